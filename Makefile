@@ -1,0 +1,44 @@
+# Everything a developer or a newcomer types. `make help` lists it.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+DURATION ?= 0
+SPEED ?= 10
+
+.PHONY: help setup demo test test-long check format bench lock
+
+help:  ## list the commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready  ## install everything (system packages too, on Debian as root)
+
+$(VENV)/.ready: requirements/dev.txt pyproject.toml deploy/setup.sh
+	@deploy/setup.sh system
+	@deploy/setup.sh python
+	@touch $@
+
+demo: setup  ## a simulated plant, every part real, OEE live on the terminal (DURATION=60 ends by itself)
+	@$(BIN)/plantstream demo --duration $(DURATION) --speed $(SPEED)
+
+test: setup  ## unit, laws, integration, kill tests
+	@$(BIN)/python -m pytest -m "not long"
+
+test-long: setup  ## everything, the long kill runs included
+	@$(BIN)/python -m pytest
+
+check: setup  ## lint, format, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@PYTHONPATH=. $(BIN)/lint-imports
+
+format: setup  ## format the code
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+bench: setup  ## every benchmark, written to build/bench.json
+	@$(BIN)/plantstream-bench
+
+lock:  ## resolve the dependencies anew into requirements/
+	@deploy/setup.sh lock

@@ -1,0 +1,5 @@
+"""The command `plantstream`."""
+
+
+def main() -> None:
+    """Run the command line."""

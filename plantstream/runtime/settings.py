@@ -1,0 +1,57 @@
+"""How a service reaches Kafka and the database: one factory, secured from the first line."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class KafkaSettings(BaseSettings):
+    """Where the broker is and who we are to it; environment variables `PLANTSTREAM_KAFKA_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLANTSTREAM_KAFKA_", frozen=True, extra="forbid")
+
+    bootstrap_servers: str = "127.0.0.1:29092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_file: Path | None = None
+    ssl_cert_file: Path | None = None
+    ssl_key_file: Path | None = None
+    profile: Literal["embedded", "production"] = "embedded"
+    """Replication of the topics: embedded 1, production 3 with min.insync.replicas 2."""
+
+
+class DatabaseSettings(BaseSettings):
+    """Where TimescaleDB is and who we are to it; environment variables `PLANTSTREAM_DATABASE_…`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLANTSTREAM_DATABASE_", frozen=True, extra="forbid"
+    )
+
+    host: str = "127.0.0.1"
+    port: int = 25432
+    name: str = "postgres"
+    user: str = "postgres"
+    password: SecretStr | None = None
+    sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
+    sslrootcert: Path | None = None
+    sslcert: Path | None = None
+    sslkey: Path | None = None
+
+    def connect_arguments(self) -> dict[str, str | int]:
+        """Keyword arguments for `psycopg.connect`, without those that are not set."""
+        found = {
+            "host": self.host,
+            "port": self.port,
+            "dbname": self.name,
+            "user": self.user,
+            "password": self.password.get_secret_value() if self.password else None,
+            "sslmode": self.sslmode,
+            "sslrootcert": str(self.sslrootcert) if self.sslrootcert else None,
+            "sslcert": str(self.sslcert) if self.sslcert else None,
+            "sslkey": str(self.sslkey) if self.sslkey else None,
+        }
+        return {key: value for key, value in found.items() if value is not None}
