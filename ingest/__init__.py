@@ -1,0 +1,1 @@
+"""Field protocols to typed events, a spool on disk, and Kafka."""

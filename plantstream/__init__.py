@@ -1,0 +1,1 @@
+"""The command and the plumbing that every service shares."""

@@ -1,0 +1,1 @@
+"""Pure domain logic, and the stream shell that drives it."""

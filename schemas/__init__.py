@@ -1,0 +1,1 @@
+"""The contracts: events, topics, the plant model. It imports nothing of ours."""

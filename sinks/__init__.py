@@ -1,0 +1,1 @@
+"""Kafka to database, people and screens."""

@@ -1,0 +1,1 @@
+"""One folder per field protocol, and the registry that knows them."""

@@ -1,0 +1,1 @@
+"""Kafka and TimescaleDB on this machine, started, supervised and stopped by us."""

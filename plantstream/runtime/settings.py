@@ -43,7 +43,7 @@ class DatabaseSettings(BaseSettings):
 
     def connect_arguments(self) -> dict[str, str | int]:
         """Keyword arguments for `psycopg.connect`, without those that are not set."""
-        found = {
+        found: dict[str, str | int | None] = {
             "host": self.host,
             "port": self.port,
             "dbname": self.name,

@@ -1,0 +1,1 @@
+"""A simulated plant that knows what truly happened."""

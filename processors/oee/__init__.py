@@ -1,0 +1,1 @@
+"""OEE in the words of ISO 22400-2."""

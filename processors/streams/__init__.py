@@ -1,0 +1,1 @@
+"""The shell: Kafka and Faust around the pure core."""

@@ -1,0 +1,78 @@
+"""What an input tells the agent, and what the agent promises an input."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from schemas.record import EquipmentPath
+
+Value = bool | int | float | str | None
+
+GOOD = 0
+"""OPC UA status code of a trusted value; the two top bits say uncertain (01) or bad (10)."""
+BAD = 0x80000000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of one tag of the plant file."""
+
+    equipment: EquipmentPath
+    tag: str
+    value: Value
+    source_time: datetime
+    quality: int = GOOD
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The source answered at `at`: what it said last still holds."""
+
+    equipment: EquipmentPath
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Between `start` and `end` nothing could be seen."""
+
+    equipment: EquipmentPath
+    start: datetime
+    end: datetime
+    reason: str
+    lost: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something the source said that will never be a sample."""
+
+    origin: str
+    """File or address it came from."""
+    line: int | None
+    raw: bytes
+    reason: str
+
+
+Observation = Sample | Alive | Missed | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Observations that are stored in one transaction, together with the position after them."""
+
+    observations: tuple[Observation, ...]
+    position: str | None = None
+    """Where to go on after a restart; None for a source that cannot be read again."""
+
+
+class Input(Protocol):
+    """A source of observations. The agent asks for the next chunk once the last one is on disk."""
+
+    def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        """Observations in the order of their source time per equipment, from this position on.
+
+        It ends when the source has an end, reconnects for ever when it has none, and raises
+        `MisconfiguredError` when only a person can help.
+        """

@@ -1,0 +1,21 @@
+"""Errors whose type is the decision: wait and try again, bury, stop, or give way."""
+
+
+class PlantstreamError(Exception):
+    """A failure that we understand."""
+
+
+class UnavailableError(PlantstreamError):
+    """The other side does not answer now: the same work may be tried again."""
+
+
+class RejectedError(PlantstreamError):
+    """The other side will never take this: bury it and go on."""
+
+
+class MisconfiguredError(PlantstreamError):
+    """Nothing gets better by trying again: a person has to change something. The service stops."""
+
+
+class FencedError(PlantstreamError):
+    """Another worker owns this partition now: write nothing more of it."""

@@ -1,0 +1,87 @@
+"""What the loops ask of the world. Kafka, SQLite and the in-memory log of the tests answer it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TopicPartition:
+    """One partition of a topic."""
+
+    topic: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record as it was read."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    timestamp_ms: int = 0
+    """The broker's clock when it was appended."""
+
+    @property
+    def source(self) -> TopicPartition:
+        """Where it stood."""
+        return TopicPartition(self.topic, self.partition)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record to be written; the writer chooses the partition, the key names the record."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+
+
+class Broker(Protocol):
+    """Takes records, in the order given per partition."""
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Return once all in-sync replicas have all of them; the same may be sent again.
+
+        Raises:
+            UnavailableError: try the same records again; some of them may stand in the log already.
+            RejectedError: the broker will never take one of them (too large, no right).
+        """
+
+
+class Journal(Protocol):
+    """The memory of one engine: rows per partition, written with the outputs or not at all."""
+
+    async def claim(self, partition: int) -> Mapping[bytes, bytes]:
+        """Make us the only writer of this partition, and give the rows as they stand.
+
+        What an earlier owner had not committed is undone; nothing it tries later counts.
+        """
+
+    async def commit(
+        self, partition: int, rows: Mapping[bytes, bytes | None], outputs: Sequence[Outgoing]
+    ) -> None:
+        """Store all rows (None removes one) and all outputs in one step, durable on return.
+
+        Raises:
+            FencedError: another worker has claimed the partition since.
+            UnavailableError: nothing is known; claim again before the next commit.
+        """
+
+
+class Feed(Protocol):
+    """Records of the partitions that this worker owns, in order per partition."""
+
+    async def poll(self, limit: int) -> Sequence[Record]:
+        """Up to `limit` records, or none after a short wait."""
+
+    async def seek(self, position: TopicPartition, offset: int) -> None:
+        """Go on with this offset."""

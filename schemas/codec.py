@@ -1,0 +1,61 @@
+"""Bytes to values and back; whatever cannot be read says why."""
+
+import json
+from functools import cache
+from typing import Annotated, Any, Union
+
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+
+from schemas.topics import Topic
+
+
+class UnreadableError(ValueError):
+    """These bytes will never be a record of this topic: bury them and go on."""
+
+
+def encode(record: BaseModel) -> bytes:
+    """The record as JSON; defaults that say nothing are left out."""
+    return record.model_dump_json(exclude_none=True).encode()
+
+
+def decode(topic: Topic, value: bytes | None) -> Any:
+    """The record these bytes hold.
+
+    Raises:
+        UnreadableError: no JSON, an unknown type or version, or a field that does not fit.
+    """
+    if value is None:
+        raise UnreadableError("the record has no value")
+    try:
+        return _adapter(topic).validate_json(value)
+    except ValidationError as error:
+        raise UnreadableError(_reason(topic, value, error)) from None
+
+
+@cache
+def _adapter(topic: Topic) -> TypeAdapter[Any]:
+    if len(topic.types) == 1:
+        return TypeAdapter(topic.types[0])
+    union: Any = Union[topic.types]  # noqa: UP007 - built from the catalogue at run time
+    return TypeAdapter(Annotated[union, Field(discriminator="type")])
+
+
+def _reason(topic: Topic, value: bytes, error: ValidationError) -> str:
+    try:
+        head = json.loads(value)
+    except (ValueError, RecursionError):
+        return "no JSON"
+    if not isinstance(head, dict):
+        return "no JSON object"
+    known = {str(kind.model_fields["type"].default): kind for kind in topic.types}
+    if head.get("type") not in known:
+        return (
+            f"unknown type {str(head.get('type'))[:80]!r}; {topic.name} carries {', '.join(known)}"
+        )
+    if head.get("version", 1) != 1:
+        return (
+            f"unknown version {str(head['version'])[:20]!r} of {head['type']}; this reader knows 1"
+        )
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}"[:500]

@@ -1,0 +1,107 @@
+"""All that can move an equipment's numbers: state, counts, batch, product, gaps, heartbeats."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.record import Envelope, EquipmentPath, UtcTime
+
+
+class TimeCategory(StrEnum):
+    """Where a moment of an equipment's time goes (ISO 22400-2, with the causes kept apart)."""
+
+    NOT_SCHEDULED = "not_scheduled"
+    PLANNED_STOP = "planned_stop"
+    SETUP = "setup"
+    UNPLANNED_STOP = "unplanned_stop"
+    DELAY = "delay"
+    MINOR_STOP = "minor_stop"
+    RUNNING = "running"
+    UNKNOWN = "unknown"
+    UNPLANNED_RUNNING = "unplanned_running"
+
+
+class MachineRecord(Envelope):
+    """An event of one equipment."""
+
+    equipment: EquipmentPath
+
+
+class StateChanged(MachineRecord):
+    """From `source_time` on the equipment is in this state, until it says otherwise."""
+
+    type: Literal["state_changed"] = "state_changed"
+    category: TimeCategory
+    state: str | None = None
+    """The device's own word or number for it."""
+    reason: str | None = None
+
+
+class PartsCounted(MachineRecord):
+    """So many more parts since the last count, in the plant's counting unit."""
+
+    type: Literal["parts_counted"] = "parts_counted"
+    good: int = Field(default=0, ge=0)
+    scrap: int = Field(default=0, ge=0)
+    rework: int = Field(default=0, ge=0)
+
+
+class BatchStarted(MachineRecord):
+    """A batch begins; an open one ends at the same moment."""
+
+    type: Literal["batch_started"] = "batch_started"
+    batch: str = Field(min_length=1, max_length=100)
+
+
+class BatchEnded(MachineRecord):
+    """The open batch ends."""
+
+    type: Literal["batch_ended"] = "batch_ended"
+    batch: str = Field(min_length=1, max_length=100)
+
+
+class ProductChanged(MachineRecord):
+    """From now on this product is made; None when nobody knows."""
+
+    type: Literal["product_changed"] = "product_changed"
+    product: str | None = Field(default=None, max_length=100)
+
+
+class Gap(MachineRecord):
+    """From `start` to `source_time` the edge saw nothing that it could trust."""
+
+    type: Literal["gap"] = "gap"
+    start: UtcTime
+    reason: str
+    lost: int | None = Field(default=None, ge=0)
+    """Samples known to be lost, where the source can tell."""
+
+
+class CounterReset(MachineRecord):
+    """A counter of the device began anew or rolled over; the counts go on without a jump."""
+
+    type: Literal["counter_reset"] = "counter_reset"
+    tag: str
+    before: str
+    after: str
+    rolled_over: bool
+
+
+class Heartbeat(MachineRecord):
+    """The source still answers: what was last said still holds."""
+
+    type: Literal["heartbeat"] = "heartbeat"
+
+
+MachineEvent = Annotated[
+    StateChanged
+    | PartsCounted
+    | BatchStarted
+    | BatchEnded
+    | ProductChanged
+    | Gap
+    | CounterReset
+    | Heartbeat,
+    Field(discriminator="type"),
+]

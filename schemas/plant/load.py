@@ -1,0 +1,112 @@
+"""Reading a plant file: the text, its version, and every mistake in it at once."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from schemas.plant.model import Equipment, EquipmentClass, Plant
+from schemas.yaml_file import Document, FileError, Mistake, did_you_mean
+
+_INHERITED = ("calendar", "source", "minor_stop_s", "unknown_after_s", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class PlantFile:
+    """A plant as its file says, with the version that events carry."""
+
+    plant: Plant
+    version: str
+    file: str
+    text: str
+
+
+def load_plant(text: str, file: str) -> PlantFile:
+    """The plant in this text.
+
+    Raises:
+        FileError: with all mistakes: keys, values, and names that nothing stands for.
+    """
+    document = Document(text, file)
+    plant = document.read(Plant)
+    mistakes = list(_mistakes(plant, document))
+    if mistakes:
+        raise FileError(mistakes)
+    resolved = [_resolve(equipment, plant) for equipment in plant.equipment]
+    version = hashlib.sha256(text.encode()).hexdigest()[:12]
+    return PlantFile(plant.model_copy(update={"equipment": resolved}), version, file, text)
+
+
+def _resolve(equipment: Equipment, plant: Plant) -> Equipment:
+    """The equipment with what its class says where it says nothing itself; its own tags win."""
+    parent = plant.equipment_classes.get(equipment.equipment_class or "", EquipmentClass())
+    own = {tag.name: tag for tag in equipment.tags}
+    tags = [own.pop(tag.name, tag) for tag in parent.tags] + list(own.values())
+    addressed = [
+        tag.model_copy(update={"node": tag.node.replace("{id}", equipment.id)}) if tag.node else tag
+        for tag in tags
+    ]
+    inherited = {
+        key: getattr(parent, key) for key in _INHERITED if key not in equipment.model_fields_set
+    }
+    return equipment.model_copy(update=inherited | {"tags": addressed})
+
+
+def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
+    yield from _repeated(document, "equipment", [one.id for one in plant.equipment])
+    yield from _repeated(document, "products", [one.id for one in plant.products])
+    known = {
+        "calendar": list(plant.calendars),
+        "source": list(plant.sources),
+        "class": list(plant.equipment_classes),
+    }
+    for name, one in plant.equipment_classes.items():
+        yield from _unknown_names(document, ("equipment_classes", name), one, known)
+    for index, equipment in enumerate(plant.equipment):
+        yield from _unknown_names(document, ("equipment", index), equipment, known)
+        if _resolve(equipment, plant).calendar is None:
+            yield document.mistake(("equipment", index), "calendar is missing")
+    for index, product in enumerate(plant.products):
+        given = product.ideal_cycle_s
+        for name in given if isinstance(given, dict) else ():
+            if plant.find(name) is None:
+                location = ("products", index, "ideal_cycle_s", name)
+                hint = did_you_mean(name, [one.id for one in plant.equipment])
+                yield document.mistake(location, "no such equipment", hint)
+
+
+def _unknown_names(
+    document: Document,
+    location: tuple[str | int, ...],
+    one: EquipmentClass,
+    known: dict[str, list[str]],
+) -> Iterator[Mistake]:
+    named = {"calendar": one.calendar, "source": one.source}
+    if isinstance(one, Equipment):
+        named["class"] = one.equipment_class
+    for key, name in named.items():
+        if name is not None and name not in known[key]:
+            hint = did_you_mean(name, known[key])
+            yield document.mistake((*location, key), f"no such {key}: {name}", hint)
+    yield from _tag_mistakes(document, (*location, "tags"), one)
+
+
+def _tag_mistakes(
+    document: Document, location: tuple[str | int, ...], one: EquipmentClass
+) -> Iterator[Mistake]:
+    names: set[str] = set()
+    meanings: set[str] = set()
+    for index, tag in enumerate(one.tags):
+        if tag.name in names:
+            yield document.mistake((*location, index), f"tag {tag.name} stands here twice")
+        if tag.means in meanings and not tag.means.endswith("_count"):
+            yield document.mistake((*location, index), f"a second tag means {tag.means}")
+        names.add(tag.name)
+        meanings |= {tag.means} if tag.means else set()
+
+
+def _repeated(document: Document, key: str, ids: Iterable[str]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, name in enumerate(ids):
+        if name in seen:
+            yield document.mistake((key, index), f"{name} stands here twice")
+        seen.add(name)

@@ -1,0 +1,62 @@
+"""What every record on the wire has in common: frozen values, UTC times, versions, event ids."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same instant in UTC; a time without a zone is refused, because nobody can place it."""
+    if moment.tzinfo is None:
+        raise ValueError("time has no zone; write it as 2026-03-01T06:00:00Z")
+    return moment.astimezone(UTC)
+
+
+UtcTime = Annotated[datetime, AfterValidator(in_utc)]
+"""An instant; always UTC once it is read."""
+
+EquipmentPath = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+){4}$", max_length=200)
+]
+"""ISA-95 hierarchy: enterprise/site/area/line/equipment."""
+
+
+class Frozen(BaseModel):
+    """A value. Readers ignore fields they do not know, so that a newer writer may add some."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+
+
+class EventId(Frozen):
+    """Names one event for ever: `seq` counts up per source, epoch, topic and partition key."""
+
+    source: str = Field(min_length=1, max_length=200)
+    epoch: str = Field(min_length=1, max_length=64)
+    seq: int = Field(ge=0)
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.epoch}/{self.seq}"
+
+
+class Envelope(Frozen):
+    """Who says it, when it happened, when the edge saw it, and under which plant file."""
+
+    version: int = Field(default=1, ge=1, le=1)
+    id: EventId
+    run: str = Field(default="", max_length=64)
+    """The replay this belongs to; '' is live."""
+    plant_version: str = Field(min_length=1, max_length=64)
+    traceparent: str | None = None
+    source_time: UtcTime
+    ingest_time: UtcTime
+
+
+def equipment_id(path: EquipmentPath) -> str:
+    """The last level of the hierarchy, unique within a plant."""
+    return path.rpartition("/")[2]
+
+
+def site_of(path: EquipmentPath) -> str:
+    """The first two levels, enterprise/site."""
+    return "/".join(path.split("/")[:2])

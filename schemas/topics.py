@@ -1,0 +1,169 @@
+"""The topic catalogue: what each topic carries, how it is partitioned, keyed and kept."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel
+
+from schemas.audit import AuditEntry
+from schemas.deadletter import DeadLetter
+from schemas.kpi import OeeCell, OeeReport
+from schemas.machine import (
+    BatchEnded,
+    BatchStarted,
+    CounterReset,
+    Gap,
+    Heartbeat,
+    PartsCounted,
+    ProductChanged,
+    StateChanged,
+)
+from schemas.model import PlantPublished
+from schemas.telemetry import TelemetryFrame
+
+PARTITIONS = 12
+"""Of every topic that is not a site's. A count never changes: growing is a new topic version."""
+
+Profile = Literal["embedded", "production"]
+REPLICATION: dict[Profile, int] = {"embedded": 1, "production": 3}
+MIN_INSYNC: dict[Profile, int] = {"embedded": 1, "production": 2}
+
+
+class Role(StrEnum):
+    """A principal of Kafka; each has the rights that its service needs and no others."""
+
+    EDGE = "edge"
+    PROCESSOR = "processor"
+    SINK = "sink"
+    OPERATOR = "operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One entry of the catalogue."""
+
+    name: str
+    about: str
+    types: tuple[type[BaseModel], ...]
+    partition_by: str
+    record_key: str
+    writers: frozenset[Role]
+    readers: frozenset[Role]
+    retention: timedelta | None = None
+    """None keeps the newest record of every key."""
+    partitions: int = PARTITIONS
+
+    def configuration(self, profile: Profile) -> dict[str, str]:
+        """The broker's settings for this topic."""
+        common = {"min.insync.replicas": str(MIN_INSYNC[profile])}
+        if self.retention is None:
+            return common | {"cleanup.policy": "compact"}
+        kept_ms = int(self.retention / timedelta(milliseconds=1))
+        return common | {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}
+
+
+_EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
+_KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
+
+TELEMETRY = Topic(
+    name="plant.telemetry.v1",
+    about="Samples of one equipment, in columns.",
+    types=(TelemetryFrame,),
+    partition_by="equipment",
+    record_key="equipment",
+    writers=frozenset({Role.EDGE}),
+    readers=_EDGE_READERS,
+    retention=timedelta(days=7),
+)
+MACHINE = Topic(
+    name="plant.machine.v1",
+    about="All that can move an equipment's numbers.",
+    types=(
+        StateChanged,
+        PartsCounted,
+        BatchStarted,
+        BatchEnded,
+        ProductChanged,
+        Gap,
+        CounterReset,
+        Heartbeat,
+    ),
+    partition_by="equipment",
+    record_key="equipment",
+    writers=frozenset({Role.EDGE}),
+    readers=_EDGE_READERS,
+    retention=timedelta(days=30),
+)
+KPI = Topic(
+    name="plant.kpi.v1",
+    about="Additive facts per minute, and reports; the newest record of an id wins.",
+    types=(OeeCell, OeeReport),
+    partition_by="equipment",
+    record_key="cell or report id",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_KPI_READERS,
+    retention=timedelta(days=30),
+)
+KPI_LATEST = Topic(
+    name="plant.kpi.latest.v1",
+    about="The newest report of each kind.",
+    types=(OeeReport,),
+    partition_by="equipment",
+    record_key="equipment/report",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_KPI_READERS,
+)
+OEE_STATE = Topic(
+    name="plant.oee.state.v1",
+    about="The OEE engine's own memory: rows per equipment, and its position. Not an interface.",
+    types=(),
+    partition_by="equipment",
+    record_key="equipment/row",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=frozenset({Role.PROCESSOR}),
+)
+MODEL = Topic(
+    name="plant.model.v1",
+    about="The plant file, versioned.",
+    types=(PlantPublished,),
+    partition_by="site",
+    record_key="site/version",
+    writers=frozenset({Role.EDGE, Role.OPERATOR}),
+    readers=frozenset(Role),
+    partitions=1,
+)
+AUDIT_ENTRY = Topic(
+    name="plant.audit.entry.v1",
+    about="Acts of people and services, not yet chained.",
+    types=(AuditEntry,),
+    partition_by="site",
+    record_key="entry id",
+    writers=frozenset(Role),
+    readers=_KPI_READERS,
+    retention=timedelta(days=90),
+    partitions=1,
+)
+DEADLETTER = Topic(
+    name="plant.deadletter.v1",
+    about="Bytes that could not be read, where they came from and why.",
+    types=(DeadLetter,),
+    partition_by="as it came",
+    record_key="as it came",
+    writers=frozenset(Role),
+    readers=frozenset({Role.SINK, Role.OPERATOR}),
+    retention=timedelta(days=30),
+)
+
+CATALOGUE = (
+    TELEMETRY,
+    MACHINE,
+    KPI,
+    KPI_LATEST,
+    OEE_STATE,
+    MODEL,
+    AUDIT_ENTRY,
+    DEADLETTER,
+)
+BY_NAME = {topic.name: topic for topic in CATALOGUE}

@@ -1,0 +1,133 @@
+"""YAML files of people: every mistake at once, each with line, column, key and a hint."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+Model = TypeVar("Model", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to mend; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+    key: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        hint = f"; {self.hint}" if self.hint else ""
+        key = f"{self.key}: " if self.key else ""
+        return f"{self.file}:{self.line}:{self.column}: {key}{self.message}{hint}"
+
+
+class FileError(ValueError):
+    """A file with mistakes; nothing may start from it."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        super().__init__("\n".join(map(str, mistakes)))
+        self.mistakes = tuple(mistakes)
+
+
+class Document:
+    """A parsed file that knows where each of its keys stands."""
+
+    def __init__(self, text: str, file: str) -> None:
+        self.file = file
+        yaml = YAML(typ="rt")
+        try:
+            self._root: Any = yaml.load(text)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line, column = (mark.line, mark.column) if mark else (0, 0)
+            problem = str(error.problem or error).splitlines()[0]
+            raise FileError([self._at(line, column, "", f"not readable: {problem}")]) from None
+        except YAMLError as error:
+            raise FileError([self._at(0, 0, "", f"not readable: {error}")]) from None
+        if not isinstance(self._root, Mapping):
+            raise FileError([self._at(0, 0, "", "the file is no list of `key: value` lines")])
+
+    def read(self, model: type[Model]) -> Model:
+        """The file as this model.
+
+        Raises:
+            FileError: with all its mistakes.
+        """
+        try:
+            return model.model_validate(_plain(self._root))
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            raise FileError([self._mistake(item["loc"], item, model) for item in found]) from None
+
+    def mistake(self, location: Location, message: str, hint: str = "") -> Mistake:
+        """A mistake at this place of the document."""
+        line, column = self._position(location)
+        return self._at(line, column, _dotted(location), message, hint)
+
+    def _mistake(self, location: Location, error: Any, model: type[BaseModel]) -> Mistake:
+        if error["type"] == "extra_forbidden":
+            return self.mistake(location, "unknown key", did_you_mean(location[-1], _known(model)))
+        if error["type"] == "missing":
+            return self.mistake(location[:-1], f"{location[-1]} is missing")
+        hint = ""
+        if error["type"] in {"literal_error", "enum"}:
+            expected = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+            hint = did_you_mean(error["input"], expected.split(", "))
+        message = error["msg"].removeprefix("Value error, ")
+        return self.mistake(location, message[:1].lower() + message[1:], hint)
+
+    def _position(self, location: Location) -> tuple[int, int]:
+        node: Any = self._root
+        found = (0, 0)
+        for part in location:
+            if hasattr(node, "keys") and part in node:
+                found = node.lc.key(part)
+            elif isinstance(part, int) and not hasattr(node, "keys") and part < len(node):
+                found = node.lc.item(part)
+            else:
+                continue
+            node = node[part]
+        return found
+
+    def _at(self, line: int, column: int, key: str, message: str, hint: str = "") -> Mistake:
+        return Mistake(self.file, line + 1, column + 1, key, message, hint)
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """A hint when one of the known words is close."""
+    close = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""
+
+
+def _dotted(location: Location) -> str:
+    text = ""
+    for part in location:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _known(model: type[BaseModel]) -> set[str]:
+    """All keys of a model and of the models in it: near enough for a hint."""
+    schema = model.model_json_schema()
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {key for part in parts for key in part.get("properties", {})}
+
+
+def _plain(node: Any) -> Any:
+    if isinstance(node, Mapping):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
