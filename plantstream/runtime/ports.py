@@ -1,6 +1,6 @@
 """What the loops ask of the world. Kafka, SQLite and the in-memory log of the tests answer it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -60,8 +60,8 @@ class Broker(Protocol):
 class Journal(Protocol):
     """The memory of one engine: rows per partition, written with the outputs or not at all."""
 
-    async def claim(self, partition: int) -> Mapping[bytes, bytes]:
-        """Make us the only writer of this partition, and give the rows as they stand.
+    async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
+        """Make us the only writer of these partitions, and give their rows as they stand.
 
         What an earlier owner had not committed is undone; nothing it tries later counts.
         """
@@ -73,15 +73,28 @@ class Journal(Protocol):
 
         Raises:
             FencedError: another worker has claimed the partition since.
-            UnavailableError: nothing is known; claim again before the next commit.
+            UnavailableError: nobody knows whether it is stored; claim before the next commit.
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """From here on these partitions are ours, and no others."""
+
+    partitions: frozenset[int]
+
+
 class Feed(Protocol):
-    """Records of the partitions that this worker owns, in order per partition."""
+    """Records of the partitions that this worker owns, in order per topic and partition."""
 
-    async def poll(self, limit: int) -> Sequence[Record]:
-        """Up to `limit` records, or none after a short wait."""
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """Up to `limit` records (none after a short wait), or news about what is ours.
 
-    async def seek(self, position: TopicPartition, offset: int) -> None:
-        """Go on with this offset."""
+        Records that follow an `Assigned` begin at the last committed offset or before it.
+        """
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Tell the group how far we are. It is a hint for lag and restarts: nothing rests on it."""
+
+    def behind(self, position: TopicPartition, offset: int) -> int:
+        """How many records are known to wait from this offset on."""

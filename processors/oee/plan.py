@@ -1,0 +1,105 @@
+"""What the plant file says about one equipment, ready for the arithmetic."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+
+from processors.oee.calendar import PlanCalendar
+from processors.step import UnprocessableError
+from schemas.machine import PartsCounted, TimeCategory
+from schemas.plant.load import PlantFile
+from schemas.record import EquipmentPath, equipment_id
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentPlan:
+    """Calendar, thresholds and ideal cycles of an equipment under one version of the file."""
+
+    version: str
+    calendar: PlanCalendar
+    minor_stop: timedelta
+    unknown_after: timedelta | None
+    exclude_unknown: bool
+    ideal_us: dict[str, int]
+    """Microseconds per counting unit of each product that has an ideal cycle here."""
+
+    def is_planned(self, shift: str | None, batch: str | None) -> bool:
+        """Whether this time was meant for production."""
+        return shift is not None and (batch is not None or not self.calendar.during_batch)
+
+    def time_amounts(
+        self, category: TimeCategory, milliseconds: int, product: str | None
+    ) -> dict[str, int]:
+        """Time of one category, as fields of `TimeElements`."""
+        amounts = {f"{category}_ms": milliseconds}
+        if category is TimeCategory.UNKNOWN and self.exclude_unknown:
+            amounts["excluded_unknown_ms"] = milliseconds
+        producing = category in {TimeCategory.RUNNING, TimeCategory.MINOR_STOP}
+        if producing and self.ideal_us.get(product or "") is None:
+            amounts["no_ideal_ms"] = milliseconds
+        return amounts
+
+    def count_amounts(
+        self, counted: PartsCounted, product: str | None, planned: bool
+    ) -> dict[str, int]:
+        """Counts as fields of `Quantities`, with the ideal time that they stand for."""
+        good, scrap, rework = counted.good, counted.scrap, counted.rework
+        if not planned:
+            found = {"unplanned_good": good, "unplanned_scrap": scrap, "unplanned_rework": rework}
+        else:
+            found = {"good": good, "scrap": scrap, "rework": rework}
+            ideal, produced = self.ideal_us.get(product or ""), good + scrap + rework
+            if ideal is None:
+                found["no_ideal_parts"] = produced
+            else:
+                found |= {"ideal_us": produced * ideal, "ideal_good_us": good * ideal}
+        return {name: amount for name, amount in found.items() if amount}
+
+
+def equipment_plan(plant: PlantFile, equipment: EquipmentPath) -> EquipmentPlan:
+    """The plan of this equipment.
+
+    Raises:
+        UnprocessableError: the plant file has no such equipment.
+    """
+    return _cached_plan(_ByVersion(plant), equipment)
+
+
+class _ByVersion:
+    """A plant file that is equal to another of the same version."""
+
+    def __init__(self, plant: PlantFile) -> None:
+        self.plant = plant
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByVersion) and self.plant.version == other.plant.version
+
+    def __hash__(self) -> int:
+        return hash(self.plant.version)
+
+
+@lru_cache(maxsize=20_000)
+def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
+    plant = versioned.plant.plant
+    equipment = plant.find(path)
+    if equipment is None or plant.path_of(equipment) != path or equipment.calendar is None:
+        raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
+    cycles = {one.id: one.ideal_us(equipment_id(path)) for one in plant.products}
+    return EquipmentPlan(
+        version=versioned.plant.version,
+        calendar=_cached_calendar(versioned, equipment.calendar),
+        minor_stop=timedelta(seconds=equipment.minor_stop_s),
+        unknown_after=(
+            None
+            if equipment.unknown_after_s is None
+            else timedelta(seconds=equipment.unknown_after_s)
+        ),
+        exclude_unknown=equipment.unknown == "exclude",
+        ideal_us={product: cycle for product, cycle in cycles.items() if cycle is not None},
+    )
+
+
+@lru_cache(maxsize=1_000)
+def _cached_calendar(versioned: _ByVersion, name: str) -> PlanCalendar:
+    plant = versioned.plant.plant
+    return PlanCalendar(plant.calendars[name], plant.time_zone)

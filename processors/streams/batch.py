@@ -1,0 +1,207 @@
+"""One micro-batch of one partition: records in, changed rows and outputs out. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any
+
+from plantstream.runtime.ports import Outgoing, Record
+from processors.step import Engine, Output, UnprocessableError
+from processors.streams.memory import Draft, Memory, Rows, mark_of
+from schemas.codec import UnreadableError, decode, encode
+from schemas.deadletter import MAX_BYTES, DeadLetter
+from schemas.machine import Gap, MachineRecord
+from schemas.partitioning import partition_of
+from schemas.plant.load import PlantFile
+from schemas.topics import BY_NAME, DEADLETTER
+
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class GapError(RuntimeError):
+    """Records between the last one and this one were not delivered: read again from the journal."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a micro-batch comes to."""
+
+    draft: Draft = field(default_factory=Draft)
+    rows: Rows = field(default_factory=dict)
+    outputs: list[Outgoing] = field(default_factory=list)
+    applied: int = 0
+    repeats: int = 0
+    holes: int = 0
+    buried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A record that could be read."""
+
+    record: Record
+    event: Any
+
+
+def unread(memory: Memory, records: Sequence[Record]) -> list[Record]:
+    """The records that were not applied yet.
+
+    Raises:
+        GapError: one is missing in between. Topics that edges write have no holes.
+    """
+    expected = dict(memory.positions)
+    fresh = []
+    for record in records:
+        wanted = expected.get(record.topic)
+        if wanted is not None and record.offset < wanted:
+            continue
+        if wanted is not None and record.offset > wanted:
+            raise GapError(f"{record.source}: expected offset {wanted}, got {record.offset}")
+        expected[record.topic] = record.offset + 1
+        fresh.append(record)
+    return fresh
+
+
+def read(records: Sequence[Record], outcome: Outcome, now: datetime) -> list[Arrival]:
+    """The events of these records; what cannot be read is buried."""
+    arrivals = []
+    for record in records:
+        outcome.draft.positions[record.topic] = record.offset + 1
+        try:
+            arrivals.append(Arrival(record, _decode(record)))
+        except UnreadableError as error:
+            _bury(record, str(error), outcome, now)
+    return arrivals
+
+
+def apply(
+    engine: Engine[Any],
+    memory: Memory,
+    arrivals: Sequence[Arrival],
+    plants: Mapping[str, PlantFile],
+    outcome: Outcome,
+    now: datetime,
+) -> None:
+    """Advance every state that these events concern; repeats change nothing."""
+    by_state: dict[str, list[Arrival]] = {}
+    for arrival in arrivals:
+        by_state.setdefault(engine.key_of(arrival.event), []).append(arrival)
+    for key, concerned in by_state.items():
+        fresh = list(_without_repeats(memory, concerned, outcome))
+        for version, group in groupby(fresh, key=lambda one: one.event.plant_version):
+            _advance(engine, memory, (key, plants.get(version)), list(group), outcome, now)
+    outcome.rows = outcome.draft.rows(memory, engine)
+
+
+def tick(
+    engine: Engine[Any], memory: Memory, plants: Mapping[str, PlantFile], now: datetime
+) -> Outcome:
+    """Tell every live state the time."""
+    outcome = Outcome()
+    for key in sorted(memory.state_keys()):
+        state = memory.state_of(key, engine)
+        plant = plants.get(state.plant_version)
+        if state.run or plant is None:
+            continue
+        transition = engine.tick(state, now, plant)
+        if transition.state is not state:
+            outcome.draft.states[key] = transition.state
+            outcome.outputs += map(outgoing, transition.outputs)
+    outcome.rows = outcome.draft.rows(memory, engine)
+    return outcome
+
+
+def outgoing(output: Output) -> Outgoing:
+    """An output as a record of its topic."""
+    partition = partition_of(output.partition_key.encode(), output.topic.partitions)
+    return Outgoing(output.topic.name, partition, output.record_key.encode(), encode(output.record))
+
+
+def dead_letter(record: Record, reason: str, now: datetime) -> Outgoing:
+    """The letter that buries this record."""
+    value = record.value or b""
+    letter = DeadLetter.model_construct(
+        id=f"{record.topic}/{record.partition}/{record.offset}",
+        service="process",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=value[:MAX_BYTES],
+        size=len(value),
+        reason=reason,
+        buried_at=now,
+    )
+    partition = record.partition % DEADLETTER.partitions
+    return Outgoing(DEADLETTER.name, partition, record.key or b"", encode(letter))
+
+
+def _decode(record: Record) -> Any:
+    if not record.key:
+        raise UnreadableError("the record has no key")
+    topic = BY_NAME[record.topic]
+    event = decode(topic, record.value)
+    partition = partition_of(event.equipment.encode(), topic.partitions)
+    if partition != record.partition:
+        raise UnreadableError(
+            f"{event.equipment} belongs to partition {partition} of {record.topic}"
+        )
+    return event
+
+
+def _without_repeats(
+    memory: Memory, arrivals: Sequence[Arrival], outcome: Outcome
+) -> Iterator[Arrival]:
+    marks = outcome.draft.marks
+    for arrival in arrivals:
+        event: MachineRecord = arrival.event
+        mark = mark_of(event.equipment, arrival.record.topic, event.id)
+        last = marks.get(mark, memory.marks.get(mark, -1))
+        if event.id.seq <= last:
+            outcome.repeats += 1
+            continue
+        if event.id.seq > last + 1:
+            outcome.holes += 1
+            yield Arrival(arrival.record, _gap_before(event, event.id.seq - last - 1))
+        marks[mark] = event.id.seq
+        outcome.applied += 1
+        yield arrival
+
+
+def _gap_before(event: MachineRecord, lost: int) -> Gap:
+    shared = {name: getattr(event, name) for name in MachineRecord.model_fields}
+    return Gap(**shared, start=_BEGINNING, lost=lost, reason="events never arrived")
+
+
+def _advance(
+    engine: Engine[Any],
+    memory: Memory,
+    state: tuple[str, PlantFile | None],
+    arrivals: Sequence[Arrival],
+    outcome: Outcome,
+    now: datetime,
+) -> None:
+    key, plant = state
+    states = outcome.draft.states
+    try:
+        plant = _published(plant, arrivals[0].event.plant_version)
+        current = states[key] if key in states else memory.state_of(key, engine)
+        transition = engine.advance(current, [one.event for one in arrivals], plant)
+    except UnprocessableError as error:
+        for record in {id(one.record): one.record for one in arrivals}.values():
+            _bury(record, str(error), outcome, now)
+        return
+    states[key] = transition.state
+    outcome.outputs += map(outgoing, transition.outputs)
+
+
+def _published(plant: PlantFile | None, version: str) -> PlantFile:
+    if plant is None:
+        raise UnprocessableError(f"plant file {version} was never published to plant.model.v1")
+    return plant
+
+
+def _bury(record: Record, reason: str, outcome: Outcome, now: datetime) -> None:
+    outcome.buried += 1
+    outcome.outputs.append(dead_letter(record, reason, now))

@@ -1,0 +1,94 @@
+"""What the shell remembers of one partition, as rows of the journal."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from processors.step import Engine
+from schemas.record import EventId
+
+Rows = dict[bytes, bytes | None]
+"""Changed rows; None removes one."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """Positions, marks and states of one partition, as they stand in the journal.
+
+    `positions`: per topic the next offset to apply. `marks`: the last `seq` applied per equipment,
+    source, epoch and topic. `stored`: the rows of each state; `states`: those already read.
+    """
+
+    positions: dict[str, int] = field(default_factory=dict)
+    marks: dict[tuple[str, ...], int] = field(default_factory=dict)
+    stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_rows(cls, rows: Mapping[bytes, bytes]) -> "Memory":
+        """The memory that these rows of the journal hold."""
+        memory = cls()
+        for key, value in rows.items():
+            kind, *names = json.loads(key)
+            if kind == "position":
+                memory.positions[names[0]] = int(value)
+            elif kind == "mark":
+                memory.marks[tuple(names)] = int(value)
+            else:
+                memory.stored.setdefault(names[0], {})[names[1]] = value
+        return memory
+
+    def state_of(self, key: str, engine: Engine[Any]) -> Any:
+        """The state of this key; a key never seen before has its first state."""
+        if key not in self.states:
+            self.states[key] = engine.load(key, self.stored.get(key, {}))
+        return self.states[key]
+
+    def state_keys(self) -> set[str]:
+        """The keys of all states."""
+        return self.stored.keys() | self.states.keys()
+
+
+@dataclass(slots=True)
+class Draft:
+    """Changes to a memory that count only once the journal has them."""
+
+    positions: dict[str, int] = field(default_factory=dict)
+    marks: dict[tuple[str, ...], int] = field(default_factory=dict)
+    states: dict[str, Any] = field(default_factory=dict)
+    stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def rows(self, memory: Memory, engine: Engine[Any]) -> Rows:
+        """The rows of the journal that change."""
+        changed: Rows = {
+            _row("position", topic): str(offset).encode()
+            for topic, offset in self.positions.items()
+        }
+        changed |= {_row("mark", *mark): str(seq).encode() for mark, seq in self.marks.items()}
+        for key, state in self.states.items():
+            before, after = memory.stored.get(key, {}), engine.dump(state)
+            self.stored[key] = after
+            changed |= {_row("state", key, name): None for name in before.keys() - after.keys()}
+            changed |= {
+                _row("state", key, name): row
+                for name, row in after.items()
+                if before.get(name) != row
+            }
+        return changed
+
+    def keep(self, memory: Memory) -> None:
+        """Make the changes part of the memory."""
+        memory.positions |= self.positions
+        memory.marks |= self.marks
+        memory.states |= self.states
+        memory.stored |= self.stored
+
+
+def mark_of(equipment: str, topic: str, event: EventId) -> tuple[str, ...]:
+    """What the last `seq` of an event's source is remembered under."""
+    return equipment, event.source, event.epoch, topic
+
+
+def _row(*parts: str) -> bytes:
+    return json.dumps(parts, separators=(",", ":")).encode()

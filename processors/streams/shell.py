@@ -1,0 +1,163 @@
+"""The shell: a loop that gives a pure engine exact results, whatever is killed, paused or repeated.
+
+1. One transaction decides. Changed rows, marks, positions and outputs of a micro-batch become
+   visible together or not at all; a worker that lost its partition cannot commit.
+2. The journal's position, not the group's offset, says what was applied. Every offset is applied
+   in turn; a hole ends the process, and the next one reads again.
+3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.ports import Assigned, Feed, Journal, Record, TopicPartition
+from processors.step import Engine
+from processors.streams import batch
+from processors.streams.batch import Outcome
+from processors.streams.memory import Memory
+from processors.streams.metrics import ShellMetrics
+from schemas.plant.load import PlantFile
+
+
+class Plants(Protocol):
+    """The plant files that events name by their version."""
+
+    async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
+        """The plant files of these versions; those never published are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShellLimits:
+    """How much is done at once, and how often."""
+
+    batch_records: int = 2000
+    tick_s: float = 2.0
+    commit_s: float = 1.0
+
+
+class Shell:
+    """Drives one engine. One task calls `run`; it returns when `stopping` is set."""
+
+    def __init__(
+        self,
+        engine: Engine[Any],
+        ports: tuple[Feed, Journal, Plants],
+        now: Callable[[], datetime],
+        metrics: ShellMetrics,
+        limits: ShellLimits | None = None,
+    ) -> None:
+        self._engine = engine
+        self._feed, self._journal, self._plants = ports
+        self._now, self._metrics = now, metrics
+        self._limits = limits or ShellLimits()
+        self._memories: dict[int, Memory] = {}
+        self._ticked_at: datetime | None = None
+        self._offered: dict[TopicPartition, int] = {}
+        self._offered_at: datetime | None = None
+        self._applied = FaultPoint("processor.applied")
+        self._committed = FaultPoint("processor.committed")
+        metrics.watch(self._applied, self._committed)
+        self.stopping = False
+
+    async def run(self) -> None:
+        """Read, step, commit, until told to stop."""
+        while not self.stopping:
+            await self.turn()
+        await self._offer(self._now(), at_once=True)
+
+    async def turn(self) -> None:
+        """One poll and what follows from it."""
+        polled = await self._feed.poll(self._limits.batch_records)
+        if isinstance(polled, Assigned):
+            await self._take_over(polled.partitions)
+            return
+        now = self._now()
+        by_partition: dict[int, list[Record]] = {}
+        for record in polled:
+            if record.partition in self._memories:
+                by_partition.setdefault(record.partition, []).append(record)
+        self._metrics.holding(sum(map(len, by_partition.values())))
+        await _together(self._handle(part, records) for part, records in by_partition.items())
+        self._metrics.holding(0)
+        if self._is_due(now):
+            self._ticked_at = now
+            await _together(self._tick(partition, now) for partition in list(self._memories))
+        await self._offer(now)
+
+    async def _take_over(self, partitions: frozenset[int]) -> None:
+        self._memories, self._offered = {}, {}
+        if partitions:
+            claimed = await self._journal.claim(partitions)
+            self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
+        self._metrics.owns(self._memories)
+
+    async def _handle(self, partition: int, records: Sequence[Record]) -> None:
+        memory, outcome, now = self._memories[partition], Outcome(), self._now()
+        fresh = batch.unread(memory, records)
+        arrivals = batch.read(fresh, outcome, now)
+        if not fresh:
+            return
+        versions = {arrival.event.plant_version for arrival in arrivals}
+        plants = await self._plants.known(versions)
+        batch.apply(self._engine, memory, arrivals, plants, outcome, now)
+        await self._applied.reached()
+        await self._commit(partition, memory, outcome)
+        await self._committed.reached()
+
+    async def _tick(self, partition: int, now: datetime) -> None:
+        memory = self._memories[partition]
+        unread = sum(
+            self._feed.behind(
+                TopicPartition(topic.name, partition), memory.positions.get(topic.name, 0)
+            )
+            for topic in self._engine.inputs
+        )
+        if unread:
+            return
+        states = [memory.state_of(key, self._engine) for key in memory.state_keys()]
+        versions = {state.plant_version for state in states} - {""}
+        plants = await self._plants.known(versions)
+        outcome = batch.tick(self._engine, memory, plants, now)
+        if outcome.rows:
+            await self._commit(partition, memory, outcome)
+
+    async def _commit(self, partition: int, memory: Memory, outcome: Outcome) -> None:
+        with self._metrics.committing():
+            await self._journal.commit(partition, outcome.rows, outcome.outputs)
+        outcome.draft.keep(memory)
+        for topic, offset in outcome.draft.positions.items():
+            self._offered[TopicPartition(topic, partition)] = offset
+        self._metrics.count(outcome)
+
+    def _is_due(self, now: datetime) -> bool:
+        ticked = self._ticked_at
+        return ticked is None or (now - ticked).total_seconds() >= self._limits.tick_s
+
+    async def _offer(self, now: datetime, *, at_once: bool = False) -> None:
+        """Tell the group how far we are, now and then."""
+        at = self._offered_at
+        if at is not None and (now - at).total_seconds() < self._limits.commit_s and not at_once:
+            return
+        self._offered_at = now
+        if self._offered:
+            offsets, self._offered = self._offered, {}
+            await self._feed.commit(offsets)
+
+
+async def _together(work: Any) -> None:
+    """Do all of it at once; the first failure is everybody's."""
+    jobs: list[Awaitable[None]] = list(work)
+    if len(jobs) == 1:
+        await jobs[0]
+    elif jobs:
+        async with asyncio.TaskGroup() as group:
+            for job in jobs:
+                group.create_task(_as_coroutine(job))
+
+
+async def _as_coroutine(job: Awaitable[None]) -> None:
+    await job
