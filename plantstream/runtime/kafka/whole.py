@@ -1,0 +1,51 @@
+"""Topics that are read whole: from their beginning to where they end now."""
+
+from collections.abc import AsyncIterator, Collection
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.ports import Record
+from plantstream.runtime.settings import KafkaSettings
+
+POLL_MS = 1000
+
+
+async def read_partitions(
+    settings: KafkaSettings, topic: str, partitions: Collection[int]
+) -> AsyncIterator[Record]:
+    """All records that are committed by now, in order per partition."""
+    consumer = AIOKafkaConsumer(
+        **client_arguments(settings),
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    with translated(f"reading {topic}", settings):
+        try:
+            await consumer.start()
+            waiting = {TopicPartition(topic, partition) for partition in partitions}
+            consumer.assign(waiting)
+            ends = await consumer.end_offsets(waiting)
+            await consumer.seek_to_beginning(*waiting)
+            while True:
+                waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
+                if not waiting:
+                    return
+                for records in (await consumer.getmany(*waiting, timeout_ms=POLL_MS)).values():
+                    for record in records:
+                        yield as_record(record)
+        finally:
+            await consumer.stop()
+
+
+def as_record(record: "ConsumerRecord[bytes, bytes]") -> Record:
+    """The driver's record as ours."""
+    return Record(
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=record.value,
+        timestamp_ms=record.timestamp,
+    )

@@ -1,0 +1,153 @@
+"""Faust as a feed: it owns group membership, assignment and delivery, and decides nothing else.
+
+Of faust-streaming 0.15.3 three things are worked around. Its own acknowledgements commit past
+events in flight (faust-streaming/faust#606): they are off, and we commit what is durable. It
+delivers records while it seeks after a rebalance and then drops some: the consumer is held until
+it has sought, and the shell checks that offsets have no hole. Its tables know neither transactions
+nor who wrote a row: state is in the journal.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import faust
+import structlog
+from faust.types import TP
+
+from plantstream.runtime.kafka.client import client_arguments
+from plantstream.runtime.ports import Assigned, Record, TopicPartition
+from plantstream.runtime.settings import KafkaSettings
+from schemas.topics import Topic
+
+POLL_S = 0.1
+BUFFERED_RECORDS = 4096
+SESSION_TIMEOUT_S = 6
+HEARTBEAT_S = 2
+
+log = structlog.get_logger()
+
+
+class FaustFeed:
+    """Records of an engine's input topics, as a static member of its consumer group."""
+
+    def __init__(
+        self, settings: KafkaSettings, engine: str, topics: Sequence[Topic], slot: str
+    ) -> None:
+        self._buffer: asyncio.Queue[Record] = asyncio.Queue(BUFFERED_RECORDS)
+        self._assigned: Assigned | None = None
+        self._app = _app(settings, engine, topics, slot)
+        source = self._app.topic(
+            *[topic.name for topic in topics],
+            key_serializer="raw",
+            value_serializer="raw",
+            acks=False,
+        )
+        self._app.agent(source, name=f"plantstream.{engine}", concurrency=1)(self._take)
+        self._app.on_rebalance_complete.connect(self._hold)
+        self._app.on_partitions_revoked.connect(self._forget)
+        self._topics = {topic.name for topic in topics}
+
+    async def __aenter__(self) -> "FaustFeed":
+        await self._app.start()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._app.stop()
+
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """What the agent has taken since."""
+        if self._assigned is not None:
+            assigned, self._assigned = self._assigned, None
+            return assigned
+        try:
+            records = [await asyncio.wait_for(self._buffer.get(), POLL_S)]
+        except TimeoutError:
+            self._watch()
+            return []
+        while len(records) < limit and not self._buffer.empty():
+            records.append(self._buffer.get_nowait())
+        return records
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit through Faust, whose books of lag then stay right."""
+        if not self._app.rebalancing:
+            known = {TP(one.topic, one.partition): next for one, next in offsets.items()}
+            consumer: Any = self._app.consumer
+            await consumer._commit_offsets(known)  # noqa: SLF001 - the public one keeps books of acks
+
+    def behind(self, position: TopicPartition, offset: int) -> int:
+        """Records between this offset and the end of the log as last fetched."""
+        highwater = self._app.consumer.highwater(TP(position.topic, position.partition))
+        return max(0, (highwater or 0) - offset)
+
+    async def _take(self, stream: Any) -> None:
+        async for event in stream.noack().events():
+            message = event.message
+            await self._buffer.put(
+                Record(
+                    topic=message.topic,
+                    partition=message.partition,
+                    offset=message.offset,
+                    key=message.key,
+                    value=message.value,
+                    timestamp_ms=int((message.timestamp or 0) * 1000),
+                )
+            )
+
+    async def _hold(self, *_: Any, **__: Any) -> None:
+        """Report the assignment, and hold the consumer until Faust has sought."""
+        ours = {tp for tp in self._app.consumer.assignment() if tp.topic in self._topics}
+        await self._forget()
+        self._assigned = Assigned(frozenset(tp.partition for tp in ours))
+        self._app.consumer.stop_flow()
+
+    async def _forget(self, *_: Any, **__: Any) -> None:
+        """What was delivered before a rebalance comes again after it."""
+        while not self._buffer.empty():
+            self._buffer.get_nowait()
+
+    def _watch(self) -> None:
+        """End with the app's own failure instead of waiting for ever."""
+        if self._app.crashed:
+            raise self._app.crash_reason or RuntimeError("Faust ended without a reason")
+
+
+def _app(settings: KafkaSettings, engine: str, topics: Sequence[Topic], slot: str) -> faust.App:
+    group = f"plantstream-{engine}"
+    return faust.App(
+        group,
+        broker=[f"kafka://{server}" for server in settings.bootstrap_servers.split(",")],
+        broker_credentials=_credentials(settings),
+        consumer_group_instance_id=f"{group}-{slot}",
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=HEARTBEAT_S,
+        broker_request_timeout=30,
+        broker_rebalance_timeout=20,
+        broker_max_poll_interval=300,
+        consumer_auto_offset_reset="earliest",
+        topic_partitions=topics[0].partitions,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        table_standby_replicas=0,
+        autodiscover=False,
+        web_enabled=False,
+        stream_buffer_maxsize=BUFFERED_RECORDS,
+        consumer_max_fetch_size=4 * 1024 * 1024,
+        store="memory://",
+    )
+
+
+def _credentials(settings: KafkaSettings) -> Any:
+    arguments = client_arguments(settings)
+    context = arguments.get("ssl_context")
+    if settings.security_protocol == "PLAINTEXT":
+        return None
+    if settings.security_protocol == "SSL":
+        return faust.SSLCredentials(context=context)
+    return faust.SASLCredentials(
+        username=arguments["sasl_plain_username"],
+        password=arguments["sasl_plain_password"],
+        mechanism=settings.sasl_mechanism,
+        ssl_context=context,
+    )
