@@ -91,10 +91,10 @@ class OeeReport(Frozen):
     """Late facts that came after the window had closed."""
     time: TimeElements
     quantities: Quantities
-    availability: float | None
-    effectiveness: float | None
-    quality_ratio: float | None
-    oee: float | None
+    availability: float | None = None
+    effectiveness: float | None = None
+    quality_ratio: float | None = None
+    oee: float | None = None
 
     def record_id(self) -> str:
         """What the report is named by."""

@@ -1,0 +1,132 @@
+"""What every service does beside its work: health, metrics, logs, an orderly stop, an exit code."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+import structlog
+import uvicorn
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from plantstream.runtime.errors import MisconfiguredError, PlantstreamError
+
+EXIT_FAILED = 1
+EXIT_MISCONFIGURED = 78
+STOP_LIMIT_S = 8.0
+
+log = structlog.get_logger()
+
+
+class Service:
+    """One process: its name, its metrics, and whether it is ready or told to stop."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.registry = CollectorRegistry()
+        self.ready = False
+        self.stopping = asyncio.Event()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+
+    def is_ready(self) -> None:
+        """Say that the work goes on."""
+        if not self.ready:
+            log.info("ready", service=self.name)
+        self.ready = True
+
+
+Work = Callable[[Service], Awaitable[None]]
+
+
+def run_service(name: str, work: Work, listen: str, port: int) -> int:
+    """Run a service until its work ends or a signal stops it; the exit code says why it ended."""
+    configure_logs()
+    try:
+        asyncio.run(_run(name, work, listen, port))
+    except MisconfiguredError as error:
+        log.error("cannot run", service=name, reason=str(error))  # noqa: TRY400 - the reason says it
+        return EXIT_MISCONFIGURED
+    except PlantstreamError as error:
+        log.error("ended", service=name, reason=str(error))  # noqa: TRY400
+        return EXIT_FAILED
+    except Exception:  # noqa: BLE001 - the process ends here, and is started again from outside
+        log.exception("ended by an unknown failure", service=name)
+        return EXIT_FAILED
+    return 0
+
+
+def configure_logs() -> None:
+    """One JSON object per line on stderr."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def health_routes(service: Service) -> list[Route]:
+    """`/live`, `/ready` and `/metrics`."""
+
+    async def live(_: Request) -> Response:
+        return PlainTextResponse("live\n")
+
+    async def ready(_: Request) -> Response:
+        if service.ready:
+            return PlainTextResponse("ready\n")
+        return PlainTextResponse("starting\n", status_code=503)
+
+    async def metrics(_: Request) -> Response:
+        return Response(generate_latest(service.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]
+
+
+async def _run(name: str, work: Work, listen: str, port: int) -> None:
+    service = Service(name)
+    loop = asyncio.get_running_loop()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(sign, service.stopping.set)
+    config = uvicorn.Config(
+        Starlette(routes=health_routes(service)), host=listen, port=port, log_config=None
+    )
+    server = _QuietServer(config)
+    serving = asyncio.create_task(server.serve())
+    working = asyncio.ensure_future(work(service))
+    stopping = asyncio.create_task(service.stopping.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({working}, timeout=STOP_LIMIT_S)
+        if not working.done():
+            log.warning("did not stop in time", service=name, limit_s=STOP_LIMIT_S)
+            os._exit(EXIT_FAILED)
+        working.result()
+    finally:
+        service.ready = False
+        stopping.cancel()
+        server.should_exit = True
+        with suppress(TimeoutError, asyncio.CancelledError):
+            await asyncio.wait_for(serving, timeout=2)
+
+
+class _QuietServer(uvicorn.Server):
+    """A server that leaves the process's signals alone, and says what is wrong with its port."""
+
+    def install_signal_handlers(self) -> None:
+        """The service has its own."""
