@@ -1,1 +1,1 @@
-"""Kafka and TimescaleDB on this machine, started, supervised and stopped by us."""
+"""What `plantstream up` and `demo` bring along: Kafka, TimescaleDB, and their supervision."""

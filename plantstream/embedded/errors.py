@@ -1,0 +1,21 @@
+"""What can go wrong with embedded parts; every message is one line that ends with what to do."""
+
+
+class EmbeddedError(Exception):
+    """Any failure of an embedded part."""
+
+
+class RefusedError(EmbeddedError):
+    """This machine or this data directory cannot run the part as it is; nothing was started."""
+
+
+class ResolveError(EmbeddedError):
+    """A part could not be brought into the cache."""
+
+
+class PartFailedError(EmbeddedError):
+    """A part died or never became ready; `log_tail` holds the last lines that it wrote."""
+
+    def __init__(self, message: str, log_tail: str = "") -> None:
+        super().__init__(message)
+        self.log_tail = log_tail

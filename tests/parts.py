@@ -1,0 +1,90 @@
+"""Real parts for tests: a broker and a database on free ports, stopped when the block ends.
+
+    async with running_kafka(tmp_path) as kafka:
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)
+
+The first use on a machine fetches the parts into the user's cache.
+"""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from plantstream.embedded.checks import HOST, port_is_free
+from plantstream.embedded.endpoints import KAFKA, TIMESCALE
+from plantstream.embedded.kafka import EmbeddedKafka
+from plantstream.embedded.kafka_config import KafkaSecurity
+from plantstream.embedded.part import PartEvent
+from plantstream.embedded.supervise import Supervisor
+from plantstream.embedded.timescale import EmbeddedTimescale
+from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+
+BELOW_EPHEMERAL = (20_000, 32_000)
+"""Outgoing connections never take a port of this range while a part starts."""
+_random = random.SystemRandom()
+
+
+@dataclass(frozen=True)
+class RunningKafka:
+    """A broker that answers; `supervisor` restarts it when its process (`pid`) is killed."""
+
+    bootstrap: str
+    settings: KafkaSettings
+    embedded: EmbeddedKafka
+    supervisor: Supervisor
+
+    @property
+    def pid(self) -> int:
+        return self.supervisor.pids()[KAFKA]
+
+
+@dataclass(frozen=True)
+class RunningTimescale:
+    """A database that answers; connect with `prepare_threshold=None`."""
+
+    host: str
+    port: int
+    settings: DatabaseSettings
+    supervisor: Supervisor
+
+    @property
+    def pid(self) -> int:
+        return self.supervisor.pids()[TIMESCALE]
+
+
+@asynccontextmanager
+async def running_kafka(
+    tmp: Path, port: int | None = None, security: KafkaSecurity | None = None
+) -> AsyncIterator[RunningKafka]:
+    """A broker whose data is in `tmp`: a second call with the same `tmp` finds it again."""
+    chosen = port or free_port()
+    kafka = EmbeddedKafka(tmp, chosen, free_port(), security)
+    await kafka.prepare()
+    async with Supervisor(tmp, report=_ignore) as supervisor:
+        await supervisor.start(kafka.part())
+        yield RunningKafka(f"{HOST}:{chosen}", kafka.settings(), kafka, supervisor)
+
+
+@asynccontextmanager
+async def running_timescale(tmp: Path, port: int | None = None) -> AsyncIterator[RunningTimescale]:
+    """A database whose data is in `tmp`: a second call with the same `tmp` finds it again."""
+    chosen = port or free_port()
+    timescale = EmbeddedTimescale(tmp, chosen)
+    await timescale.prepare()
+    async with Supervisor(tmp, report=_ignore) as supervisor:
+        await supervisor.start(timescale.part())
+        yield RunningTimescale(HOST, chosen, timescale.settings(), supervisor)
+
+
+def free_port() -> int:
+    """A port on 127.0.0.1 that nobody listens on now."""
+    while True:
+        number = _random.randrange(*BELOW_EPHEMERAL)
+        if port_is_free(number):
+            return number
+
+
+def _ignore(_: PartEvent) -> None:
+    return
