@@ -1,0 +1,144 @@
+"""The input for one OPC UA server: connect, subscribe, hand over, and begin again, for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from asyncua import ua
+
+from ingest.input import Chunk
+from ingest.inputs.opcua.backlog import MAX_WAITING, Backlog
+from ingest.inputs.opcua.connection import Connection, connected
+from ingest.inputs.opcua.subscription import silence_limit_s, subscribe
+from ingest.inputs.opcua.trust import Trust, trust_of
+from ingest.inputs.opcua.watch import Translator, Watch, watches
+from plantstream.runtime import clock
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from schemas.plant.model import Equipment, OpcUaSource
+from schemas.record import EquipmentPath
+
+CHUNK_SAMPLES = 500
+CHUNK_WITHIN_S = 0.1
+"""A chunk goes on its way this long after its first observation came."""
+FIRST_RETRY_S = 1.0
+LAST_RETRY_S = 30.0
+
+_log = structlog.get_logger(__name__)
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class OpcUaInput:
+    """Implements `ingest.input.Input` for the equipment of one OPC UA source.
+
+    Nothing is read or connected before `chunks` is asked for its first chunk.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: OpcUaSource,
+        equipment: Sequence[tuple[EquipmentPath, Equipment]],
+        *,
+        sleep: Sleep = asyncio.sleep,
+        max_waiting: int = MAX_WAITING,
+    ) -> None:
+        self._name = name
+        self._source = source
+        self._watched = watches(equipment)
+        self._sleep = sleep
+        self._max_waiting = max_waiting
+        sampling = timedelta(milliseconds=source.sampling_ms)
+        self._translator = Translator(self._watched, source.endpoint, sampling)
+        self._log = _log.bind(source=name, endpoint=source.endpoint)
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        """Observations from now on; an OPC UA server cannot be read again, so no position.
+
+        Raises:
+            MisconfiguredError: only a person can help.
+        """
+        del position
+        trust = await asyncio.to_thread(trust_of, self._source.security, self._name)
+        backlog = Backlog(self._max_waiting)
+        reading = asyncio.create_task(self._read(trust, backlog), name=f"opcua {self._name}")
+        reading.add_done_callback(lambda _: backlog.close())
+        try:
+            async for chunk in _cut(backlog):
+                yield chunk
+            await reading
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError, MisconfiguredError):
+                await reading
+
+    async def _read(self, trust: Trust | None, backlog: Backlog) -> None:
+        delay_s = FIRST_RETRY_S
+        while True:
+            try:
+                async with connected(self._source, trust) as connection:
+                    follower = _Follower(self._source, self._translator, backlog)
+                    await follower.begin(connection, self._watched)
+                    self._log.info("OPC UA server connected", tags=len(self._watched))
+                    delay_s = FIRST_RETRY_S
+                    await follower.follow(connection)
+            except UnavailableError as error:
+                self._translator.interrupt(f"no connection to {self._source.endpoint}")
+                self._log.warning("OPC UA server lost", reason=str(error), retry_s=delay_s)
+            await self._sleep(delay_s)
+            delay_s = min(2 * delay_s, LAST_RETRY_S)
+
+
+class _Follower:
+    """Follows one subscription until it or the connection is lost."""
+
+    def __init__(self, source: OpcUaSource, translator: Translator, backlog: Backlog) -> None:
+        self._source = source
+        self._translator = translator
+        self._backlog = backlog
+        self._ended: str | None = None
+        self._answered = clock.monotonic()
+
+    async def begin(self, connection: Connection, watched: Sequence[Watch]) -> None:
+        """Subscribe, and report the tags that are not there."""
+        for one in await subscribe(connection, self._source, watched, self._on_answer):
+            self._backlog.put(self._translator.absent(one.handle, one.reason))
+
+    async def follow(self, connection: Connection) -> None:
+        """Say that the source is alive while it is.
+
+        Raises:
+            UnavailableError: it is no longer.
+        """
+        limit_s = silence_limit_s(self._source)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._source.heartbeat_s):
+                    await connection.lost.wait()
+                raise UnavailableError("the connection was closed")
+            await connection.current_time()
+            if self._ended is not None:
+                raise UnavailableError(self._ended)
+            if clock.monotonic() - self._answered > limit_s:
+                raise UnavailableError(f"the subscription has said nothing for {limit_s:g} s")
+            self._backlog.put(self._translator.alive())
+
+    def _on_answer(self, result: ua.PublishResult) -> None:
+        self._answered = clock.monotonic()
+        for one in result.NotificationMessage.NotificationData or ():
+            if isinstance(one, ua.StatusChangeNotification) and not one.Status.is_good():
+                self._ended = f"the server ended the subscription ({one.Status.name})"
+        self._backlog.put(self._translator.answer(result, clock.now()))
+
+
+async def _cut(backlog: Backlog) -> AsyncIterator[Chunk]:
+    """Chunks of what arrives, until it is closed and empty."""
+    while True:
+        await backlog.filled(1)
+        if not len(backlog):
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CHUNK_WITHIN_S):
+                await backlog.filled(CHUNK_SAMPLES)
+        yield Chunk(backlog.take(CHUNK_SAMPLES))
