@@ -1,0 +1,252 @@
+"""The edge agent: every input through the mapping into the spool, and from there to the broker."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Self
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from ingest.edge import Edge, FrameCut, Outcome
+from ingest.input import Chunk, Input, Missed
+from ingest.mapping import SKEW_LIMIT, Problem
+from ingest.merge import merged
+from ingest.metrics import EdgeMetrics
+from ingest.ports import Batch, Clock, Entropy, Sleep, Spool
+from ingest.publisher import Publisher, Waiting
+from ingest.retry import Backoff, persistently
+from ingest.sealing import CountedStamps, Moment, Record, entries, gaps, plant_entry
+from plantstream.runtime import clock
+from plantstream.runtime.errors import PlantstreamError, UnavailableError
+from plantstream.runtime.ports import Broker
+from schemas.plant.load import PlantFile
+
+BACKLOG_BYTES = 64 * 1024 * 1024
+"""A recording is read no further while so much of it waits for the broker."""
+LOGGED_PROBLEMS = 1_000
+"""Kinds of problems (equipment, tag, reason) that are logged, each once; all are counted."""
+
+_SEEN = "seen"
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class AgentOptions:
+    """What kind of stream this is; one of the three constructors fits."""
+
+    run: str = ""
+    skew_limit: timedelta | None = SKEW_LIMIT
+    """How far a source time may be off the edge's clock; None believes all."""
+    cut: FrameCut = FrameCut.EACH_CHUNK
+    finite: bool = False
+    """The inputs can be read again: wait instead of dropping, and leave no spool at the end."""
+
+    @classmethod
+    def live(cls) -> Self:
+        """Machines: what is not seen now is never seen."""
+        return cls()
+
+    @classmethod
+    def replay(cls, run: str) -> Self:
+        """A recording as a run; a repeat gives the same records under the same ids."""
+        return cls(run=run, skew_limit=None, cut=FrameCut.WHOLE, finite=True)
+
+    @classmethod
+    def replay_as_live(cls) -> Self:
+        """A recording whose times are shifted to now."""
+        return cls(skew_limit=None, finite=True)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the agent needs of the world; a simulation brings its own."""
+
+    now: Clock = clock.now
+    entropy: Entropy = os.urandom
+    sleep: Sleep = asyncio.sleep
+    backoff: Backoff = field(default_factory=Backoff)
+    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+
+
+_LIVE = AgentOptions.live()
+
+
+async def run_agent(
+    plant: PlantFile,
+    inputs: Mapping[str, Input],
+    spool: Spool,
+    broker: Broker,
+    options: AgentOptions = _LIVE,
+    world: World | None = None,
+) -> None:
+    """Read, store and publish until all inputs have ended and the broker has everything.
+
+    The caller closes the spool, except that a finished recording's is deleted. May be cancelled or
+    killed at any time: the next start goes on where the spool says.
+
+    Raises:
+        MisconfiguredError: an input, the spool or the broker needs a person.
+    """
+    agent = _Agent(plant, spool, broker, options, world or World())
+    try:
+        await agent.run(inputs)
+    except BaseExceptionGroup as group:
+        raise _cause(group) from group
+    if options.finite:
+        await spool.delete()
+
+
+async def dry_run(
+    plant: PlantFile,
+    inputs: Mapping[str, Input],
+    options: AgentOptions = _LIVE,
+    world: World | None = None,
+) -> AsyncIterator[Record]:
+    """The records that `run_agent` would publish, without spool and broker."""
+    the_world = world or World()
+    edge = Edge(plant, CountedStamps("dry-run", "0"), options.cut, options.skew_limit)
+    async with aclosing(merged(inputs)) as chunks:
+        async for _, chunk in chunks:
+            outcome = edge.take(chunk.observations, _moment(plant, options, the_world))
+            for record in outcome.records:
+                yield record
+    for record in edge.rest(_moment(plant, options, the_world)).records:
+        yield record
+
+
+class _Agent:
+    """The wiring of one agent."""
+
+    def __init__(
+        self, plant: PlantFile, spool: Spool, broker: Broker, options: AgentOptions, world: World
+    ) -> None:
+        self._plant = plant
+        self._spool = spool
+        self._options = options
+        self._world = world
+        self._metrics = EdgeMetrics(world.registry)
+        self._metrics.see_spool(spool)
+        self._edge = Edge(plant, spool, options.cut, options.skew_limit, spool.memory)
+        waiting = Waiting(world.now, world.sleep, world.backoff)
+        self._publisher = Publisher(spool, broker, self._metrics, waiting)
+        self._writing = asyncio.Lock()
+        self._logged: set[tuple[str, str, str]] = set()
+
+    async def run(self, inputs: Mapping[str, Input]) -> None:
+        """Begin, read all inputs beside the publisher, and end when there is nothing more."""
+        await self._begin()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._publisher.run(), name="publisher")
+            group.create_task(self._read_all(inputs), name="inputs")
+
+    async def _begin(self) -> None:
+        now = self._world.now()
+        await self._append(Batch(entries=[plant_entry(self._plant, now)]))
+        missed = [] if self._options.finite else self._unseen(now)
+        if missed:
+            outcome = self._edge.take(missed, self._moment())
+            await self._store(outcome, {})
+
+    def _unseen(self, now: datetime) -> list[Missed]:
+        """What nobody looked at while the agent was down, or what a damaged spool held."""
+        aside = self._spool.set_aside
+        if aside:
+            _log.error("the spool was damaged: what it held is lost", set_aside=aside)
+            reason = "the edge's spool was damaged"
+            return [Missed(path, now, now, reason) for path in self._edge.equipment()]
+        seen = self._spool.memory.get(_SEEN)
+        if seen is None:
+            return []
+        start = datetime.fromisoformat(seen.decode())
+        return [Missed(path, start, now, "the edge was down") for path in self._edge.known()]
+
+    async def _read_all(self, inputs: Mapping[str, Input]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for name, one in inputs.items():
+                group.create_task(self._read(name, one), name=f"input {name}")
+        async with self._writing:
+            await self._store(self._edge.rest(self._moment()), {})
+        self._publisher.finish()
+
+    async def _read(self, name: str, one: Input) -> None:
+        async for chunk in one.chunks(self._spool.positions.get(name)):
+            await self._room()
+            async with self._writing:
+                await self._take(name, chunk)
+
+    async def _room(self) -> None:
+        """Wait for the broker rather than drop what can be read again."""
+        while self._options.finite and self._spool.size_bytes > BACKLOG_BYTES:
+            await self._publisher.removed()
+
+    async def _take(self, name: str, chunk: Chunk) -> None:
+        outcome = self._edge.take(chunk.observations, self._moment())
+        positions = {} if chunk.position is None else {name: chunk.position}
+        await self._store(outcome, positions)
+        self._metrics.samples.labels(name).inc(outcome.mapped.samples)
+        self._metrics.unreadable.labels(name).inc(len(outcome.mapped.unreadable))
+        self._report(outcome.mapped.problems)
+
+    async def _store(self, outcome: Outcome, positions: Mapping[str, str]) -> None:
+        explained = tuple(self._spool.losses)
+        records = [*outcome.records, *self._edge.tell(gaps(explained), self._moment())]
+        memory = dict(outcome.memory)
+        if not self._options.finite:
+            memory[_SEEN] = self._world.now().isoformat().encode()
+        stored = entries(self._spool.source, records)
+        await self._append(Batch(stored, memory, positions, explained))
+        for kind, number in Counter(map(_type, records)).items():
+            self._metrics.events.labels(kind).inc(number)
+
+    async def _append(self, batch: Batch) -> None:
+        def told(error: UnavailableError) -> None:
+            self._metrics.failures.labels("spool").inc()
+            _log.error("spool unavailable, trying again", reason=str(error))
+
+        await persistently(
+            lambda: self._spool.append(batch), self._world.backoff, self._world.sleep, told
+        )
+        self._metrics.see_spool(self._spool)
+        self._publisher.wake()
+
+    def _report(self, problems: Sequence[Problem]) -> None:
+        for problem in problems:
+            self._metrics.problems.labels(problem.reason).inc()
+            kind = (problem.reason, problem.equipment, problem.tag)
+            if kind not in self._logged and len(self._logged) < LOGGED_PROBLEMS:
+                self._logged.add(kind)
+                _log.warning(
+                    "sample not usable; further ones of this kind are only counted",
+                    reason=problem.reason,
+                    equipment=problem.equipment,
+                    tag=problem.tag,
+                    value=problem.value,
+                )
+
+    def _moment(self) -> Moment:
+        return _moment(self._plant, self._options, self._world)
+
+
+def _moment(plant: PlantFile, options: AgentOptions, world: World) -> Moment:
+    traceparent = f"00-{world.entropy(16).hex()}-{world.entropy(8).hex()}-01"
+    return Moment(options.run, plant.version, traceparent, world.now())
+
+
+def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first failure that we understand, for one clear sentence; else all of them."""
+    known, _ = group.split(PlantstreamError)
+    if known is None:
+        return group
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
+
+
+def _type(record: Record) -> str:
+    return str(type(record).model_fields["type"].default)

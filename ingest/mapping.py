@@ -1,0 +1,245 @@
+"""Observations of one equipment to typed events: what changed, what was counted, what was seen."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from ingest.counters import Baseline, Reset, count
+from ingest.frames import Reading
+from ingest.input import BAD, Alive, Missed, Sample
+from ingest.rules import EquipmentRules, TagRule
+from ingest.values import UNCERTAIN, is_bad, number, word
+from schemas.machine import (
+    BatchEnded,
+    BatchStarted,
+    CounterReset,
+    Gap,
+    Heartbeat,
+    MachineRecord,
+    PartsCounted,
+    ProductChanged,
+    StateChanged,
+    TimeCategory,
+)
+from schemas.record import EquipmentPath
+
+SKEW_LIMIT = timedelta(hours=24)
+"""A live source time further off the edge's clock than this is not believed."""
+MAX_NAME = 100
+"""Characters of a batch or product, as the contracts allow."""
+MAX_STATE = 200
+"""Characters kept of a device's word for its state."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the mapping remembers of one equipment."""
+
+    batch: str | None = None
+    product: str | None = None
+    category: TimeCategory | None = None
+    """None: nothing is known, so the next state is an event whatever it says."""
+    state: str | None = None
+    counters: Mapping[str, Baseline] = field(default_factory=dict)
+
+    def dump(self) -> bytes:
+        """As JSON that `load` reads."""
+        return json.dumps(
+            {
+                "batch": self.batch,
+                "product": self.product,
+                "category": self.category,
+                "state": self.state,
+                "counters": {tag: one.dump() for tag, one in self.counters.items()},
+            }
+        ).encode()
+
+    @classmethod
+    def load(cls, stored: bytes) -> "Memory":
+        """The memory that `dump` wrote."""
+        found = json.loads(stored)
+        category = found["category"] and TimeCategory(found["category"])
+        counters = {tag: Baseline.load(text) for tag, text in found["counters"].items()}
+        return cls(found["batch"], found["product"], category, found["state"], counters)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no id yet."""
+
+    kind: type[MachineRecord]
+    equipment: EquipmentPath
+    source_time: datetime
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a sample that could not be used; it is counted, and the rest goes on."""
+
+    reason: str
+    equipment: EquipmentPath
+    tag: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one observation led to."""
+
+    memory: Memory
+    events: tuple[Draft, ...] = ()
+    reading: Reading | None = None
+    problems: tuple[str, ...] = ()
+    """Reasons, for `Problem`."""
+
+
+def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed) -> Step:
+    """Advance by one observation.
+
+    An event keeps the source time of its sample even where that runs backwards: whoever computes
+    with it judges how late it is.
+    """
+    match seen:
+        case Alive(equipment=equipment, at=at):
+            return Step(memory, (Draft(Heartbeat, equipment, at),))
+        case Missed():
+            return _missed(memory, seen)
+        case Sample(tag=tag):
+            rule = rules.tags.get(tag)
+            if rule is None:
+                return Step(memory, problems=("unknown_tag",))
+            return _sample(rule, memory, seen)
+
+
+def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sample, bool]:
+    """The sample at a time that can be believed, and whether it had to be moved.
+
+    A source time further off than `limit` is replaced by the edge's; the sample's quality becomes
+    uncertain, so that everybody sees it in the telemetry.
+    """
+    if limit is None or abs(sample.source_time - now) <= limit:
+        return sample, False
+    quality = sample.quality if is_bad(sample.quality) else sample.quality | UNCERTAIN
+    return replace(sample, source_time=now, quality=quality), True
+
+
+def _missed(memory: Memory, missed: Missed) -> Step:
+    """Forget the state as well: what the device says next is news, even if it is the same."""
+    fields = {"start": missed.start, "reason": missed.reason, "lost": missed.lost}
+    gap = Draft(Gap, missed.equipment, max(missed.start, missed.end), fields)
+    return Step(replace(memory, category=None, state=None), (gap,))
+
+
+def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
+    reading, problem = _reading(rule, sample)
+    result = _MEANINGS[rule.tag.means](rule, memory, sample) if rule.tag.means else Step(memory)
+    problems = (problem,) if problem and not result.problems else result.problems
+    return replace(result, reading=reading, problems=problems)
+
+
+def _reading(rule: TagRule, sample: Sample) -> tuple[Reading, str | None]:
+    value = _kept(rule, sample)
+    if value is not None or is_bad(sample.quality):
+        return Reading(sample.tag, sample.source_time, value, sample.quality), None
+    if sample.value is None and rule.numeric is False:
+        return Reading(sample.tag, sample.source_time, None, sample.quality), None
+    reason = "no_value" if sample.value is None else "wrong_value"
+    return Reading(sample.tag, sample.source_time, None, BAD), reason
+
+
+def _kept(rule: TagRule, sample: Sample) -> float | str | None:
+    if sample.value is None:
+        return None
+    if rule.numeric is False or (rule.numeric is None and isinstance(sample.value, str)):
+        return word(sample.value)
+    return number(sample.value)
+
+
+def _state(rule: TagRule, memory: Memory, sample: Sample) -> Step:
+    bad = is_bad(sample.quality)
+    category = None if bad else rule.category(sample.value)
+    problems: tuple[str, ...] = ()
+    fields: dict[str, Any]
+    if category is None:
+        problems = () if bad else ("state_not_readable",)
+        reason = f"quality 0x{sample.quality:08X}" if bad else "value is no state"
+        fields = {"category": TimeCategory.UNKNOWN, "state": None, "reason": reason}
+    else:
+        named = None if rule.tag.running_above is not None else word(sample.value)
+        fields = {"category": category, "state": named and named[:MAX_STATE]}
+    if (memory.category, memory.state) == (fields["category"], fields["state"]):
+        return Step(memory, problems=problems)
+    after = replace(memory, category=fields["category"], state=fields["state"])
+    event = Draft(StateChanged, sample.equipment, sample.source_time, fields)
+    return Step(after, (event,), problems=problems)
+
+
+def _batch(_: TagRule, memory: Memory, sample: Sample) -> Step:
+    batch, problem = _name(sample)
+    if problem:
+        return Step(memory, problems=(problem,))
+    if batch == memory.batch:
+        return Step(memory)
+    kind, named = (BatchStarted, batch) if batch else (BatchEnded, memory.batch)
+    event = Draft(kind, sample.equipment, sample.source_time, {"batch": named})
+    return Step(replace(memory, batch=batch), (event,))
+
+
+def _product(_: TagRule, memory: Memory, sample: Sample) -> Step:
+    product, problem = _name(sample)
+    if problem:
+        return Step(memory, problems=(problem,))
+    if product == memory.product:
+        return Step(memory)
+    event = Draft(ProductChanged, sample.equipment, sample.source_time, {"product": product})
+    return Step(replace(memory, product=product), (event,))
+
+
+def _name(sample: Sample) -> tuple[str | None, str | None]:
+    """The name, None for an empty one, and why it cannot be used."""
+    if is_bad(sample.quality):
+        return None, "bad_quality"
+    named = word(sample.value)
+    if named is None or len(named) > MAX_NAME:
+        return None, "name_not_readable"
+    return named or None, None
+
+
+def _count(rule: TagRule, memory: Memory, sample: Sample) -> Step:
+    if is_bad(sample.quality):
+        return Step(memory, problems=("bad_quality",))
+    before = memory.counters.get(sample.tag)
+    counted = count(rule.counter, before, sample.value, sample.source_time)
+    if counted.ignored or counted.baseline is None:
+        return Step(memory, problems=(str(counted.ignored),))
+    events: list[Draft] = []
+    if counted.reset:
+        events.append(_reset(sample, counted.reset))
+    if counted.increment:
+        fields = {str(rule.tag.means).removesuffix("_count"): counted.increment}
+        events.append(Draft(PartsCounted, sample.equipment, sample.source_time, fields))
+    counters = {**memory.counters, sample.tag: counted.baseline}
+    return Step(replace(memory, counters=counters), tuple(events))
+
+
+def _reset(sample: Sample, reset: Reset) -> Draft:
+    fields = {
+        "tag": sample.tag,
+        "before": reset.before,
+        "after": reset.after,
+        "rolled_over": reset.rolled_over,
+    }
+    return Draft(CounterReset, sample.equipment, sample.source_time, fields)
+
+
+_MEANINGS = {
+    "state": _state,
+    "batch": _batch,
+    "product": _product,
+    "good_count": _count,
+    "scrap_count": _count,
+    "rework_count": _count,
+}

@@ -1,0 +1,93 @@
+"""What each tag of the plant file means, prepared for the mapping."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ingest.counters import Counter
+from ingest.input import Value
+from ingest.values import number, word
+from schemas.machine import TimeCategory
+from schemas.plant.load import PlantFile
+from schemas.plant.model import Equipment, Tag
+from schemas.record import EquipmentPath
+
+_RANKS = {
+    "batch": 0,
+    "product": 1,
+    "state": 2,
+    "good_count": 3,
+    "scrap_count": 3,
+    "rework_count": 3,
+}
+_LAST = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TagRule:
+    """How the samples of one tag are read."""
+
+    tag: Tag
+    numeric: bool | None
+    """Whether its samples are numbers (True), texts (False) or whatever comes (None)."""
+    rank: int
+    """At equal source time lower ranks come first: batch, product, state, counts, the rest."""
+    counter: Counter
+    states: Mapping[str, TimeCategory]
+
+    def category(self, value: Value) -> TimeCategory | None:
+        """The time category of a state, or None if the value is no state at all."""
+        if self.tag.running_above is not None:
+            found = number(value)
+            if found is None:
+                return None
+            running = found > self.tag.running_above
+            return TimeCategory.RUNNING if running else self.tag.otherwise
+        named = word(value)
+        return self.states.get(named, self.tag.otherwise) if named else None
+
+
+@dataclass(frozen=True, slots=True)
+class EquipmentRules:
+    """The tags of one equipment."""
+
+    equipment: EquipmentPath
+    tags: Mapping[str, TagRule]
+
+
+PlantRules = Mapping[EquipmentPath, EquipmentRules]
+
+
+def plant_rules(plant: PlantFile) -> PlantRules:
+    """The rules of every equipment of the plant."""
+    return {
+        (path := plant.plant.path_of(one)): _equipment_rules(path, one)
+        for one in plant.plant.equipment
+    }
+
+
+def _equipment_rules(path: EquipmentPath, equipment: Equipment) -> EquipmentRules:
+    return EquipmentRules(path, {tag.name: _tag_rule(tag) for tag in equipment.tags})
+
+
+def _tag_rule(tag: Tag) -> TagRule:
+    return TagRule(
+        tag=tag,
+        numeric=_is_numeric(tag),
+        rank=_RANKS.get(tag.means or "", _LAST),
+        counter=Counter(Decimal(tag.scale), tag.rollover),
+        states={_state_key(key): category for key, category in (tag.states or {}).items()},
+    )
+
+
+def _is_numeric(tag: Tag) -> bool | None:
+    if tag.means in {"batch", "product"}:
+        return False
+    if tag.unit or tag.running_above is not None or (tag.means or "").endswith("_count"):
+        return True
+    return None
+
+
+def _state_key(key: str) -> str:
+    """YAML's `true:` arrives as `True`; the mapping writes booleans in lower case."""
+    return key.lower() if key.lower() in {"true", "false"} else key

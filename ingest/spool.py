@@ -1,0 +1,212 @@
+"""The spool on disk: stored before it is sent, forgotten only after the broker has it."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Self, TypeVar
+
+from ingest.ports import Batch, Clock, Loss, Spooled
+from ingest.spool_file import ENTRY_BYTES, DamagedError, Limits, SpoolFile
+from plantstream.runtime.errors import MisconfiguredError
+from schemas.record import EventId
+
+_T = TypeVar("_T")
+_NO_TIME = float("-inf")
+_COMPANIONS = ("", "-wal", "-shm", "-journal")
+
+
+class DiskSpool:
+    """A spool in one SQLite file, used from a thread of its own."""
+
+    def __init__(self, file: SpoolFile, path: Path, limits: Limits, clock: Clock) -> None:
+        self._file = file
+        self._path = path
+        self._limits = limits
+        self._clock = clock
+        meta = file.meta()
+        self._source, self._epoch = meta["source"], meta["epoch"]
+        self._seqs = file.seqs()
+        self._dirty: dict[tuple[str, str], int] = {}
+        self._memory = file.memory()
+        self._positions = file.positions()
+        self._losses = file.losses()
+        self._depth, self._size_bytes = file.held()
+        self._dropped = 0
+        self._in_flight = 0
+        self._set_aside: str | None = None
+        self._closed = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        source: str,
+        clock: Clock,
+        epoch: str | None = None,
+        limits: Limits | None = None,
+    ) -> Self:
+        """Open or make the spool of this source; only a recording gives its epoch.
+
+        A damaged file is renamed, and a new spool is born beside it.
+
+        Raises:
+            MisconfiguredError: it is in use, cannot be written, or belongs to somebody else.
+            UnavailableError: the disk is full.
+        """
+        aside = None
+        try:
+            file = SpoolFile(path)
+        except DamagedError:
+            aside = _set_aside(path)
+            file = SpoolFile(path)
+        try:
+            _christen(file, path, source, epoch)
+            spool = cls(file, path, limits or Limits(), clock)
+        except BaseException:
+            file.close()
+            raise
+        spool._set_aside = aside
+        return spool
+
+    @property
+    def source(self) -> str:
+        """The name of the edge."""
+        return self._source
+
+    @property
+    def epoch(self) -> str:
+        """Born with the file, or given for a recording."""
+        return self._epoch
+
+    @property
+    def depth(self) -> int:
+        """How many entries wait."""
+        return self._depth
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes of entries wait."""
+        return self._size_bytes
+
+    @property
+    def dropped(self) -> int:
+        """How many entries this process has dropped."""
+        return self._dropped
+
+    @property
+    def losses(self) -> Sequence[Loss]:
+        """What was dropped and is not explained yet."""
+        return self._losses
+
+    @property
+    def memory(self) -> Mapping[str, bytes]:
+        """The memory as it was stored last."""
+        return self._memory
+
+    @property
+    def positions(self) -> Mapping[str, str]:
+        """The positions as they were stored last."""
+        return self._positions
+
+    @property
+    def set_aside(self) -> str | None:
+        """Where a damaged predecessor was put."""
+        return self._set_aside
+
+    def stamp(self, topic: str, partition_key: str) -> EventId:
+        """The next id; the next append makes it durable."""
+        seq = self._seqs.get((topic, partition_key), 0)
+        self._seqs[topic, partition_key] = self._dirty[topic, partition_key] = seq + 1
+        return EventId(source=self._source, epoch=self._epoch, seq=seq)
+
+    async def append(self, batch: Batch) -> None:
+        """Store the batch and all stamps given so far."""
+        await self._in_thread(lambda: self._append(batch))
+
+    async def oldest(self, limit: int) -> Sequence[Spooled]:
+        """Up to `limit` entries, oldest first."""
+        return await self._in_thread(lambda: self._oldest(limit))
+
+    async def remove(self, up_to: int) -> None:
+        """Forget all entries up to this number."""
+        await self._in_thread(lambda: self._remove(up_to))
+
+    async def close(self) -> None:
+        """Give the spool free for another agent."""
+        if not self._closed:
+            self._closed = True
+            await self._in_thread(self._file.close)
+            self._thread.shutdown(wait=False)
+
+    async def delete(self) -> None:
+        """Close it and leave nothing of it."""
+        await self.close()
+        _unlink(self._path)
+
+    async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except DamagedError as error:
+            raise MisconfiguredError(f"{error}; start again: it is then set aside") from error
+
+    def _append(self, batch: Batch) -> None:
+        now = self._clock()
+        added = sum(len(entry.value) + ENTRY_BYTES for entry in batch.entries)
+        limit = self._limits.size_bytes
+        excess = 0 if limit is None else self._size_bytes + added - limit
+        age_s = self._limits.age_s
+        oldest = _NO_TIME if age_s is None else now.timestamp() - age_s
+        seqs = dict(self._dirty)
+        with self._file.transaction():
+            gone, freed = self._file.drop(self._in_flight, excess, oldest)
+            self._file.store(batch, seqs, now)
+            losses = self._file.losses() if gone or batch.explained else self._losses
+        self._dirty = {key: seq for key, seq in self._dirty.items() if seqs.get(key) != seq}
+        self._depth += len(batch.entries) - gone
+        self._size_bytes += added - freed
+        self._dropped += gone
+        self._losses = losses
+        self._memory |= batch.memory
+        self._positions |= batch.positions
+
+    def _oldest(self, limit: int) -> Sequence[Spooled]:
+        found = self._file.oldest(limit)
+        if found:
+            self._in_flight = found[-1].number
+        return found
+
+    def _remove(self, up_to: int) -> None:
+        gone, freed = self._file.remove(up_to)
+        self._depth -= gone
+        self._size_bytes -= freed
+
+
+def _christen(file: SpoolFile, path: Path, source: str, epoch: str | None) -> None:
+    meta = file.meta()
+    if not meta:
+        file.christen(source, epoch or secrets.token_hex(8))
+    elif meta["source"] != source or epoch not in {None, meta["epoch"]}:
+        wanted = f"{source}, epoch {epoch}" if epoch else source
+        raise MisconfiguredError(
+            f"the spool {path} belongs to {meta['source']}, epoch {meta['epoch']}, and not to "
+            f"{wanted}: name another spool, or let its owner empty it"
+        )
+
+
+def _unlink(path: Path) -> None:
+    for companion in _COMPANIONS:
+        Path(f"{path}{companion}").unlink(missing_ok=True)
+
+
+def _set_aside(path: Path) -> str:
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    for companion in _COMPANIONS:
+        part = Path(f"{path}{companion}")
+        if part.exists():
+            part.rename(f"{aside}{companion}")
+    return str(aside)

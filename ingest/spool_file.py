@@ -1,0 +1,272 @@
+"""The spool's SQLite file: entries, ids, memory and positions change in one transaction."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from ingest.ports import Batch, Entry, Loss, Spooled
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from schemas.topics import MODEL
+
+ENTRY_BYTES = 200
+"""What an entry costs beside its value."""
+BATCH_BYTES = 4 * 1024 * 1024
+"""What `oldest` gives at most, beyond its first entry."""
+FORMAT = 1
+"""Of the tables; a file of another format is refused."""
+
+_TABLES = """
+BEGIN;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE seq (topic TEXT NOT NULL, partition_key TEXT NOT NULL,
+    next INTEGER NOT NULL, PRIMARY KEY (topic, partition_key)) STRICT, WITHOUT ROWID;
+CREATE TABLE memory (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+CREATE TABLE position (input TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+CREATE TABLE loss (topic TEXT NOT NULL, partition_key TEXT NOT NULL,
+    records INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL,
+    PRIMARY KEY (topic, partition_key)) STRICT;
+CREATE TABLE entry (number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL,
+    partition_key TEXT NOT NULL, record_key TEXT NOT NULL, value BLOB NOT NULL,
+    at TEXT NOT NULL, seq INTEGER, stored_at REAL NOT NULL) STRICT;
+PRAGMA user_version = 1;
+COMMIT;
+"""
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+class DamagedError(Exception):
+    """The file is no spool any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a spool keeps; beyond that the oldest entries go first."""
+
+    size_bytes: int | None = 1024**3
+    age_s: float | None = 7 * 24 * 3600.0
+
+
+class SpoolFile:
+    """One open file; only one thread may use it at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        with self._translated():
+            self._database = sqlite3.connect(
+                path, isolation_level=None, check_same_thread=False, timeout=0
+            )
+            self._prepare()
+
+    def _prepare(self) -> None:
+        run = self._database.execute
+        try:
+            run("PRAGMA locking_mode = EXCLUSIVE")
+            run("PRAGMA journal_mode = WAL")
+            run("PRAGMA synchronous = FULL")
+            run("BEGIN IMMEDIATE")
+            run("COMMIT")
+            self._check()
+            self._create_tables()
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _check(self) -> None:
+        (found,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            raise DamagedError(f"the spool {self._path} is damaged: {found}")
+
+    def _create_tables(self) -> None:
+        (version,) = self._database.execute("PRAGMA user_version").fetchone()
+        if version == 0:
+            self._database.executescript(_TABLES)
+        elif version != FORMAT:
+            raise MisconfiguredError(
+                f"the spool {self._path} has format {version}; this version of plantstream reads "
+                f"{FORMAT}: let the version that wrote it empty it, or name another spool"
+            )
+
+    def meta(self) -> dict[str, str]:
+        """Source and epoch, or nothing in a new file."""
+        return dict(self._select("SELECT name, value FROM meta"))
+
+    def christen(self, source: str, epoch: str) -> None:
+        """Write who this spool belongs to."""
+        with self.transaction():
+            self._database.executemany(
+                "INSERT INTO meta VALUES (?, ?)", [("source", source), ("epoch", epoch)]
+            )
+
+    def seqs(self) -> dict[tuple[str, str], int]:
+        """The next seq per topic and partition key."""
+        rows = self._select("SELECT topic, partition_key, next FROM seq")
+        return {(topic, key): number for topic, key, number in rows}
+
+    def memory(self) -> dict[str, bytes]:
+        """All memory rows."""
+        return dict(self._select("SELECT name, value FROM memory"))
+
+    def positions(self) -> dict[str, str]:
+        """The position of each input."""
+        return dict(self._select("SELECT input, value FROM position"))
+
+    def losses(self) -> tuple[Loss, ...]:
+        """What was dropped and is not explained yet."""
+        rows = self._select("SELECT topic, partition_key, records, first, last FROM loss")
+        return tuple(
+            Loss(topic, key, records, _moment(first), _moment(last))
+            for topic, key, records, first, last in rows
+        )
+
+    def held(self) -> tuple[int, int]:
+        """How many entries wait, and their bytes."""
+        sql = "SELECT count(*), coalesce(sum(length(value) + ?), 0) FROM entry"
+        ((depth, size),) = self._select(sql, (ENTRY_BYTES,))
+        return depth, size
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All of it or nothing, on disk at the end."""
+        with self._translated():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
+
+    def store(self, batch: Batch, seqs: Mapping[tuple[str, str], int], now: datetime) -> None:
+        """Write a batch; inside a transaction."""
+        many = self._database.executemany
+        many(
+            "DELETE FROM loss WHERE topic = ? AND partition_key = ?",
+            [(loss.topic, loss.partition_key) for loss in batch.explained],
+        )
+        many(
+            "INSERT INTO entry (topic, partition_key, record_key, value, at, seq, stored_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_row(entry, now) for entry in batch.entries],
+        )
+        many(
+            "INSERT OR REPLACE INTO seq VALUES (?, ?, ?)",
+            [(topic, key, number) for (topic, key), number in seqs.items()],
+        )
+        many("INSERT OR REPLACE INTO memory VALUES (?, ?)", list(batch.memory.items()))
+        many("INSERT OR REPLACE INTO position VALUES (?, ?)", list(batch.positions.items()))
+
+    def drop(self, above: int, excess_bytes: int, stored_before: float) -> tuple[int, int]:
+        """Drop the oldest entries above this number until so many bytes are free.
+
+        Those stored before the given time go in any case; plant files stay. Gives how many entries
+        went, and their bytes; keeps a note of the loss. Inside a transaction.
+        """
+        rows = self._database.execute(
+            "SELECT number, topic, partition_key, at, length(value), stored_at FROM entry"
+            " WHERE number > ? AND topic <> ? ORDER BY number",
+            (above, MODEL.name),
+        )
+        freed, numbers, losses = 0, [], []
+        for number, topic, key, at, length, stored_at in rows:
+            if freed >= excess_bytes and stored_at >= stored_before:
+                break
+            freed += length + ENTRY_BYTES
+            numbers.append((number,))
+            losses.append((topic, key, at, at))
+        rows.close()
+        self._database.executemany("DELETE FROM entry WHERE number = ?", numbers)
+        self._database.executemany(
+            "INSERT INTO loss VALUES (?, ?, 1, ?, ?) ON CONFLICT DO UPDATE SET"
+            " records = records + 1, first = min(first, excluded.first),"
+            " last = max(last, excluded.last)",
+            losses,
+        )
+        return len(numbers), freed
+
+    def oldest(self, limit: int) -> list[Spooled]:
+        """Up to `limit` entries of at most `BATCH_BYTES` together, but at least one."""
+        found: list[Spooled] = []
+        size = 0
+        with self._translated():
+            rows = self._database.execute(
+                "SELECT number, topic, partition_key, record_key, value, at, seq FROM entry"
+                " ORDER BY number LIMIT ?",
+                (limit,),
+            )
+            for number, topic, key, record_key, value, at, seq in rows:
+                size += len(value)
+                if found and size > BATCH_BYTES:
+                    break
+                entry = Entry(topic, key, record_key, value, _moment(at), seq)
+                found.append(Spooled(number, entry))
+            rows.close()
+        return found
+
+    def remove(self, up_to: int) -> tuple[int, int]:
+        """Forget entries; gives how many there were, and their bytes.
+
+        This one commit need not reach the disk at once: what comes back after a power cut is sent
+        again under the same id.
+        """
+        sql = "SELECT count(*), coalesce(sum(length(value) + ?), 0) FROM entry WHERE number <= ?"
+        with self._translated():
+            gone, freed = self._database.execute(sql, (ENTRY_BYTES, up_to)).fetchone()
+            self._database.execute("PRAGMA synchronous = NORMAL")
+            try:
+                self._database.execute("DELETE FROM entry WHERE number <= ?", (up_to,))
+            finally:
+                self._database.execute("PRAGMA synchronous = FULL")
+        return gone, freed
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def _select(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        with self._translated():
+            return self._database.execute(sql, values).fetchall()
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _decision(self._path, error) from error
+
+
+def _decision(path: Path, error: sqlite3.Error) -> Exception:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    if code in _DAMAGED:
+        return DamagedError(f"the spool {path} is damaged: {error}")
+    if code == sqlite3.SQLITE_BUSY:
+        return MisconfiguredError(
+            f"the spool {path} is in use by another agent: stop that one, or name another spool"
+        )
+    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
+        return UnavailableError(
+            f"the spool {path} cannot be written: {error}; make room on its disk"
+        )
+    return MisconfiguredError(
+        f"the spool {path} cannot be used: {error}; check that its folder exists and is writable"
+    )
+
+
+def _row(entry: Entry, now: datetime) -> tuple[object, ...]:
+    return (
+        entry.topic,
+        entry.partition_key,
+        entry.record_key,
+        entry.value,
+        entry.at.isoformat(timespec="microseconds"),
+        entry.seq,
+        now.timestamp(),
+    )
+
+
+def _moment(text: object) -> datetime:
+    return datetime.fromisoformat(str(text))
