@@ -56,35 +56,33 @@ def in_order(
     A tag that comes twice at the same instant begins a second group: the rows of a recording may
     share a second, and the first row's counts belong to the first row's batch.
     """
-    groups: dict[EquipmentPath, list[Sample]] = {}
+    groups: dict[EquipmentPath, dict[str, Sample]] = {}
     for seen in observations:
-        group = groups.get(seen.equipment, [])
-        if not isinstance(seen, Sample):
-            yield from _ranked(rules, groups.pop(seen.equipment, []))
-            yield seen
-            continue
-        if not group or not _belongs(seen, group):
+        group = groups.setdefault(seen.equipment, {})
+        if not isinstance(seen, Sample) or not _belongs(seen, group):
             yield from _ranked(rules, group)
-            groups[seen.equipment] = [seen]
+            group.clear()
+        if isinstance(seen, Sample):
+            group[seen.tag] = seen
         else:
-            group.append(seen)
+            yield seen
     for group in groups.values():
         yield from _ranked(rules, group)
 
 
-def _belongs(sample: Sample, group: Sequence[Sample]) -> bool:
-    if sample.source_time != group[0].source_time:
+def _belongs(sample: Sample, group: Mapping[str, Sample]) -> bool:
+    if sample.tag in group:
         return False
-    return all(sample.tag != other.tag for other in group)
+    first = next(iter(group.values()), sample)
+    return sample.source_time == first.source_time
 
 
-def _ranked(rules: PlantRules, group: list[Sample]) -> list[Sample]:
-    if len(group) < 2:  # noqa: PLR2004 - one sample is in order
-        return group
-    known = rules.get(group[0].equipment)
+def _ranked(rules: PlantRules, group: Mapping[str, Sample]) -> Sequence[Sample]:
+    samples = list(group.values())
+    known = rules.get(samples[0].equipment) if samples else None
     if known is None:
-        return group
-    return sorted(group, key=lambda sample: _rank(known, sample))
+        return samples
+    return sorted(samples, key=lambda sample: _rank(known, sample))
 
 
 def _rank(known: EquipmentRules, sample: Sample) -> int:

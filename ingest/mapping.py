@@ -135,9 +135,11 @@ def _missed(memory: Memory, missed: Missed) -> Step:
 
 def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     reading, problem = _reading(rule, sample)
-    result = _MEANINGS[rule.tag.means](rule, memory, sample) if rule.tag.means else Step(memory)
-    problems = (problem,) if problem and not result.problems else result.problems
-    return replace(result, reading=reading, problems=problems)
+    problems = (problem,) if problem else ()
+    if rule.tag.means is None:
+        return Step(memory, (), reading, problems)
+    found = _MEANINGS[rule.tag.means](rule, memory, sample)
+    return Step(found.memory, found.events, reading, found.problems or problems)
 
 
 def _reading(rule: TagRule, sample: Sample) -> tuple[Reading, str | None]:
