@@ -116,6 +116,7 @@ def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
         for piece_start, piece_end in minutes(start, end):
             _book_piece(book, (piece_start, piece_end), category, plan)
     book.at = until
+    _shift_window(book, plan.calendar.at(floor_minute(until)).shift, until)
 
 
 def spend(book: Book, until: datetime, category: TimeCategory, plan: EquipmentPlan) -> None:
@@ -152,7 +153,7 @@ def open_window(book: Book, kind: Literal["shift", "batch"], name: str, at: date
 def close_window(book: Book, kind: Literal["shift", "batch"], at: datetime) -> None:
     """The sums are final, but for what comes late."""
     window = book.windows.pop(kind, None)
-    if window is not None:
+    if window is not None and (window.amounts or at > window.start):
         window.end = at
         book.closed = (*book.closed, window)[-REMEMBERED:]
 
