@@ -59,7 +59,7 @@ def run_service(name: str, work: Work, listen: str, port: int) -> int:
     except PlantstreamError as error:
         log.error("ended", service=name, reason=str(error))  # noqa: TRY400
         return EXIT_FAILED
-    except Exception:  # noqa: BLE001 - the process ends here, and is started again from outside
+    except Exception:
         log.exception("ended by an unknown failure", service=name)
         return EXIT_FAILED
     return 0

@@ -62,6 +62,15 @@ class Making:
     product: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """A piece of a stop that may still turn out to be a minor one."""
+
+    key: CellKey
+    start: datetime
+    milliseconds: int
+
+
 @dataclass(slots=True)
 class Book:
     """All time before `at` is booked."""
@@ -77,8 +86,8 @@ class Book:
     cells: dict[CellKey, Cell] = field(default_factory=dict)
     windows: dict[str, Window] = field(default_factory=dict)
     closed: tuple[Window, ...] = ()
-    undecided: tuple[tuple[CellKey, int], ...] = ()
-    """Milliseconds booked as a minor stop that become an unplanned stop if it lasts too long."""
+    undecided: tuple["Undecided", ...] = ()
+    """Time booked as a minor stop that becomes an unplanned stop if it lasts too long."""
 
     def fork(self) -> "Book":
         """A book that can be filled without changing this one."""
@@ -92,7 +101,7 @@ class Book:
         if self.at is None:
             return
         open_from = floor_minute(self.at)
-        kept = {key for key, _ in self.undecided}
+        kept = {piece.key for piece in self.undecided}
         self.cells = {
             key: cell for key, cell in self.cells.items() if key.minute >= open_from or key in kept
         }
@@ -203,7 +212,7 @@ def _book_piece(
     milliseconds = (end - start) // MILLISECOND
     if limit is not None and end <= limit:
         effective = TimeCategory.MINOR_STOP
-        book.undecided = (*book.undecided, (key, milliseconds))
+        book.undecided = (*book.undecided, Undecided(key, start, milliseconds))
     else:
         effective = category if planned else _outside(category)
         if limit is not None:
@@ -229,13 +238,17 @@ def _minor_stop_limit(
 
 def _decide_unplanned(book: Book, plan: EquipmentPlan) -> None:
     """The stop has lasted too long: all of it was an unplanned stop."""
-    for key, milliseconds in book.undecided:
-        minor = plan.time_amounts(TimeCategory.MINOR_STOP, milliseconds, key.product)
-        stop = plan.time_amounts(TimeCategory.UNPLANNED_STOP, milliseconds, key.product)
+    for piece in book.undecided:
+        product = piece.key.product
+        minor = plan.time_amounts(TimeCategory.MINOR_STOP, piece.milliseconds, product)
+        stop = plan.time_amounts(TimeCategory.UNPLANNED_STOP, piece.milliseconds, product)
         change = {name: stop.get(name, 0) - minor.get(name, 0) for name in minor | stop}
-        _increase(book.cells[key].amounts, change)
-        for window in (*book.windows.values(), *book.closed):
-            if window.name == (key.shift if window.kind == "shift" else key.batch):
+        _increase(book.cells[piece.key].amounts, change)
+        for window in book.windows.values():
+            if window.start <= piece.start:
+                _increase(window.amounts, change)
+        for window in book.closed:
+            if window.start <= piece.start < window.end:
                 _increase(window.amounts, change)
     book.undecided = ()
 

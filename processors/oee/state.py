@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from processors.oee.book import Book, Cell, CellKey, Making, Window
+from processors.oee.book import Book, Cell, CellKey, Making, Undecided, Window
 from schemas.machine import MachineEvent, TimeCategory
 
 _EVENTS: TypeAdapter[list[MachineEvent]] = TypeAdapter(list[MachineEvent])
@@ -50,7 +50,10 @@ def dump(state: OeeState) -> dict[str, bytes]:
         "state_at": _text(book.state_at),
         "signal_at": _text(book.signal_at),
         "making": [(_text(one.since), one.batch, one.product) for one in book.making],
-        "undecided": [(_key_fields(key), amount) for key, amount in book.undecided],
+        "undecided": [
+            (_key_fields(piece.key), _text(piece.start), piece.milliseconds)
+            for piece in book.undecided
+        ],
         "seen": _text(state.seen),
         "ticked": _text(state.ticked),
         "late_facts": state.late_facts,
@@ -88,7 +91,10 @@ def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
         },
         windows={window.kind: window for window in windows},
         closed=tuple(_window(one) for one in json.loads(rows.get(_CLOSED, b"[]"))),
-        undecided=tuple((_key(key), amount) for key, amount in head["undecided"]),
+        undecided=tuple(
+            Undecided(_key(key), _instant(start), amount)
+            for key, start, amount in head["undecided"]
+        ),
     )
     return OeeState(
         run=run,

@@ -81,6 +81,7 @@ class KafkaJournal:
             transaction_timeout_ms=TRANSACTION_TIMEOUT_MS,
             compression_type="zstd",
             max_batch_size=512 * 1024,
+            retry_backoff_ms=20,
         )
         self._producers[partition] = producer
         await producer.start()

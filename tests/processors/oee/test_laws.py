@@ -124,6 +124,7 @@ def test_oee_is_the_product_of_its_three_ratios(time: TimeElements, made: Quanti
         assert found.oee is None
     elif found.effectiveness and found.quality_ratio and made.ideal_us:
         ideal_quality = made.ideal_good_us / made.ideal_us
+        assert found.availability is not None
         product = found.availability * found.effectiveness * ideal_quality
         assert found.oee == pytest.approx(product)
 

@@ -1,0 +1,84 @@
+"""Rights in Kafka (ACLs): who may do what with which topics, groups and transactions."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import for_code
+from aiokafka.protocol.admin import CreateAclsRequest
+
+from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.settings import KafkaSettings
+
+ANY_HOST = "*"
+_ALLOW = 3
+_LITERAL = 3
+_PREFIXED = 4
+
+
+class Resource(IntEnum):
+    """What a right is about; the numbers are Kafka's."""
+
+    TOPIC = 2
+    GROUP = 3
+    CLUSTER = 4
+    TRANSACTIONAL_ID = 5
+
+
+class Operation(IntEnum):
+    """What a right allows; the numbers are Kafka's. READ and WRITE include DESCRIBE."""
+
+    ALL = 2
+    READ = 3
+    WRITE = 4
+    CREATE = 5
+    DELETE = 6
+    ALTER = 7
+    DESCRIBE = 8
+    DESCRIBE_CONFIGS = 10
+    ALTER_CONFIGS = 11
+    IDEMPOTENT_WRITE = 12
+
+
+@dataclass(frozen=True)
+class Grant:
+    """A user may do these operations on a resource, or on all whose names begin with `name`."""
+
+    user: str
+    resource: Resource
+    name: str
+    operations: frozenset[Operation]
+    prefixed: bool = False
+
+
+async def allow(settings: KafkaSettings, grants: Iterable[Grant]) -> None:
+    """Give rights, as a user who may; giving one again changes nothing.
+
+    A broker answers once its controller has stored the right, and applies it moments later.
+    """
+    client = AIOKafkaClient(**client_arguments(settings))
+    with translated("setting rights", settings):
+        try:
+            await client.bootstrap()
+            for grant in grants:
+                for operation in sorted(grant.operations):
+                    await _create(client, grant, operation)
+        finally:
+            await client.close()
+
+
+async def _create(client: AIOKafkaClient, grant: Grant, operation: Operation) -> None:
+    request = CreateAclsRequest(
+        resource_type=int(grant.resource),
+        resource_name=grant.name,
+        resource_pattern_type_filter=_PREFIXED if grant.prefixed else _LITERAL,
+        principal=f"User:{grant.user}",
+        host=ANY_HOST,
+        operation=int(operation),
+        permission_type=_ALLOW,
+    )
+    response = await client.send(client.get_random_node(), request)
+    for answer in response.to_object()["creation_responses"]:
+        if answer["error_code"]:
+            raise for_code(answer["error_code"])(f"{grant}: {answer['error_message']}")
