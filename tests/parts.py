@@ -6,8 +6,9 @@
 The first use on a machine fetches the parts into the user's cache.
 """
 
+import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from plantstream.embedded.kafka_config import KafkaSecurity
 from plantstream.embedded.part import PartEvent
 from plantstream.embedded.supervise import Supervisor
 from plantstream.embedded.timescale import EmbeddedTimescale
+from plantstream.embedded.waiting import until
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 
 BELOW_EPHEMERAL = (20_000, 32_000)
@@ -61,8 +63,8 @@ async def running_kafka(
     """A broker whose data is in `tmp`: a second call with the same `tmp` finds it again."""
     chosen = port or free_port()
     kafka = EmbeddedKafka(tmp, chosen, free_port(), security)
-    await kafka.prepare()
     async with Supervisor(tmp, report=_ignore) as supervisor:
+        await kafka.prepare()
         await supervisor.start(kafka.part())
         yield RunningKafka(f"{HOST}:{chosen}", kafka.settings(), kafka, supervisor)
 
@@ -72,8 +74,8 @@ async def running_timescale(tmp: Path, port: int | None = None) -> AsyncIterator
     """A database whose data is in `tmp`: a second call with the same `tmp` finds it again."""
     chosen = port or free_port()
     timescale = EmbeddedTimescale(tmp, chosen)
-    await timescale.prepare()
     async with Supervisor(tmp, report=_ignore) as supervisor:
+        await timescale.prepare()
         await supervisor.start(timescale.part())
         yield RunningTimescale(HOST, chosen, timescale.settings(), supervisor)
 
@@ -84,6 +86,12 @@ def free_port() -> int:
         number = _random.randrange(*BELOW_EPHEMERAL)
         if port_is_free(number):
             return number
+
+
+async def eventually(condition: Callable[[], bool], limit_s: float = 20.0) -> None:
+    """Wait until the condition holds, or fail after the limit."""
+    async with asyncio.timeout(limit_s):
+        await until(condition, every_s=0.02)
 
 
 def _ignore(_: PartEvent) -> None:

@@ -1,20 +1,15 @@
 """Apache Kafka as an embedded part: one KRaft node out of Maven artifacts."""
 
 import base64
-import hashlib
 import secrets
 import shutil
 import ssl
 import uuid
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from plantstream.embedded import assets, cache, checks, child
+from plantstream.embedded import assets, checks, child
 from plantstream.embedded.endpoints import KAFKA
-from plantstream.embedded.errors import EmbeddedError, ResolveError
+from plantstream.embedded.errors import PartFailedError
 from plantstream.embedded.kafka_config import (
     BROKER_USER,
     HOST,
@@ -22,27 +17,24 @@ from plantstream.embedded.kafka_config import (
     broker_properties,
     render,
 )
+from plantstream.embedded.kafka_jars import jars_dir, resolve_jars
 from plantstream.embedded.part import Part, Port, Probe
 from plantstream.embedded.places import cache_dir
 from plantstream.embedded.probes import kafka_answers, secured_kafka_answers
+from plantstream.embedded.progress import Say, silent
 from plantstream.runtime.settings import KafkaSettings
 
-VERSION = "4.3.0"
-ASSETS = ("kafka/pom.xml", "kafka/SHA256SUMS", "kafka/log4j2.yaml")
+LOG_ASSET = "kafka/log4j2.yaml"
 JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# One replica is never out of sync with itself: a kill must not look like an unclean election.
+FEATURES = ("--feature", "eligible.leader.replicas.version=0")
 FORMAT_JVM = ("-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-
-Say = Callable[[str], None]
-
-
-def silent(_: str) -> None:
-    """Tell nobody."""
 
 
 class EmbeddedKafka:
     """One broker in `<data_dir>/kafka` (`kafka-secured` with security), on loopback only.
 
-    `await prepare()` once, then hand `part()` to a Supervisor.
+    Inside the block of a Supervisor, which holds the lock: `await prepare()`, then start `part()`.
     """
 
     def __init__(
@@ -55,8 +47,7 @@ class EmbeddedKafka:
     ) -> None:
         self._home = data_dir / ("kafka-secured" if security else "kafka")
         self._logs = data_dir / "logs"
-        self._port = port
-        self._controller_port = controller_port
+        self._ports = (port, controller_port)
         self._security = security
         self._cache = cache_root or cache_dir()
         self._java = "java"
@@ -66,37 +57,37 @@ class EmbeddedKafka:
         checks.require_usable_dir(self._home)
         self._java = await checks.require_java()
         await resolve_jars(self._cache, say)
-        if self._security:
-            self._security = replace(self._security, broker_password=self._broker_password())
-        if not (self._log_dir / "meta.properties").exists():
+        assets.copy_assets([LOG_ASSET], self._home)
+        if not self._log_dir.exists():
             await self._format()
         self._write_properties(self._properties_file, self._log_dir)
 
     def part(self) -> Part:
         """The program to supervise; call `prepare` first."""
         options = ("--kafka-port", "--controller-port")
-        ports = (self._port, self._controller_port)
         return Part(
             name=KAFKA,
             argv=(*self._java_argv(JVM), "kafka.Kafka", str(self._properties_file)),
             ready=self._probe(),
-            ports=tuple(Port(*pair) for pair in zip(ports, options, strict=True)),
-            endpoint=f"{HOST}:{self._port}",
+            ports=tuple(Port(*pair) for pair in zip(self._ports, options, strict=True)),
+            endpoint=f"{HOST}:{self._ports[0]}",
             stop_s=20.0,
         )
 
     def settings(self, user: str | None = None) -> KafkaSettings:
-        """How a client reaches this broker; a secured one as one of its users, else as admin."""
-        bootstrap = f"{HOST}:{self._port}"
-        if self._security is None:
-            return KafkaSettings(bootstrap_servers=bootstrap)
-        name = user or self._security.admin
+        """How a client reaches this broker, whatever the environment says; secured as admin."""
+        security = self._security
+        name = user or (security.admin if security else None)
         return KafkaSettings(
-            bootstrap_servers=bootstrap,
-            security_protocol="SASL_SSL",
+            bootstrap_servers=f"{HOST}:{self._ports[0]}",
+            security_protocol="SASL_SSL" if security else "PLAINTEXT",
+            sasl_mechanism="SCRAM-SHA-512",
             sasl_username=name,
-            sasl_password=self._security.users[name],
-            ssl_ca_file=self._security.truststore,
+            sasl_password=security.users[name] if security and name else None,
+            ssl_ca_file=security.truststore if security else None,
+            ssl_cert_file=None,
+            ssl_key_file=None,
+            profile="embedded",
         )
 
     @property
@@ -108,27 +99,28 @@ class EmbeddedKafka:
         return self._home / "server.properties"
 
     def _java_argv(self, options: tuple[str, ...]) -> tuple[str, ...]:
-        jars = self._cache / f"kafka-{VERSION}"
-        config = f"-Dlog4j2.configurationFile={jars / 'log4j2.yaml'}"
-        return (self._java, *options, "-cp", str(jars / "libs" / "*"), config)
+        config = f"-Dlog4j2.configurationFile={self._home / Path(LOG_ASSET).name}"
+        return (self._java, *options, "-cp", str(jars_dir(self._cache) / "*"), config)
 
     def _probe(self) -> Probe:
         if self._security is None:
-            return kafka_answers(HOST, self._port)
+            return kafka_answers(HOST, self._ports[0])
         trust = ssl.create_default_context(cafile=str(self._security.truststore))
-        return secured_kafka_answers(HOST, self._port, trust)
+        return secured_kafka_answers(HOST, self._ports[0], trust)
 
     def _write_properties(self, path: Path, log_dir: Path) -> None:
-        text = render(broker_properties(log_dir, self._port, self._controller_port, self._security))
+        password = self._broker_password() if self._security else ""
+        text = render(broker_properties(log_dir, self._ports, self._security, password))
         path.touch(mode=0o600)
         path.write_text(text)
 
-    def _broker_password(self) -> SecretStr:
+    def _broker_password(self) -> str:
+        """What the broker shows to itself; made once, it never leaves the data directory."""
         path = self._home / "broker.password"
         if not path.exists():
             path.touch(mode=0o600)
             path.write_text(secrets.token_urlsafe(24))
-        return SecretStr(path.read_text())
+        return path.read_text()
 
     async def _format(self) -> None:
         """Format beside the place and rename, so that a directory is formatted or not there."""
@@ -138,25 +130,23 @@ class EmbeddedKafka:
         self._write_properties(properties, fresh)
         log = self._logs / "kafka-format.log"
         argv = (*self._java_argv(FORMAT_JVM), "kafka.tools.StorageTool", "format")
-        chosen = ("--cluster-id", new_cluster_id(), "--config", str(properties))
+        chosen = ("--cluster-id", new_cluster_id(), "--config", str(properties), *FEATURES)
         code = await child.run((*argv, *chosen, *self._scram_arguments()), log)
         properties.unlink()
         if code != 0:
-            raise EmbeddedError(f"Kafka could not format {self._home} (exit {code}): see {log}.")
+            raise PartFailedError(
+                f"Kafka could not format {self._home} (exit {code}): see {log}.",
+                child.log_tail(log),
+            )
         fresh.replace(self._log_dir)
 
     def _scram_arguments(self) -> list[str]:
         if self._security is None:
             return []
-        users = {**self._security.users, BROKER_USER: self._security.broker_password}
-        return [
-            word
-            for name, password in users.items()
-            for word in (
-                "--add-scram",
-                f"SCRAM-SHA-512=[name={name},password={password.get_secret_value()}]",
-            )
-        ]
+        users = {name: one.get_secret_value() for name, one in self._security.users.items()}
+        users[BROKER_USER] = self._broker_password()
+        pairs = [f"SCRAM-SHA-512=[name={name},password={word}]" for name, word in users.items()]
+        return [argument for pair in pairs for argument in ("--add-scram", pair)]
 
 
 def new_cluster_id() -> str:
@@ -165,49 +155,3 @@ def new_cluster_id() -> str:
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         if not text.startswith("-"):
             return text
-
-
-async def resolve_jars(cache_root: Path, say: Say = silent) -> Path:
-    """The directory with `libs/`, fetched by Maven if need be, every jar as pinned."""
-
-    async def build(directory: Path) -> None:
-        say(f"Fetching Apache Kafka {VERSION} with mvn (45 MB, once)")
-        maven = checks.require_maven()
-        assets.copy_assets(ASSETS, directory)
-        log = cache_root / f"kafka-{VERSION}.resolve.log"
-        await _copy_dependencies(maven, directory, log)
-        verify_jars(directory)
-
-    recipe = cache.Recipe(f"kafka-{VERSION}", assets.digest_of(ASSETS), build)
-    return await cache.ensure(cache_root, recipe)
-
-
-def verify_jars(directory: Path) -> None:
-    """Compare `libs/` with SHA256SUMS: nothing missing, nothing more, nothing changed."""
-    pairs = (line.split() for line in (directory / "SHA256SUMS").read_text().splitlines())
-    wanted = {name: checksum for checksum, name in pairs}
-    found = {jar.name: _sha256(jar) for jar in (directory / "libs").iterdir()}
-    wrong = sorted(
-        name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
-    )
-    if wrong:
-        raise ResolveError(
-            f"Maven delivered other files than those pinned ({', '.join(wrong[:3])}):"
-            " delete them from the local Maven repository (~/.m2) and try again."
-        )
-
-
-async def _copy_dependencies(maven: str, directory: Path, log: Path) -> None:
-    child.rotate_log(log)
-    goal = ("dependency:copy-dependencies", "-DincludeScope=runtime")
-    where = ("-f", str(directory / "pom.xml"), f"-DoutputDirectory={directory / 'libs'}")
-    code = await child.run((maven, "-B", *where, *goal), log)
-    if code != 0:
-        raise ResolveError(
-            f"Maven could not fetch Apache Kafka {VERSION} (exit {code}, see {log}):"
-            " check the network and ~/.m2/settings.xml, then run the same command again."
-        )
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,22 +1,26 @@
 """The settings of the embedded broker, out of where it lives and how it is secured."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import SecretStr
 
+from plantstream.embedded.errors import RefusedError
+
 HOST = "127.0.0.1"
 NINETY_DAYS_MIN = 90 * 24 * 60
 BROKER_USER = "broker"
+PLAIN_LISTENERS = {"listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT"}
+SAFE_WORD = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 @dataclass(frozen=True)
 class KafkaSecurity:
     """A TLS listener with a login by SCRAM-SHA-512, and rights (ACLs) for everybody but the admin.
 
-    Users are created when the data directory is formatted. Names and passwords must not contain
-    a double quote, a backslash, a comma or brackets.
+    Users are created when the data directory is formatted; later changes of them have no effect.
     """
 
     keystore: Path
@@ -26,15 +30,31 @@ class KafkaSecurity:
     users: Mapping[str, SecretStr]
     admin: str = "admin"
     """The one of the users that may do everything."""
-    broker_password: SecretStr = field(default_factory=lambda: SecretStr("set-by-prepare"))
-    """What the broker shows to itself; it never leaves the data directory."""
+
+    def __post_init__(self) -> None:
+        """Refuse what Kafka's tools could not read back."""
+        if self.admin not in self.users or BROKER_USER in self.users:
+            raise RefusedError(
+                f"The embedded Kafka needs a user {self.admin}, and {BROKER_USER} is its own:"
+                " name the users otherwise."
+            )
+        words = [*self.users, *(one.get_secret_value() for one in self.users.values())]
+        if not all(SAFE_WORD.fullmatch(word) for word in words):
+            raise RefusedError(
+                "A user or password of the embedded Kafka has a character that its tools cannot"
+                " take: use letters, digits and . _ ~ - only."
+            )
 
 
 def broker_properties(
-    log_dir: Path, port: int, controller_port: int, security: KafkaSecurity | None
+    log_dir: Path,
+    ports: tuple[int, int],
+    security: KafkaSecurity | None = None,
+    broker_password: str = "",
 ) -> dict[str, str]:
-    """Everything in `server.properties`."""
-    return _node(log_dir, port, controller_port) | _data() | _small() | _listeners(security)
+    """Everything in `server.properties`; `ports` are those of the broker and the controller."""
+    listeners = _secured(security, broker_password) if security else PLAIN_LISTENERS
+    return _node(log_dir, *ports) | _data() | _small() | listeners
 
 
 def render(properties: Mapping[str, str]) -> str:
@@ -83,6 +103,9 @@ def _small() -> dict[str, str]:
         "group.min.session.timeout.ms": "6000",
         # A killed transactional producer blocks readers until its transaction is aborted.
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": "1000",
+        # After a kill the controller, in the same process, waits for the old session to run out.
+        "broker.heartbeat.interval.ms": "500",
+        "broker.session.timeout.ms": "3000",
         "num.network.threads": "1",
         "num.io.threads": "2",
         "num.recovery.threads.per.data.dir": "2",
@@ -92,10 +115,7 @@ def _small() -> dict[str, str]:
     }
 
 
-def _listeners(security: KafkaSecurity | None) -> dict[str, str]:
-    if security is None:
-        return {"listener.security.protocol.map": "BROKER:PLAINTEXT,CONTROLLER:PLAINTEXT"}
-    password = security.broker_password.get_secret_value()
+def _secured(security: KafkaSecurity, password: str) -> dict[str, str]:
     scram = "org.apache.kafka.common.security.scram.ScramLoginModule"
     plain = "org.apache.kafka.common.security.plain.PlainLoginModule"
     login = f'required username="{BROKER_USER}" password="{password}"'

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from plantstream.embedded import assets, cache, checks, child
 from plantstream.embedded.endpoints import TIMESCALE
-from plantstream.embedded.errors import EmbeddedError, ResolveError
-from plantstream.embedded.kafka import Say, silent
+from plantstream.embedded.errors import PartFailedError, ResolveError
 from plantstream.embedded.part import Part, Port
 from plantstream.embedded.places import cache_dir
 from plantstream.embedded.probes import postgres_answers
+from plantstream.embedded.progress import Say, silent
 from plantstream.runtime.settings import DatabaseSettings
 
 HOST = "127.0.0.1"
@@ -25,7 +25,8 @@ class EmbeddedTimescale:
     """One database in `<data_dir>/timescale`, on loopback only; for trying out and for tests.
 
     All connections share one backend: a transaction of one makes the others wait. Connect with
-    `prepare_threshold=None`. `await prepare()` once, then hand `part()` to a Supervisor.
+    `prepare_threshold=None`. Inside the block of a Supervisor, which holds the lock:
+    `await prepare()`, then start `part()`.
     """
 
     def __init__(self, data_dir: Path, port: int = 25432, cache_root: Path | None = None) -> None:
@@ -56,8 +57,18 @@ class EmbeddedTimescale:
         )
 
     def settings(self) -> DatabaseSettings:
-        """How a client reaches this database."""
-        return DatabaseSettings(host=HOST, port=self._port, sslmode="disable")
+        """How a client reaches this database, whatever the environment says."""
+        return DatabaseSettings(
+            host=HOST,
+            port=self._port,
+            name="postgres",
+            user="postgres",
+            password=None,
+            sslmode="disable",
+            sslrootcert=None,
+            sslcert=None,
+            sslkey=None,
+        )
 
     async def _fill(self, say: Say) -> None:
         """Copy the template beside the place and rename: the directory is whole or not there."""
@@ -111,7 +122,10 @@ async def _template(cache_root: Path, node: str, server: Path, say: Say) -> Path
         argv = (node, str(server / "server.mjs"), str(directory / "data"), "--create-only")
         code = await child.run(argv, log)
         if code != 0:
-            raise EmbeddedError(f"TimescaleDB could not make a database (exit {code}): see {log}.")
+            raise PartFailedError(
+                f"TimescaleDB could not make a database (exit {code}): see {log}.",
+                child.log_tail(log),
+            )
 
     recipe = cache.Recipe(f"{HOME}/template", assets.digest_of(PACKAGE_ASSETS), build)
     return await cache.ensure(cache_root, recipe)
