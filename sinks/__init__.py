@@ -1,1 +1,1 @@
-"""Kafka to database, people and screens."""
+"""Kafka to where people look: every record once, with its position in the same transaction."""

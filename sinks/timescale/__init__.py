@@ -1,1 +1,1 @@
-"""Facts and samples in TimescaleDB."""
+"""TimescaleDB: rows, positions and marks in one transaction; migrations; the views people read."""

@@ -1,0 +1,174 @@
+"""Records in, events and dead letters out, with the positions they reach. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from plantstream.runtime.ports import Outgoing, Record, TopicPartition
+from schemas.codec import UnreadableError, decode, encode
+from schemas.deadletter import MAX_BYTES, DeadLetter
+from schemas.partitioning import partition_of
+from schemas.record import Envelope
+from schemas.topics import BY_NAME, DEADLETTER
+from sinks.errors import Place
+from sinks.resume import Cursor, verify
+from sinks.sink import Position, position_after
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The part of a partition that a batch covers: from `begin` up to its last record."""
+
+    partition: TopicPartition
+    begin: int
+    after: Position
+    new: bool = False
+    """There is no stored position yet, and `begin` is where the log starts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A record that could be read, and what it holds."""
+
+    record: Record
+    value: Any
+
+    @property
+    def place(self) -> Place:
+        """Where it stood."""
+        return self.record.source, self.record.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A record that is buried, and the letter that says why."""
+
+    record: Record
+    value: DeadLetter
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What is stored in one step. Events stand in the order of their offsets per partition."""
+
+    spans: tuple[Span, ...] = ()
+    events: tuple[Event, ...] = ()
+    letters: tuple[Letter, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.events) + len(self.letters)
+
+    def ends(self) -> dict[TopicPartition, int]:
+        """The next offset to read, per partition."""
+        return {span.partition: span.after.next for span in self.spans}
+
+
+def collect(
+    records: Sequence[Record], cursors: Mapping[TopicPartition, Cursor]
+) -> tuple[dict[TopicPartition, Cursor], list[Record]]:
+    """The cursors without what they expected, and the records that are not stored yet.
+
+    Records of partitions without a cursor are somebody else's.
+
+    Raises:
+        MisconfiguredError: the log does not hold what was stored from it.
+    """
+    checked: dict[TopicPartition, Cursor] = {}
+    unread = []
+    for record in records:
+        source = record.source
+        cursor = checked.get(source) or cursors.get(source)
+        if cursor is None:
+            continue
+        if cursor.expected is not None:
+            verify(source, cursor.expected, record)
+            checked[source] = replace(cursor, expected=None)
+        elif record.offset >= cursor.next:
+            unread.append(record)
+    return checked, unread
+
+
+def read(
+    records: Sequence[Record],
+    cursors: Mapping[TopicPartition, Cursor],
+    cluster_id: str,
+    now: datetime,
+) -> Batch:
+    """The batch of these records, all of which stand at or after their cursors."""
+    last = {record.source: record for record in records}
+    spans = tuple(
+        Span(
+            source,
+            cursors[source].next,
+            position_after(record, cluster_id),
+            new=cursors[source].new,
+        )
+        for source, record in last.items()
+    )
+    events, letters = [], []
+    for record in records:
+        try:
+            events.append(Event(record, _decode(record)))
+        except UnreadableError as error:
+            letters.append(bury(record, str(error), now))
+    return Batch(spans, tuple(events), tuple(letters))
+
+
+def without(batch: Batch, reasons: Mapping[Place, str], now: datetime) -> Batch:
+    """The batch with these records buried."""
+    refused = [event for event in batch.events if event.place in reasons]
+    return replace(
+        batch,
+        events=tuple(event for event in batch.events if event.place not in reasons),
+        letters=(
+            *batch.letters,
+            *(bury(event.record, reasons[event.place], now) for event in refused),
+        ),
+    )
+
+
+def bury(record: Record, reason: str, now: datetime) -> Letter:
+    """The letter for a record that will never be stored."""
+    value = record.value or b""
+    letter = DeadLetter.model_construct(
+        id=f"{record.topic}/{record.partition}/{record.offset}",
+        service="sink",
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key,
+        value=value[:MAX_BYTES],
+        size=len(value),
+        reason=reason,
+        buried_at=now,
+    )
+    return Letter(record, letter)
+
+
+def outgoing(letter: Letter) -> Outgoing:
+    """The letter as a record of its topic."""
+    record = letter.record
+    partition = record.partition % DEADLETTER.partitions
+    return Outgoing(DEADLETTER.name, partition, record.key or b"", encode(letter.value))
+
+
+def _decode(record: Record) -> Any:
+    topic = BY_NAME[record.topic]
+    value = decode(topic, record.value)
+    if isinstance(value, Envelope):
+        _check_place(record, str(getattr(value, "equipment", "")), topic.partitions)
+    return value
+
+
+def _check_place(record: Record, equipment: str, partitions: int) -> None:
+    """Marks of an equipment hold for one partition: elsewhere its events would look like repeats.
+
+    Raises:
+        UnreadableError: the event stands where it does not belong.
+    """
+    if not record.key:
+        raise UnreadableError("the record has no key")
+    expected = partition_of(equipment.encode(), partitions)
+    if expected != record.partition:
+        raise UnreadableError(f"{equipment} belongs to partition {expected} of {record.topic}")

@@ -1,0 +1,58 @@
+"""What was stored before: the last `seq` per source, epoch, topic and key. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from schemas.record import Envelope
+from sinks.batch import Event
+
+
+class Mark(NamedTuple):
+    """What a `seq` counts up in."""
+
+    source: str
+    epoch: str
+    topic: str
+    key: str
+
+
+@dataclass(slots=True)
+class Fresh:
+    """The events that count, the marks they reach, and what was found on the way."""
+
+    events: list[Event] = field(default_factory=list)
+    marks: dict[Mark, int] = field(default_factory=dict)
+    repeats: int = 0
+    holes: int = 0
+
+
+def marks_of(events: Sequence[Event]) -> set[Mark]:
+    """The marks that these events are compared with."""
+    return {mark for event in events if (mark := _mark(event)) is not None}
+
+
+def without_repeats(events: Sequence[Event], marks: Mapping[Mark, int]) -> Fresh:
+    """Leave out events at or below their mark. Records that replace by key have none and pass."""
+    fresh = Fresh()
+    for event in events:
+        mark = _mark(event)
+        if mark is None:
+            fresh.events.append(event)
+            continue
+        seq, last = event.value.id.seq, fresh.marks.get(mark, marks.get(mark, -1))
+        if seq <= last:
+            fresh.repeats += 1
+            continue
+        fresh.holes += seq - last - 1
+        fresh.marks[mark] = seq
+        fresh.events.append(event)
+    return fresh
+
+
+def _mark(event: Event) -> Mark | None:
+    value = event.value
+    if not isinstance(value, Envelope):
+        return None
+    key = str(getattr(value, "equipment", ""))
+    return Mark(value.id.source, value.id.epoch, event.record.topic, key)

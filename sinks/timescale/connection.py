@@ -1,0 +1,75 @@
+"""Connections to the database, and what its errors mean for the work in hand."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, Connection
+
+from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.settings import DatabaseSettings
+
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+"""Without these a connection through a dead network hangs for hours."""
+
+_FAULTY_ROW = ("21", "22", "23", "54")
+"""SQLSTATE classes of a value that never fits; 54 is a key over the limit of an index."""
+
+_MISCONFIGURED = ("0A", "28", "3D", "3F", "42")
+"""SQLSTATE classes that a person mends: rights, password, a missing database or table."""
+
+
+async def connect(settings: DatabaseSettings) -> AsyncConnection:
+    """A connection without prepared statements, which neither a pooler nor the trial build keeps.
+
+    Raises:
+        UnavailableError: nobody answers.
+        MisconfiguredError: we are not let in.
+    """
+    with translated(settings):
+        return await AsyncConnection.connect(
+            **_arguments(settings), autocommit=True, prepare_threshold=None
+        )
+
+
+def connect_blocking(settings: DatabaseSettings) -> Connection:
+    """The same for a command that does nothing else meanwhile."""
+    with translated(settings):
+        return psycopg.connect(**_arguments(settings), autocommit=True, prepare_threshold=None)
+
+
+def _arguments(settings: DatabaseSettings) -> dict[str, Any]:
+    return settings.connect_arguments() | _PATIENCE | {"application_name": "plantstream"}
+
+
+@contextmanager
+def translated(settings: DatabaseSettings) -> Iterator[None]:
+    """Turn the driver's errors into decisions."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise decision(error, settings) from error
+
+
+def decision(error: psycopg.Error, settings: DatabaseSettings) -> PlantstreamError:
+    """What to do about this error: wait, or call a person."""
+    where = f"database {settings.name} at {settings.host}:{settings.port}"
+    said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    state = error.sqlstate or ""
+    if state in {"42P01", "42703", "42883"}:
+        return MisconfiguredError(f"{where}: {said}. Run `plantstream db migrate`")
+    if state.startswith(_MISCONFIGURED) or "password authentication failed" in said:
+        return MisconfiguredError(f"{where}, as user {settings.user}: {said}")
+    return UnavailableError(f"{where}: {said}")
+
+
+def is_faulty_row(error: psycopg.Error) -> bool:
+    """Whether the fault lies in a value that was sent."""
+    return (error.sqlstate or "").startswith(_FAULTY_ROW)

@@ -1,0 +1,62 @@
+"""Events and dead letters as what is written to each table. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from plantstream.runtime.errors import RejectedError
+from schemas.record import Envelope
+from schemas.telemetry import TelemetryFrame
+from sinks.batch import Event, Letter
+from sinks.errors import Place, RejectedRecordsError
+from sinks.timescale.binary import copy_rows
+from sinks.timescale.tables import Row, Table, fitting, storable, table_of
+
+
+@dataclass(slots=True)
+class Rows:
+    """The rows of a batch. Samples are blocks of binary COPY, those of runs apart."""
+
+    live: list[bytes] = field(default_factory=list)
+    of_runs: list[bytes] = field(default_factory=list)
+    by_table: dict[Table, list[Row]] = field(default_factory=dict)
+    seen: set[tuple[str, str]] = field(default_factory=set)
+    """Run and equipment of each row."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Rows per table."""
+
+
+def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
+    """The rows of these events.
+
+    Raises:
+        RejectedRecordsError: some events have values that no column holds.
+    """
+    rows = Rows()
+    refused: dict[Place, str] = {}
+    for event in events:
+        try:
+            _add(rows, event.value)
+        except RejectedError as error:
+            refused[event.place] = str(error)
+    if refused:
+        raise RejectedRecordsError(refused)
+    for letter in letters:
+        _add(rows, letter.value)
+    return rows
+
+
+def _add(rows: Rows, value: Any) -> None:
+    if isinstance(value, Envelope):
+        fitting("seq", value.id.seq)
+    if isinstance(value, TelemetryFrame):
+        block = copy_rows(value)
+        (rows.of_runs if value.run else rows.live).append(block)
+        rows.counts["run_sample" if value.run else "sample"] += value.sample_count()
+    else:
+        table = table_of(value)
+        rows.by_table.setdefault(table, []).append(table.row_of(value))
+        rows.counts[table.name] += 1
+    if hasattr(value, "run") and hasattr(value, "equipment"):
+        rows.seen.add((storable(value.run), storable(value.equipment)))

@@ -1,0 +1,127 @@
+"""The sink of TimescaleDB: a batch, its marks and its positions in one transaction."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+
+import psycopg
+from psycopg import AsyncConnection
+
+from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.ports import TopicPartition
+from plantstream.runtime.settings import DatabaseSettings
+from sinks.batch import Batch, Event
+from sinks.errors import Place, RejectedRecordsError
+from sinks.marks import marks_of, without_repeats
+from sinks.sink import Position, Written
+from sinks.timescale import store
+from sinks.timescale.connection import connect, decision, is_faulty_row, translated
+from sinks.timescale.migrate import scripts
+from sinks.timescale.rows import rows_of
+
+_APPLIED = "SELECT file, sha256 FROM schema_migration"
+_INTERNAL_ERROR = "XX000"
+"""TimescaleDB says this of some values, too."""
+
+
+class TimescaleSink:
+    """Writes to one database, over one connection that is made anew when it breaks."""
+
+    def __init__(self, settings: DatabaseSettings) -> None:
+        self._settings = settings
+        self._connection: AsyncConnection | None = None
+        self.copied = FaultPoint("sink.copied")
+        """Rows are sent, and not committed."""
+
+    async def open(self) -> None:
+        """Connect, and refuse a schema that is not ours."""
+        connection = await self._connected()
+        with translated(self._settings):
+            cursor = await connection.execute(_APPLIED)
+            applied: dict[str, str] = dict(await cursor.fetchall())
+        known = {script.name: script for script in scripts()}
+        newer = applied.keys() - known.keys()
+        if newer:
+            raise MisconfiguredError(
+                f"the database has a newer schema ({min(newer)}) than this plantstream: upgrade it"
+            )
+        for name, script in known.items():
+            if not script.is_timescale and applied.get(name) != script.sha256:
+                raise MisconfiguredError(
+                    f"the database lacks migration {name}, or has another one of that name:"
+                    " run `plantstream db migrate`"
+                )
+
+    async def positions(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Position]:
+        """The stored positions of these partitions."""
+        connection = await self._connected()
+        with translated(self._settings):
+            return await store.load_positions(connection, partitions)
+
+    async def write(self, batch: Batch) -> Written:
+        """Store the batch; see the port for what it raises."""
+        try:
+            async with self._transaction() as connection:
+                written = await _store(connection, batch)
+                await self.copied.reached()
+        except psycopg.Error as error:
+            if is_faulty_row(error) or error.sqlstate == _INTERNAL_ERROR:
+                await self._refuse_culprits(batch, error)
+            raise decision(error, self._settings) from error
+        return written
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _refuse_culprits(self, batch: Batch, error: psycopg.Error) -> None:
+        """Find the events that cannot be stored, and refuse them.
+
+        An internal error for every one of several events is the database's fault, not theirs.
+
+        Raises:
+            RejectedRecordsError: these are to be buried.
+        """
+        culprits = await self._culprits(batch.events)
+        if culprits and (is_faulty_row(error) or len(culprits) < len(batch.events)):
+            raise RejectedRecordsError(culprits) from error
+
+    async def _culprits(self, events: Sequence[Event]) -> dict[Place, str]:
+        """Halve the events until those that fail stand alone."""
+        try:
+            async with self._transaction(keep=False) as connection:
+                await store.store_rows(connection, rows_of(events))
+        except psycopg.Error as error:
+            if not is_faulty_row(error) and error.sqlstate != _INTERNAL_ERROR:
+                raise decision(error, self._settings) from error
+            if len(events) == 1:
+                return {events[0].place: str(error.diag.message_primary)}
+        else:
+            return {}
+        half = len(events) // 2
+        return await self._culprits(events[:half]) | await self._culprits(events[half:])
+
+    async def _connected(self) -> AsyncConnection:
+        if self._connection is None or self._connection.closed:
+            self._connection = await connect(self._settings)
+        return self._connection
+
+    @asynccontextmanager
+    async def _transaction(self, *, keep: bool = True) -> AsyncIterator[AsyncConnection]:
+        connection = await self._connected()
+        async with connection.transaction(force_rollback=not keep):
+            yield connection
+
+
+async def _store(connection: AsyncConnection, batch: Batch) -> Written:
+    await store.move_positions(connection, batch.spans)
+    marks = await store.load_marks(connection, marks_of(batch.events))
+    fresh = without_repeats(batch.events, marks)
+    rows = rows_of(fresh.events, batch.letters)
+    await store.store_rows(connection, rows)
+    await store.save_marks(connection, fresh.marks)
+    return Written(rows.counts, fresh.repeats, fresh.holes)
