@@ -1,0 +1,110 @@
+"""A spool in memory, for simulations and tests: what was stored survives `reopened`."""
+
+from collections.abc import Mapping, Sequence
+
+from ingest.ports import Batch, Loss, Spooled
+from schemas.record import EventId
+
+
+class MemorySpool:
+    """Keeps the promises of the spool as long as the process lives; it drops nothing."""
+
+    def __init__(self, source: str = "edge", epoch: str = "epoch") -> None:
+        self._source = source
+        self._epoch = epoch
+        self._entries: list[Spooled] = []
+        self._numbers = 0
+        self._stored_seqs: dict[tuple[str, str], int] = {}
+        self._seqs: dict[tuple[str, str], int] = {}
+        self._memory: dict[str, bytes] = {}
+        self._positions: dict[str, str] = {}
+        self.deleted = False
+
+    def reopened(self) -> "MemorySpool":
+        """The spool as another process finds it after this one was killed."""
+        other = MemorySpool(self._source, self._epoch)
+        if self.deleted:
+            return other
+        other._entries = list(self._entries)
+        other._numbers = self._numbers
+        other._stored_seqs = dict(self._stored_seqs)
+        other._seqs = dict(self._stored_seqs)
+        other._memory = dict(self._memory)
+        other._positions = dict(self._positions)
+        return other
+
+    @property
+    def source(self) -> str:
+        """The name of the edge."""
+        return self._source
+
+    @property
+    def epoch(self) -> str:
+        """As it was given."""
+        return self._epoch
+
+    @property
+    def depth(self) -> int:
+        """How many entries wait."""
+        return len(self._entries)
+
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes of entries wait."""
+        return sum(len(spooled.entry.value) for spooled in self._entries)
+
+    @property
+    def dropped(self) -> int:
+        """Nothing is ever dropped."""
+        return 0
+
+    @property
+    def losses(self) -> Sequence[Loss]:
+        """Nothing is ever lost."""
+        return ()
+
+    @property
+    def memory(self) -> Mapping[str, bytes]:
+        """The memory as it was stored last."""
+        return self._memory
+
+    @property
+    def positions(self) -> Mapping[str, str]:
+        """The positions as they were stored last."""
+        return self._positions
+
+    @property
+    def set_aside(self) -> str | None:
+        """Nothing is ever damaged."""
+        return None
+
+    def stamp(self, topic: str, partition_key: str) -> EventId:
+        """The next id; the next append makes it last."""
+        seq = self._seqs.get((topic, partition_key), 0)
+        self._seqs[topic, partition_key] = seq + 1
+        return EventId(source=self._source, epoch=self._epoch, seq=seq)
+
+    async def append(self, batch: Batch) -> None:
+        """Store the batch and all stamps given so far."""
+        for entry in batch.entries:
+            self._numbers += 1
+            self._entries.append(Spooled(self._numbers, entry))
+        self._stored_seqs = dict(self._seqs)
+        self._memory |= batch.memory
+        self._positions |= batch.positions
+
+    async def oldest(self, limit: int) -> Sequence[Spooled]:
+        """Up to `limit` entries, oldest first."""
+        return self._entries[:limit]
+
+    async def remove(self, up_to: int) -> None:
+        """Forget all entries up to this number."""
+        self._entries = [spooled for spooled in self._entries if spooled.number > up_to]
+
+    async def close(self) -> None:
+        """Nothing to give free."""
+
+    async def delete(self) -> None:
+        """Leave nothing."""
+        self.deleted = True
+        self._entries.clear()

@@ -1,0 +1,217 @@
+"""Sentences about one observation: which events it leads to, and what it never breaks."""
+
+import math
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from ingest.input import BAD, Alive, Missed, Sample
+from ingest.mapping import Memory, Step, place, step
+from ingest.rules import plant_rules
+from ingest.values import UNCERTAIN
+from tests.ingest.kit import NOW, REACTOR, STATION, at, plant, sample
+
+RULES = plant_rules(plant())
+RUNNING = ("state_changed", {"category": "running", "state": "6"})
+
+
+def play(*seen: Sample | Alive | Missed, restarted: bool = False) -> list[Step]:
+    memory, found = Memory(), []
+    for one in seen:
+        if restarted:
+            memory = Memory.load(memory.dump())
+        found.append(step(RULES[one.equipment], memory, one))
+        memory = found[-1].memory
+    return found
+
+
+def said(steps: list[Step]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (event.kind.model_fields["type"].default, dict(event.fields))
+        for one in steps
+        for event in one.events
+    ]
+
+
+UNREADABLE_STATE = (
+    "state_changed",
+    {"category": "unknown", "state": None, "reason": "value is no state"},
+)
+
+
+@pytest.mark.parametrize(
+    ("seen", "events"),
+    [
+        pytest.param([sample("state", 6)], [RUNNING], id="the first state is news"),
+        pytest.param([sample("state", 6), sample("state", 6, 1)], [RUNNING], id="the same is not"),
+        pytest.param([sample("state", 6.0)], [RUNNING], id="6.0 is 6"),
+        pytest.param([sample("state", " 6 ")], [RUNNING], id="blanks around a word are nothing"),
+        pytest.param(
+            [sample("state", True)],
+            [("state_changed", {"category": "running", "state": "true"})],
+            id="a boolean is true or false",
+        ),
+        pytest.param(
+            [sample("state", "JAMMED"), sample("state", "OPEN", 1)],
+            [
+                ("state_changed", {"category": "unplanned_stop", "state": "JAMMED"}),
+                ("state_changed", {"category": "unplanned_stop", "state": "OPEN"}),
+            ],
+            id="a state nobody named is otherwise, and the device's word counts",
+        ),
+        pytest.param(
+            [sample("state", 6, quality=BAD), sample("state", 6, 1, quality=BAD | 7)],
+            [("state_changed", {"category": "unknown", "state": None,
+                                "reason": "quality 0x80000000"})],
+            id="bad quality is unknown, once",
+        ),
+        pytest.param(
+            [sample("state", 6, quality=UNCERTAIN)], [RUNNING], id="uncertain counts as good"
+        ),
+        pytest.param([sample("state", None)], [UNREADABLE_STATE], id="no value is unknown"),
+        pytest.param([sample("state", math.nan)], [UNREADABLE_STATE], id="NaN is unknown"),
+        pytest.param(
+            [sample("state", speed, n, equipment=STATION) for n, speed in enumerate([10, 10.5, 99])],
+            [
+                ("state_changed", {"category": "delay", "state": None}),
+                ("state_changed", {"category": "running", "state": None}),
+            ],
+            id="running above a speed, and not at it",
+        ),
+        pytest.param(
+            [sample("state", "fast", equipment=STATION)], [UNREADABLE_STATE], id="no speed at all"
+        ),
+        pytest.param(
+            [sample("batch", "A"), sample("batch", "B", 1), sample("batch", "", 2)],
+            [
+                ("batch_started", {"batch": "A"}),
+                ("batch_started", {"batch": "B"}),
+                ("batch_ended", {"batch": "B"}),
+            ],
+            id="batches begin, follow and end",
+        ),
+        pytest.param([sample("batch", "")], [], id="no batch ends where none was open"),
+        pytest.param(
+            [sample("batch", 0), sample("batch", None, 1)],
+            [("batch_started", {"batch": "0"}), ("batch_ended", {"batch": "0"})],
+            id="0 is a batch, None is none",
+        ),
+        pytest.param(
+            [sample("batch", "A"), sample("batch", "", quality=BAD), sample("batch", "x" * 101)],
+            [("batch_started", {"batch": "A"})],
+            id="an untrusted or endless name ends no batch",
+        ),
+        pytest.param(
+            [sample("product", 7.0), sample("product", "")],
+            [("product_changed", {"product": "7"}), ("product_changed", {"product": None})],
+            id="a product, and nobody knows which",
+        ),
+        pytest.param(
+            [sample("good", 5), sample("good", 8), sample("scrap", 0), sample("scrap", 3),
+             sample("rework", 1), sample("rework", 2)],
+            [
+                ("parts_counted", {"good": 3}),
+                ("parts_counted", {"scrap": 1}),
+                ("parts_counted", {"rework": 1}),
+            ],
+            id="every counter counts for itself",
+        ),
+        pytest.param(
+            [sample("good", 65535), sample("good", 2)],
+            [
+                ("counter_reset",
+                 {"tag": "good", "before": "65535", "after": "2", "rolled_over": True}),
+                ("parts_counted", {"good": 3}),
+            ],
+            id="a roll-over says so before it counts",
+        ),
+        pytest.param(
+            [sample("good", 5), sample("good", 9, quality=BAD), sample("good", 6)],
+            [("parts_counted", {"good": 1})],
+            id="a bad count is no count",
+        ),
+        pytest.param([Alive(REACTOR, NOW)], [("heartbeat", {})], id="alive"),
+        pytest.param(
+            [sample("state", 6), Missed(REACTOR, at(1), at(9), "line cut", 4), sample("state", 6, 9)],
+            [
+                RUNNING,
+                ("gap", {"start": at(1), "reason": "line cut", "lost": 4}),
+                RUNNING,
+            ],
+            id="after a gap the same state is news",
+        ),
+        pytest.param([sample("temperature", 21.5)], [], id="a measurement is no event"),
+        pytest.param([sample("colour", "red")], [], id="a tag that nobody knows is no event"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "restarted", [pytest.param(False, id="in one go"), pytest.param(True, id="restarted")]
+)
+def test_events(seen: list[Any], events: list[Any], restarted: bool) -> None:
+    assert said(play(*seen, restarted=restarted)) == events
+
+
+@pytest.mark.parametrize(
+    ("seen", "value", "quality", "problems"),
+    [
+        pytest.param(sample("temperature", 21), 21.0, 0, (), id="a number"),
+        pytest.param(sample("temperature", True), 1.0, 0, (), id="a boolean is a number"),
+        pytest.param(sample("note", "hello "), "hello", 0, (), id="a text"),
+        pytest.param(sample("batch", 368), "368", 0, (), id="a name is a text"),
+        pytest.param(sample("batch", None), None, 0, (), id="no batch is no mistake"),
+        pytest.param(sample("temperature", math.nan), None, BAD, ("wrong_value",), id="NaN"),
+        pytest.param(sample("temperature", -math.inf), None, BAD, ("wrong_value",), id="infinity"),
+        pytest.param(sample("temperature", 10**400), None, BAD, ("wrong_value",), id="no float"),
+        pytest.param(sample("temperature", "hot"), None, BAD, ("wrong_value",), id="wrong type"),
+        pytest.param(sample("temperature", None), None, BAD, ("no_value",), id="nothing"),
+        pytest.param(sample("note", "x" * 1001), None, BAD, ("wrong_value",), id="endless text"),
+        pytest.param(sample("note", "a\0b"), None, BAD, ("wrong_value",), id="NUL in a text"),
+        pytest.param(sample("note", "\ud800"), None, BAD, ("wrong_value",), id="half a character"),
+        pytest.param(
+            sample("temperature", 5, quality=BAD | 9), 5.0, BAD | 9, (), id="bad quality is kept"
+        ),
+        pytest.param(
+            sample("temperature", 5, quality=UNCERTAIN), 5.0, UNCERTAIN, (), id="uncertain is kept"
+        ),
+        pytest.param(
+            sample("good", "many"), None, BAD, ("counter_not_a_number",), id="one problem, not two"
+        ),
+        pytest.param(sample("good", -1), -1.0, 0, ("counter_negative",), id="a negative count"),
+        pytest.param(sample("good", 1, quality=BAD), 1.0, BAD, ("bad_quality",), id="a bad count"),
+    ],
+)
+def test_readings(seen: Sample, value: Any, quality: int, problems: tuple[str, ...]) -> None:
+    found = play(seen)[0]
+
+    assert found.reading is not None
+    assert (found.reading.value, found.reading.quality) == (value, quality)
+    assert found.problems == problems
+
+
+def test_an_event_keeps_a_time_that_runs_backwards() -> None:
+    found = play(sample("state", 6, 100), sample("state", "STOPPED", 40))
+
+    assert [one.events[0].source_time for one in found] == [at(100), at(40)]
+
+
+def test_a_time_within_the_limit_is_believed() -> None:
+    seen = sample("state", 6, 86_400)
+
+    assert place(seen, NOW, timedelta(hours=24)) == (seen, False)
+
+
+@pytest.mark.parametrize(
+    "seconds", [pytest.param(-86_401, id="too old"), pytest.param(86_401, id="too new")]
+)
+def test_an_unbelievable_time_becomes_the_edges_and_uncertain(seconds: int) -> None:
+    moved, flagged = place(sample("state", 6, seconds), NOW, timedelta(hours=24))
+
+    assert flagged
+    assert (moved.source_time, moved.quality) == (NOW, UNCERTAIN)
+
+
+def test_a_recording_is_believed_whatever_it_says() -> None:
+    seen = sample("state", 6, -(10**8))
+
+    assert place(seen, NOW, None) == (seen, False)
