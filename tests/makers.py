@@ -77,7 +77,7 @@ class Machine:
     said: list[MachineEvent] = field(default_factory=list)
 
     def _say(self, kind: Any, at: float, **fields: Any) -> MachineEvent:
-        event = kind(
+        event: MachineEvent = kind(
             id=EventId(source=self.source, epoch="e1", seq=len(self.said)),
             run=self.run,
             plant_version=self.plant.version,

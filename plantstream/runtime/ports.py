@@ -79,9 +79,21 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Assigned:
-    """From here on these partitions are ours, and no others."""
+    """From here on these partitions are ours, and no others.
 
-    partitions: frozenset[int]
+    A reader gives nothing of them before a seek. It says the same again when a position fell out
+    of the log, so that the bounds are looked at anew.
+    """
+
+    partitions: frozenset[TopicPartition]
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The offsets of a partition: its oldest record, and the one that will come next."""
+
+    start: int
+    end: int
 
 
 class Feed(Protocol):

@@ -97,9 +97,9 @@ class FaustFeed:
 
     async def _hold(self, *_: Any, **__: Any) -> None:
         """Report the assignment, and hold the consumer until Faust has sought."""
-        ours = {tp for tp in self._app.consumer.assignment() if tp.topic in self._topics}
+        ours = [tp for tp in self._app.consumer.assignment() if tp.topic in self._topics]
         await self._forget()
-        self._assigned = Assigned(frozenset(tp.partition for tp in ours))
+        self._assigned = Assigned(frozenset(TopicPartition(tp.topic, tp.partition) for tp in ours))
         self._app.consumer.stop_flow()
 
     async def _forget(self, *_: Any, **__: Any) -> None:

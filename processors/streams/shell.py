@@ -73,7 +73,7 @@ class Shell:
         """One poll and what follows from it."""
         polled = await self._feed.poll(self._limits.batch_records)
         if isinstance(polled, Assigned):
-            await self._take_over(polled.partitions)
+            await self._take_over({one.partition for one in polled.partitions})
             return
         now = self._now()
         by_partition: dict[int, list[Record]] = {}
@@ -88,7 +88,7 @@ class Shell:
             await _together(self._tick(partition, now) for partition in list(self._memories))
         await self._offer(now)
 
-    async def _take_over(self, partitions: frozenset[int]) -> None:
+    async def _take_over(self, partitions: set[int]) -> None:
         self._memories, self._offered = {}, {}
         if partitions:
             claimed = await self._journal.claim(partitions)

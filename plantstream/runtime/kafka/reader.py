@@ -6,10 +6,13 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
 
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.kafka.whole import as_record
-from plantstream.runtime.ports import Record, TopicPartition as Position
+from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition as Position
 from plantstream.runtime.settings import KafkaSettings
 
 SESSION_TIMEOUT_MS = 6_000
@@ -20,21 +23,22 @@ POLL_MS = 100
 class KafkaGroupReader:
     """Reads committed records of some topics as a static member of a group.
 
-    `poll` reports a new assignment before any record of it; the caller seeks, then polls on.
+    `poll` reports a new assignment before any record of it, and gives nothing of a partition until
+    the caller has said by `seek` where to go on.
     """
 
     def __init__(
         self, settings: KafkaSettings, group: str, topics: Sequence[str], slot: str = "0"
     ) -> None:
         self._settings, self._topics = settings, topics
-        self._assignment: frozenset[Position] | None = None
+        self._assigned: Assigned | None = None
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=group,
             group_instance_id=f"{group}-{slot}",
             isolation_level="read_committed",
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset="none",
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
             max_partition_fetch_bytes=4 * 1024 * 1024,
@@ -58,36 +62,40 @@ class KafkaGroupReader:
     ) -> None:
         await self._consumer.stop()
 
-    def new_assignment(self) -> frozenset[Position] | None:
-        """The partitions that are ours, once after each change."""
-        found, self._assignment = self._assignment, None
-        return found
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """Up to `limit` records, or none after a short wait, or what is ours from here on."""
+        if self._assigned is None:
+            try:
+                with translated("reading records", self._settings):
+                    polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=limit)
+            except UnavailableError as error:
+                if not isinstance(error.__cause__, OffsetOutOfRangeError):
+                    raise
+                self._remember(self._consumer.assignment())
+        if self._assigned is not None:
+            assigned, self._assigned = self._assigned, None
+            return assigned
+        return [as_record(record) for records in polled.values() for record in records]
 
-    async def poll(self, limit: int) -> Mapping[Position, Sequence[Record]]:
-        """Records by partition, or none after a short wait or before a new assignment is seen."""
-        if self._is_news():
-            return {}
-        with translated("reading records", self._settings):
-            polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=limit)
-        if self._is_news():
-            return {}
-        return {
-            Position(tp.topic, tp.partition): [as_record(record) for record in records]
-            for tp, records in polled.items()
-        }
+    async def cluster_id(self) -> str:
+        """Which cluster this is; another id means another log."""
+        return (await describe_cluster(self._settings)).cluster_id
 
-    async def seek(self, position: Position, offset: int) -> None:
-        """Go on with this offset."""
-        self._consumer.seek(TopicPartition(position.topic, position.partition), offset)
+    async def seek(self, partition: Position, offset: int) -> None:
+        """Go on with this offset; without effect on a partition that is ours no more."""
+        tp = TopicPartition(partition.topic, partition.partition)
+        if tp in self._consumer.assignment():
+            self._consumer.seek(tp, offset)
+            self._consumer.resume(tp)
 
-    async def bounds(self, positions: Collection[Position]) -> Mapping[Position, tuple[int, int]]:
-        """First offset and next offset of the log of each partition."""
-        wanted = [TopicPartition(one.topic, one.partition) for one in positions]
+    async def bounds(self, partitions: Collection[Position]) -> Mapping[Position, Bounds]:
+        """What these partitions hold now."""
+        wanted = [TopicPartition(one.topic, one.partition) for one in partitions]
         with translated("asking for the log's bounds", self._settings):
             first, last = await asyncio.gather(
                 self._consumer.beginning_offsets(wanted), self._consumer.end_offsets(wanted)
             )
-        return {Position(tp.topic, tp.partition): (first[tp], last[tp]) for tp in wanted}
+        return {Position(tp.topic, tp.partition): Bounds(first[tp], last[tp]) for tp in wanted}
 
     async def commit(self, offsets: Mapping[Position, int]) -> None:
         """Tell the group how far we are: a hint for lag tools."""
@@ -98,11 +106,9 @@ class KafkaGroupReader:
             with translated("committing offsets", self._settings):
                 await self._consumer.commit(ours)
 
-    def _is_news(self) -> bool:
-        return self._assignment is not None
-
     def _remember(self, assigned: Collection[TopicPartition]) -> None:
-        self._assignment = frozenset(Position(tp.topic, tp.partition) for tp in assigned)
+        self._consumer.pause(*assigned)
+        self._assigned = Assigned(frozenset(Position(tp.topic, tp.partition) for tp in assigned))
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
