@@ -1,1 +1,29 @@
-"""One module per command of the command line."""
+"""One module per command of the command line; this is the only place that knows them all."""
+
+from importlib import import_module
+
+import typer
+
+COMMANDS = (
+    "demo",
+    "up",
+    "check",
+    "doctor",
+    "replay",
+    "simulate",
+    "oee",
+    "topics",
+    "tail",
+    "deadletters",
+    "db",
+    "ingest",
+    "process",
+    "sink",
+)
+"""In the order in which `--help` lists them. Each module has a `register(app)`."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add every command to the application."""
+    for name in COMMANDS:
+        import_module(f"plantstream.commands.{name}").register(app)

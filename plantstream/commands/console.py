@@ -1,0 +1,43 @@
+"""How commands speak: data on stdout, messages on stderr, `--json` wherever there is output."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+messages = Console(stderr=True, highlight=False, soft_wrap=True)
+"""For people: progress, results of checks, complaints. NO_COLOR and pipes are respected."""
+data = Console(highlight=False, soft_wrap=True)
+"""For whoever asked: tables and records."""
+
+
+def complain(message: str) -> None:
+    """Say what is wrong, and nothing else."""
+    for line in message.splitlines():
+        messages.print(f"plantstream: {line}", style="red", markup=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, default=str, ensure_ascii=False) + "\n")
+
+
+def print_table(rows: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
+    """Rows as a table; numbers to the right, and nothing where there is no value."""
+    listed = list(rows)
+    table = Table(title=title, title_justify="left", header_style="bold")
+    for name in listed[0] if listed else ():
+        numeric = all(isinstance(row[name], int | float | None) for row in listed)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in listed:
+        table.add_row(*(_text(value) for value in row.values()))
+    data.print(table)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
