@@ -131,7 +131,7 @@ def _run(
     statement = section.statements[0]
     with connection.transaction() if section.in_transaction else nullcontext():
         try:
-            for statement in section.statements:  # noqa: B007 - the one that failed is named
+            for statement in section.statements:
                 connection.execute(statement.sql.encode())
             connection.execute(*note)
         except psycopg.Error as error:

@@ -1,0 +1,35 @@
+"""The sink as a service: the one place that wires it."""
+
+import asyncio
+
+from prometheus_client import CollectorRegistry
+
+from plantstream.runtime import clock
+from plantstream.runtime.ports import Broker
+from plantstream.runtime.settings import DatabaseSettings
+from sinks.meters import SinkMeters
+from sinks.reader import Reader
+from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
+from sinks.timescale.writer import TimescaleSink
+
+
+async def run_sink(
+    reader: Reader,
+    broker: Broker,
+    settings: DatabaseSettings,
+    registry: CollectorRegistry,
+    limits: SinkLimits | None = None,
+) -> None:
+    """Store what the reader gives until the task is cancelled; what is in hand is rolled back.
+
+    Raises:
+        MisconfiguredError: a person has to do something first; the text says what.
+    """
+    sink = TimescaleSink(settings)
+    meters = SinkMeters(registry)
+    meters.watch(sink.copied)
+    time = SinkTime(clock.now, asyncio.sleep)
+    try:
+        await SinkLoop(SinkPorts(reader, sink, broker), time, meters, limits).run()
+    finally:
+        await sink.close()
