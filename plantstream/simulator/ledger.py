@@ -1,0 +1,169 @@
+"""What truly happened, written down as it happens: one JSON object per line.
+
+It knows nothing of how the pipeline computes: its readers are the judges of the pipeline.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from plantstream.runtime.errors import MisconfiguredError
+from schemas.record import EquipmentPath
+
+
+@dataclass(frozen=True, slots=True)
+class StanceEntry:
+    """From `at` on the equipment is in this state and makes this; no state: it can't be read."""
+
+    at: datetime
+    state: str | None
+    batch: str | None
+    product: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MadeEntry:
+    """So many more parts, in counting units, registered at `at`."""
+
+    at: datetime
+    good: int
+    scrap: int
+    rework: int
+    batch: str | None
+    product: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ResetEntry:
+    """The equipment's counters began at 0, without a part being made."""
+
+    at: datetime
+
+
+@dataclass(slots=True)
+class History:
+    """All entries of one equipment, in order."""
+
+    stances: list[StanceEntry] = field(default_factory=list)
+    made: list[MadeEntry] = field(default_factory=list)
+    resets: list[ResetEntry] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger that was read: true from `start` to `end`."""
+
+    plant_version: str
+    seed: int
+    start: datetime
+    end: datetime
+    complete: bool
+    """The simulator came to its end; otherwise it was killed, and `end` is its last entry."""
+    equipment: Mapping[EquipmentPath, History]
+
+
+class LedgerWriter:
+    """Writes a ledger. Every call is in the file when it returns."""
+
+    def __init__(self, file: Path, plant_version: str, seed: int, start: datetime) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        self._out: TextIO = file.open("w", encoding="utf-8", buffering=1)
+        self._write("begin", start, plant_version=plant_version, seed=seed)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def stance(self, path: EquipmentPath, entry: StanceEntry) -> None:
+        """The equipment's state, batch or product is another one."""
+        told = {"state": entry.state, "batch": entry.batch, "product": entry.product}
+        self._write("stance", entry.at, equipment=path, **told)
+
+    def made(self, path: EquipmentPath, entry: MadeEntry) -> None:
+        """Parts were made."""
+        told = {"good": entry.good, "scrap": entry.scrap, "rework": entry.rework}
+        named = {"batch": entry.batch, "product": entry.product}
+        self._write("made", entry.at, equipment=path, **told, **named)
+
+    def reset(self, path: EquipmentPath, entry: ResetEntry) -> None:
+        """The counters began anew."""
+        self._write("reset", entry.at, equipment=path)
+
+    def still(self, at: datetime) -> None:
+        """All that is written down holds until now."""
+        self._write("still", at)
+
+    def end(self, at: datetime) -> None:
+        """Nothing is judged after this."""
+        self._write("end", at)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._out.close()
+
+    def _write(self, kind: str, at: datetime, **fields: Any) -> None:
+        line = {"kind": kind, "at": at.isoformat(), **fields}
+        self._out.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def read_ledger(file: Path) -> Ledger:
+    """The ledger in this file, also of a simulator that was killed.
+
+    Raises:
+        MisconfiguredError: there is none.
+    """
+    lines = list(_lines(file))
+    if not lines or lines[0]["kind"] != "begin":
+        raise MisconfiguredError(f"{file} is no ledger: it does not begin with a `begin` line")
+    equipment: dict[EquipmentPath, History] = {}
+    for line in lines:
+        if "equipment" in line:
+            _note(equipment.setdefault(line["equipment"], History()), line)
+    return Ledger(
+        plant_version=lines[0]["plant_version"],
+        seed=lines[0]["seed"],
+        start=_moment(lines[0]),
+        end=_moment(lines[-1]),
+        complete=lines[-1]["kind"] == "end",
+        equipment=equipment,
+    )
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    """All whole lines; a simulator that was killed may leave half of one at the end."""
+    with file.open(encoding="utf-8") as opened:
+        for text in opened:
+            if not text.endswith("\n"):
+                return
+            line: dict[str, Any] = json.loads(text)
+            yield line
+
+
+def _note(history: History, line: dict[str, Any]) -> None:
+    at = _moment(line)
+    named = (line.get("batch"), line.get("product"))
+    match line["kind"]:
+        case "stance":
+            history.stances.append(StanceEntry(at, line["state"], *named))
+        case "made":
+            counts = (line["good"], line["scrap"], line["rework"])
+            history.made.append(MadeEntry(at, *counts, *named))
+        case "reset":
+            history.resets.append(ResetEntry(at))
+        case _:
+            pass
+
+
+def _moment(line: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(line["at"])

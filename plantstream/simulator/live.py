@@ -1,0 +1,164 @@
+"""The simulated plant in real time: machines, OPC UA server and ledger, one tick after another."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+from plantstream.runtime import clock
+from plantstream.runtime.errors import UnavailableError
+from plantstream.simulator.bookkeeper import Bookkeeper
+from plantstream.simulator.ledger import LedgerWriter
+from plantstream.simulator.machine import halt
+from plantstream.simulator.opcua_server import PlantServer, Shown
+from plantstream.simulator.plant import Change, PlantState, plant_state, snapshot, step_plant
+from plantstream.simulator.signals import points, value_of
+from plantstream.simulator.tempo import LIVELY, Pace, Tempo
+from schemas.plant.load import PlantFile
+
+TICK_S = 0.2
+LONGEST_TICK_S = 1.0
+"""After a longer pause of the process the plant has stood still; its states have lasted."""
+STILL_EVERY = timedelta(seconds=1)
+LEDGER = "ledger.jsonl"
+_POLL_S = 0.05
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """How a plant is simulated."""
+
+    directory: Path
+    """For the server's certificate and the ledger."""
+    port: int = 4840
+    seed: int = 1
+    speed: float = 10.0
+    """Simulated seconds per second."""
+    secure: bool = True
+    tempo: Tempo = LIVELY
+
+
+class LivePlant:
+    """A plant to start, to run, to bring to rest and to close, in this order."""
+
+    def __init__(self, plant: PlantFile, options: LiveOptions) -> None:
+        self._plant = plant
+        self._options = options
+        pace = Pace(options.tempo, options.speed)
+        self._state = plant_state(plant.plant, pace, options.seed)
+        standing = list(snapshot(self._state))
+        self._points = {
+            one.equipment: points(equipment, one.signals)
+            for one in standing
+            if (equipment := plant.plant.find(one.equipment)) is not None
+        }
+        self._ledger: LedgerWriter | None = None
+        self._books: Bookkeeper | None = None
+        self._last = clock.now()
+        self._still = self._last
+        self._rest = asyncio.Event()
+        self.server = PlantServer(options.port, options.directory, secure=options.secure)
+
+    @property
+    def ledger_file(self) -> Path:
+        """Where the ledger is written."""
+        return self._options.directory / LEDGER
+
+    async def start(self) -> None:
+        """Open the server: every machine stands, and shows it.
+
+        Raises:
+            MisconfiguredError: the plant cannot be simulated, or the port is taken.
+        """
+        self._last = _now()
+        await self.server.start(self._shown(snapshot(self._state)), self._last)
+
+    async def watched(self, within_s: float) -> None:
+        """Wait until clients have subscribed to every tag.
+
+        Raises:
+            UnavailableError: they have not in time.
+        """
+        deadline = clock.monotonic() + within_s
+        while self.server.watched < self.server.tags:
+            if clock.monotonic() > deadline:
+                raise UnavailableError(
+                    f"{self.server.watched} of {self.server.tags} tags of the simulated plant are "
+                    f"watched after {within_s:g} s: start the edge, or see its log"
+                )
+            await asyncio.sleep(_POLL_S)
+
+    async def run(self) -> None:
+        """Begin the ledger, and let the plant live until `rest` is called or this is cancelled."""
+        plant, options = self._plant, self._options
+        self._last = self._still = at = self._next()
+        self._ledger = LedgerWriter(self.ledger_file, plant.version, options.seed, at)
+        self._books = Bookkeeper(plant.plant, self._ledger)
+        _log.info("plant simulated", ledger=str(self.ledger_file), speed=options.speed)
+        # The first step ends the standstill: every machine begins its first job at this instant.
+        self._state, changes = step_plant(self._state, 0.0)
+        await self._tell(changes, at)
+        while not self._rest.is_set():
+            try:
+                async with asyncio.timeout(TICK_S):
+                    await self._rest.wait()
+            except TimeoutError:
+                await self._tick()
+        await self._come_to_rest()
+
+    def rest(self) -> None:
+        """Ask for the end: all machines stop for good; the server stays until `close`."""
+        self._rest.set()
+
+    async def close(self) -> None:
+        """Close server and ledger."""
+        await self.server.close()
+        if self._ledger is not None:
+            self._ledger.close()
+
+    async def _tick(self) -> None:
+        at = self._next()
+        passed_s = min((at - self._last).total_seconds(), LONGEST_TICK_S)
+        self._last = at
+        self._state, changes = step_plant(self._state, passed_s * self._options.speed)
+        await self._tell(changes, at)
+
+    async def _come_to_rest(self) -> None:
+        before = self._state
+        machines = {name: halt(machine) for name, machine in before.machines.items()}
+        self._state = PlantState(machines, before.dice)
+        self._last = at = self._next()
+        await self._tell(list(snapshot(self._state)), at)
+        if self._ledger is not None:
+            self._ledger.end(at)
+
+    async def _tell(self, changes: list[Change], at: datetime) -> None:
+        """The ledger first: what was shown and not written down would be nobody's truth."""
+        if self._books is not None and self._ledger is not None:
+            self._books.note(changes, at)
+            if at - self._still >= STILL_EVERY:
+                self._still = at
+                self._ledger.still(at)
+        await self.server.show(self._shown(changes), at)
+
+    def _shown(self, changes: Iterable[Change]) -> Iterator[Shown]:
+        for change in changes:
+            stance = self._state.machines[change.equipment].stance
+            for point in self._points[change.equipment]:
+                value = value_of(point, change.signals, stance)
+                yield Shown(change.equipment, point, value)
+
+    def _next(self) -> datetime:
+        """The time of day, later than the last tick's."""
+        return max(_now(), self._last + timedelta(milliseconds=1))
+
+
+def _now() -> datetime:
+    """The time of day in whole milliseconds, as the ledger and the books keep it."""
+    now = clock.now()
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
