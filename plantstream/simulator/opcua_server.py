@@ -44,7 +44,7 @@ class PlantServer:
     def __init__(self, port: int, directory: Path, *, secure: bool = True) -> None:
         self.endpoint = f"opc.tcp://{HOST}:{port}/{PATH}"
         self.certificate = OwnCertificate(directory / "server.der", directory / "server.pem")
-        self._secure = secure
+        self.secure = secure
         self._server = Server()
         self._nodes: dict[tuple[str, str], ua.NodeId] = {}
         self._types: dict[tuple[str, str], ua.VariantType] = {}
@@ -61,9 +61,9 @@ class PlantServer:
         server.set_server_name("plantstream simulator")
         server.set_endpoint(self.endpoint)
         await server.set_application_uri(APPLICATION_URI)
-        server.set_security_policy(_SECURE if self._secure else _OPEN)
+        server.set_security_policy(_SECURE if self.secure else _OPEN)
         server.set_identity_tokens([ua.AnonymousIdentityToken])
-        if self._secure:
+        if self.secure:
             own_certificate(self.certificate, APPLICATION_URI, "plantstream simulator")
             await server.load_certificate(self.certificate.certificate)
             await server.load_private_key(self.certificate.private_key)

@@ -1,0 +1,61 @@
+"""What a client of the simulator needs: the plant file that points to it, and its certificate."""
+
+import io
+import shutil
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+from plantstream.runtime.errors import MisconfiguredError
+from plantstream.simulator.opcua_server import PlantServer
+from schemas.plant.load import PlantFile, load_plant
+
+
+def pointed_at(plant: PlantFile, server: PlantServer, directory: Path) -> PlantFile:
+    """The plant file with its OPC UA source at this simulator; client files go to `directory`.
+
+    Raises:
+        MisconfiguredError: it has no source, or several.
+    """
+    name = _only_source(plant)
+    yaml = YAML(typ="rt")
+    yaml.width = 10_000
+    document = yaml.load(plant.text)
+    source = document["sources"][name]
+    source["endpoint"] = server.endpoint
+    security = source["security"]
+    if server.secure:
+        security["policy"], security["mode"] = "Basic256Sha256", "SignAndEncrypt"
+        security["server_certificate"] = str(server.certificate.certificate.resolve())
+        security["certificate"] = str((directory / "client.der").resolve())
+        security["private_key"] = str((directory / "client.pem").resolve())
+    else:
+        security["policy"] = security["mode"] = "None"
+    text = io.StringIO()
+    yaml.dump(document, text)
+    return load_plant(text.getvalue(), plant.file)
+
+
+def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
+    """Put the server's certificate where the plant file expects it; None if it expects none.
+
+    Raises:
+        MisconfiguredError: the plant file has no source, or several.
+    """
+    wanted = plant.plant.sources[_only_source(plant)].security.server_certificate
+    if wanted is None or not server.secure:
+        return None
+    target = Path(wanted).expanduser()
+    if target.resolve() != server.certificate.certificate.resolve():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(server.certificate.certificate, target)
+    return target
+
+
+def _only_source(plant: PlantFile) -> str:
+    names = list(plant.plant.sources)
+    if len(names) != 1:
+        raise MisconfiguredError(
+            f"{plant.file} has {len(names)} sources: the simulator stands for exactly one server"
+        )
+    return names[0]
