@@ -35,7 +35,7 @@ async def ensure(cache: Path, recipe: Recipe) -> Path:
     target = cache / recipe.name
     if is_complete(target, recipe.digest):
         return target
-    require_usable_dir(target.parent)
+    require_usable_dir(target.parent, "set XDG_CACHE_HOME to another directory")
     async with _one_at_a_time(target):
         if not is_complete(target, recipe.digest):
             await _build(target, recipe)

@@ -16,6 +16,7 @@ OLDEST_JAVA = 17
 OLDEST_NODE = 18
 FREE_BYTES = 1024**3
 HOST = "127.0.0.1"
+OTHER_DATA_DIR = "choose another directory with --data-dir"
 PORT_PATIENCE_S = 2.0
 BETWEEN_PORT_TRIES_S = 0.1
 VERSION_LIMIT_S = 20.0
@@ -65,7 +66,7 @@ def node_version(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
-def require_usable_dir(directory: Path) -> None:
+def require_usable_dir(directory: Path, otherwise: str = OTHER_DATA_DIR) -> None:
     """Make the directory if need be; refuse one that cannot be written or has no room."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -75,13 +76,13 @@ def require_usable_dir(directory: Path) -> None:
     except OSError as error:
         raise RefusedError(
             f"Cannot write to {directory} ({error.strerror}):"
-            " give yourself the right to, or choose another directory with --data-dir."
+            f" give yourself the right to, or {otherwise}."
         ) from error
     free = shutil.disk_usage(directory).free
     if free < FREE_BYTES:
         raise RefusedError(
             f"Only {free // 1024**2} MiB are free on the disk of {directory}, 1024 are needed:"
-            " make room, or choose another directory with --data-dir."
+            f" make room, or {otherwise}."
         )
 
 

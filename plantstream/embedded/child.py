@@ -7,6 +7,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -72,7 +73,8 @@ def rotate_log(log: Path) -> None:
 def bound_log(log: Path, limit_bytes: int) -> None:
     """Copy a log that has grown too big aside and empty it; its writer appends on."""
     if log.exists() and log.stat().st_size > limit_bytes:
-        shutil.copyfile(log, _numbered(log, 1))
+        with suppress(OSError):  # on a full disk the room counts more than the old lines
+            shutil.copyfile(log, _numbered(log, 1))
         os.truncate(log, 0)
 
 

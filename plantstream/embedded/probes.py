@@ -68,7 +68,7 @@ def _probe(host: str, port: int, talk: _Talk, trust: ssl.SSLContext | None = Non
         try:
             async with asyncio.timeout(ANSWER_LIMIT_S):
                 return await _converse(host, port, talk, trust)
-        except (OSError, asyncio.IncompleteReadError, struct.error):
+        except (OSError, EOFError, ValueError, struct.error):
             return False
 
     return once

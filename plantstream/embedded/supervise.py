@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 import structlog
 
@@ -103,6 +103,7 @@ class Supervisor:
             self._kept.pop(part.name, None)
             raise
         kept.task = asyncio.create_task(self._keep(kept), name=f"keep {part.name}")
+        kept.task.add_done_callback(self._note_end)
 
     async def stop(self, name: str) -> None:
         """Stop one part: asked first, killed after its `stop_s`."""
@@ -132,12 +133,13 @@ class Supervisor:
         child.rotate_log(kept.log)
         kept.process = await child.spawn(part.argv, kept.log, part.env, part.cwd)
         try:
-            await self._until_ready(kept.part, kept.process, kept.log)
+            await self._until_ready(part, kept.process, kept.log)
+            self._publish()
+            ready = PartEvent(part.name, Happening.READY, f"log {kept.log}", kept.process.pid)
+            self._report(ready)
         except BaseException:
             await child.end(kept.process, part.stop_s)
             raise
-        self._publish()
-        self._report(PartEvent(part.name, Happening.READY, f"log {kept.log}", kept.process.pid))
 
     async def _until_ready(
         self, part: Part, process: asyncio.subprocess.Process, log: Path
@@ -166,10 +168,10 @@ class Supervisor:
     async def _revive(self, kept: _Kept, error: PartFailedError) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            kept.deaths.append(loop.time())
+            kept.deaths = [*kept.deaths[-self._policy.limit :], loop.time()]
             delay_s = restart_delay_s(kept.deaths, loop.time(), self._policy)
             if delay_s is None:
-                return self._give_up(kept.part, error)
+                self._give_up(kept.part, error)
             await asyncio.sleep(delay_s)
             self._report(PartEvent(kept.part.name, Happening.RESTARTING))
             try:
@@ -177,9 +179,14 @@ class Supervisor:
             except PartFailedError as again:
                 error = again
 
-    def _give_up(self, part: Part, error: PartFailedError) -> None:
+    def _give_up(self, part: Part, error: PartFailedError) -> NoReturn:
         self._report(PartEvent(part.name, Happening.GAVE_UP, str(error)))
-        if not self._failure.done():
+        raise error
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        """A part whose watch has ended, for whatever reason, ends the supervisor."""
+        error = None if task.cancelled() else task.exception()
+        if error and not self._failure.done():
             self._failure.set_exception(error)
             self._failure.exception()  # it counts as seen even when nobody waits
 
@@ -191,7 +198,7 @@ class Supervisor:
         write_endpoints(self.data_dir, Endpoints(os.getpid(), self._lock.since, parts))
 
     async def _kill_rest(self) -> None:
-        for kept in self._kept.values():
+        for kept in tuple(self._kept.values()):
             if kept.task:
                 kept.task.cancel()
             if kept.process:

@@ -62,10 +62,13 @@ async def test_a_granted_write_is_taken_and_any_other_is_refused(
         await write(edge, "other")
 
 
-async def test_a_wrong_password_is_refused(secured_kafka: RunningKafka) -> None:
+async def test_a_wrong_password_is_refused(
+    secured_kafka: RunningKafka, caplog: pytest.LogCaptureFixture
+) -> None:
     wrong = secured_kafka.settings.model_copy(update={"sasl_password": SecretStr("wrong")})
-    with pytest.raises(KafkaError, match=r"(?i)auth"):
+    with pytest.raises(KafkaError):
         await write(wrong, "plant.telemetry.v1")
+    assert "SaslAuthenticationFailed" in caplog.text
 
 
 async def test_a_client_without_login_is_refused(secured_kafka: RunningKafka) -> None:
