@@ -5,8 +5,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 import structlog
 import uvicorn
@@ -43,6 +44,18 @@ class Service:
         if not self.ready:
             log.info("ready", service=self.name)
         self.ready = True
+
+    async def until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this until it ends or the service is told to stop; then it is cancelled."""
+        working = asyncio.create_task(work)
+        stopping = asyncio.create_task(self.stopping.wait())
+        try:
+            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            working.cancel()
+        with suppress(asyncio.CancelledError):
+            await working
 
 
 Work = Callable[[Service], Awaitable[None]]

@@ -1,0 +1,5 @@
+"""`python -m plantstream` is the command."""
+
+from plantstream.cli import main
+
+main()

@@ -1,0 +1,50 @@
+"""`plantstream ingest`: field protocols to Kafka."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+import typer
+
+from plantstream.commands.process import LISTEN
+from schemas.plant.load import PlantFile, load_plant
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(ingest)
+
+
+def ingest(
+    plant: Path = typer.Option(..., help="The plant file.", exists=True, dir_okay=False),
+    data_dir: Path | None = typer.Option(None, help="Where the spool is kept."),
+    dry_run: bool = typer.Option(False, help="Typed events on the terminal; no spool, no broker."),
+    listen: str = LISTEN,
+    port: int = typer.Option(28081, help="Port of /live, /ready and /metrics."),
+) -> None:
+    """Read the sources of a plant file and publish what they say."""
+    from ingest.service import run_edge
+    from plantstream.commands.connection import kafka_settings
+    from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.service import run_service
+
+    file = load_plant(plant.read_text(), str(plant))
+    if dry_run:
+        with suppress(KeyboardInterrupt):
+            asyncio.run(_print_dry_run(file))
+        return
+    settings, where = kafka_settings(data_dir), data_dir or default_data_dir()
+    raise typer.Exit(
+        run_service("ingest", lambda one: run_edge(one, file, settings, where), listen, port)
+    )
+
+
+async def _print_dry_run(plant: PlantFile) -> None:
+    from ingest.agent import dry_run
+    from ingest.inputs.registry import build_inputs
+    from plantstream.commands.console import data, messages
+    from schemas.codec import encode
+
+    messages.print("dry run: no spool, no broker; Ctrl-C ends it")
+    async for record in dry_run(plant, build_inputs(plant)):
+        data.print(encode(record).decode(), markup=False)

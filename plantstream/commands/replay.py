@@ -1,0 +1,204 @@
+"""`plantstream replay`: a recording through the edge, as if the machine said it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from plantstream.commands.console import messages
+from plantstream.runtime.errors import MisconfiguredError
+
+if TYPE_CHECKING:
+    from ingest.inputs.recording.player import RecordingInput
+    from plantstream.commands.stack import Ports
+    from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+    from schemas.plant.load import PlantFile
+
+STORED_WITHIN_S = 300.0
+MAX_SPEED = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What is replayed, and as what."""
+
+    recording: Path
+    map: Path
+    plant: Path
+    speed: float | None
+    run: str | None
+    live: bool
+    data_dir: Path
+    metrics_port: int | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(replay)
+
+
+def replay(
+    recording: Path = typer.Argument(help="A CSV file.", exists=True, dir_okay=False),
+    map_file: Path = typer.Option(..., "--map", help="Which column is which tag.", exists=True),
+    plant: Path | None = typer.Option(None, help="Plant file; default: plant.yaml beside the map."),
+    speed: str = typer.Option("max", help="Times the recorded pace, or max."),
+    through: str = typer.Option("edge", help="edge: mapping and spool of this process."),
+    run: str | None = typer.Option(None, help="Name of the run; default: made from the files."),
+    live: bool = typer.Option(False, "--live", help="Shift times to now; it may page people."),
+    embedded: bool = typer.Option(False, help="Start Kafka, TimescaleDB and services for it."),
+    data_dir: Path | None = typer.Option(None, help="Where data and spool are kept."),
+    kafka_port: int = typer.Option(29092, help="With --embedded."),
+    controller_port: int = typer.Option(29093, help="With --embedded."),
+    database_port: int = typer.Option(25432, help="With --embedded."),
+    process_port: int = typer.Option(28082, help="With --embedded."),
+    sink_port: int = typer.Option(28083, help="With --embedded."),
+    metrics_port: int | None = typer.Option(None, help="Serve metrics of the replay here."),
+) -> None:
+    """Replay a recording and wait until everything of it is in SQL."""
+    from plantstream.commands.stack import Ports
+    from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.service import configure_logs
+
+    configure_logs()
+    if live and run is not None:
+        raise MisconfiguredError("--live and --run exclude each other: live has no name")
+    if through != "edge":
+        raise MisconfiguredError(f"--through {through} is not known; choose edge")
+    wanted = Replay(
+        recording=recording,
+        map=map_file,
+        plant=plant or map_file.parent / "plant.yaml",
+        speed=_speed(speed),
+        run=run,
+        live=live,
+        data_dir=data_dir or default_data_dir(),
+        metrics_port=metrics_port,
+    )
+    ports = Ports(kafka_port, controller_port, database_port, process=process_port, sink=sink_port)
+    asyncio.run(_replay(wanted, ports if embedded else None))
+
+
+def _speed(text: str) -> float | None:
+    if text == "max":
+        return None
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed <= MAX_SPEED:
+        raise MisconfiguredError(f"--speed {text}: give max, or a number such as 60")
+    return speed
+
+
+async def _replay(wanted: Replay, ports: "Ports | None") -> None:
+    from schemas.plant.load import load_plant
+
+    file = load_plant(wanted.plant.read_text(), str(wanted.plant))
+    async with _parts(wanted, ports) as (kafka, database):
+        await _play(wanted, file, kafka, database)
+
+
+@asynccontextmanager
+async def _parts(
+    wanted: Replay, ports: "Ports | None"
+) -> AsyncIterator[tuple["KafkaSettings", "DatabaseSettings"]]:
+    from plantstream.commands.connection import database_settings, kafka_settings
+    from plantstream.commands.stack import running_stack
+
+    if ports is None:
+        yield kafka_settings(wanted.data_dir), database_settings(wanted.data_dir)
+        return
+    async with running_stack(wanted.data_dir, ports, messages.print) as stack:
+        yield stack.kafka, stack.database
+
+
+async def _play(
+    wanted: Replay, plant: "PlantFile", kafka: "KafkaSettings", database: "DatabaseSettings"
+) -> None:
+    from ingest.inputs.recording.digest import recording_run
+    from ingest.inputs.recording.player import Pace, RecordingInput
+    from ingest.inputs.recording.recording import load_recording
+    from plantstream.commands.drained import wait_until_stored
+    from plantstream.runtime import clock
+
+    recording = load_recording(wanted.recording, wanted.map, plant)
+    run = "" if wanted.live else wanted.run or recording_run(recording.digest)
+    pace = None if wanted.speed is None else Pace(wanted.speed)
+    player = RecordingInput(recording, pace, clock.now() if wanted.live else None)
+    messages.print(f"replaying {wanted.recording.name} as {f'run {run}' if run else 'live'}")
+    with _progress("rows sent", recording.estimated_rows()) as advance:
+        showing = asyncio.create_task(_show(player, advance))
+        try:
+            await _send(wanted, plant, player, (recording.digest, run), kafka)
+        finally:
+            showing.cancel()
+        advance(player.rows)
+    with messages.status("waiting until everything is in SQL"):
+        await wait_until_stored(kafka, database, STORED_WITHIN_S)
+    messages.print(f"{player.rows} rows are in SQL")
+
+
+async def _send(
+    wanted: Replay,
+    plant: "PlantFile",
+    player: "RecordingInput",
+    named: tuple[str, str],
+    kafka: "KafkaSettings",
+) -> None:
+    """Through mapping and spool to the broker; a start after a kill goes on where it was."""
+    from ingest.agent import AgentOptions, World, run_agent
+    from ingest.inputs.recording.digest import recording_epoch
+    from ingest.spool import DiskSpool
+    from plantstream.runtime import clock
+    from plantstream.runtime.kafka.broker import KafkaBroker
+
+    digest, run = named
+    file = wanted.data_dir / "spool" / f"replay-{run or 'live'}-{digest[:12]}.sqlite"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    epoch = recording_epoch(digest) if run else None
+    options = AgentOptions.replay(run) if run else AgentOptions.replay_as_live()
+    spool = DiskSpool.open(file, f"replay/{run or 'live'}", clock.now, epoch)
+    try:
+        async with KafkaBroker(kafka) as broker:
+            await run_agent(plant, {"recording": player}, spool, broker, options, World())
+    finally:
+        await spool.close()
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar with rate and ETA on stderr."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=messages) as bar:
+        task = bar.add_task(what, total=total, rate="")
+
+        def advance(rows: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=rows, rate=f"{speed:,.0f}/s" if speed else "")
+
+        yield advance
+
+
+async def _show(player: "RecordingInput", advance: Callable[[int], None]) -> None:
+    while True:
+        advance(player.rows)
+        await asyncio.sleep(0.2)

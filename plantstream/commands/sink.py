@@ -1,0 +1,39 @@
+"""`plantstream sink`: Kafka to TimescaleDB."""
+
+import typer
+
+from plantstream.commands.process import LISTEN, SLOT
+
+GROUP = "plantstream-timescale"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(sink)
+
+
+def sink(
+    listen: str = LISTEN,
+    port: int = typer.Option(28083, help="Port of /live, /ready and /metrics."),
+    slot: str = SLOT,
+) -> None:
+    """Store telemetry, events and facts in TimescaleDB, each exactly once."""
+    from plantstream.commands.connection import database_settings, kafka_settings
+    from plantstream.runtime.kafka.broker import KafkaBroker
+    from plantstream.runtime.kafka.reader import KafkaGroupReader
+    from plantstream.runtime.service import Service, run_service
+    from sinks.registry import TOPICS
+    from sinks.service import run_sink
+
+    kafka, database = kafka_settings(), database_settings()
+
+    async def work(service: Service) -> None:
+        topics = [topic.name for topic in TOPICS]
+        async with (
+            KafkaGroupReader(kafka, GROUP, topics, slot) as reader,
+            KafkaBroker(kafka) as broker,
+        ):
+            service.is_ready()
+            await service.until_stopped(run_sink(reader, broker, database, service.registry))
+
+    raise typer.Exit(run_service("sink", work, listen, port))

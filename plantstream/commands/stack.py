@@ -1,0 +1,110 @@
+"""Everything on one machine: embedded Kafka and TimescaleDB, and our own services beside them."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from plantstream.embedded.kafka import EmbeddedKafka
+from plantstream.embedded.part import Part, Port
+from plantstream.embedded.probes import http_ready
+from plantstream.embedded.progress import Say, silent
+from plantstream.embedded.supervise import Report, Supervisor, log_event
+from plantstream.embedded.timescale import EmbeddedTimescale
+from plantstream.runtime.kafka.admin import apply_topics
+from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+from schemas.topics import CATALOGUE
+from sinks.timescale.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where everything listens, all on loopback."""
+
+    kafka: int = 29092
+    controller: int = 29093
+    database: int = 25432
+    ingest: int = 28081
+    process: int = 28082
+    sink: int = 28083
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Running parts."""
+
+    kafka: KafkaSettings
+    database: DatabaseSettings
+    supervisor: Supervisor
+    ports: Ports
+    data_dir: Path
+
+    async def start_service(self, name: str, *arguments: str) -> None:
+        """Start one of our services and wait until it is ready."""
+        await self.supervisor.start(self._part(name, arguments))
+
+    def addresses(self) -> Mapping[str, str]:
+        """One block that says where everything is."""
+        ports, database = self.ports, self.database
+        return {
+            "Kafka": self.kafka.bootstrap_servers,
+            "TimescaleDB": f"postgresql://{database.user}@{database.host}:{database.port}/{database.name}",
+            "process": f"http://127.0.0.1:{ports.process}/metrics",
+            "sink": f"http://127.0.0.1:{ports.sink}/metrics",
+            "data and logs": str(self.data_dir),
+        }
+
+    def _part(self, name: str, arguments: tuple[str, ...]) -> Part:
+        port: int = getattr(self.ports, name)
+        return Part(
+            name=name,
+            argv=(sys.executable, "-m", "plantstream", name, "--port", str(port), *arguments),
+            ready=http_ready(f"http://127.0.0.1:{port}/ready"),
+            env=self._environment(),
+            ports=(Port(port, f"--{name}-port"),),
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
+            "PLANTSTREAM_DATABASE_HOST": self.database.host,
+            "PLANTSTREAM_DATABASE_PORT": str(self.database.port),
+            "PLANTSTREAM_DATA_DIR": str(self.data_dir),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+@asynccontextmanager
+async def running_stack(
+    data_dir: Path, ports: Ports, say: Say = silent, report: Report = log_event
+) -> AsyncIterator[Stack]:
+    """Kafka and TimescaleDB up, topics and tables in place, `process` and `sink` at work."""
+    async with Supervisor(data_dir, report=report) as supervisor:
+        kafka = EmbeddedKafka(data_dir, ports.kafka, ports.controller)
+        database = EmbeddedTimescale(data_dir, ports.database)
+        await kafka.prepare(say)
+        await database.prepare(say)
+        say("starting Kafka and TimescaleDB")
+        await supervisor.start(kafka.part())
+        await supervisor.start(database.part())
+        stack = Stack(kafka.settings(), database.settings(), supervisor, ports, data_dir)
+        say("creating topics and tables")
+        await apply_topics(stack.kafka, CATALOGUE)
+        migrate(stack.database)
+        say("starting process and sink")
+        await stack.start_service("process")
+        await stack.start_service("sink")
+        yield stack
+
+
+@asynccontextmanager
+async def running_database(data_dir: Path, port: int, say: Say = silent) -> AsyncIterator[None]:
+    """Only the database, for a question to what is stored."""
+    async with Supervisor(data_dir) as supervisor:
+        database = EmbeddedTimescale(data_dir, port)
+        await database.prepare(say)
+        await supervisor.start(database.part())
+        os.environ["PLANTSTREAM_DATABASE_PORT"] = str(port)
+        yield

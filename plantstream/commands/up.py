@@ -1,0 +1,64 @@
+"""`plantstream up`: everything on this machine, for a plant."""
+
+import asyncio
+import signal
+from pathlib import Path
+
+import typer
+
+from plantstream.commands.console import messages
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(up)
+
+
+def up(
+    plant: Path | None = typer.Option(
+        None, help="Plant file whose sources are read; none: no edge."
+    ),
+    data_dir: Path | None = typer.Option(
+        None, help="Where topics, tables, spool and logs are kept."
+    ),
+    kafka_port: int = typer.Option(29092, help="Kafka."),
+    controller_port: int = typer.Option(29093, help="Kafka's controller."),
+    database_port: int = typer.Option(25432, help="TimescaleDB."),
+    ingest_port: int = typer.Option(28081, help="Metrics of ingest."),
+    process_port: int = typer.Option(28082, help="Metrics of process."),
+    sink_port: int = typer.Option(28083, help="Metrics of sink."),
+) -> None:
+    """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
+    from plantstream.commands.stack import Ports
+    from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.service import configure_logs
+    from schemas.plant.load import load_plant
+
+    configure_logs()
+    if plant is not None:
+        load_plant(plant.read_text(), str(plant))
+    ports = Ports(kafka_port, controller_port, database_port, ingest_port, process_port, sink_port)
+    asyncio.run(_up(plant.resolve() if plant else None, data_dir or default_data_dir(), ports))
+
+
+async def _up(plant: Path | None, data_dir: Path, ports: "object") -> None:
+    from plantstream.commands.stack import Ports, running_stack
+
+    assert isinstance(ports, Ports)  # noqa: S101 - typed late, so that --help is quick
+    stopping = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
+    async with running_stack(data_dir, ports, messages.print) as stack:
+        if plant is not None:
+            await stack.start_service("ingest", "--plant", str(plant))
+        for name, address in stack.addresses().items():
+            messages.print(f"  {name:14} {address}")
+        messages.print("up; Ctrl-C stops everything")
+        watching = asyncio.create_task(stack.supervisor.wait())
+        waiting = asyncio.create_task(stopping.wait())
+        done, _ = await asyncio.wait({watching, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        messages.print("stopping")
+        watching.cancel()
+        waiting.cancel()
+        if watching in done:
+            watching.result()
