@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -106,7 +106,7 @@ async def dry_run(
     inputs: Mapping[str, Input],
     options: AgentOptions = _LIVE,
     world: World | None = None,
-) -> AsyncIterator[Record]:
+) -> AsyncGenerator[Record, None]:
     """The records that `run_agent` would publish, without spool and broker."""
     the_world = world or World()
     edge = Edge(plant, CountedStamps("dry-run", "0"), options.cut, options.skew_limit)

@@ -1,5 +1,6 @@
 """A spool in memory, for simulations and tests: what was stored survives `reopened`."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 
 from ingest.ports import Batch, Loss, Spooled
@@ -14,6 +15,7 @@ class MemorySpool:
         self._epoch = epoch
         self._entries: list[Spooled] = []
         self._numbers = 0
+        self._size_bytes = 0
         self._stored_seqs: dict[tuple[str, str], int] = {}
         self._seqs: dict[tuple[str, str], int] = {}
         self._memory: dict[str, bytes] = {}
@@ -27,6 +29,7 @@ class MemorySpool:
             return other
         other._entries = list(self._entries)
         other._numbers = self._numbers
+        other._size_bytes = self._size_bytes
         other._stored_seqs = dict(self._stored_seqs)
         other._seqs = dict(self._stored_seqs)
         other._memory = dict(self._memory)
@@ -51,7 +54,7 @@ class MemorySpool:
     @property
     def size_bytes(self) -> int:
         """How many bytes of entries wait."""
-        return sum(len(spooled.entry.value) for spooled in self._entries)
+        return self._size_bytes
 
     @property
     def dropped(self) -> int:
@@ -85,21 +88,29 @@ class MemorySpool:
         return EventId(source=self._source, epoch=self._epoch, seq=seq)
 
     async def append(self, batch: Batch) -> None:
-        """Store the batch and all stamps given so far."""
+        """Store the batch and all stamps given so far; a kill may come before or after it."""
+        await asyncio.sleep(0)
         for entry in batch.entries:
             self._numbers += 1
             self._entries.append(Spooled(self._numbers, entry))
         self._stored_seqs = dict(self._seqs)
         self._memory |= batch.memory
         self._positions |= batch.positions
+        self._size_bytes += sum(len(entry.value) for entry in batch.entries)
+        await asyncio.sleep(0)
 
     async def oldest(self, limit: int) -> Sequence[Spooled]:
         """Up to `limit` entries, oldest first."""
+        await asyncio.sleep(0)
         return self._entries[:limit]
 
     async def remove(self, up_to: int) -> None:
         """Forget all entries up to this number."""
-        self._entries = [spooled for spooled in self._entries if spooled.number > up_to]
+        await asyncio.sleep(0)
+        gone = sum(spooled.number <= up_to for spooled in self._entries)
+        self._size_bytes -= sum(len(spooled.entry.value) for spooled in self._entries[:gone])
+        del self._entries[:gone]
+        await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Nothing to give free."""

@@ -72,7 +72,7 @@ UNREADABLE_STATE = (
         pytest.param([sample("state", None)], [UNREADABLE_STATE], id="no value is unknown"),
         pytest.param([sample("state", math.nan)], [UNREADABLE_STATE], id="NaN is unknown"),
         pytest.param(
-            [sample("state", speed, n, equipment=STATION) for n, speed in enumerate([10, 10.5, 99])],
+            [sample("state", speed, equipment=STATION) for speed in (10, 10.5, 99)],
             [
                 ("state_changed", {"category": "delay", "state": None}),
                 ("state_changed", {"category": "running", "state": None}),
@@ -133,7 +133,7 @@ UNREADABLE_STATE = (
         ),
         pytest.param([Alive(REACTOR, NOW)], [("heartbeat", {})], id="alive"),
         pytest.param(
-            [sample("state", 6), Missed(REACTOR, at(1), at(9), "line cut", 4), sample("state", 6, 9)],
+            [sample("state", 6), Missed(REACTOR, at(1), at(9), "line cut", 4), sample("state", 6)],
             [
                 RUNNING,
                 ("gap", {"start": at(1), "reason": "line cut", "lost": 4}),

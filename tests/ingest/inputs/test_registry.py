@@ -1,0 +1,42 @@
+"""The registry: every input type of the contracts, built from a plant file."""
+
+from collections.abc import Sequence
+from typing import get_args
+
+import pytest
+
+from ingest.inputs.registry import INPUTS, build_inputs
+from plantstream.runtime.errors import MisconfiguredError
+from schemas.plant.load import load_plant
+from schemas.plant.model import Equipment, OpcUaSource
+from tests.ingest.kit import PLANT, REACTOR, ListInput, plant
+
+Equipments = Sequence[tuple[str, Equipment]]
+SOURCES = """
+sources:
+  line: {type: opcua, endpoint: "opc.tcp://localhost:4840", security: &open {policy: "None", mode: "None"}}
+  spare: {type: opcua, endpoint: "opc.tcp://localhost:4841", security: *open}
+"""
+
+
+def test_every_source_type_has_a_builder() -> None:
+    assert set(INPUTS) == set(get_args(OpcUaSource.model_fields["type"].annotation))
+
+
+def test_a_plant_without_sources_has_nothing_to_read() -> None:
+    with pytest.raises(MisconfiguredError, match="no equipment names a source"):
+        build_inputs(plant())
+
+
+def test_each_source_that_is_used_becomes_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def built(name: str, source: OpcUaSource, equipment: Equipments) -> ListInput:
+        wanted.append((name, source.endpoint, [path for path, _ in equipment]))
+        return ListInput()
+
+    wanted: list[tuple[str, str, list[str]]] = []
+    monkeypatch.setitem(INPUTS, "opcua", built)
+    text = PLANT.replace("id: reactor,", "id: reactor, source: line,")
+    text = text.replace("equipment_classes:", f"{SOURCES}\nequipment_classes:")
+
+    assert list(build_inputs(load_plant(text, "plant.yaml"))) == ["line"]
+    assert wanted == [("line", "opc.tcp://localhost:4840", [REACTOR])]

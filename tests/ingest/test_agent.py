@@ -1,0 +1,312 @@
+"""The agent as a whole: from inputs to the broker's log, killed anywhere."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from ingest.agent import AgentOptions, dry_run, run_agent
+from ingest.input import Alive, Chunk, Input, Observation, Unreadable
+from ingest.memory_spool import MemorySpool
+from ingest.ports import Batch
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.ports import Outgoing
+from schemas.machine import Gap, Heartbeat, PartsCounted, StateChanged
+from schemas.topics import DEADLETTER, MACHINE, MODEL, TELEMETRY
+from tests.ingest.kit import (
+    NOW,
+    REACTOR,
+    STATION,
+    ListInput,
+    MemoryBroker,
+    at,
+    plant,
+    sample,
+    world,
+)
+
+ROWS = 200
+CHUNKS: list[list[Observation]] = [
+    [
+        sample("good", 7 * row, row),
+        sample("state", row % 5, row),
+        sample("temperature", row / 3, row),
+        sample("scrap", row // 2, row, equipment=STATION),
+    ]
+    for row in range(ROWS)
+]
+
+
+class BrokenInput:
+    """An input that needs a person."""
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        if position is None:
+            raise MisconfiguredError("no such server")
+        yield Chunk(())
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+async def played(
+    spool: MemorySpool,
+    broker: MemoryBroker,
+    chunks: Sequence[Sequence[Observation]] = CHUNKS,
+    options: AgentOptions | None = None,
+    **changes: Any,
+) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    inputs = {"line": ListInput(*chunks)}
+    the_world = world(registry=registry, **changes)
+    await run_agent(
+        plant(), inputs, spool, broker, options or AgentOptions.replay("trial"), the_world
+    )
+    return registry
+
+
+def by_id(broker: MemoryBroker, topic: str) -> dict[tuple[str, str], Any]:
+    """The newest record of each id, without what says when it was sent."""
+    return {
+        (record.equipment, str(record.id)): record.model_copy(
+            update={"ingest_time": NOW, "traceparent": None}
+        )
+        for record in broker.records(topic)
+    }
+
+
+async def test_everything_arrives_and_the_spool_of_a_recording_goes() -> None:
+    spool, broker = MemorySpool(), MemoryBroker()
+
+    registry = await played(spool, broker)
+
+    counted = [one for one in broker.records(MACHINE.name) if isinstance(one, PartsCounted)]
+    assert sum(one.good for one in counted) == 7 * (ROWS - 1)
+    assert sum(one.scrap for one in counted) == (ROWS - 1) // 4
+    assert {one.run for one in counted} == {"trial"}
+    assert sum(one.sample_count() for one in broker.records(TELEMETRY.name)) == 4 * ROWS
+    assert spool.deleted
+    value = registry.get_sample_value
+    assert value("plantstream_edge_samples_total", {"input": "line"}) == 4 * ROWS
+    assert value("plantstream_edge_events_total", {"type": "state_changed"}) == ROWS
+    assert value("plantstream_unacknowledged") == 0
+
+
+async def test_the_plant_file_comes_first() -> None:
+    broker = MemoryBroker()
+
+    await played(MemorySpool(), broker)
+
+    (published,) = broker.records(MODEL.name)
+    assert broker.log[0].topic == MODEL.name
+    assert (broker.log[0].partition, broker.log[0].key) == (
+        0,
+        f"acme/town/{plant().version}".encode(),
+    )
+    assert published.text == plant().text
+
+
+async def test_a_repeat_gives_the_same_records_under_the_same_ids() -> None:
+    first, second = MemoryBroker(), MemoryBroker()
+
+    await played(MemorySpool(), first)
+    await played(MemorySpool(), second, [[seen for chunk in CHUNKS for seen in chunk]])
+
+    for topic in (MACHINE.name, TELEMETRY.name):
+        assert by_id(first, topic) == by_id(second, topic)
+
+
+@pytest.fixture(scope="module")
+def undisturbed() -> MemoryBroker:
+    broker = MemoryBroker()
+    asyncio.run(played(MemorySpool(), broker))
+    return broker
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_killed_anywhere_no_number_is_lost_and_no_id_changes_its_meaning(
+    seed: int, undisturbed: MemoryBroker
+) -> None:
+    chance = random.Random(seed)
+    spool, broker = MemorySpool(), MemoryBroker()
+
+    def trouble(records: Sequence[Outgoing]) -> None:
+        fate = chance.random()
+        if fate < 0.05:
+            broker.log += records[: chance.randrange(len(records) + 1)]
+            raise UnavailableError("gone") if fate < 0.03 else Killed
+
+    broker.trouble = trouble
+    kills = 0
+    while True:
+        running = asyncio.create_task(_until_killed(spool, broker, chance))
+        if await running:
+            break
+        kills += 1
+        spool = spool.reopened()
+
+    assert kills
+    for topic in (MACHINE.name, TELEMETRY.name):
+        found = by_id(broker, topic)
+        assert found == by_id(undisturbed, topic)
+        records = broker.records(topic)
+        assert len({(one.equipment, str(one.id)) for one in records}) == len(found)
+        for one in records:
+            same = one.model_copy(update={"ingest_time": NOW, "traceparent": None})
+            assert same == found[one.equipment, str(one.id)]
+
+
+async def _until_killed(spool: MemorySpool, broker: MemoryBroker, chance: random.Random) -> bool:
+    """Whether it came to its end."""
+    running = asyncio.create_task(played(spool, broker))
+    for _ in range(chance.randrange(250)):
+        if running.done():
+            break
+        await asyncio.sleep(0)
+    running.cancel()
+    try:
+        await running
+    except (Killed, asyncio.CancelledError):
+        return False
+    except BaseExceptionGroup as group:
+        if group.split(Killed)[0] is None:
+            raise
+        return False
+    return True
+
+
+async def test_after_a_restart_a_live_edge_says_what_it_did_not_see() -> None:
+    spool, broker = MemorySpool(), MemoryBroker()
+    live = AgentOptions.live()
+    await played(spool, broker, [[sample("state", 6), sample("good", 10)]], live)
+
+    later = NOW + timedelta(minutes=5)
+    chunk = [sample("state", 6, 301), sample("good", 15, 301)]
+    # A position of 0 makes the list begin again, as a server does.
+    await spool.append(Batch(positions={"line": "0"}))
+    await played(spool.reopened(), broker, [chunk], live, now=lambda: later)
+
+    _, gap, state, counted = broker.records(MACHINE.name)
+    assert isinstance(gap, Gap)
+    assert (gap.start, gap.source_time, gap.reason) == (NOW, later, "the edge was down")
+    assert isinstance(state, StateChanged)
+    assert counted.good == 5
+
+
+async def test_what_cannot_be_read_is_buried_with_its_place_and_the_rest_goes_on() -> None:
+    broker = MemoryBroker()
+    chunk: list[Observation] = [
+        Unreadable("rec.csv", 7, b"\xff;1", "not UTF-8"),
+        sample("state", 6),
+    ]
+
+    registry = await played(MemorySpool(), broker, [chunk])
+
+    (letter,) = broker.records(DEADLETTER.name)
+    assert (letter.file, letter.line, letter.value, letter.reason) == (
+        "rec.csv", 7, b"\xff;1", "not UTF-8",
+    )  # fmt: skip
+    assert letter.id == "edge/epoch/0"
+    assert len(broker.records(MACHINE.name)) == 1
+    unreadable = registry.get_sample_value("plantstream_edge_unreadable_total", {"input": "line"})
+    assert unreadable == 1
+
+
+async def test_wrong_samples_are_counted_by_reason() -> None:
+    chunk = [
+        sample("temperature", float("nan")),
+        sample("temperature", "hot", 1),
+        sample("good", "x"),
+    ]
+
+    registry = await played(MemorySpool(), MemoryBroker(), [chunk])
+
+    found = {
+        reason: registry.get_sample_value("plantstream_edge_problems_total", {"reason": reason})
+        for reason in ("wrong_value", "counter_not_a_number")
+    }
+    assert found == {"wrong_value": 2, "counter_not_a_number": 1}
+
+
+async def test_a_full_disk_is_waited_for() -> None:
+    class FullSpool(MemorySpool):
+        attempts = 0
+
+        async def append(self, batch: Batch) -> None:
+            self.attempts += 1
+            if self.attempts % 3:
+                raise UnavailableError("disk full")
+            await super().append(batch)
+
+    broker, expected = MemoryBroker(), MemoryBroker()
+    await played(FullSpool(), broker, CHUNKS[:20])
+    await played(MemorySpool(), expected, CHUNKS[:20])
+
+    assert by_id(broker, MACHINE.name) == by_id(expected, MACHINE.name)
+
+
+async def test_an_input_that_needs_a_person_ends_the_agent_with_its_sentence() -> None:
+    inputs: Mapping[str, Input] = {"broken": BrokenInput(), "line": ListInput(*CHUNKS)}
+
+    with pytest.raises(MisconfiguredError, match="no such server"):
+        await run_agent(plant(), inputs, MemorySpool(), MemoryBroker(), world=world())
+
+
+async def test_two_inputs_share_the_spool_and_keep_their_positions() -> None:
+    spool, broker = MemorySpool(), MemoryBroker()
+    reactor = [[one for one in chunk if one.equipment == REACTOR] for chunk in CHUNKS]  # type: ignore[union-attr]
+    station = [[one for one in chunk if one.equipment == STATION] for chunk in CHUNKS[:7]]  # type: ignore[union-attr]
+    inputs = {"a": ListInput(*reactor), "b": ListInput(*station)}
+
+    await run_agent(plant(), inputs, spool, broker, world=world())
+
+    assert spool.positions == {"a": str(ROWS), "b": "7"}
+    assert sum(getattr(one, "good", 0) for one in broker.records(MACHINE.name)) == 7 * (ROWS - 1)
+
+
+async def test_a_recording_waits_for_a_broker_that_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingest.agent.BACKLOG_BYTES", 20_000)
+    spool, largest = MemorySpool(), 0
+
+    def slow(_: Sequence[Outgoing]) -> None:
+        nonlocal largest
+        largest = max(largest, spool.size_bytes)
+        if broker.calls % 40:
+            raise UnavailableError("away")
+
+    broker = MemoryBroker(slow)
+
+    await played(spool, broker)
+
+    assert sum(getattr(one, "good", 0) for one in broker.records(MACHINE.name)) == 7 * (ROWS - 1)
+    assert largest < 30_000
+
+
+async def test_a_dry_run_gives_typed_records_without_spool_and_broker() -> None:
+    inputs = {"line": ListInput(*CHUNKS[:3]), "other": ListInput([])}
+
+    found = [one async for one in dry_run(plant(), inputs, AgentOptions.replay(""), world())]
+
+    assert [type(one).__name__ for one in found].count("StateChanged") == 3
+    assert [type(one).__name__ for one in found][-2:] == ["TelemetryFrame", "TelemetryFrame"]
+
+
+async def test_a_dry_run_can_be_left_early() -> None:
+    async with aclosing(dry_run(plant(), {"line": ListInput(*CHUNKS)}, world=world())) as stream:
+        assert isinstance(await anext(stream), StateChanged)
+
+
+async def test_signs_of_life_reach_the_broker() -> None:
+    broker = MemoryBroker()
+    await played(MemorySpool(), broker, [[Alive(REACTOR, at(3))]], AgentOptions.live())
+
+    (found,) = broker.records(MACHINE.name)
+    assert isinstance(found, Heartbeat)

@@ -1,0 +1,97 @@
+"""The edge between chunks: the same records however the observations arrive."""
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings, strategies as st
+
+from ingest.edge import Edge, FrameCut
+from ingest.input import Observation, Unreadable
+from ingest.sealing import CountedStamps, Record, entries
+from schemas.telemetry import MAX_SAMPLES, TelemetryFrame
+from schemas.topics import DEADLETTER, MACHINE, TELEMETRY
+from tests.ingest.kit import REACTOR, moment, plant, sample
+
+
+def observations(rows: int) -> list[list[Observation]]:
+    """Rows of a recording, each at its own second."""
+    return [
+        [
+            sample("good", 3 * row, row),
+            sample("state", row % 4 * 2, row),
+            sample("batch", f"b{row // 50}", row),
+            sample("temperature", row / 7, row),
+        ]
+        for row in range(rows)
+    ]
+
+
+def whole(chunks: Sequence[Sequence[Observation]], *, restart: bool = False) -> list[Record]:
+    stamps = CountedStamps("edge", "e")
+    edge = Edge(plant(), stamps, FrameCut.WHOLE, None)
+    stored: dict[str, bytes] = {}
+    records: list[Record] = []
+    for chunk in chunks:
+        if restart:
+            edge = Edge(plant(), stamps, FrameCut.WHOLE, None, stored)
+        outcome = edge.take(chunk, moment())
+        stored |= outcome.memory
+        records += outcome.records
+    return [*records, *edge.rest(moment()).records]
+
+
+def of(records: list[Record], kind: type[Record], *, other: bool = False) -> list[Record]:
+    return [record for record in records if isinstance(record, kind) is not other]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 200), min_size=1, max_size=12), st.booleans())
+def test_law_chunks_and_restarts_change_no_record_of_a_recording(
+    sizes: list[int], restart: bool
+) -> None:
+    rows = observations(300)
+    chunks, start = [], 0
+    for size in [*sizes, len(rows)]:
+        chunks.append([seen for row in rows[start : start + size] for seen in row])
+        start += size
+    expected, found = whole(rows), whole(chunks, restart=restart)
+
+    for other in (False, True):
+        assert of(found, TelemetryFrame, other=other) == of(expected, TelemetryFrame, other=other)
+
+
+def test_live_frames_end_with_their_chunk_and_hold_500_at_most() -> None:
+    edge = Edge(plant(), CountedStamps("edge", "e"), FrameCut.EACH_CHUNK, None)
+    seen = [sample("temperature", 1.0, n / 100) for n in range(MAX_SAMPLES + 1)]
+
+    frames = of(list(edge.take(seen, moment()).records), TelemetryFrame)
+
+    assert [one.sample_count() for one in frames if isinstance(one, TelemetryFrame)] == [500, 1]
+    assert not edge.rest(moment()).records
+
+
+def test_ids_count_per_topic_and_equipment() -> None:
+    edge = Edge(plant(), CountedStamps("edge", "e"), FrameCut.EACH_CHUNK, None)
+    seen: list[Observation] = [
+        sample("state", 6),
+        sample("batch", "b"),
+        Unreadable("f.csv", 7, b"?", "no row"),
+    ]
+
+    stored = entries("edge", edge.take(seen, moment()).records)
+
+    assert [(one.topic, one.partition_key, one.seq) for one in stored] == [
+        (DEADLETTER.name, "edge", 0),
+        (MACHINE.name, REACTOR, 0),
+        (MACHINE.name, REACTOR, 1),
+        (TELEMETRY.name, REACTOR, 0),
+    ]
+
+
+def test_records_carry_run_plant_and_trace() -> None:
+    edge = Edge(plant(), CountedStamps("edge", "e"))
+
+    records = edge.take([sample("state", 6)], moment("trial")).records
+
+    assert {(one.run, one.plant_version, one.traceparent) for one in records} == {  # type: ignore[union-attr]
+        ("trial", "v1", "00-0-0-01")
+    }

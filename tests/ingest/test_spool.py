@@ -1,0 +1,273 @@
+"""The spool on disk: what is promised after a kill, a full disk, a damaged file, a second agent."""
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.ports import Batch, Loss, Spooled
+from ingest.sealing import gaps
+from ingest.spool import DiskSpool
+from ingest.spool_file import ENTRY_BYTES, Limits
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from schemas.machine import Gap
+from schemas.topics import MACHINE, MODEL, TELEMETRY
+from tests.ingest.kit import NOW, REACTOR, ROOT, at, entry
+
+WRITER = Path(__file__).with_name("spool_writer.py")
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "spool.db"
+
+
+def opened(path: Path, limits: Limits | None = None, clock: Clock | None = None) -> DiskSpool:
+    return DiskSpool.open(path, "edge-1", clock or Clock(), limits=limits)
+
+
+@pytest.fixture
+async def spool(path: Path) -> AsyncIterator[DiskSpool]:
+    found = opened(path)
+    yield found
+    await found.close()
+
+
+async def test_it_gives_back_what_it_took_in_order(spool: DiskSpool) -> None:
+    stored = [entry(seq, value=bytes([seq])) for seq in range(5)]
+    await spool.append(Batch(stored[:3]))
+    await spool.append(Batch(stored[3:]))
+
+    assert [one.entry for one in await spool.oldest(10)] == stored
+    assert [one.entry.seq for one in await spool.oldest(2)] == [0, 1]
+
+
+async def test_removed_is_gone_and_numbers_never_come_back(spool: DiskSpool) -> None:
+    await spool.append(Batch([entry(0), entry(1)]))
+    first = await spool.oldest(10)
+    await spool.remove(first[-1].number)
+    await spool.append(Batch([entry(2)]))
+
+    (found,) = await spool.oldest(10)
+    assert found.number > first[-1].number
+    assert (spool.depth, spool.size_bytes) == (1, ENTRY_BYTES + 2)
+
+
+async def test_everything_survives_a_restart(path: Path) -> None:
+    spool = opened(path)
+    epoch = spool.epoch
+    for _ in range(3):
+        spool.stamp(MACHINE.name, REACTOR)
+    spool.stamp(TELEMETRY.name, REACTOR)
+    await spool.append(Batch([entry(0)], {"a": b"1", "b": b"2"}, {"line": "7"}))
+    await spool.append(Batch(memory={"a": b"3"}))
+    await spool.close()
+
+    again = opened(path)
+    assert (again.epoch, again.depth, again.positions) == (epoch, 1, {"line": "7"})
+    assert again.memory == {"a": b"3", "b": b"2"}
+    assert again.stamp(MACHINE.name, REACTOR).seq == 3
+    assert again.stamp(TELEMETRY.name, REACTOR).seq == 1
+    await again.close()
+
+
+async def test_a_stamp_that_was_never_stored_was_never_given(path: Path) -> None:
+    spool = opened(path)
+    spool.stamp(MACHINE.name, REACTOR)
+    await spool.close()
+
+    again = opened(path)
+    assert again.stamp(MACHINE.name, REACTOR).seq == 0
+    await again.close()
+
+
+async def test_a_large_spool_is_handed_out_in_bites(spool: DiskSpool) -> None:
+    await spool.append(Batch([entry(seq, value=b"x" * 3_000_000) for seq in range(3)]))
+
+    assert len(await spool.oldest(10)) == 1
+
+
+async def test_the_oldest_is_dropped_counted_and_explained(path: Path) -> None:
+    spool = opened(path, Limits(size_bytes=10 * (ENTRY_BYTES + 100)))
+    plant_file = entry(topic=MODEL.name, value=b"p" * 10)
+    await spool.append(Batch([plant_file]))
+    for seq in range(12):
+        await spool.append(Batch([entry(seq, value=b"x" * 100)]))
+
+    assert [one.entry.seq for one in await spool.oldest(20)] == [0, *range(3, 12)]
+    assert spool.dropped == 3
+    assert spool.losses == (Loss(MACHINE.name, REACTOR, 3, at(0), at(2)),)
+    await spool.close()
+
+    again = opened(path)
+    (gap,) = gaps(again.losses)
+    assert (gap.kind, gap.equipment, gap.fields["start"], gap.source_time) == (
+        Gap, REACTOR, at(0), at(2),
+    )  # fmt: skip
+    await again.append(Batch([entry(12)], explained=again.losses))
+    assert again.losses == ()
+    await again.close()
+
+
+async def test_what_is_on_its_way_to_the_broker_is_not_dropped(path: Path) -> None:
+    spool = opened(path, Limits(size_bytes=3 * (ENTRY_BYTES + 2)))
+    await spool.append(Batch([entry(0), entry(1), entry(2)]))
+    await spool.oldest(1)
+    await spool.append(Batch([entry(3)]))
+
+    assert [one.entry.seq for one in await spool.oldest(20)] == [0, 2, 3]
+    await spool.close()
+
+
+async def test_what_is_too_old_is_dropped(path: Path) -> None:
+    clock = Clock()
+    spool = opened(path, Limits(age_s=60), clock)
+    await spool.append(Batch([entry(0)]))
+    clock.now += timedelta(seconds=61)
+    await spool.append(Batch([entry(1)]))
+
+    assert [one.entry.seq for one in await spool.oldest(20)] == [1]
+    assert spool.dropped == 1
+    await spool.close()
+
+
+async def test_a_full_disk_is_unavailable_and_the_same_batch_fits_later(path: Path) -> None:
+    spool = opened(path)
+    database = spool._file._database
+    seq = spool.stamp(MACHINE.name, REACTOR).seq
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    database.execute(f"PRAGMA max_page_count = {pages}")
+    batch = Batch([entry(seq, value=b"x" * 50_000)], {"a": b"1"})
+
+    with pytest.raises(UnavailableError, match="make room on its disk"):
+        await spool.append(batch)
+    assert (spool.depth, spool.memory) == (0, {})
+
+    database.execute("PRAGMA max_page_count = 1000000")
+    await spool.append(batch)
+    await spool.close()
+    again = opened(path)
+    assert (again.depth, again.stamp(MACHINE.name, REACTOR).seq) == (1, 1)
+    await again.close()
+
+
+def garbage(path: Path) -> None:
+    path.write_bytes(b"this is no database, and it is long enough to be looked at" * 100)
+
+
+def is_garbage(path: str) -> bool:
+    return Path(path).read_bytes().startswith(b"this is no database")
+
+
+async def test_a_damaged_file_is_set_aside(path: Path) -> None:
+    garbage(path)
+
+    spool = opened(path)
+
+    assert spool.set_aside == f"{path}.damaged-1"
+    assert is_garbage(f"{path}.damaged-1")
+    await spool.append(Batch([entry(0)]))
+    await spool.close()
+
+
+async def test_damage_in_the_middle_is_found_at_the_start(path: Path) -> None:
+    spool = opened(path)
+    epoch = spool.epoch
+    await spool.append(Batch([entry(seq, value=b"x" * 1000) for seq in range(100)]))
+    await spool.close()
+    with path.open("r+b") as file:
+        file.seek(5 * 4096)
+        file.write(b"\xff" * 8 * 4096)
+
+    again = opened(path)
+
+    assert again.set_aside
+    assert again.epoch != epoch
+    await again.close()
+
+
+async def test_a_second_agent_is_refused(spool: DiskSpool, path: Path) -> None:
+    with pytest.raises(MisconfiguredError, match="in use by another agent"):
+        opened(path)
+    await spool.append(Batch([entry(0)]))
+
+
+async def test_a_spool_of_somebody_else_is_refused(path: Path) -> None:
+    await opened(path).close()
+
+    with pytest.raises(MisconfiguredError, match="belongs to edge-1"):
+        DiskSpool.open(path, "edge-2", Clock())
+    with pytest.raises(MisconfiguredError, match="epoch abc"):
+        DiskSpool.open(path, "edge-1", Clock(), epoch="abc")
+    await opened(path).close()
+
+
+async def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(MisconfiguredError, match="check that its folder exists"):
+        opened(tmp_path / "nowhere" / "spool.db")
+
+
+async def test_a_newer_format_is_refused(path: Path) -> None:
+    await opened(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 9")
+    database.close()
+
+    with pytest.raises(MisconfiguredError, match="has format 9"):
+        opened(path)
+
+
+async def test_a_deleted_spool_leaves_nothing(path: Path) -> None:
+    spool = opened(path)
+    await spool.append(Batch([entry(0)]))
+    await spool.delete()
+    await spool.close()
+
+    assert list(path.parent.iterdir()) == []
+
+
+@pytest.mark.parametrize("appends", [3, 40, 150])
+def test_a_kill_loses_nothing_acknowledged_and_reuses_no_seq(path: Path, appends: int) -> None:
+    command = [sys.executable, str(WRITER), str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as writer:
+        assert writer.stdout
+        told = [int(writer.stdout.readline()) for _ in range(appends)]
+        os.kill(writer.pid, signal.SIGKILL)
+        told += [int(line) for line in writer.stdout.read().split("\n")[:-1]]
+
+    spool = DiskSpool.open(path, "edge-1", Clock())
+    stored = [one.entry.seq for one in asyncio.run(_all(spool))]
+    position = int(spool.positions["line"])
+    following = spool.stamp(MACHINE.name, REACTOR).seq
+    asyncio.run(spool.close())
+
+    assert told == list(range(len(told)))
+    assert stored == list(range(len(stored)))
+    assert len(stored) >= 3 * len(told)
+    assert following == len(stored) == 3 * (position + 1)
+    assert spool.memory == {"counter": str(position).encode()}
+
+
+async def _all(spool: DiskSpool) -> list[Spooled]:
+    found: list[Spooled] = []
+    while batch := await spool.oldest(500):
+        found += batch
+        await spool.remove(batch[-1].number)
+    return found
