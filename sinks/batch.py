@@ -155,7 +155,10 @@ def outgoing(letter: Letter) -> Outgoing:
 
 def _decode(record: Record) -> Any:
     topic = BY_NAME[record.topic]
-    value = decode(topic, record.value)
+    try:
+        value = decode(topic, record.value)
+    except OverflowError:  # A time that leaves the calendar on its way to UTC.
+        raise UnreadableError("a time outside the years 1 to 9999") from None
     if isinstance(value, Envelope):
         _check_place(record, str(getattr(value, "equipment", "")), topic.partitions)
     return value
