@@ -86,7 +86,11 @@ class Spool(Protocol):
 
     @property
     def losses(self) -> Sequence[Loss]:
-        """What was dropped and is not explained yet; survives a restart."""
+        """What was dropped and is not explained yet; survives a restart.
+
+        While nothing leaves the spool it goes on growing, and an explanation would be dropped in
+        its turn: it shows again once the broker takes records.
+        """
 
     @property
     def memory(self) -> Mapping[str, bytes]:

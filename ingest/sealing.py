@@ -153,4 +153,6 @@ def _entry(source: str, record: Record) -> Entry:
         return Entry(DEADLETTER.name, source, source, value, record.buried_at, seq)
     topic = TELEMETRY if isinstance(record, TelemetryFrame) else MACHINE
     key = record.equipment
-    return Entry(topic.name, key, key, encode(record), record.source_time, record.id.seq)
+    # Should a gap be dropped in its turn, the next one begins where it began.
+    at = record.start if isinstance(record, Gap) else record.source_time
+    return Entry(topic.name, key, key, encode(record), at, record.id.seq)

@@ -34,6 +34,7 @@ class DiskSpool:
         self._losses = file.losses()
         self._depth, self._size_bytes = file.held()
         self._dropped = 0
+        self._overflowing = False
         self._in_flight = 0
         self._set_aside: str | None = None
         self._closed = False
@@ -98,8 +99,8 @@ class DiskSpool:
 
     @property
     def losses(self) -> Sequence[Loss]:
-        """What was dropped and is not explained yet."""
-        return self._losses
+        """What was dropped and is not explained yet, once the broker takes records again."""
+        return () if self._overflowing else self._losses
 
     @property
     def memory(self) -> Mapping[str, bytes]:
@@ -168,6 +169,7 @@ class DiskSpool:
         self._depth += len(batch.entries) - gone
         self._size_bytes += added - freed
         self._dropped += gone
+        self._overflowing = self._overflowing or gone > 0
         self._losses = losses
         self._memory |= batch.memory
         self._positions |= batch.positions
@@ -182,6 +184,7 @@ class DiskSpool:
         gone, freed = self._file.remove(up_to)
         self._depth -= gone
         self._size_bytes -= freed
+        self._overflowing = False
 
 
 def _christen(file: SpoolFile, path: Path, source: str, epoch: str | None) -> None:

@@ -5,6 +5,7 @@ import random
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from prometheus_client import CollectorRegistry
 from ingest.agent import AgentOptions, dry_run, run_agent
 from ingest.input import Alive, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
-from ingest.ports import Batch
+from ingest.ports import Batch, Spool
+from ingest.spool import DiskSpool
+from ingest.spool_file import Limits
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.ports import Outgoing
 from schemas.machine import Gap, Heartbeat, PartsCounted, StateChanged
@@ -56,7 +59,7 @@ class Killed(BaseException):
 
 
 async def played(
-    spool: MemorySpool,
+    spool: Spool,
     broker: MemoryBroker,
     chunks: Sequence[Sequence[Observation]] = CHUNKS,
     options: AgentOptions | None = None,
@@ -310,3 +313,52 @@ async def test_signs_of_life_reach_the_broker() -> None:
 
     (found,) = broker.records(MACHINE.name)
     assert isinstance(found, Heartbeat)
+
+
+async def test_what_a_full_spool_dropped_becomes_a_gap_of_its_equipment(tmp_path: Path) -> None:
+    def away(_: Sequence[Outgoing]) -> None:
+        if spool.dropped < 20:
+            raise UnavailableError("away")
+
+    broker, registries = MemoryBroker(away), []
+    # The second start explains what was dropped at the end of the first.
+    for _ in range(2):
+        spool = DiskSpool.open(tmp_path / "spool.db", "edge", lambda: NOW, limits=Limits(40_000))
+        registries.append(await played(spool, broker, options=AgentOptions.live()))
+        await spool.close()
+        broker.trouble = None
+
+    events = [one for one in broker.records(MACHINE.name) if one.equipment == REACTOR]
+    missing = set(range(events[-1].id.seq)) - {one.id.seq for one in events}
+    found = [one for one in events if isinstance(one, Gap)]
+    dropped = registries[0].get_sample_value("plantstream_edge_spool_dropped_total")
+    assert missing
+    assert found
+    assert all(one.start <= one.source_time for one in found)
+    assert dropped is not None
+    assert dropped >= len(missing)
+    lost = [one for one in found if one.reason.startswith("spool full")]
+    assert sum(int(one.reason.split()[2]) for one in lost) == len(missing)
+
+
+async def test_a_damaged_spool_is_said_to_everybody(tmp_path: Path) -> None:
+    path = tmp_path / "spool.db"
+    await asyncio.to_thread(path.write_bytes, b"no database at all" * 1000)
+    spool = DiskSpool.open(path, "edge", lambda: NOW)
+    broker = MemoryBroker()
+
+    await played(spool, broker, [], AgentOptions.live())
+    await spool.close()
+
+    assert [(one.equipment, one.reason) for one in broker.records(MACHINE.name)] == [
+        (REACTOR, "the edge's spool was damaged"),
+        (STATION, "the edge's spool was damaged"),
+    ]
+
+
+async def test_a_finished_recording_leaves_no_file(tmp_path: Path) -> None:
+    spool = DiskSpool.open(tmp_path / "spool.db", "edge", lambda: NOW, epoch="abc")
+
+    await played(spool, MemoryBroker())
+
+    assert await asyncio.to_thread(lambda: list(tmp_path.iterdir())) == []

@@ -14,7 +14,10 @@ from tests.ingest.kit import PLANT, REACTOR, ListInput, plant
 Equipments = Sequence[tuple[str, Equipment]]
 SOURCES = """
 sources:
-  line: {type: opcua, endpoint: "opc.tcp://localhost:4840", security: &open {policy: "None", mode: "None"}}
+  line:
+    type: opcua
+    endpoint: opc.tcp://localhost:4840
+    security: &open {policy: "None", mode: "None"}
   spare: {type: opcua, endpoint: "opc.tcp://localhost:4841", security: *open}
 """
 
