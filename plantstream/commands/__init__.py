@@ -25,5 +25,11 @@ COMMANDS = (
 
 def register(app: typer.Typer) -> None:
     """Add every command to the application."""
-    for name in COMMANDS:
+    for name in filter(_exists, COMMANDS):
         import_module(f"plantstream.commands.{name}").register(app)
+
+
+def _exists(name: str) -> bool:
+    from importlib.util import find_spec
+
+    return find_spec(f"plantstream.commands.{name}") is not None

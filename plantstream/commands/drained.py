@@ -6,12 +6,15 @@ from collections.abc import Callable
 from plantstream.runtime.clock import monotonic
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
+from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from schemas.topics import DEADLETTER, KPI, MACHINE, TELEMETRY, Topic
 from sinks.timescale.read import positions
 
 POLL_S = 0.25
+MARKERS = 50
+"""So few offsets may all be markers of transactions: look at what they are."""
 PROCESSOR_GROUP = "plantstream-oee"
 
 
@@ -41,9 +44,9 @@ async def wait_until_stored(
 
 
 async def _unprocessed(kafka: KafkaSettings) -> int:
-    return _missing(
-        await end_offsets(kafka, [MACHINE]), await committed_offsets(kafka, PROCESSOR_GROUP)
-    )
+    ends = await end_offsets(kafka, [MACHINE])
+    reached = await committed_offsets(kafka, PROCESSOR_GROUP)
+    return sum(_missing(ends, reached).values())
 
 
 async def _unstored(kafka: KafkaSettings, database: DatabaseSettings) -> int:
@@ -52,8 +55,17 @@ async def _unstored(kafka: KafkaSettings, database: DatabaseSettings) -> int:
         for row in await positions(database)
     }
     topics: list[Topic] = [TELEMETRY, MACHINE, KPI, DEADLETTER]
-    return _missing(await end_offsets(kafka, topics), stored)
+    waiting = 0
+    for where, behind in _missing(await end_offsets(kafka, topics), stored).items():
+        if behind > MARKERS:
+            return behind
+        start = {where.partition: stored.get(where, 0)}
+        waiting += len([one async for one in read_partitions(kafka, where.topic, start)])
+    return waiting
 
 
-def _missing(ends: dict[TopicPartition, int], reached: dict[TopicPartition, int]) -> int:
-    return sum(max(0, end - reached.get(where, 0)) for where, end in ends.items())
+def _missing(
+    ends: dict[TopicPartition, int], reached: dict[TopicPartition, int]
+) -> dict[TopicPartition, int]:
+    behind = {where: end - reached.get(where, 0) for where, end in ends.items()}
+    return {where: records for where, records in behind.items() if records > 0}

@@ -1,6 +1,6 @@
 """Topics that are read whole: from their beginning to where they end now."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Mapping
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
@@ -12,9 +12,13 @@ POLL_MS = 1000
 
 
 async def read_partitions(
-    settings: KafkaSettings, topic: str, partitions: Collection[int]
+    settings: KafkaSettings, topic: str, partitions: Collection[int] | Mapping[int, int]
 ) -> AsyncIterator[Record]:
-    """All records that are committed by now, in order per partition."""
+    """All records that are committed by now, in order per partition.
+
+    Partitions with offsets begin there. Markers of transactions are no records: the end of a log
+    alone does not say whether any record is left.
+    """
     consumer = AIOKafkaConsumer(
         **client_arguments(settings),
         isolation_level="read_committed",
@@ -28,6 +32,10 @@ async def read_partitions(
             consumer.assign(waiting)
             ends = await consumer.end_offsets(waiting)
             await consumer.seek_to_beginning(*waiting)
+            for partition, offset in (
+                dict(partitions).items() if isinstance(partitions, Mapping) else ()
+            ):
+                consumer.seek(TopicPartition(topic, partition), offset)
             while True:
                 waiting = {tp for tp in waiting if await consumer.position(tp) < ends[tp]}
                 if not waiting:
