@@ -12,7 +12,7 @@ from psycopg import Connection
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.settings import DatabaseSettings
-from sinks.timescale.connection import connect_blocking, decision
+from sinks.timescale.connection import connect_blocking, decision, translated
 from sinks.timescale.script import Script, Section, Statement, parse
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -76,7 +76,7 @@ def roll_back(
 
 def status(settings: DatabaseSettings, *, folder: Path = MIGRATIONS) -> list[FileStatus]:
     """Every file and when it was applied; refuses what `migrate` refuses, and changes nothing."""
-    with connect_blocking(settings) as connection:
+    with connect_blocking(settings) as connection, translated(settings):
         known = scripts(folder)
         applied = _applied(connection, known)
         return [FileStatus(script.name, applied.get(script.name)) for script in known]
@@ -88,7 +88,7 @@ _DELETE = "DELETE FROM schema_migration WHERE file = %s"
 
 @contextmanager
 def _locked(settings: DatabaseSettings) -> Iterator[Connection]:
-    with connect_blocking(settings) as connection:
+    with connect_blocking(settings) as connection, translated(settings):
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
             connection.execute(_TABLE)

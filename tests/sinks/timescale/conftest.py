@@ -1,0 +1,93 @@
+"""Two databases for the tests: TimescaleDB as `up` runs it, and native PostgreSQL without it."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+import pytest
+import pytest_asyncio
+
+from plantstream.runtime.settings import DatabaseSettings
+from sinks.timescale.connection import connect_blocking
+from sinks.timescale.migrate import migrate
+from tests.parts import free_port, running_timescale
+
+NATIVE = Path("/usr/lib/postgresql/15/bin")
+TABLES = (
+    *("sink_position", "sink_mark", "run_equipment", "sample", "run_sample", "machine_event"),
+    *("oee_cell", "oee_report", "dead_letter", "audit_entry"),
+)
+
+
+class Database(NamedTuple):
+    """A database that answers, and whether it lacks TimescaleDB."""
+
+    settings: DatabaseSettings
+    plain: bool
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def timescale(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Database]:
+    async with running_timescale(tmp_path_factory.mktemp("timescale")) as running:
+        yield Database(running.settings, plain=False)
+
+
+@pytest.fixture(scope="session")
+def native() -> Iterator[Database]:
+    if not NATIVE.is_dir():
+        pytest.skip(f"native PostgreSQL is not installed: {NATIVE} is missing")
+    port = free_port()
+    home = Path(tempfile.mkdtemp(prefix="plantstream-test-"))
+    owner = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+    shutil.chown(home, owner)
+    _run(owner, "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
+    _run(owner, "pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start")
+    try:
+        yield Database(DatabaseSettings(port=port), plain=True)
+    finally:
+        _run(owner, "pg_ctl", "-D", home / "data", "-w", "-m", "immediate", "stop")
+        shutil.rmtree(home)
+
+
+@pytest.fixture(params=["timescale", "native"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """An empty database with our schema, of either kind."""
+    found: Database = request.getfixturevalue(request.param)
+    migrate(found.settings, plain=found.plain)
+    with connect_blocking(found.settings) as connection:
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}".encode())
+    return found
+
+
+@pytest.fixture
+def settings(database: Database) -> DatabaseSettings:
+    return database.settings
+
+
+@pytest.fixture
+def sql(settings: DatabaseSettings) -> Iterator[psycopg.Connection]:
+    """A connection to ask what is stored."""
+    with connect_blocking(settings) as connection:
+        yield connection
+
+
+def _run(owner: str, program: str, *arguments: object) -> None:
+    command = [str(NATIVE / program), *map(str, arguments)]
+    user = owner if os.getuid() == 0 else None
+    done = subprocess.run(
+        command,
+        user=user,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, command

@@ -1,0 +1,162 @@
+"""Migrations: forward and back on data, and what they refuse."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.settings import DatabaseSettings
+from sinks.timescale.connection import connect_blocking
+from sinks.timescale.migrate import MIGRATIONS, migrate, roll_back, scripts, status
+from tests.parts import free_port
+from tests.sinks.timescale.conftest import Database
+
+pytestmark = pytest.mark.integration
+
+CELL = """
+    INSERT INTO oee_cell
+    SELECT 'r', 'a/b/c/d/e', t, '', '', '', '', t::date, t, t + interval '1 minute', 'v',
+        0, 0, 0, 0, 0, 0, 60000, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 60000000, 60000000, 0
+    FROM generate_series(timestamptz '2019-09-06Z', '2019-12-06Z', interval '1 hour') AS t
+"""
+TOTAL = "SELECT count(*), sum(running_ms), min(minute), max(minute) FROM oee_cell"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, database: Database) -> Iterator[Path]:
+    """Our migrations, to be changed; the database has ours again when the test ends."""
+    for file in MIGRATIONS.glob("*.sql"):
+        (tmp_path / file.name).write_text(file.read_text())
+    yield tmp_path
+    with connect_blocking(database.settings) as connection:
+        connection.execute("DELETE FROM schema_migration WHERE file > '002.sql'")
+        connection.execute("DROP TABLE IF EXISTS extra")
+
+
+def write(folder: Path, name: str, up: str, down: str = "SELECT 1;", option: str = "") -> None:
+    (folder / name).write_text(f"-- migrate:up {option}\n{up}\n-- migrate:down\n{down}\n")
+
+
+def test_a_second_time_does_nothing(database: Database):
+    assert migrate(database.settings, plain=database.plain) == []
+
+
+def test_status_tells_what_is_missing(database: Database):
+    missing = [one.file for one in status(database.settings) if one.applied_at is None]
+
+    assert missing == (["001.timescale.sql"] if database.plain else [])
+
+
+def test_back_and_forth_on_data(database: Database, sql: psycopg.Connection):
+    sql.execute(CELL.encode())
+    before = sql.execute(TOTAL).fetchone()
+    assert before is not None
+
+    undone = roll_back(database.settings, keep=["001.sql"])
+    assert sql.execute(TOTAL).fetchone() == before
+    done = migrate(database.settings, plain=database.plain)
+
+    assert done == undone[::-1]
+    assert sql.execute(TOTAL).fetchone() == before
+    assert sql.execute("SELECT sum(good) FROM oee_by_day").fetchone() == (before[0] * 5,)
+
+
+def test_all_the_way_back_leaves_nothing(database: Database, sql: psycopg.Connection):
+    tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    roll_back(database.settings)
+    left = sql.execute(tables + " AND relkind IN ('r', 'v') AND relname <> 'schema_migration'")
+    assert left.fetchone() == (0,)
+
+    assert migrate(database.settings, plain=database.plain) == [
+        script.name for script in scripts(plain=database.plain)
+    ]
+
+
+def test_a_changed_file_is_refused(folder: Path, settings: DatabaseSettings):
+    with (folder / "001.sql").open("a") as file:
+        file.write("-- innocent\n")
+
+    for refuses in (migrate, status, roll_back):
+        with pytest.raises(MisconfiguredError, match=r"001\.sql was changed after"):
+            refuses(settings, folder=folder)
+
+
+def test_a_newer_schema_is_refused(folder: Path, database: Database):
+    write(folder, "003.sql", "CREATE TABLE extra (a int);", "DROP TABLE extra;")
+    migrate(database.settings, plain=database.plain, folder=folder)
+
+    with pytest.raises(MisconfiguredError, match=r"newer schema \(003\.sql\)"):
+        migrate(database.settings, plain=database.plain)
+
+
+@pytest.mark.parametrize(
+    ("up", "where"),
+    [
+        pytest.param("SELECT 1;\n\nSELEKT 2;", r"003\.sql:4: syntax error", id="a wrong word"),
+        pytest.param(
+            "CREATE TABLE extra (a int);\nSELECT a,\n  b\nFROM extra;",
+            r"003\.sql:4: column \"b\"",
+            id="an unknown column on the second line of a statement",
+        ),
+        pytest.param(
+            "CREATE TABLE extra (a int);\n-- Look:\nSELECT 1/0;",
+            r"003\.sql:4: division by zero",
+            id="an error while it runs",
+        ),
+        pytest.param("CREATE TABLE sample (a int);", "already exists", id="a table of the name"),
+    ],
+)
+def test_a_failing_file_leaves_no_trace_and_names_the_line(
+    folder: Path, database: Database, sql: psycopg.Connection, up: str, where: str
+):
+    write(folder, "003.sql", up)
+
+    with pytest.raises(MisconfiguredError, match=where):
+        migrate(database.settings, plain=database.plain, folder=folder)
+
+    assert sql.execute("SELECT to_regclass('extra')").fetchone() == (None,)
+    assert [one.file for one in status(database.settings) if one.file == "003.sql"] == []
+
+
+def test_statements_stand_alone_where_the_file_asks_for_it(
+    folder: Path, database: Database, sql: psycopg.Connection
+):
+    up = "CREATE TABLE extra (a int);\nVACUUM extra;"
+    write(folder, "003.sql", up, option="transaction:false")
+
+    migrate(database.settings, plain=database.plain, folder=folder)
+
+    assert sql.execute("SELECT to_regclass('extra') IS NOT NULL").fetchone() == (True,)
+
+
+def test_a_database_without_timescale_says_so(native: Database):
+    migrate(native.settings, plain=True)
+
+    with pytest.raises(MisconfiguredError, match=r"001\.timescale\.sql:4: .*no TimescaleDB"):
+        migrate(native.settings)
+
+
+def test_tables_are_hypertables(timescale: Database):
+    migrate(timescale.settings)
+    with connect_blocking(timescale.settings) as connection:
+        found = connection.execute(
+            "SELECT hypertable_name FROM timescaledb_information.hypertables ORDER BY 1"
+        ).fetchall()
+
+    assert [name for (name,) in found] == ["machine_event", "oee_cell", "run_sample", "sample"]
+
+
+def test_nobody_there():
+    with pytest.raises(UnavailableError, match="database postgres at"):
+        migrate(DatabaseSettings(port=free_port()))
+
+
+def test_a_user_without_rights_is_told(native: Database):
+    migrate(native.settings, plain=True)
+    with connect_blocking(native.settings) as connection:
+        connection.execute("DROP ROLE IF EXISTS nosy; CREATE ROLE nosy LOGIN")
+
+    with pytest.raises(MisconfiguredError, match="as user nosy: permission denied"):
+        status(native.settings.model_copy(update={"user": "nosy"}))
