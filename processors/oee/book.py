@@ -236,6 +236,14 @@ def _minor_stop_limit(
     return None if book.category_since is None else book.category_since + plan.minor_stop
 
 
+def settle_stop(book: Book, at: datetime, plan: EquipmentPlan) -> None:
+    """A state ends: a stop that was shorter than the threshold stays a minor one."""
+    since = book.category_since
+    if book.undecided and since is not None and at - since >= plan.minor_stop:
+        _decide_unplanned(book, plan)
+    book.undecided = ()
+
+
 def _decide_unplanned(book: Book, plan: EquipmentPlan) -> None:
     """The stop has lasted too long: all of it was an unplanned stop."""
     for piece in book.undecided:

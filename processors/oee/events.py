@@ -13,6 +13,7 @@ from processors.oee.book import (
     elapse,
     floor_minute,
     open_window,
+    settle_stop,
     spend,
 )
 from processors.oee.plan import EquipmentPlan
@@ -82,7 +83,7 @@ def _say(book: Book, event: MachineEvent, at: datetime, plan: EquipmentPlan) -> 
     match event:
         case StateChanged(category=category):
             if book.state_at is None or moment_of(event) >= book.state_at:
-                _change_state(book, category, at)
+                _change_state(book, category, at, plan)
                 book.state_at = moment_of(event)
         case PartsCounted():
             add_counts(book, event, at, plan)
@@ -111,9 +112,9 @@ def add_counts(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPla
     add(book, at, plan.count_amounts(event, book.product, planned), plan)
 
 
-def _change_state(book: Book, category: TimeCategory, at: datetime) -> None:
+def _change_state(book: Book, category: TimeCategory, at: datetime, plan: EquipmentPlan) -> None:
     if category is not book.category:
-        book.undecided = ()
+        settle_stop(book, at, plan)
         book.category_since = at
     book.category = category
 

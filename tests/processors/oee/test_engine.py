@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from facts import Facts
-from makers import MONDAY, Machine, after, plant
+
+from tests.facts import Facts
+from tests.makers import MONDAY, Machine, after, plant
 
 Story = Callable[[Machine], Any]
 
 
-def running(m: Machine, at: float = 0) -> None:
+def running(m: Machine, at: float = 0) -> Any:
     m.product(at, "fast")
-    m.state(at, "running")
+    return m.state(at, "running")
 
 
 @pytest.mark.parametrize(
@@ -54,8 +55,8 @@ def running(m: Machine, at: float = 0) -> None:
                 m.state(80, "running"),
                 m.alive(100),
             ),
-            {"running": 70, "minor_stop": 30},
-            id="a stop as long as the threshold is the longest minor stop",
+            {"running": 70, "unplanned_stop": 30},
+            id="a stop as long as the threshold is an unplanned stop",
         ),
         pytest.param(
             {"minor_stop_s": 30},

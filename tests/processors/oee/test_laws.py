@@ -4,12 +4,12 @@ from datetime import timedelta
 from itertools import pairwise
 
 import pytest
-from facts import Facts, total
 from hypothesis import given, settings, strategies as st
-from makers import Machine, after, in_order, plant
 
 from processors.oee.ratios import planned_busy_ms, ratios
 from schemas.kpi import Quantities, TimeElements
+from tests.facts import Facts, total
+from tests.makers import Machine, after, in_order, plant
 
 STATES = ["running", "unplanned_stop", "setup", "planned_stop", "delay"]
 happening = st.one_of(
