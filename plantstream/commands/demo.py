@@ -1,0 +1,187 @@
+"""`plantstream demo`: a simulated plant and everything that makes numbers of it, on this machine."""
+
+import asyncio
+import shutil
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.live import Live
+
+from plantstream.commands.console import data, messages, print_table
+
+if TYPE_CHECKING:
+    from plantstream.commands.demo_view import Pulse
+    from plantstream.commands.stack import Stack
+    from plantstream.simulator.live import LivePlant
+    from schemas.plant.load import PlantFile
+
+PLANT = Path(__file__).parents[2] / "deploy" / "plants" / "ninu" / "plant.yaml"
+REFRESH_S = 1.0
+WATCHED_WITHIN_S = 60.0
+ARRIVED_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What is shown, and for how long; 0 seconds is until Ctrl-C."""
+
+    plant: "PlantFile"
+    data_dir: Path
+    duration_s: float
+    speed: float
+    seed: int
+    opcua_port: int
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    plant: Path = typer.Option(PLANT, help="The plant that is simulated.", exists=True),
+    duration: float = typer.Option(0, help="Seconds; then SQL is held against the ledger."),
+    speed: float = typer.Option(10, help="Simulated seconds per second.", min=0.1, max=100),
+    seed: int = typer.Option(1, help="Another seed, another day at the plant."),
+    data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
+    opcua_port: int = typer.Option(24840, help="The simulated plant's OPC UA server."),
+) -> None:
+    """Show OEE live from a simulated plant behind a real OPC UA server."""
+    from plantstream.embedded.places import default_data_dir
+    from schemas.plant.load import load_plant
+
+    wanted = Demo(
+        plant=load_plant(plant.read_text(), str(plant)),
+        data_dir=data_dir or default_data_dir() / "demo",
+        duration_s=duration,
+        speed=speed,
+        seed=seed,
+        opcua_port=opcua_port,
+    )
+    shutil.rmtree(wanted.data_dir, ignore_errors=True)
+    raise typer.Exit(asyncio.run(_demo(wanted)))
+
+
+async def _demo(wanted: Demo) -> int:
+    from plantstream.commands.stack import Ports, running_stack
+    from plantstream.simulator.live import LiveOptions, LivePlant
+
+    stopping = asyncio.Event()
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
+    async with running_stack(wanted.data_dir, Ports(), messages.print, _complain) as stack:
+        options = LiveOptions(
+            wanted.data_dir / "simulator", wanted.opcua_port, wanted.seed, wanted.speed
+        )
+        live = LivePlant(wanted.plant, options)
+        await live.start()
+        try:
+            await _connect(wanted, stack, live)
+            running = asyncio.create_task(live.run())
+            await _watch(wanted, stack, stopping)
+            live.rest()
+            await running
+            return await _judge(wanted, stack, live) if wanted.duration_s else 0
+        finally:
+            await live.close()
+
+
+def _complain(event: object) -> None:
+    """Parts speak only when something goes wrong."""
+    from plantstream.embedded.part import Happening, PartEvent
+
+    if isinstance(event, PartEvent) and event.happening not in {Happening.READY, Happening.STOPPED}:
+        messages.print(f"{event.name}: {event.happening.value} {event.detail}", markup=False)
+
+
+async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> None:
+    """Point the edge at the simulated plant, and wait until it watches every tag."""
+    from plantstream.simulator.client_side import pointed_at
+
+    pointed = pointed_at(wanted.plant, live.server, wanted.data_dir)
+    file = wanted.data_dir / "plant.yaml"
+    await asyncio.to_thread(file.write_text, pointed.text)
+    await stack.start_service("ingest", "--plant", str(file))
+    await live.watched(WATCHED_WITHIN_S)
+    addresses = {"OPC UA": live.server.endpoint, **stack.addresses()}
+    for name, address in addresses.items():
+        messages.print(f"  {name:14} {address}", markup=False)
+
+
+async def _watch(wanted: Demo, stack: "Stack", stopping: asyncio.Event) -> None:
+    """Show the plant until the time is over or somebody stops it."""
+    from plantstream.commands.demo_view import picture
+    from plantstream.runtime import clock
+    from sinks.timescale.overview import overviews
+
+    end = clock.monotonic() + wanted.duration_s
+    title = f"{wanted.plant.plant.name}, {wanted.speed:g} times as fast"
+    pulse = _pulse_of(stack)
+    with Live(console=data, refresh_per_second=4) as live:
+        while not stopping.is_set() and (not wanted.duration_s or clock.monotonic() < end):
+            machines = await overviews(stack.database)
+            live.update(picture(machines, await pulse(), title, clock.now()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), REFRESH_S)
+
+
+def _pulse_of(stack: "Stack") -> "Callable[[], asyncio.Future[Pulse]]":
+    from plantstream.commands.demo_view import Pulse
+    from plantstream.commands.scrape import quantile, scrape, total
+    from plantstream.runtime import clock
+
+    seen: list[tuple[float, float]] = [(clock.monotonic(), 0.0)]
+    pages = [f"http://127.0.0.1:{port}/metrics" for port in (stack.ports.ingest, stack.ports.sink)]
+
+    async def pulse() -> Pulse:
+        edge, sink = await asyncio.gather(*map(scrape, pages))
+        then, before = seen[0]
+        seen[0] = at, samples = clock.monotonic(), total(edge, "plantstream_edge_samples_total")
+        return Pulse(
+            samples_per_s=max(0.0, samples - before) / max(at - then, 1e-3),
+            waiting=int(total(edge, "plantstream_unacknowledged"))
+            + int(total(sink, "plantstream_unacknowledged")),
+            latency_p99_s=quantile(sink, "plantstream_sink_event_to_row_seconds", 0.99),
+        )
+
+    return lambda: asyncio.ensure_future(pulse())
+
+
+async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant") -> int:
+    """Hold what is in SQL against what truly happened; 0 if it is the same."""
+    from plantstream.commands.demo_verdict import findings
+    from plantstream.runtime import clock
+    from plantstream.simulator.ledger import read_ledger
+    from sinks.timescale.overview import overviews
+
+    ledger = await asyncio.to_thread(read_ledger, live.ledger_file)
+    deadline = clock.monotonic() + ARRIVED_WITHIN_S
+    stored = await overviews(stack.database)
+    with messages.status("waiting for the last events"):
+        while clock.monotonic() < deadline and any(one.end <= ledger.end for one in stored):
+            await asyncio.sleep(REFRESH_S)
+            stored = await overviews(stack.database)
+    found = findings(ledger, wanted.plant.plant, stored)
+    wrong = [one for one in found if not one.ok]
+    if wrong:
+        print_table(
+            [
+                {
+                    "equipment": one.equipment,
+                    "what": one.what,
+                    "SQL": one.stored,
+                    "ledger": one.true,
+                }
+                for one in wrong
+            ],
+            title="SQL and the ledger of the simulated plant differ",
+        )
+    messages.print(
+        f"{len(found) - len(wrong)} of {len(found)} figures in SQL agree with the plant's ledger"
+    )
+    return 1 if wrong else 0

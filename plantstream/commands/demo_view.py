@@ -1,0 +1,80 @@
+"""The live picture of the demo: every machine, and how fast the pipeline is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from processors.oee.ratios import Ratios, ratios
+from schemas.record import equipment_id
+from sinks.timescale.overview import Overview
+
+COLOURS: Mapping[str, str] = {
+    "running": "green",
+    "unplanned_running": "green",
+    "setup": "cyan",
+    "planned_stop": "blue",
+    "minor_stop": "yellow",
+    "delay": "yellow",
+    "unplanned_stop": "red",
+    "unknown": "magenta",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """How the pipeline does."""
+
+    samples_per_s: float
+    waiting: int
+    """Records that are not in SQL yet."""
+    latency_p99_s: float | None
+    """From the machine's clock to the row."""
+
+
+def picture(
+    machines: Sequence[Overview], pulse: Pulse, title: str, now: datetime
+) -> RenderableType:
+    """One table and one line."""
+    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    for name in ("equipment", "state", "batch"):
+        table.add_column(name)
+    for name in ("good", "scrap", "rework", "A", "E", "Q", "OEE", "booked until"):
+        table.add_column(name, justify="right")
+    for one in machines:
+        table.add_row(*_cells(one, now))
+    return Group(table, _line(pulse))
+
+
+def _cells(one: Overview, now: datetime) -> list[str | Text]:
+    found: Ratios = ratios(one.time, one.quantities)
+    state = one.category or "unknown"
+    made = one.quantities
+    return [
+        equipment_id(one.equipment),
+        Text(state.replace("_", " "), style=COLOURS.get(state, "white")),
+        one.batch or "",
+        str(made.good + made.unplanned_good),
+        str(made.scrap + made.unplanned_scrap),
+        str(made.rework + made.unplanned_rework),
+        _percent(found.availability),
+        _percent(found.effectiveness),
+        _percent(found.quality_ratio),
+        Text(_percent(found.oee), style="bold"),
+        f"{(now - one.end).total_seconds():.1f} s ago",
+    ]
+
+
+def _percent(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio * 100:.1f} %"
+
+
+def _line(pulse: Pulse) -> Text:
+    latency = "-" if pulse.latency_p99_s is None else f"{pulse.latency_p99_s:.2f} s"
+    return Text(
+        f"{pulse.samples_per_s:.0f} samples/s into SQL · {pulse.waiting} records on their way · "
+        f"event to row p99 {latency}"
+    )
