@@ -98,10 +98,13 @@ async def connected(source: OpcUaSource, trust: Trust | None) -> AsyncIterator[C
     try:
         async with asyncio.timeout(CONNECT_WITHIN_S):
             if trust is not None:
+                await _see_what_is_offered(source, trust)
                 await _secure(client, trust)
             await client.connect()
+    except PlantstreamError:
+        raise
     except Exception as error:
-        raise await _explained(error, source, trust) from error
+        raise _explained(error, source, trust) from error
     try:
         yield Connection(client)
     finally:
@@ -139,9 +142,7 @@ async def _secure(client: Client, trust: Trust) -> None:
     )
 
 
-async def _explained(
-    error: Exception, source: OpcUaSource, trust: Trust | None
-) -> PlantstreamError:
+def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> PlantstreamError:
     """What a failed connect means, and what to do."""
     code = error.code if isinstance(error, UaStatusCodeError) else None
     if code in _REFUSED_USER:
@@ -149,25 +150,21 @@ async def _explained(
             f"{source.endpoint} refuses the user {source.user or 'anonymous'} ({_said(error)}): "
             "correct user and password of the source, or allow the user at the server"
         )
-    if trust is not None and not isinstance(error, ConnectionRefusedError):
-        reason = await _distrust(source, trust)
-        if reason is not None:
-            return MisconfiguredError(f"{source.endpoint} is not trusted: {reason}")
-        if code in _REFUSED_CERTIFICATE:
-            return MisconfiguredError(
-                f"{source.endpoint} refuses our certificate {trust.own.certificate} "
-                f"({_said(error)}): let the server trust it"
-            )
+    if trust is not None and code in _REFUSED_CERTIFICATE:
+        return MisconfiguredError(
+            f"{source.endpoint} refuses our certificate {trust.own.certificate} "
+            f"({_said(error)}): let the server trust it"
+        )
     return UnavailableError(f"{source.endpoint} cannot be reached: {_said(error)}")
 
 
-async def _distrust(source: OpcUaSource, trust: Trust) -> str | None:
-    """Ask the server without security what it offers: why it will never do, if it will not."""
-    try:
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            offered = await _client(source).connect_and_get_server_endpoints()
-    except Exception:  # noqa: BLE001
-        return None
+async def _see_what_is_offered(source: OpcUaSource, trust: Trust) -> None:
+    """Ask without security, only to tell a person at once what will never do.
+
+    A secured connection to the wrong server just hangs. Nothing said here is believed: the proof is
+    the connection that follows, which only the owner of the pinned certificate can answer.
+    """
+    offered = await _client(source).connect_and_get_server_endpoints()
     fitting = [
         one
         for one in offered
@@ -175,11 +172,14 @@ async def _distrust(source: OpcUaSource, trust: Trust) -> str | None:
     ]
     if not fitting:
         modes = {f"{_policy_name(one)}/{one.SecurityMode.name}" for one in offered}
-        return (
-            f"it offers {', '.join(sorted(modes))} and not {trust.mode.name} with the policy of "
-            "the plant file: correct policy and mode there, or enable it at the server"
+        raise MisconfiguredError(
+            f"{source.endpoint} offers {', '.join(sorted(modes))} and not {trust.mode.name} with "
+            "the policy of the plant file: correct policy and mode there, or enable it at the "
+            "server"
         )
-    return trust.mismatch(fitting[0].ServerCertificate)
+    reason = trust.mismatch(fitting[0].ServerCertificate)
+    if reason is not None:
+        raise MisconfiguredError(f"{source.endpoint} is not trusted: {reason}")
 
 
 def _policy_name(offered: ua.EndpointDescription) -> str:

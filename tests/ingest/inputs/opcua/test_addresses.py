@@ -1,0 +1,41 @@
+"""Addresses of the plant file, and what they are at a server."""
+
+import pytest
+
+from ingest.inputs.opcua.addresses import parse
+
+NAMESPACES = ["http://opcfoundation.org/UA/", "urn:server", "urn:ninu:plant"]
+
+
+@pytest.mark.parametrize(
+    ("text", "node"),
+    [
+        pytest.param("nsu=urn:ninu:plant;s=a.State", "ns=2;s=a.State", id="by namespace URI"),
+        pytest.param("nsu=urn:ninu:plant;i=7", "ns=2;i=7", id="a number"),
+        pytest.param("ns=1;s=x", "ns=1;s=x", id="by index"),
+        pytest.param("i=2258", "i=2258", id="the standard's namespace"),
+        pytest.param("nsu=urn:ninu:plant;s=a;b=c", "ns=2;s=a;b=c", id="semicolon in the name"),
+    ],
+)
+def test_an_address_is_resolved_at_a_server(text, node):
+    resolved = parse(text).node_id(NAMESPACES)
+    assert resolved is not None
+    assert resolved.to_string() == node
+
+
+def test_a_namespace_that_the_server_lacks_gives_no_node():
+    assert parse("nsu=urn:other;s=a").node_id(NAMESPACES) is None
+
+
+def test_the_namespace_keeps_its_uri_when_the_server_numbers_anew():
+    address = parse("nsu=urn:ninu:plant;s=a")
+    swapped = [NAMESPACES[0], NAMESPACES[2], NAMESPACES[1]]
+    resolved = address.node_id(swapped)
+    assert resolved is not None
+    assert resolved.NamespaceIndex == 1
+
+
+@pytest.mark.parametrize("text", ["", "State", "nsu=urn:x", "ns=a;s=b", "i=x", "g=12", "s="])
+def test_what_is_no_address_is_refused_with_its_form(text):
+    with pytest.raises(ValueError, match="write nsu="):
+        parse(text)

@@ -1,0 +1,147 @@
+"""A server's answers as observations, over connections that come and go."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from asyncua import ua
+
+from ingest.input import Alive, Missed, Sample, Unreadable
+from ingest.inputs.opcua.watch import Translator, watches
+from plantstream.runtime.errors import MisconfiguredError
+from schemas.plant.model import Equipment, Tag
+
+PATH = "e/s/a/l/one"
+START = datetime(2026, 3, 1, tzinfo=UTC)
+DATA: Any = ua.DataValue
+STATUS: Any = ua.StatusCode
+SAMPLING = timedelta(milliseconds=100)
+TAGS = [
+    Tag(name="temperature", node="nsu=u;s=T"),
+    Tag(name="good", node="nsu=u;s=G", means="good_count"),
+    Tag(name="state", node="nsu=u;s=S", means="state", running_above=0),
+    Tag(name="batch", node="nsu=u;s=B", means="batch"),
+]
+TEMPERATURE, GOOD_COUNT, STATE, BATCH = range(4)
+
+
+def at(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+def equipment(tags=TAGS) -> Equipment:
+    return Equipment(id="one", area="a", line="l", tags=tags)
+
+
+def translator() -> Translator:
+    return Translator(watches([(PATH, equipment())]), "opc.tcp://x", SAMPLING)
+
+
+def item(handle: int, value: object, seconds: float, code: int = 0):
+    data = DATA(Value=ua.Variant(value), SourceTimestamp=at(seconds), StatusCode=STATUS(code))
+    return ua.MonitoredItemNotification(handle, data)
+
+
+def answer(number: int, seconds: float, *items) -> ua.PublishResult:
+    data = [ua.DataChangeNotification(MonitoredItems=list(items))] if items else []
+    message = ua.NotificationMessage(number, at(seconds), data)
+    return ua.PublishResult(1, NotificationMessage=message)
+
+
+def names(found) -> list[str]:
+    return [one.tag if isinstance(one, Sample) else type(one).__name__ for one in found]
+
+
+def test_an_answer_is_put_in_the_order_of_source_time_and_of_meaning():
+    items = [
+        item(TEMPERATURE, 20.0, 2),
+        item(GOOD_COUNT, 7, 1),
+        item(STATE, 1, 1),
+        item(BATCH, "b", 1),
+        item(TEMPERATURE, 21.0, 0.5),
+    ]
+    found = translator().answer(answer(1, 2, *items), at(2))
+    assert names(found) == ["temperature", "batch", "state", "good", "temperature"]
+
+
+def test_alive_reaches_as_far_as_everything_was_delivered():
+    watching = translator()
+    assert watching.alive() == []
+    watching.answer(answer(1, 5, item(STATE, 1, 4.9)), at(5))
+    assert watching.alive() == [Alive(PATH, at(5) - SAMPLING)]
+    assert watching.alive() == []
+    watching.answer(answer(2, 7), at(7))
+    assert watching.alive() == [Alive(PATH, at(7) - SAMPLING)]
+
+
+def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.interrupt("still none")
+    watching.answer(answer(1, 60), at(60))
+    assert watching.alive() == [Alive(PATH, at(5) - SAMPLING)]
+    found = watching.answer(answer(1, 61, item(STATE, 1, 4), item(GOOD_COUNT, 9, 30)), at(61))
+    assert found == [
+        Missed(PATH, at(5) - SAMPLING, at(61), "no connection"),
+        Sample(PATH, "state", 1, at(61)),
+        Sample(PATH, "good", 9, at(61)),
+    ]
+    assert names(watching.answer(answer(2, 62, item(STATE, 0, 61.5)), at(62))) == ["state"]
+
+
+def test_a_server_that_was_never_seen_was_not_missed():
+    watching = translator()
+    watching.interrupt("no connection")
+    assert names(watching.answer(answer(1, 5, item(STATE, 1, 1)), at(5))) == ["state"]
+
+
+def test_a_hole_in_the_answers_is_missed():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 5)), at(5))
+    found = watching.answer(answer(4, 8, item(STATE, 0, 7)), at(8))
+    assert found[0] == Missed(PATH, at(5), at(8), "answers 2 to 3 of the server were lost")
+    assert names(found) == ["Missed", "state"]
+
+
+def test_numbers_of_answers_begin_again_after_the_last():
+    watching = translator()
+    watching.answer(answer(2**32 - 1, 5, item(STATE, 1, 5)), at(5))
+    assert names(watching.answer(answer(1, 6, item(STATE, 0, 6)), at(6))) == ["state"]
+
+
+def test_a_queue_that_was_too_short_is_missed_for_tags_that_mean_something():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 5)), at(5))
+    full = [item(GOOD_COUNT, 9, 6, 0x480), item(TEMPERATURE, 1.0, 6, 0x480)]
+    found = watching.answer(answer(2, 6, *full), at(6))
+    assert names(found) == ["Missed", "good", "temperature"]
+    reason = "the server dropped values of good: its queue was too short"
+    assert found[0] == Missed(PATH, at(5), at(6), reason)
+
+
+def test_an_array_is_reported_once_and_the_others_go_on():
+    watching = translator()
+    first = watching.answer(answer(1, 1, item(TEMPERATURE, [1, 2], 1), item(STATE, 1, 1)), at(1))
+    assert names(first) == ["state", "Unreadable"]
+    reported = first[1]
+    assert isinstance(reported, Unreadable)
+    assert reported.origin == "opc.tcp://x nsu=u;s=T"
+    assert "an array of Int64" in reported.reason
+    assert "plant file" in reported.reason
+    again = watching.answer(answer(2, 2, item(TEMPERATURE, [1], 2)), at(2))
+    assert again == []
+
+
+def test_a_server_without_a_clock_is_placed_by_arrival():
+    watching = translator()
+    nothing = answer(1, 1, item(STATE, 1, 1))
+    nothing.NotificationMessage.PublishTime = datetime(1601, 1, 1, tzinfo=UTC)
+    watching.answer(nothing, at(9))
+    assert watching.alive() == [Alive(PATH, at(9) - SAMPLING)]
+
+
+def test_all_wrong_addresses_are_told_at_once():
+    tags = [Tag(name="x"), Tag(name="y", node="State"), Tag(name="z", node="i=1")]
+    with pytest.raises(MisconfiguredError, match=r"tag x of one[\s\S]*tag y of one"):
+        watches([(PATH, equipment(tags))])
