@@ -1,4 +1,4 @@
-"""Real parts for tests: a broker and a database on free ports, stopped when the block ends.
+"""Real parts for tests, by `from tests.parts import …`: they stop when the block ends.
 
     async with running_kafka(tmp_path) as kafka:
         producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap)

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     load_pem_private_key,
 )
-from parts import RunningKafka, RunningTimescale, running_kafka, running_timescale
 from pydantic import SecretStr
 
 from plantstream.embedded.kafka_config import KafkaSecurity
+from tests.parts import RunningKafka, RunningTimescale, running_kafka, running_timescale
 
 shared = pytest_asyncio.fixture(scope="session", loop_scope="session")
 

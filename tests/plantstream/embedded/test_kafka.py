@@ -9,10 +9,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from parts import RunningKafka, eventually, running_kafka
 
 from plantstream.embedded.kafka import new_cluster_id
 from plantstream.embedded.kafka_config import broker_properties, render
+from tests.parts import RunningKafka, eventually, running_kafka
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 

@@ -3,10 +3,13 @@
 import asyncio
 
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
-from parts import RunningKafka
+from aiokafka.errors import (
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
 from pydantic import SecretStr
 
 from plantstream.embedded.errors import RefusedError
@@ -15,6 +18,7 @@ from plantstream.runtime.acl import Grant, Operation, Resource, allow
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.client import client_arguments
 from plantstream.runtime.settings import KafkaSettings
+from tests.parts import RunningKafka
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
@@ -100,3 +104,31 @@ async def test_users_that_kafka_cannot_take_are_refused(
             security.truststore,
             {name: SecretStr(word) for name, word in users.items()},
         )
+
+
+async def test_transactions_and_groups_have_rights_of_their_own(
+    secured_kafka: RunningKafka,
+) -> None:
+    reader = secured_kafka.embedded.settings("reader")
+    arguments = client_arguments(reader)
+    producer = AIOKafkaProducer(transactional_id="process-0", **arguments)
+    try:
+        with pytest.raises(TransactionalIdAuthorizationFailed):
+            await producer.start()
+    finally:
+        await producer.stop()
+    transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
+    reads = frozenset({Operation.READ})
+    await allow(
+        secured_kafka.settings,
+        [
+            Grant("reader", Resource.TRANSACTIONAL_ID, "process-", transact, prefixed=True),
+            Grant("reader", Resource.TOPIC, "other", transact | reads),
+            Grant("reader", Resource.GROUP, "process", reads),
+        ],
+    )
+    await write_once_granted(reader, "other")
+    granted = AIOKafkaProducer(transactional_id="process-0", **arguments)
+    async with granted, granted.transaction():
+        await granted.send_and_wait("other", b"x")
+        await granted.send_offsets_to_transaction({TopicPartition("other", 0): 1}, "process")

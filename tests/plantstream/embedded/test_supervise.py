@@ -10,7 +10,6 @@ from pathlib import Path
 
 import psutil
 import pytest
-from parts import eventually, free_port
 
 from plantstream.embedded import child
 from plantstream.embedded.endpoints import read_endpoints
@@ -19,6 +18,7 @@ from plantstream.embedded.part import Happening, Part, PartEvent, Port
 from plantstream.embedded.probes import http_ready
 from plantstream.embedded.restart import RestartPolicy, restart_delay_s
 from plantstream.embedded.supervise import Supervisor
+from tests.parts import eventually, free_port
 
 QUICK = RestartPolicy(limit=2, first_s=0.01, longest_s=0.02)
 SLEEP = "print('up', flush=True); import time; time.sleep(600)"

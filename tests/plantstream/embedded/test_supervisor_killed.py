@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from parts import eventually, free_port, running_kafka, running_timescale
 
 from plantstream.embedded.endpoints import read_endpoints
+from tests.parts import eventually, free_port, running_kafka, running_timescale
 
 TWO_PROGRAMS = """
 import asyncio, json, sys

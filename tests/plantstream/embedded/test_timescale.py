@@ -10,7 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from parts import RunningTimescale, eventually, running_timescale
+
+from tests.parts import RunningTimescale, eventually, running_timescale
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="session")]
 
