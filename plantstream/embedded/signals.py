@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def sigterm_cancels() -> Iterator[None]:
-    """Within the block SIGTERM cancels the current task; without it the process just dies."""
+    """Within the block SIGTERM cancels the current task; put it around the Supervisor's block."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     if task is not None:
         loop.add_signal_handler(signal.SIGTERM, task.cancel)

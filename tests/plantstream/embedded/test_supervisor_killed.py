@@ -23,12 +23,12 @@ from plantstream.embedded.signals import sigterm_cancels
 from plantstream.embedded.supervise import Supervisor
 async def yes(): return True
 async def main():
-    async with Supervisor(Path(sys.argv[1]), report=lambda _: None) as supervisor:
-        for name in ('one', 'two'):
-            argv = (sys.executable, '-c', 'import time; time.sleep(600)')
-            await supervisor.start(Part(name, argv, yes))
-        print(json.dumps(supervisor.pids()), flush=True)
-        with sigterm_cancels():
+    with sigterm_cancels():
+        async with Supervisor(Path(sys.argv[1]), report=lambda _: None) as supervisor:
+            for name in ('one', 'two'):
+                argv = (sys.executable, '-c', 'import time; time.sleep(600)')
+                await supervisor.start(Part(name, argv, yes))
+            print(json.dumps(supervisor.pids()), flush=True)
             await supervisor.wait()
 asyncio.run(main())
 """
