@@ -1,10 +1,12 @@
 """How commands speak: data on stdout, messages on stderr, `--json` wherever there is output."""
 
 import json
+import logging
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import structlog
 from rich.console import Console
 from rich.table import Table
 
@@ -18,6 +20,15 @@ def complain(message: str) -> None:
     """Say what is wrong, and nothing else."""
     for line in message.splitlines():
         messages.print(f"plantstream: {line}", style="red", markup=False)
+
+
+def quiet_logs() -> None:
+    """In a command for people, only warnings and errors of the machinery are shown."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
 
 
 def print_json(value: Any) -> None:

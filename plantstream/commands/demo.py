@@ -1,4 +1,4 @@
-"""`plantstream demo`: a simulated plant and everything that makes numbers of it, on this machine."""
+"""`plantstream demo`: a simulated plant and all that makes numbers of it, on this machine."""
 
 import asyncio
 import shutil
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.live import Live
 
-from plantstream.commands.console import data, messages, print_table
+from plantstream.commands.console import data, messages, print_table, quiet_logs
 
 if TYPE_CHECKING:
     from plantstream.commands.demo_view import Pulse
@@ -63,6 +63,7 @@ def demo(
         seed=seed,
         opcua_port=opcua_port,
     )
+    quiet_logs()
     shutil.rmtree(wanted.data_dir, ignore_errors=True)
     raise typer.Exit(asyncio.run(_demo(wanted)))
 
@@ -74,7 +75,7 @@ async def _demo(wanted: Demo) -> int:
     stopping = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
-    async with running_stack(wanted.data_dir, Ports(), messages.print, _complain) as stack:
+    async with running_stack(wanted.data_dir, Ports(), messages.print) as stack:
         options = LiveOptions(
             wanted.data_dir / "simulator", wanted.opcua_port, wanted.seed, wanted.speed
         )
@@ -89,14 +90,6 @@ async def _demo(wanted: Demo) -> int:
             return await _judge(wanted, stack, live) if wanted.duration_s else 0
         finally:
             await live.close()
-
-
-def _complain(event: object) -> None:
-    """Parts speak only when something goes wrong."""
-    from plantstream.embedded.part import Happening, PartEvent
-
-    if isinstance(event, PartEvent) and event.happening not in {Happening.READY, Happening.STOPPED}:
-        messages.print(f"{event.name}: {event.happening.value} {event.detail}", markup=False)
 
 
 async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> None:

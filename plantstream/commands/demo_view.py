@@ -40,10 +40,10 @@ def picture(
 ) -> RenderableType:
     """One table and one line."""
     table = Table(title=title, title_justify="left", header_style="bold", expand=False)
-    for name in ("equipment", "state", "batch"):
-        table.add_column(name)
-    for name in ("good", "scrap", "rework", "A", "E", "Q", "OEE", "booked until"):
-        table.add_column(name, justify="right")
+    for name in ("equipment", "state"):
+        table.add_column(name, no_wrap=True)
+    for name in ("good", "scrap", "A %", "E %", "Q %", "OEE %", "age s"):
+        table.add_column(name, justify="right", no_wrap=True)
     for one in machines:
         table.add_row(*_cells(one, now))
     return Group(table, _line(pulse))
@@ -56,20 +56,18 @@ def _cells(one: Overview, now: datetime) -> list[str | Text]:
     return [
         equipment_id(one.equipment),
         Text(state.replace("_", " "), style=COLOURS.get(state, "white")),
-        one.batch or "",
         str(made.good + made.unplanned_good),
         str(made.scrap + made.unplanned_scrap),
-        str(made.rework + made.unplanned_rework),
         _percent(found.availability),
         _percent(found.effectiveness),
         _percent(found.quality_ratio),
         Text(_percent(found.oee), style="bold"),
-        f"{(now - one.end).total_seconds():.1f} s ago",
+        f"{(now - one.end).total_seconds():.0f}",
     ]
 
 
 def _percent(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio * 100:.1f} %"
+    return "-" if ratio is None else f"{ratio * 100:.1f}"
 
 
 def _line(pulse: Pulse) -> Text:

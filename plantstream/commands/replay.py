@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from plantstream.commands.console import messages
+from plantstream.commands.console import messages, quiet_logs
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -69,9 +69,8 @@ def replay(
     """Replay a recording and wait until everything of it is in SQL."""
     from plantstream.commands.stack import Ports
     from plantstream.embedded.places import default_data_dir
-    from plantstream.runtime.service import configure_logs
 
-    configure_logs()
+    quiet_logs()
     if live and run is not None:
         raise MisconfiguredError("--live and --run exclude each other: live has no name")
     if through != "edge":

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from plantstream.commands.console import messages
 from plantstream.embedded.kafka import EmbeddedKafka
-from plantstream.embedded.part import Part, Port
+from plantstream.embedded.part import Happening, Part, PartEvent, Port
 from plantstream.embedded.probes import http_ready
 from plantstream.embedded.progress import Say, silent
-from plantstream.embedded.supervise import Report, Supervisor, log_event
+from plantstream.embedded.supervise import Report, Supervisor
 from plantstream.embedded.timescale import EmbeddedTimescale
 from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
@@ -76,9 +77,15 @@ class Stack:
         }
 
 
+def tell_trouble(event: PartEvent) -> None:
+    """Parts speak only when something goes wrong."""
+    if event.happening not in {Happening.READY, Happening.STOPPED}:
+        messages.print(f"{event.name} {event.happening.value}: {event.detail}", markup=False)
+
+
 @asynccontextmanager
 async def running_stack(
-    data_dir: Path, ports: Ports, say: Say = silent, report: Report = log_event
+    data_dir: Path, ports: Ports, say: Say = silent, report: Report = tell_trouble
 ) -> AsyncIterator[Stack]:
     """Kafka and TimescaleDB up, topics and tables in place, `process` and `sink` at work."""
     async with Supervisor(data_dir, report=report) as supervisor:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from plantstream.commands.console import messages
+from plantstream.commands.console import messages, quiet_logs
 
 
 def register(app: typer.Typer) -> None:
@@ -31,10 +31,9 @@ def up(
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
     from plantstream.commands.stack import Ports
     from plantstream.embedded.places import default_data_dir
-    from plantstream.runtime.service import configure_logs
     from schemas.plant.load import load_plant
 
-    configure_logs()
+    quiet_logs()
     if plant is not None:
         load_plant(plant.read_text(), str(plant))
     ports = Ports(kafka_port, controller_port, database_port, ingest_port, process_port, sink_port)

@@ -44,7 +44,10 @@ class LiveOptions:
 
 
 class LivePlant:
-    """A plant to start, to run, to bring to rest and to close, in this order."""
+    """A plant to start, to run, to bring to rest and to close, in this order.
+
+    The ledger speaks of all time from `start` on. After `rest` its last states hold until `close`.
+    """
 
     def __init__(self, plant: PlantFile, options: LiveOptions) -> None:
         self._plant = plant
@@ -70,13 +73,18 @@ class LivePlant:
         return self._options.directory / LEDGER
 
     async def start(self) -> None:
-        """Open the server: every machine stands, and shows it.
+        """Begin the ledger and open the server: every machine stands, and shows it.
 
         Raises:
             MisconfiguredError: the plant cannot be simulated, or the port is taken.
         """
-        self._last = _now()
-        await self.server.start(self._shown(snapshot(self._state)), self._last)
+        options = self._options
+        self._last = self._still = at = _now()
+        standing = list(snapshot(self._state))
+        self._ledger = LedgerWriter(self.ledger_file, self._plant.version, options.seed, at)
+        self._books = Bookkeeper(self._plant.plant, self._ledger)
+        self._books.note(standing, at)
+        await self.server.start(self._shown(standing), at)
 
     async def watched(self, within_s: float) -> None:
         """Wait until clients have subscribed to every tag.
@@ -94,12 +102,9 @@ class LivePlant:
             await asyncio.sleep(_POLL_S)
 
     async def run(self) -> None:
-        """Begin the ledger, and let the plant live until `rest` is called or this is cancelled."""
-        plant, options = self._plant, self._options
-        self._last = self._still = at = self._next()
-        self._ledger = LedgerWriter(self.ledger_file, plant.version, options.seed, at)
-        self._books = Bookkeeper(plant.plant, self._ledger)
-        _log.info("plant simulated", ledger=str(self.ledger_file), speed=options.speed)
+        """Let the plant live until `rest` is called or this is cancelled."""
+        _log.info("plant lives", ledger=str(self.ledger_file), speed=self._options.speed)
+        self._last = at = self._next()
         # The first step ends the standstill: every machine begins its first job at this instant.
         self._state, changes = step_plant(self._state, 0.0)
         await self._tell(changes, at)
@@ -109,7 +114,7 @@ class LivePlant:
                     await self._rest.wait()
             except TimeoutError:
                 await self._tick()
-        await self._come_to_rest()
+        await self._halt()
 
     def rest(self) -> None:
         """Ask for the end: all machines stop for good; the server stays until `close`."""
@@ -128,7 +133,7 @@ class LivePlant:
         self._state, changes = step_plant(self._state, passed_s * self._options.speed)
         await self._tell(changes, at)
 
-    async def _come_to_rest(self) -> None:
+    async def _halt(self) -> None:
         before = self._state
         machines = {name: halt(machine) for name, machine in before.machines.items()}
         self._state = PlantState(machines, before.dice)

@@ -49,6 +49,7 @@ class PlantServer:
         self._nodes: dict[tuple[str, str], ua.NodeId] = {}
         self._types: dict[tuple[str, str], ua.VariantType] = {}
         self._last: dict[tuple[str, str], Signal | None] = {}
+        self._listening = False
 
     async def start(self, shown: Iterable[Shown], at: datetime) -> None:
         """Make the certificate if there is none, make the nodes, and listen.
@@ -75,6 +76,7 @@ class PlantServer:
             raise MisconfiguredError(
                 f"the simulator cannot listen at {self.endpoint}: {error}; choose another port"
             ) from None
+        self._listening = True
 
     async def show(self, shown: Iterable[Shown], at: datetime) -> None:
         """Write what is another value than before; all of it goes out together."""
@@ -102,8 +104,10 @@ class PlantServer:
         return len(self._nodes)
 
     async def close(self) -> None:
-        """Stop listening."""
-        await self._server.stop()
+        """Stop listening, if it does."""
+        if self._listening:
+            self._listening = False
+            await self._server.stop()
 
     async def _add(self, one: Shown, at: datetime) -> None:
         key = (one.equipment, one.point.tag.name)

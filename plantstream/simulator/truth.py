@@ -101,8 +101,15 @@ class Truth:
         return self.ideal_good_s / (busy + within_s), self.ideal_good_s / (busy - within_s)
 
 
-def intervals(ledger: Ledger, plant: Plant, path: EquipmentPath) -> list[Interval]:
-    """All of the ledger's time for this equipment: no hole, no overlap."""
+def intervals(
+    ledger: Ledger, plant: Plant, path: EquipmentPath, until: datetime | None = None
+) -> list[Interval]:
+    """All of the ledger's time for this equipment: no hole, no overlap.
+
+    With `until` the last state lasts until then, which is true of a simulator that is at rest.
+    """
+    if until is not None and until > ledger.end:
+        ledger = replace(ledger, end=until)
     history = ledger.equipment.get(path, History())
     equipment = _equipment(plant, path)
     pieces = list(_pieces(ledger, history, equipment, plant))
@@ -115,8 +122,8 @@ def intervals(ledger: Ledger, plant: Plant, path: EquipmentPath) -> list[Interva
 def truth(
     ledger: Ledger, plant: Plant, path: EquipmentPath, start: datetime, end: datetime
 ) -> Truth:
-    """Sums over [start, end); both must lie within the ledger's time."""
-    found = intervals(ledger, plant, path)
+    """Sums over [start, end); past the ledger's end its last states last, as at rest they do."""
+    found = intervals(ledger, plant, path, until=end)
     seconds: Counter[TimeCategory] = Counter()
     for one in found:
         overlap = (min(one.end, end) - max(one.start, start)).total_seconds()
