@@ -38,7 +38,7 @@ format: setup  ## format the code
 	@$(BIN)/ruff format .
 
 bench: setup  ## every benchmark, written to build/bench.json
-	@$(BIN)/plantstream-bench
+	@$(BIN)/plantstream bench --out build/bench.json
 
 lock:  ## resolve the dependencies anew into requirements/
 	@deploy/setup.sh lock
