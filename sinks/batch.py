@@ -12,8 +12,8 @@ from schemas.partitioning import partition_of
 from schemas.record import Envelope
 from schemas.topics import BY_NAME, DEADLETTER
 from sinks.errors import Place
+from sinks.position import Position, position_after
 from sinks.resume import Cursor, verify
-from sinks.sink import Position, position_after
 
 
 @dataclass(frozen=True, slots=True)

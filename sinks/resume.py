@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.ports import Record, TopicPartition
+from sinks.position import Position, position_after
 from sinks.reader import Bounds
-from sinks.sink import Position, position_after
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,28 +1,12 @@
-"""Where events end: the port that every target implements, and what it remembers of a partition."""
+"""Where events end: the port that every target implements."""
 
-import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from plantstream.runtime.ports import Record, TopicPartition
-
-if TYPE_CHECKING:
-    from sinks.batch import Batch
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How far a partition is stored, and what its last stored record was.
-
-    The last record stands at `next - 1`.
-    """
-
-    next: int
-    cluster_id: str
-    timestamp_ms: int
-    """The broker's clock when it appended the last record stored."""
-    checksum: str
+from plantstream.runtime.ports import TopicPartition
+from sinks.batch import Batch
+from sinks.position import Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +35,7 @@ class Sink(Protocol):
     ) -> Mapping[TopicPartition, Position]:
         """How far these partitions are stored; those never written are left out."""
 
-    async def write(self, batch: "Batch") -> Written:
+    async def write(self, batch: Batch) -> Written:
         """Store the batch and its positions in one step; the same batch may come twice.
 
         Raises:
@@ -62,16 +46,3 @@ class Sink(Protocol):
 
     async def close(self) -> None:
         """Let go of the target."""
-
-
-def position_after(record: Record, cluster_id: str) -> Position:
-    """Where a partition stands once this record is stored."""
-    return Position(record.offset + 1, cluster_id, record.timestamp_ms, checksum(record))
-
-
-def checksum(record: Record) -> str:
-    """SHA-256 of key and value; a missing one differs from an empty one."""
-    digest = hashlib.sha256()
-    for part in (record.key, record.value):
-        digest.update(b"-" if part is None else b"%d:" % len(part) + part)
-    return digest.hexdigest()

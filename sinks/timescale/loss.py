@@ -3,7 +3,7 @@
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
-from sinks.sink import Position
+from sinks.position import Position
 from sinks.timescale.connection import connect, translated
 from sinks.timescale.store import load_positions
 

@@ -10,7 +10,7 @@ from plantstream.runtime.errors import FencedError
 from plantstream.runtime.ports import TopicPartition
 from sinks.batch import Span
 from sinks.marks import Mark
-from sinks.sink import Position
+from sinks.position import Position
 from sinks.timescale import binary
 from sinks.timescale.rows import Rows
 from sinks.timescale.tables import Table, storable

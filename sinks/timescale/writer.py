@@ -13,7 +13,8 @@ from plantstream.runtime.settings import DatabaseSettings
 from sinks.batch import Batch, Event
 from sinks.errors import Place, RejectedRecordsError
 from sinks.marks import marks_of, without_repeats
-from sinks.sink import Position, Written
+from sinks.position import Position
+from sinks.sink import Written
 from sinks.timescale import store
 from sinks.timescale.connection import connect, decision, is_faulty_row, translated
 from sinks.timescale.migrate import scripts

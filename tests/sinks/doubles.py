@@ -9,7 +9,8 @@ from plantstream.runtime.errors import FencedError
 from plantstream.runtime.ports import Assigned, Bounds, Outgoing, Record, TopicPartition
 from sinks.batch import Batch
 from sinks.marks import Mark, without_repeats
-from sinks.sink import Position, Written
+from sinks.position import Position
+from sinks.sink import Written
 
 NOW = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from plantstream.runtime.ports import Record, TopicPartition
 from schemas.codec import decode, encode
 from schemas.topics import DEADLETTER, MACHINE, TELEMETRY
 from sinks.batch import collect, outgoing, read, without
+from sinks.position import checksum, position_after
 from sinks.resume import Cursor
-from sinks.sink import checksum, position_after
 from tests.sinks.doubles import NOW
 from tests.sinks.records import CLUSTER, FRAMES, NUMBER, PRESS, batch, frame, record
 

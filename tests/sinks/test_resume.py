@@ -7,8 +7,8 @@ import pytest
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.ports import Bounds
 from schemas.topics import TELEMETRY
+from sinks.position import Position, position_after
 from sinks.resume import Cursor, resume, verify
-from sinks.sink import Position, position_after
 from tests.sinks.records import CLUSTER, FRAMES, NUMBER, frame, record
 
 STORED = Position(10, CLUSTER, 1009, "abc")
