@@ -59,11 +59,7 @@ def native() -> Iterator[Database]:
 @pytest.fixture(params=["timescale", "native"])
 def database(request: pytest.FixtureRequest) -> Database:
     """An empty database with our schema, of either kind."""
-    found: Database = request.getfixturevalue(request.param)
-    migrate(found.settings, plain=found.plain)
-    with connect_blocking(found.settings) as connection:
-        connection.execute(f"TRUNCATE {', '.join(TABLES)}".encode())
-    return found
+    return emptied(request.getfixturevalue(request.param))
 
 
 @pytest.fixture
@@ -76,6 +72,14 @@ def sql(settings: DatabaseSettings) -> Iterator[psycopg.Connection]:
     """A connection to ask what is stored."""
     with connect_blocking(settings) as connection:
         yield connection
+
+
+def emptied(database: Database) -> Database:
+    """The database with our schema and no rows."""
+    migrate(database.settings, plain=database.plain)
+    with connect_blocking(database.settings) as connection:
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}".encode())
+    return database
 
 
 def _run(owner: str, program: str, *arguments: object) -> None:

@@ -22,6 +22,7 @@ from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, MACHINE, TELEMETRY, Top
 from sinks.batch import Batch, outgoing, without
 from sinks.errors import RejectedRecordsError
 from sinks.sink import Written
+from sinks.timescale.connection import connect_blocking
 from sinks.timescale.loss import accept_loss
 from sinks.timescale.writer import TimescaleSink
 from tests.parts import free_port
@@ -39,6 +40,7 @@ from tests.sinks.records import (
     frame,
     state,
 )
+from tests.sinks.timescale.conftest import Database, emptied
 
 pytestmark = pytest.mark.integration
 
@@ -244,21 +246,40 @@ async def test_what_a_connection_held_is_taken_back_when_it_breaks(
 
 
 async def test_a_session_that_the_server_ends_is_unavailable_once(
-    native, settings: DatabaseSettings, sink: TimescaleSink, sql: psycopg.Connection
+    native: Database,
 ):
-    if settings != native.settings:
-        pytest.skip("the trial build has one session for all")
+    sink = TimescaleSink(emptied(native).settings)
     await sink.write(batch(TELEMETRY, [frame(0)]))
-    sql.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-        " WHERE application_name = 'plantstream' AND pid <> pg_backend_pid()"
-    )
+    with connect_blocking(native.settings) as sql:
+        sql.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE application_name = 'plantstream' AND pid <> pg_backend_pid()"
+        )
 
-    with pytest.raises(UnavailableError):
+        with pytest.raises(UnavailableError):
+            await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
         await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
-    await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
 
-    assert ask(sql, "SELECT count(*) FROM sample") == [(2,)]
+        assert ask(sql, "SELECT count(*) FROM sample") == [(2,)]
+    await sink.close()
+
+
+async def test_a_transaction_that_stands_on_the_row_is_waited_for_and_then_fences(
+    native: Database,
+):
+    one, other = (TimescaleSink(emptied(native).settings) for _ in range(2))
+    await one.write(batch(TELEMETRY, [frame(0)]))
+    with connect_blocking(native.settings) as sql:
+        with sql.transaction():
+            sql.execute("UPDATE sink_position SET next = 5")
+            waiting = asyncio.create_task(other.write(batch(TELEMETRY, [frame(1)], begin=1)))
+            await asyncio.sleep(0.2)
+            assert not waiting.done()
+        with pytest.raises(FencedError):
+            await waiting
+        assert ask(sql, "SELECT count(*) FROM sample") == [(1,)]
+    await one.close()
+    await other.close()
 
 
 async def test_nobody_there():
