@@ -1,10 +1,10 @@
 """Bytes to values and back; whatever cannot be read says why."""
 
-import json
 from functools import cache
 from typing import Annotated, Any, Union
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from schemas.topics import Topic
 
@@ -41,21 +41,18 @@ def _adapter(topic: Topic) -> TypeAdapter[Any]:
 
 
 def _reason(topic: Topic, value: bytes, error: ValidationError) -> str:
-    try:
-        head = json.loads(value)
-    except (ValueError, RecursionError):
-        return "no JSON"
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    if first["type"] == "json_invalid":
+        return first["msg"].replace("Invalid JSON", "no JSON")[:500]
+    head = from_json(value)
     if not isinstance(head, dict):
         return "no JSON object"
-    known = {str(kind.model_fields["type"].default): kind for kind in topic.types}
-    if head.get("type") not in known:
-        return (
-            f"unknown type {str(head.get('type'))[:80]!r}; {topic.name} carries {', '.join(known)}"
-        )
+    known = {str(kind.model_fields["type"].default) for kind in topic.types}
+    name = head.get("type")
+    if not isinstance(name, str) or name not in known:
+        carried = ", ".join(sorted(known))
+        return f"unknown type {str(name)[:80]!r}; {topic.name} carries {carried}"
     if head.get("version", 1) != 1:
-        return (
-            f"unknown version {str(head['version'])[:20]!r} of {head['type']}; this reader knows 1"
-        )
-    first = error.errors(include_url=False, include_input=False)[0]
+        return f"unknown version {str(head['version'])[:20]!r} of {name}; this reader knows 1"
     where = ".".join(str(part) for part in first["loc"])
     return f"{where}: {first['msg']}"[:500]

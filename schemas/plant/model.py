@@ -22,7 +22,7 @@ from schemas.record import EquipmentPath
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=40)]
 """Lower-case letters, digits, - and _: it becomes part of topics' keys and metrics."""
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME_OF_DAY = r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 
 
 def _time_zone(name: str) -> str:
@@ -35,9 +35,7 @@ def _time_zone(name: str) -> str:
 
 def _minutes(text: Any) -> Any:
     """Minutes after midnight of `HH:MM`; 24:00 is the end of the day."""
-    if not isinstance(text, str):
-        return text
-    if not re.fullmatch(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00", text):
+    if not isinstance(text, str) or not re.fullmatch(_TIME_OF_DAY, text):
         raise ValueError('write a time of day as "06:00"; 24:00 is the end of the day')
     hours, minutes = text.split(":")
     return int(hours) * 60 + int(minutes)
@@ -49,8 +47,18 @@ def _days(days: Any) -> Any:
 
 MinuteOfDay = Annotated[
     int,
-    BeforeValidator(_minutes, json_schema_input_type=str),
-    Field(ge=0, le=24 * 60),
+    BeforeValidator(
+        _minutes,
+        json_schema_input_type=Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)],
+    ),
+]
+"""Minutes after midnight, written `HH:MM`."""
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekdays = Annotated[
+    tuple[Weekday, ...],
+    BeforeValidator(_days, json_schema_input_type=list[Weekday] | Literal["all"]),
 ]
 
 
@@ -175,9 +183,7 @@ class Shift(Strict):
     """Planned time that comes back every week; it may cross midnight."""
 
     name: Name
-    days: Annotated[
-        tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_days)
-    ] = WEEKDAYS  # type: ignore[assignment]
+    days: Weekdays = WEEKDAYS
     """The days on which it begins, or `all`."""
     start: MinuteOfDay
     end: MinuteOfDay

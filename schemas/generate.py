@@ -1,0 +1,63 @@
+"""`python -m schemas.generate` writes the contracts that are not Python: JSON Schema, AsyncAPI.
+
+`--release NAME` also keeps today's record schemas under `schemas/released/NAME/`: from then on a
+change that a reader of them would not stand fails the tests.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from schemas.asyncapi import asyncapi_document, schema_file
+from schemas.json_schema import plant_schema, record_schema, record_types
+
+HERE = Path(__file__).parent
+GENERATED = HERE / "generated"
+RELEASED = HERE / "released"
+
+
+def contracts() -> dict[str, str]:
+    """Name and text of every generated file."""
+    return record_contracts() | {
+        "plant.schema.json": _text(plant_schema()),
+        "asyncapi.json": _text(asyncapi_document()),
+    }
+
+
+def record_contracts() -> dict[str, str]:
+    """Name and text of the schema of every record type."""
+    types = record_types()
+    return {schema_file(name): _text(record_schema(kind)) for name, kind in types.items()}
+
+
+def write(texts: dict[str, str], folder: Path) -> None:
+    """Make the folder hold these files; other schemas in it go."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.json"):
+        if old.name not in texts:
+            old.unlink()
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the files."""
+    parser = argparse.ArgumentParser(prog="python -m schemas.generate", description=__doc__)
+    parser.add_argument("--release", metavar="NAME", help="also keep the record schemas as NAME")
+    release = parser.parse_args(arguments).release
+    write(contracts(), GENERATED)
+    sys.stdout.write(f"{GENERATED.relative_to(HERE.parent)}: {len(contracts())} files\n")
+    if release:
+        write(record_contracts(), RELEASED / release)
+        sys.stdout.write(f"{(RELEASED / release).relative_to(HERE.parent)}: kept\n")
+
+
+def _text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    main()
