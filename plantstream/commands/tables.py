@@ -1,0 +1,35 @@
+"""Rows in columns that are never cut, so that a pipe gets all of an id."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+
+def print_columns(rows: Iterable[Mapping[str, Any]]) -> None:
+    """A line of names and a line per row; numbers to the right, nothing where there is no value."""
+    listed = list(rows)
+    if not listed:
+        return
+    names = list(listed[0])
+    cells = [[printable(_text(row[name])) for name in names] for row in listed]
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    right = [all(isinstance(row[name], int | None) for row in listed) for name in names]
+    for line in (names, *cells):
+        parts = [
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(line, widths, right, strict=True)
+        ]
+        sys.stdout.write("  ".join(parts).rstrip() + "\n")
+
+
+def printable(text: str) -> str:
+    """The text with control characters as escapes: what machines say must not steer a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
