@@ -162,6 +162,8 @@ class DiskSpool:
         oldest = _NO_TIME if age_s is None else now.timestamp() - age_s
         seqs = dict(self._dirty)
         with self._file.transaction():
+            # First, because what is dropped now is not explained by this batch.
+            self._file.explain(batch.explained)
             gone, freed = self._file.drop(self._in_flight, excess, oldest)
             self._file.store(batch, seqs, now)
             losses = self._file.losses() if gone or batch.explained else self._losses

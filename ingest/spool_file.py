@@ -145,10 +145,6 @@ class SpoolFile:
         """Write a batch; inside a transaction."""
         many = self._database.executemany
         many(
-            "DELETE FROM loss WHERE topic = ? AND partition_key = ?",
-            [(loss.topic, loss.partition_key) for loss in batch.explained],
-        )
-        many(
             "INSERT INTO entry (topic, partition_key, record_key, value, at, seq, stored_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [_row(entry, now) for entry in batch.entries],
@@ -159,6 +155,13 @@ class SpoolFile:
         )
         many("INSERT OR REPLACE INTO memory VALUES (?, ?)", list(batch.memory.items()))
         many("INSERT OR REPLACE INTO position VALUES (?, ?)", list(batch.positions.items()))
+
+    def explain(self, losses: Sequence[Loss]) -> None:
+        """Forget losses that the receivers are told of; inside a transaction."""
+        self._database.executemany(
+            "DELETE FROM loss WHERE topic = ? AND partition_key = ?",
+            [(loss.topic, loss.partition_key) for loss in losses],
+        )
 
     def drop(self, above: int, excess_bytes: int, stored_before: float) -> tuple[int, int]:
         """Drop the oldest entries above this number until so many bytes are free.

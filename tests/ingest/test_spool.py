@@ -129,6 +129,20 @@ async def test_the_oldest_is_dropped_counted_and_explained(path: Path) -> None:
     await again.close()
 
 
+async def test_what_is_dropped_while_a_loss_is_explained_is_a_new_loss(path: Path) -> None:
+    spool = opened(path, Limits(size_bytes=3 * (ENTRY_BYTES + 2)))
+    await spool.append(Batch([entry(seq) for seq in range(3)]))
+    await spool.append(Batch([entry(3)]))
+    (held,) = await spool.oldest(1)
+    await spool.remove(held.number)
+    await spool.append(Batch([entry(4), entry(5)], explained=spool.losses))
+    (held,) = await spool.oldest(1)
+    await spool.remove(held.number)
+
+    assert spool.losses == (Loss(MACHINE.name, REACTOR, 1, at(2), at(2)),)
+    await spool.close()
+
+
 async def test_what_is_on_its_way_to_the_broker_is_not_dropped(path: Path) -> None:
     spool = opened(path, Limits(size_bytes=3 * (ENTRY_BYTES + 2)))
     await spool.append(Batch([entry(0), entry(1), entry(2)]))
