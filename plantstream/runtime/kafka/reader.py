@@ -6,9 +6,8 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import OffsetOutOfRangeError
+from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
 
-from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.kafka.whole import as_record
@@ -65,13 +64,13 @@ class KafkaGroupReader:
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
         """Up to `limit` records, or none after a short wait, or what is ours from here on."""
         if self._assigned is None:
-            try:
-                with translated("reading records", self._settings):
+            with translated("reading records", self._settings):
+                try:
                     polled = await self._consumer.getmany(timeout_ms=POLL_MS, max_records=limit)
-            except UnavailableError as error:
-                if not isinstance(error.__cause__, OffsetOutOfRangeError):
-                    raise
-                self._remember(self._consumer.assignment())
+                except NoOffsetForPartitionError:
+                    return []  # The group has no offset, and the caller has not said his yet.
+                except OffsetOutOfRangeError:
+                    self._remember(self._consumer.assignment())
         if self._assigned is not None:
             assigned, self._assigned = self._assigned, None
             return assigned
