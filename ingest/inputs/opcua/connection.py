@@ -22,6 +22,9 @@ ANSWER_WITHIN_S = 5.0
 """A request without an answer for so long means that the connection is dead."""
 CLOSE_WITHIN_S = 2.0
 
+SESSION_TIMEOUT_MS = 300_000
+"""The server forgets a session that nobody has used for so long."""
+
 _PROBE_EVERY_S = 10.0
 _REFUSED_USER = frozenset(
     {
@@ -122,6 +125,7 @@ def _client(source: OpcUaSource) -> Client:
         watchdog_intervall=_PROBE_EVERY_S,
         auto_reconnect=False,
     )
+    client.session_timeout = SESSION_TIMEOUT_MS
     client.name = client.description = "plantstream"
     if source.user is not None:
         client.set_user(source.user)

@@ -169,10 +169,20 @@ async def test_it_lives_while_it_is_watched_and_rests_when_asked(ninu, tmp_path,
     assert read_ledger(live.ledger_file).complete
 
 
+class Unwatched(LivePlant):
+    """Is never watched, and needs no address space for it."""
+
+    async def start(self):
+        pass
+
+    async def watched(self, within_s):
+        await asyncio.sleep(within_s)
+
+
 async def test_asked_to_rest_before_anybody_watched_it_ends(ninu, tmp_path, port):
     requests = Requests()
     phases: list[Phase] = []
     requests.rest.set()
-    live = LivePlant(ninu, LiveOptions(tmp_path, port=port, secure=False))
+    live = Unwatched(ninu, LiveOptions(tmp_path, port=port, secure=False))
     await serve(live, pointed_at(ninu, live.server, tmp_path), requests, phases.append)
     assert phases == [Phase.LISTENING]

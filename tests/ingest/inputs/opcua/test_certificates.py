@@ -3,6 +3,9 @@
 import stat
 
 import pytest
+from asyncua import ua
+from asyncua.common.utils import ServiceError
+from asyncua.ua.status_codes import StatusCodes
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -111,3 +114,22 @@ def test_trust_makes_our_pair_where_the_plant_file_says(made, tmp_path):
 
 def test_no_security_needs_no_trust():
     assert trust_of(Security(policy="None", mode="None"), "plant") is None
+
+
+async def test_the_session_of_another_certificate_is_refused_even_if_it_was_offered(made, tmp_path):
+    other = OwnCertificate(tmp_path / "other.der", tmp_path / "other.pem")
+    own_certificate(other, URI, "other")
+    trust = trust_of(
+        security(
+            server_certificate=str(made.certificate),
+            certificate=str(made.certificate),
+            private_key=str(made.private_key),
+        ),
+        "plant",
+    )
+    assert trust is not None
+    await trust.validate(read_certificate(made.certificate, "the"), ua.ApplicationDescription())
+    shown = read_certificate(other.certificate, "another")
+    with pytest.raises(ServiceError) as refused:
+        await trust.validate(shown, ua.ApplicationDescription())
+    assert refused.value.code == StatusCodes.BadCertificateUntrusted
