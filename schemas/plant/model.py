@@ -110,7 +110,7 @@ class Tag(Strict):
     node: str | None = None
     """Address at the source; `{id}` stands for the equipment's id."""
     unit: str = ""
-    scale: Decimal = Decimal(1)
+    scale: Decimal = Field(default=Decimal(1), gt=0)
     """What a raw count is multiplied with to give the counting unit."""
     means: (
         Literal["state", "good_count", "scrap_count", "rework_count", "batch", "product"] | None
