@@ -8,7 +8,7 @@ from datetime import datetime
 from ingest.input import Chunk, Observation
 from ingest.inputs.recording.lines import read_lines
 from ingest.inputs.recording.recording import Recording
-from ingest.inputs.recording.rows import Cursor, advance, ended_batch, shifted_time
+from ingest.inputs.recording.rows import Cursor, advance, ended, shifted_time
 from ingest.ports import Sleep
 from plantstream.runtime import clock
 
@@ -82,6 +82,6 @@ class RecordingInput:
             for line in read_lines(file, cursor.line, cursor.offset):
                 cursor, seen = advance(layout, cursor, line, self._shift_to)
                 yield cursor, seen
-        last = ended_batch(layout, cursor)
+        last = ended(layout, cursor)
         if last:
-            yield replace(cursor, batch=""), last
+            yield replace(cursor, batch="", ended=True), last

@@ -75,6 +75,7 @@ def _layout(path: Path, map_file: MapFile, header: Sequence[str], plant: PlantFi
         time_format=map_file.map.time.format,
         zone=ZoneInfo(map_file.map.time.zone),
         columns=columns,
+        silence_matters=map_file.equipment.unknown_after_s is not None,
         ending_batch=_batch_column(columns, known) if ends_itself else None,
         counters_from_zero=[
             one.tag for one in columns if from_zero and _is_counter(known[one.tag])

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from ingest.input import BAD, GOOD, Observation, Sample, Unreadable, Value
+from ingest.input import BAD, GOOD, Alive, Observation, Sample, Unreadable, Value
 from ingest.inputs.recording.lines import MAX_LINE_BYTES, Line
 from schemas.record import EquipmentPath
 
@@ -44,6 +44,8 @@ class Layout:
     """The batch column, where a batch ends with its own last row."""
     counters_from_zero: Sequence[str] = ()
     """Counter tags whose first value was counted since the beginning."""
+    silence_matters: bool = False
+    """Whether time without a sign of life becomes unknown: then every row is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ class Cursor:
     """Open after the last good row."""
     shift_us: int = 0
     """What is added to the recording's times."""
+    ended: bool = False
+    """The last row was read, and its end was told."""
 
     def dump(self) -> str:
         """As a position."""
@@ -98,10 +102,20 @@ def advance(
     if cursor.time is None:
         seen += [Sample(layout.equipment, tag, 0, at) for tag in layout.counters_from_zero]
     seen += [_sample(layout, column, cells[column.index], at) for column in layout.columns]
+    if layout.silence_matters:
+        seen.append(Alive(layout.equipment, at))
     after = replace(
         passed, rows=cursor.rows + 1, time=time.isoformat(), batch=batch, shift_us=shift_us
     )
     return after, seen
+
+
+def ended(layout: Layout, cursor: Cursor) -> list[Observation]:
+    """What the end of the file says: the batch ends, and the last state held until the last row."""
+    time = shifted_time(cursor)
+    if cursor.ended or time is None:
+        return []
+    return [*ended_batch(layout, cursor), Alive(layout.equipment, time)]
 
 
 def ended_batch(layout: Layout, cursor: Cursor) -> list[Observation]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.agent import AgentOptions, run_agent
-from ingest.input import Chunk, Observation, Sample, Unreadable
+from ingest.input import Alive, Chunk, Observation, Sample, Unreadable
 from ingest.inputs.recording import (
     Pace,
     Recording,
@@ -127,12 +127,13 @@ async def test_positions_are_resumable_anywhere(write: Write) -> None:
         assert rest == whole[done:]
 
 
-async def test_the_file_ends_with_an_empty_batch_once(write: Write) -> None:
+async def test_the_file_ends_once_with_an_empty_batch_and_a_sign_of_life(write: Write) -> None:
     recording = write()
     chunks = await played(RecordingInput(recording, rows_per_chunk=60))
 
-    last = observations(chunks)[-1]
+    *_, last, alive = observations(chunks)
     assert isinstance(last, Sample)
+    assert alive == Alive(last.equipment, last.source_time)
     assert (last.tag, last.value) == ("batch", "")
     assert last.source_time == NOW + timedelta(seconds=59)
     assert await played(RecordingInput(recording), chunks[-1].position) == []
