@@ -21,8 +21,12 @@ from plantstream.commands.console import messages, quiet_logs
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+    from uvicorn import Server
+
     from ingest.inputs.recording.player import RecordingInput
     from plantstream.commands.stack import Ports
+    from plantstream.runtime.service import Service
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
     from schemas.plant.load import PlantFile
 
@@ -105,8 +109,43 @@ async def _replay(wanted: Replay, ports: "Ports | None") -> None:
     from schemas.plant.load import load_plant
 
     file = load_plant(wanted.plant.read_text(), str(wanted.plant))
-    async with _parts(wanted, ports) as (kafka, database):
-        await _play(wanted, file, kafka, database)
+    async with (
+        _metrics(wanted.metrics_port) as registry,
+        _parts(wanted, ports) as (kafka, database),
+    ):
+        await _play(wanted, file, (kafka, database), registry)
+
+
+@asynccontextmanager
+async def _metrics(port: int | None) -> AsyncIterator["CollectorRegistry"]:
+    """The registry of this replay, served on loopback where a port was given."""
+    from plantstream.embedded.checks import HOST, require_free_port
+    from plantstream.embedded.part import Port
+    from plantstream.runtime.service import Service
+
+    service = Service("replay")
+    if port is None:
+        yield service.registry
+        return
+    await require_free_port(Port(port, "--metrics-port"))
+    server = _server(service, HOST, port)
+    serving = asyncio.create_task(server.serve())
+    service.ready = True
+    try:
+        yield service.registry
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _server(service: "Service", host: str, port: int) -> "Server":
+    from starlette.applications import Starlette
+    from uvicorn import Config, Server
+
+    from plantstream.runtime.service import health_routes
+
+    app = Starlette(routes=health_routes(service))
+    return Server(Config(app, host=host, port=port, log_config=None, timeout_graceful_shutdown=1))
 
 
 @asynccontextmanager
@@ -124,7 +163,10 @@ async def _parts(
 
 
 async def _play(
-    wanted: Replay, plant: "PlantFile", kafka: "KafkaSettings", database: "DatabaseSettings"
+    wanted: Replay,
+    plant: "PlantFile",
+    parts: tuple["KafkaSettings", "DatabaseSettings"],
+    registry: "CollectorRegistry",
 ) -> None:
     from ingest.inputs.recording.digest import recording_run
     from ingest.inputs.recording.player import Pace, RecordingInput
@@ -132,6 +174,7 @@ async def _play(
     from plantstream.commands.drained import wait_until_stored
     from plantstream.runtime import clock
 
+    kafka, database = parts
     recording = load_recording(wanted.recording, wanted.map, plant)
     run = "" if wanted.live else wanted.run or recording_run(recording.digest)
     pace = None if wanted.speed is None else Pace(wanted.speed)
@@ -140,7 +183,7 @@ async def _play(
     with _progress("rows sent", recording.estimated_rows()) as advance:
         showing = asyncio.create_task(_show(player, advance))
         try:
-            await _send(wanted, plant, player, (recording.digest, run), kafka)
+            await _send(wanted, plant, player, (recording.digest, run), kafka, registry)
         finally:
             showing.cancel()
         advance(player.rows)
@@ -155,6 +198,7 @@ async def _send(
     player: "RecordingInput",
     named: tuple[str, str],
     kafka: "KafkaSettings",
+    registry: "CollectorRegistry",
 ) -> None:
     """Through mapping and spool to the broker; a start after a kill goes on where it was."""
     from ingest.agent import AgentOptions, World, run_agent
@@ -171,7 +215,8 @@ async def _send(
     spool = DiskSpool.open(file, f"replay/{run or 'live'}", clock.now, epoch)
     try:
         async with KafkaBroker(kafka) as broker:
-            await run_agent(plant, {"recording": player}, spool, broker, options, World())
+            world = World(registry=registry)
+            await run_agent(plant, {"recording": player}, spool, broker, options, world)
     finally:
         await spool.close()
 
