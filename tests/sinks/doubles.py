@@ -54,6 +54,8 @@ class MemoryReader:
         self.news: deque[Assigned] = deque()
         self.failures: deque[Exception] = deque()
         self.committed: dict[TopicPartition, int] = {}
+        self.idle = False
+        """The last poll found nothing: all that was given before is stored."""
         self._next: dict[TopicPartition, int] = {}
 
     def assign(self, *partitions: TopicPartition) -> None:
@@ -73,6 +75,7 @@ class MemoryReader:
             if some:
                 self._next[source] = some[-1].offset + 1
             found += some
+        self.idle = not found
         return found
 
     async def cluster_id(self) -> str:

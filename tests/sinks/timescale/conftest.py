@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ import pytest_asyncio
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.migrate import migrate
+from sinks.timescale.writer import TimescaleSink
 from tests.parts import free_port, running_timescale
 
 NATIVE = Path("/usr/lib/postgresql/15/bin")
@@ -72,6 +73,18 @@ def sql(settings: DatabaseSettings) -> Iterator[psycopg.Connection]:
     """A connection to ask what is stored."""
     with connect_blocking(settings) as connection:
         yield connection
+
+
+@pytest.fixture
+async def sink(settings: DatabaseSettings) -> AsyncIterator[TimescaleSink]:
+    made = TimescaleSink(settings)
+    await made.open()
+    yield made
+    await made.close()
+
+
+def ask(sql: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
+    return sql.execute(query.encode()).fetchall()
 
 
 def emptied(database: Database) -> Database:

@@ -43,7 +43,7 @@ async def main(port: int) -> None:
     settings = DatabaseSettings(port=port)
     sink = asyncio.create_task(run_sink(reader, MemoryBroker(), settings, registry, BATCH))
     said = ""
-    while reader.committed.get(EVENTS) != EVENT_COUNT + 1:
+    while not reader.idle:
         held = registry.get_sample_value("plantstream_unacknowledged") or 0
         now = f"holding {held:g}" if registry.get_sample_value(HOLDING) else "working" * (held > 0)
         if now and now != said and not said.startswith("holding"):

@@ -2,15 +2,13 @@
 
 import asyncio
 import json
-import random
 from datetime import timedelta
-from typing import Any
 
 import psycopg
 import pytest
 from pydantic import BaseModel
 
-from plantstream.runtime.errors import FencedError, MisconfiguredError, UnavailableError
+from plantstream.runtime.errors import FencedError, MisconfiguredError
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
 from schemas.audit import AuditEntry
@@ -19,17 +17,13 @@ from schemas.kpi import OeeReport, Quantities, TimeElements
 from schemas.record import EventId
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, MACHINE, TELEMETRY, Topic
-from sinks.batch import Batch, outgoing, without
-from sinks.errors import RejectedRecordsError
+from sinks.batch import Batch, outgoing
 from sinks.sink import Written
-from sinks.timescale.connection import connect_blocking
 from sinks.timescale.loss import accept_loss
 from sinks.timescale.writer import TimescaleSink
-from tests.parts import free_port
 from tests.sinks.doubles import NOW
 from tests.sinks.records import (
     EVENTS,
-    FACTS,
     FRAMES,
     NUMBER,
     PRESS,
@@ -40,21 +34,9 @@ from tests.sinks.records import (
     frame,
     state,
 )
-from tests.sinks.timescale.conftest import Database, emptied
+from tests.sinks.timescale.conftest import ask
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def sink(settings: DatabaseSettings):
-    made = TimescaleSink(settings)
-    await made.open()
-    yield made
-    await made.close()
-
-
-def ask(sql: psycopg.Connection, query: str) -> list[tuple[Any, ...]]:
-    return sql.execute(query.encode()).fetchall()
 
 
 async def test_samples_are_what_the_frame_said(sink: TimescaleSink, sql: psycopg.Connection):
@@ -126,9 +108,7 @@ async def test_every_kind_of_record_has_its_table(sink: TimescaleSink, sql: psyc
         (1.0, None, json.loads(report.time.model_dump_json()))
     ]
     assert ask(sql, "SELECT id, actor, before FROM audit_entry") == [("a1", "Ana", None)]
-    assert ask(sql, "SELECT service, value, reason FROM dead_letter") == [
-        ("sink", b"\0", "no JSON")
-    ]
+    assert ask(sql, "SELECT service, value FROM dead_letter") == [("sink", b"\0")]
 
 
 async def test_repeats_are_dropped_and_holes_counted(sink: TimescaleSink, sql: psycopg.Connection):
@@ -203,105 +183,6 @@ async def test_cells_replace_their_former_content(sink: TimescaleSink, sql: psyc
         (3, "", "v2"),
         (10, "s/e/9", "v1"),
     ]
-
-
-_noise = random.Random(4)
-TOO_LONG = "".join(chr(_noise.randrange(0x4E00, 0x9FFF)) for _ in range(9000))
-"""Cannot be compressed below what an index takes."""
-
-
-@pytest.mark.parametrize(
-    ("poison", "reason"),
-    [
-        pytest.param({"batch": TOO_LONG}, "index row", id="a key too long for the index"),
-        pytest.param({"good": 2**63}, "64 bits", id="a count beyond 64 bits"),
-    ],
-)
-async def test_a_poison_row_is_found_among_many_and_buried(
-    sink: TimescaleSink, sql: psycopg.Connection, poison: dict[str, Any], reason: str
-):
-    cells = [cell(minute, **(poison if minute in {13, 50} else {})) for minute in range(100)]
-    whole = batch(KPI, cells)
-
-    with pytest.raises(RejectedRecordsError) as caught:
-        await sink.write(whole)
-    assert caught.value.reasons.keys() == {(FACTS, 13), (FACTS, 50)}
-    assert all(reason in why for why in caught.value.reasons.values())
-    written = await sink.write(without(whole, caught.value.reasons, NOW))
-
-    assert written.rows == {"oee_cell": 98, "dead_letter": 2}
-    assert ask(sql, "SELECT record_offset FROM dead_letter ORDER BY 1") == [(13,), (50,)]
-
-
-async def test_what_a_connection_held_is_taken_back_when_it_breaks(
-    sink: TimescaleSink, sql: psycopg.Connection
-):
-    await sink.write(batch(TELEMETRY, [frame(0)]))
-    assert sink._connection is not None
-    sink._connection.pgconn.finish()
-
-    await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
-
-    assert ask(sql, "SELECT count(*) FROM sample") == [(2,)]
-
-
-async def test_a_session_that_the_server_ends_is_unavailable_once(
-    native: Database,
-):
-    sink = TimescaleSink(emptied(native).settings)
-    await sink.write(batch(TELEMETRY, [frame(0)]))
-    with connect_blocking(native.settings) as sql:
-        sql.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE application_name = 'plantstream' AND pid <> pg_backend_pid()"
-        )
-
-        with pytest.raises(UnavailableError):
-            await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
-        await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
-
-        assert ask(sql, "SELECT count(*) FROM sample") == [(2,)]
-    await sink.close()
-
-
-async def test_a_transaction_that_stands_on_the_row_is_waited_for_and_then_fences(
-    native: Database,
-):
-    one, other = (TimescaleSink(emptied(native).settings) for _ in range(2))
-    await one.write(batch(TELEMETRY, [frame(0)]))
-    with connect_blocking(native.settings) as sql:
-        with sql.transaction():
-            sql.execute("UPDATE sink_position SET next = 5")
-            waiting = asyncio.create_task(other.write(batch(TELEMETRY, [frame(1)], begin=1)))
-            await asyncio.sleep(0.2)
-            assert not waiting.done()
-        with pytest.raises(FencedError):
-            await waiting
-        assert ask(sql, "SELECT count(*) FROM sample") == [(1,)]
-    await one.close()
-    await other.close()
-
-
-async def test_nobody_there():
-    with pytest.raises(UnavailableError):
-        await TimescaleSink(DatabaseSettings(port=free_port())).open()
-
-
-async def test_a_schema_that_is_missing_or_newer_is_refused(
-    settings: DatabaseSettings, sql: psycopg.Connection
-):
-    sink = TimescaleSink(settings)
-    sql.execute("INSERT INTO schema_migration (file, sha256) VALUES ('999.sql', '')")
-    with pytest.raises(MisconfiguredError, match="newer schema"):
-        await sink.open()
-    sql.execute("DELETE FROM schema_migration WHERE file = '999.sql'")
-    sql.execute("ALTER TABLE schema_migration RENAME TO hidden")
-    try:
-        with pytest.raises(MisconfiguredError, match="plantstream db migrate"):
-            await sink.open()
-    finally:
-        await sink.close()
-        sql.execute("ALTER TABLE hidden RENAME TO schema_migration")
 
 
 async def test_an_accepted_loss_starts_anew_and_still_drops_repeats(
