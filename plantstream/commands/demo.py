@@ -16,7 +16,7 @@ from plantstream.commands.console import data, messages, print_table, quiet_logs
 
 if TYPE_CHECKING:
     from plantstream.commands.demo_view import Pulse
-    from plantstream.commands.stack import Stack
+    from plantstream.commands.stack import Ports, Stack
     from plantstream.simulator.live import LivePlant
     from schemas.plant.load import PlantFile
 
@@ -36,6 +36,7 @@ class Demo:
     speed: float
     seed: int
     opcua_port: int
+    ports: "Ports"
 
 
 def register(app: typer.Typer) -> None:
@@ -50,8 +51,15 @@ def demo(
     seed: int = typer.Option(1, help="Another seed, another day at the plant."),
     data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
     opcua_port: int = typer.Option(24840, help="The simulated plant's OPC UA server."),
+    kafka_port: int = typer.Option(29092, help="Kafka."),
+    controller_port: int = typer.Option(29093, help="Kafka's controller."),
+    database_port: int = typer.Option(25432, help="TimescaleDB."),
+    ingest_port: int = typer.Option(28081, help="Metrics of ingest."),
+    process_port: int = typer.Option(28082, help="Metrics of process."),
+    sink_port: int = typer.Option(28083, help="Metrics of sink."),
 ) -> None:
     """Show OEE live from a simulated plant behind a real OPC UA server."""
+    from plantstream.commands.stack import Ports
     from plantstream.embedded.places import default_data_dir
     from schemas.plant.load import load_plant
 
@@ -62,6 +70,9 @@ def demo(
         speed=speed,
         seed=seed,
         opcua_port=opcua_port,
+        ports=Ports(
+            kafka_port, controller_port, database_port, ingest_port, process_port, sink_port
+        ),
     )
     quiet_logs()
     shutil.rmtree(wanted.data_dir, ignore_errors=True)
@@ -69,13 +80,13 @@ def demo(
 
 
 async def _demo(wanted: Demo) -> int:
-    from plantstream.commands.stack import Ports, running_stack
+    from plantstream.commands.stack import running_stack
     from plantstream.simulator.live import LiveOptions, LivePlant
 
     stopping = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
-    async with running_stack(wanted.data_dir, Ports(), messages.print) as stack:
+    async with running_stack(wanted.data_dir, wanted.ports, messages.print) as stack:
         options = LiveOptions(
             wanted.data_dir / "simulator", wanted.opcua_port, wanted.seed, wanted.speed
         )

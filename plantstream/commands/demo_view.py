@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -39,7 +40,7 @@ def picture(
     machines: Sequence[Overview], pulse: Pulse, title: str, now: datetime
 ) -> RenderableType:
     """One table and one line."""
-    table = Table(title=title, title_justify="left", header_style="bold", expand=False)
+    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for name in ("equipment", "state"):
         table.add_column(name, no_wrap=True)
     for name in ("good", "scrap", "A %", "E %", "Q %", "OEE %", "age s"):
