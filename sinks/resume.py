@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from plantstream.runtime.errors import MisconfiguredError
-from plantstream.runtime.ports import Record, TopicPartition
+from plantstream.runtime.ports import Bounds, Record, TopicPartition
 from sinks.position import Position, position_after
-from sinks.reader import Bounds
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import structlog
 
 from plantstream.runtime.errors import FencedError, RejectedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
-from plantstream.runtime.ports import Broker, Record, TopicPartition
+from plantstream.runtime.ports import Assigned, Broker, Record, TopicPartition
 from sinks import batch as batches
 from sinks.batch import Batch
 from sinks.errors import RejectedRecordsError
 from sinks.meters import SinkMeters
-from sinks.reader import Assigned, Reader
+from sinks.reader import Reader
 from sinks.resume import Cursor, resume
 from sinks.sink import Sink, Written
 
