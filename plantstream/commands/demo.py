@@ -132,6 +132,7 @@ async def _watch(wanted: Demo, stack: "Stack", stopping: asyncio.Event) -> None:
             live.update(picture(machines, await pulse(), title, clock.now()))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), REFRESH_S)
+    data.print()
 
 
 def _pulse_of(stack: "Stack") -> "Callable[[], asyncio.Future[Pulse]]":

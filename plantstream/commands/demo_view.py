@@ -68,7 +68,7 @@ def _cells(one: Overview, now: datetime) -> list[str | Text]:
 
 
 def _percent(ratio: float | None) -> str:
-    return "-" if ratio is None else f"{ratio * 100:.1f}"
+    return "-" if ratio is None else f"{ratio * 100:.0f}"
 
 
 def _line(pulse: Pulse) -> Text:
