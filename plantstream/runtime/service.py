@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
@@ -116,11 +117,9 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, service.stopping.set)
-    config = uvicorn.Config(
-        Starlette(routes=health_routes(service)), host=listen, port=port, log_config=None
-    )
+    config = uvicorn.Config(Starlette(routes=health_routes(service)), log_config=None)
     server = _QuietServer(config)
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets=[_listening(listen, port)]))
     working = asyncio.ensure_future(work(service))
     stopping = asyncio.create_task(service.stopping.wait())
     try:
@@ -136,6 +135,16 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
         server.should_exit = True
         with suppress(TimeoutError, asyncio.CancelledError):
             await asyncio.wait_for(serving, timeout=2)
+
+
+def _listening(listen: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((listen, port))
+    except OSError as error:
+        raise MisconfiguredError(
+            f"port {port} on {listen} cannot be had ({error.strerror}); "
+            "choose another with --port, or another address with --listen"
+        ) from error
 
 
 class _QuietServer(uvicorn.Server):
