@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -39,7 +40,9 @@ def print_json(value: Any) -> None:
 def print_table(rows: Iterable[Mapping[str, Any]], title: str | None = None) -> None:
     """Rows as a table; numbers to the right, and nothing where there is no value."""
     listed = list(rows)
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(
+        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1)
+    )
     for name in listed[0] if listed else ():
         numeric = all(isinstance(row[name], int | float | None) for row in listed)
         table.add_column(name, justify="right" if numeric else "left")

@@ -27,6 +27,9 @@ SHOWN = (
 )
 
 
+RATIOS = {"A": "availability", "E": "effectiveness", "Q": "quality_ratio", "OEE": "oee"}
+
+
 class Period(StrEnum):
     """What one row stands for."""
 
@@ -71,7 +74,7 @@ def oee(
     if as_json:
         print_json(rows)
     elif rows:
-        print_table(rows)
+        print_table([_for_people(row) for row in answer.rows])
     else:
         messages.print("no window in this span")
 
@@ -90,6 +93,30 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     for name in ("window_start", "window_end"):
         found[name] = f"{found[name]:%Y-%m-%dT%H:%M:%SZ}"
     return {name: _plain(value) for name, value in found.items()}
+
+
+def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+    """What fits a terminal: times as hours, ratios with three places."""
+    return {
+        "from (UTC)": f"{row['window_start']:%Y-%m-%d %H:%M}",
+        "batch": row["batch"],
+        "planned": _duration(row["planned_s"]),
+        "running": _duration(row["running_s"]),
+        "unknown": _duration(row["unknown_s"]),
+        "good": row["good"],
+        "scrap": row["scrap"],
+        **{short: _ratio(row[name]) for short, name in RATIOS.items()},
+        "rev": row["revision"],
+    }
+
+
+def _duration(seconds: Any) -> str:
+    whole = round(float(seconds))
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}" if whole else ""
+
+
+def _ratio(value: Any) -> str | None:
+    return None if value is None else f"{float(value):.3f}"
 
 
 def _plain(value: Any) -> Any:
