@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
+PIPE_WIDTH = 160
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 """For people: progress, results of checks, complaints. NO_COLOR and pipes are respected."""
-data = Console(highlight=False, soft_wrap=True)
+data = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 """For whoever asked: tables and records."""
 
 
@@ -41,11 +41,15 @@ def print_table(rows: Iterable[Mapping[str, Any]], title: str | None = None) -> 
     """Rows as a table; numbers to the right, and nothing where there is no value."""
     listed = list(rows)
     table = Table(
-        title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, padding=(0, 1)
+        title=title,
+        title_justify="left",
+        header_style="bold underline",
+        box=None,
+        padding=(0, 1, 0, 0),
     )
     for name in listed[0] if listed else ():
         numeric = all(isinstance(row[name], int | float | None) for row in listed)
-        table.add_column(name, justify="right" if numeric else "left")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
     for row in listed:
         table.add_row(*(_text(value) for value in row.values()))
     data.print(table)
@@ -54,4 +58,4 @@ def print_table(rows: Iterable[Mapping[str, Any]], title: str | None = None) -> 
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import typer
 
-from plantstream.commands.console import messages, print_json, print_table
+from plantstream.commands.console import messages, print_json, print_table, quiet_logs
 
 SHOWN = (
     "window_start",
@@ -61,6 +61,7 @@ def oee(
     from plantstream.embedded.places import default_data_dir
     from sinks.timescale.read import OeeQuestion
 
+    quiet_logs()
     where = data_dir or default_data_dir()
     question = OeeQuestion(equipment, by.value, _utc(start), _utc(end), run)
     if embedded:
@@ -98,7 +99,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
 def _for_people(row: dict[str, Any]) -> dict[str, Any]:
     """What fits a terminal: times as hours, ratios with three places."""
     return {
-        "from (UTC)": f"{row['window_start']:%Y-%m-%d %H:%M}",
+        "from, UTC": f"{row['window_start']:%Y-%m-%d %H:%M}",
         "batch": row["batch"],
         "planned": _duration(row["planned_s"]),
         "running": _duration(row["running_s"]),
@@ -111,12 +112,12 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _duration(seconds: Any) -> str:
-    whole = round(float(seconds))
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}" if whole else ""
+    minutes = round(float(seconds) / 60)
+    return f"{minutes // 60}:{minutes % 60:02} h" if minutes else ""
 
 
-def _ratio(value: Any) -> str | None:
-    return None if value is None else f"{float(value):.3f}"
+def _ratio(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _plain(value: Any) -> Any:

@@ -109,7 +109,7 @@ async def running_stack(
 @asynccontextmanager
 async def running_database(data_dir: Path, port: int, say: Say = silent) -> AsyncIterator[None]:
     """Only the database, for a question to what is stored."""
-    async with Supervisor(data_dir) as supervisor:
+    async with Supervisor(data_dir, report=tell_trouble) as supervisor:
         database = EmbeddedTimescale(data_dir, port)
         await database.prepare(say)
         await supervisor.start(database.part())
