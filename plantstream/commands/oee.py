@@ -75,7 +75,8 @@ def oee(
     if as_json:
         print_json(rows)
     elif rows:
-        print_table([_for_people(row) for row in answer.rows])
+        unknown = any(row["unknown_s"] for row in answer.rows)
+        print_table([_for_people(row, unknown=unknown) for row in answer.rows])
     else:
         messages.print("no window in this span")
 
@@ -96,14 +97,14 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     return {name: _plain(value) for name, value in found.items()}
 
 
-def _for_people(row: dict[str, Any]) -> dict[str, Any]:
+def _for_people(row: dict[str, Any], *, unknown: bool) -> dict[str, Any]:
     """What fits a terminal: times as hours, ratios with three places."""
     return {
         "from, UTC": f"{row['window_start']:%Y-%m-%d %H:%M}",
         "batch": row["batch"],
         "planned": _duration(row["planned_s"]),
         "running": _duration(row["running_s"]),
-        "unknown": _duration(row["unknown_s"]),
+        **({"unknown": _duration(row["unknown_s"])} if unknown else {}),
         "good": row["good"],
         "scrap": row["scrap"],
         **{short: _ratio(row[name]) for short, name in RATIOS.items()},
@@ -113,7 +114,7 @@ def _for_people(row: dict[str, Any]) -> dict[str, Any]:
 
 def _duration(seconds: Any) -> str:
     minutes = round(float(seconds) / 60)
-    return f"{minutes // 60}:{minutes % 60:02} h" if minutes else ""
+    return f"{minutes // 60}:{minutes % 60:02}" if minutes else ""
 
 
 def _ratio(value: Any) -> float | None:
