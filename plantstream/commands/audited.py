@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+import typer
+
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -49,11 +51,12 @@ async def person(kafka: "KafkaSettings", name: str, reason: str, site: str | Non
     """The person who acts.
 
     Raises:
-        MisconfiguredError: no name, no reason, or nobody knows the site.
+        typer.BadParameter: no name or no reason.
+        MisconfiguredError: nobody knows the site.
     """
     for option, text in (("--as", name), ("--reason", reason)):
         if not text.strip():
-            raise MisconfiguredError(f"{option} is empty: the audit trail needs it")
+            raise typer.BadParameter("it is empty, and the audit trail needs it", param_hint=option)
     return Person(name.strip(), reason.strip(), site or await _published_site(kafka))
 
 

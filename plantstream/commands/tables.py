@@ -1,8 +1,11 @@
 """Rows in columns that are never cut, so that a pipe gets all of an id."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+BYTES_A_LINE = 16
+FIRST_ASCII, LAST_ASCII = 0x20, 0x7E
 
 
 def print_columns(rows: Iterable[Mapping[str, Any]]) -> None:
@@ -29,6 +32,14 @@ def printable(text: str) -> str:
     return "".join(
         one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
+
+
+def hex_dump(content: bytes) -> Iterator[str]:
+    """Sixteen bytes a line: where they stand, what they are, and what of it is ASCII."""
+    for start in range(0, len(content), BYTES_A_LINE):
+        part = content[start : start + BYTES_A_LINE]
+        text = "".join(chr(one) if FIRST_ASCII <= one <= LAST_ASCII else "." for one in part)
+        yield f"{start:08x}  {part.hex(' '):47}  {text}"
 
 
 def _text(value: Any) -> str:
