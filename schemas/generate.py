@@ -1,7 +1,7 @@
 """`python -m schemas.generate` writes the contracts that are not Python: JSON Schema, AsyncAPI.
 
-`--release NAME` also keeps today's record schemas under `schemas/released/NAME/`: from then on a
-change that a reader of them would not stand fails the tests.
+`--release NAME` also keeps today's promises under `schemas/released/NAME/`: from then on a
+change that its readers would not stand fails the tests.
 """
 
 import argparse
@@ -17,20 +17,23 @@ from schemas.json_schema import plant_schema, record_schema, record_types
 HERE = Path(__file__).parent
 GENERATED = HERE / "generated"
 RELEASED = HERE / "released"
+ASYNCAPI = "asyncapi.json"
 
 
 def contracts() -> dict[str, str]:
     """Name and text of every generated file."""
-    return record_contracts() | {
-        "plant.schema.json": _text(plant_schema()),
-        "asyncapi.json": _text(asyncapi_document()),
-    }
+    return released_contracts() | {"plant.schema.json": _text(plant_schema())}
 
 
 def record_contracts() -> dict[str, str]:
     """Name and text of the schema of every record type."""
     types = record_types()
     return {schema_file(name): _text(record_schema(kind)) for name, kind in types.items()}
+
+
+def released_contracts() -> dict[str, str]:
+    """Name and text of what a release promises: the records, and the topics they are on."""
+    return record_contracts() | {ASYNCAPI: _text(asyncapi_document())}
 
 
 def write(texts: dict[str, str], folder: Path) -> None:
@@ -46,12 +49,14 @@ def write(texts: dict[str, str], folder: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the files."""
     parser = argparse.ArgumentParser(prog="python -m schemas.generate", description=__doc__)
-    parser.add_argument("--release", metavar="NAME", help="also keep the record schemas as NAME")
+    parser.add_argument(
+        "--release", metavar="NAME", help="also keep what a reader relies on as NAME"
+    )
     release = parser.parse_args(arguments).release
     write(contracts(), GENERATED)
     sys.stdout.write(f"{GENERATED.relative_to(HERE.parent)}: {len(contracts())} files\n")
     if release:
-        write(record_contracts(), RELEASED / release)
+        write(released_contracts(), RELEASED / release)
         sys.stdout.write(f"{(RELEASED / release).relative_to(HERE.parent)}: kept\n")
 
 

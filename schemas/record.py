@@ -10,7 +10,10 @@ def in_utc(moment: datetime) -> datetime:
     """The same instant in UTC; a time without a zone is refused, because nobody can place it."""
     if moment.tzinfo is None:
         raise ValueError("time has no zone; write it as 2026-03-01T06:00:00Z")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("time lies outside the years 1 to 9999 in UTC") from None
 
 
 UtcTime = Annotated[datetime, AfterValidator(in_utc)]

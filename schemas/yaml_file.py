@@ -2,15 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
+
+_PLAINER = {
+    "model_type": "here belong `key: value` lines",
+    "dict_type": "here belong `key: value` lines",
+    "list_type": "here belongs a list",
+}
+"""Words for those who do not know Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +61,10 @@ class Document:
             problem = str(error.problem or error).splitlines()[0]
             raise FileError([self._at(line, column, "", f"not readable: {problem}")]) from None
         except YAMLError as error:
-            raise FileError([self._at(0, 0, "", f"not readable: {error}")]) from None
+            problem = str(error).splitlines()[0]
+            raise FileError([self._at(0, 0, "", f"not readable: {problem}")]) from None
+        except RecursionError:
+            raise FileError([self._at(0, 0, "", "not readable: nested too deeply")]) from None
         if not isinstance(self._root, Mapping):
             raise FileError([self._at(0, 0, "", "the file is no list of `key: value` lines")])
 
@@ -82,20 +94,27 @@ class Document:
         if error["type"] in {"literal_error", "enum"}:
             expected = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
             hint = did_you_mean(error["input"], expected.split(", "))
-        message = error["msg"].removeprefix("Value error, ")
+        if error["type"] == "string_type" and isinstance(error["input"], int | float | date):
+            hint = "put it in quotes"
+        message = _PLAINER.get(error["type"], error["msg"].removeprefix("Value error, "))
         return self.mistake(location, message[:1].lower() + message[1:], hint)
 
     def _position(self, location: Location) -> tuple[int, int]:
         node: Any = self._root
         found = (0, 0)
         for part in location:
-            if hasattr(node, "keys") and part in node:
-                found = node.lc.key(part)
-            elif isinstance(part, int) and not hasattr(node, "keys") and part < len(node):
+            if isinstance(node, CommentedMap):
+                # The file may say 1 where the model says "1".
+                keys = [key for key in node if str(key) == str(part)]
+                if keys and keys[0] in node.lc.data:
+                    found = node.lc.key(keys[0])
+            elif isinstance(node, CommentedSeq) and isinstance(part, int):
+                keys = [part]
                 found = node.lc.item(part)
             else:
-                continue
-            node = node[part]
+                keys = []
+            if keys:
+                node = node[keys[0]]
         return found
 
     def _at(self, line: int, column: int, key: str, message: str, hint: str = "") -> Mistake:
@@ -111,6 +130,8 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 def _dotted(location: Location) -> str:
     text = ""
     for part in location:
+        if part == "[key]":  # the model's way to say that the key itself is wrong
+            continue
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
     return text
 

@@ -1,0 +1,126 @@
+"""`python -m tests.schemas.samples NAME` keeps one record of every type beside a release's schemas.
+
+All fields are set, so that later code shows that it still reads each of them.
+"""
+
+import base64
+import sys
+from datetime import UTC, date, datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas.audit import AuditEntry
+from schemas.codec import encode
+from schemas.deadletter import DeadLetter
+from schemas.generate import RELEASED
+from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.machine import (
+    BatchEnded,
+    BatchStarted,
+    CounterReset,
+    Gap,
+    Heartbeat,
+    PartsCounted,
+    ProductChanged,
+    StateChanged,
+    TimeCategory,
+)
+from schemas.model import PlantPublished
+from schemas.record import EventId
+from schemas.telemetry import Column, TelemetryFrame
+
+AT = datetime(2026, 3, 2, 6, 0, 0, 125_000, tzinfo=UTC)
+ID = EventId(source="edge-1", epoch="0123456789abcdef", seq=42)
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+ENVELOPE: dict[str, Any] = {
+    "id": ID,
+    "run": "0123456789ab",
+    "plant_version": "ba9876543210",
+    "traceparent": TRACE,
+    "source_time": AT,
+    "ingest_time": AT,
+    "equipment": "acme/north/hall/one/press",
+}
+WINDOW: dict[str, Any] = {
+    "run": "0123456789ab",
+    "plant_version": "ba9876543210",
+    "equipment": "acme/north/hall/one/press",
+    "start": AT,
+    "end": AT,
+    "time": TimeElements(**dict.fromkeys(TimeElements.model_fields, 1000)),
+    "quantities": Quantities(**dict.fromkeys(Quantities.model_fields, 3)),
+}
+RATIOS: dict[str, Any] = dict.fromkeys(
+    ("availability", "effectiveness", "quality_ratio", "oee"), 0.5
+)
+
+SAMPLES: tuple[BaseModel, ...] = (
+    TelemetryFrame(
+        **ENVELOPE,
+        columns=[
+            Column(tag="force", unit="kN", offset_ms=[0, 9], numbers=[1.5, None], quality=[0, 1]),
+            Column(tag="recipe", offset_ms=[0], texts=["A"]),
+        ],
+    ),
+    *(
+        StateChanged(**ENVELOPE, category=category, state="6", reason="jam")
+        for category in TimeCategory
+    ),
+    PartsCounted(**ENVELOPE, good=10, scrap=1, rework=2),
+    BatchStarted(**ENVELOPE, batch="B-1"),
+    BatchEnded(**ENVELOPE, batch="B-1"),
+    ProductChanged(**ENVELOPE, product="P-1"),
+    ProductChanged(**ENVELOPE, product=None),
+    Gap(**ENVELOPE, start=AT, reason="connection lost", lost=7),
+    CounterReset(**ENVELOPE, tag="good", before="65535", after="0", rolled_over=True),
+    Heartbeat(**ENVELOPE),
+    OeeCell(
+        **WINDOW,
+        minute=AT.replace(microsecond=0),
+        batch="B-1",
+        product="P-1",
+        shift="2026-03-02/early",
+        day=date(2026, 3, 2),
+        late=ID,
+    ),
+    OeeReport(**WINDOW, **RATIOS, kind="shift", window="2026-03-02/early", final=True, revision=1),
+    OeeReport(**WINDOW, kind="batch", window="B-1", final=False),
+    PlantPublished(
+        site="acme/north",
+        plant_version="ba9876543210",
+        file="plant.yaml",
+        text="name: A small plant\n",
+        published_at=AT,
+    ),
+    AuditEntry(
+        id="1",
+        site="acme/north",
+        at=AT,
+        actor="Ana Ruiz",
+        action="apply",
+        subject="plant.yaml",
+        before={"version": "a", "note": None},
+        after={"version": "b"},
+        reason="new calendar",
+    ),
+    DeadLetter(
+        id="plant.machine.v1/3/17",
+        service="sink",
+        topic="plant.machine.v1",
+        partition=3,
+        offset=17,
+        file="recording.csv",
+        line=12,
+        key=base64.b64encode(b"key"),
+        value=base64.b64encode(b"\xff"),
+        size=1,
+        reason="no JSON",
+        buried_at=AT,
+    ),
+)
+
+
+if __name__ == "__main__":
+    lines = b"".join(encode(sample) + b"\n" for sample in SAMPLES)
+    (RELEASED / sys.argv[1] / "samples.jsonl").write_bytes(lines)

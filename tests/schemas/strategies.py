@@ -1,0 +1,160 @@
+"""Records of every type, as Hypothesis makes them."""
+
+import base64
+from datetime import UTC, datetime, timedelta, timezone
+
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from schemas.audit import AuditEntry
+from schemas.deadletter import DeadLetter
+from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.machine import (
+    BatchEnded,
+    BatchStarted,
+    CounterReset,
+    Gap,
+    Heartbeat,
+    PartsCounted,
+    ProductChanged,
+    StateChanged,
+    TimeCategory,
+)
+from schemas.model import PlantPublished
+from schemas.record import EventId
+from schemas.telemetry import Column, TelemetryFrame
+
+AMOUNTS = st.integers(0, 2**53)
+TEXTS = st.text(max_size=20)
+NAMES = st.text(min_size=1, max_size=20)
+ZONES = st.integers(-14, 14).map(lambda hours: timezone(timedelta(hours=hours)))
+_FIRST, _LAST = datetime(2, 1, 1), datetime(9998, 12, 31)  # noqa: DTZ001 - Hypothesis adds zones
+TIMES = st.datetimes(_FIRST, _LAST, timezones=ZONES | st.just(UTC))
+PATHS = st.lists(st.text("abcxyz0189_-", min_size=1, max_size=8), min_size=5, max_size=5).map(
+    "/".join
+)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+IDS = st.builds(EventId, source=NAMES, epoch=NAMES, seq=AMOUNTS)
+BASE64 = st.binary(max_size=40).map(base64.b64encode)
+JSON_OBJECTS = st.dictionaries(
+    TEXTS, st.recursive(st.none() | st.booleans() | AMOUNTS | TEXTS, st.lists, max_leaves=5)
+)
+
+
+def maybe(strategy):
+    return st.none() | strategy
+
+
+ENVELOPE = {
+    "id": IDS,
+    "run": TEXTS,
+    "plant_version": NAMES,
+    "traceparent": maybe(TEXTS),
+    "source_time": TIMES,
+    "ingest_time": TIMES,
+    "equipment": PATHS,
+}
+TIME_ELEMENTS = st.builds(TimeElements, **dict.fromkeys(TimeElements.model_fields, AMOUNTS))
+QUANTITIES = st.builds(Quantities, **dict.fromkeys(Quantities.model_fields, AMOUNTS))
+
+
+@st.composite
+def columns(draw):
+    length = draw(st.integers(0, 5))
+    parts = {"min_size": length, "max_size": length}
+    kind = draw(st.sampled_from(["numbers", "texts"]))
+    values = st.lists(maybe(FLOATS if kind == "numbers" else TEXTS), **parts)
+    return Column(
+        tag=draw(NAMES),
+        unit=draw(TEXTS),
+        offset_ms=draw(st.lists(st.integers(-(2**40), 2**40), **parts)),
+        quality=draw(maybe(st.lists(st.integers(0, 2**32 - 1), **parts))),
+        **{kind: draw(values)},
+    )
+
+
+RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
+    TelemetryFrame: st.builds(
+        TelemetryFrame, **ENVELOPE, columns=st.lists(columns(), min_size=1, max_size=3)
+    ),
+    StateChanged: st.builds(
+        StateChanged,
+        **ENVELOPE,
+        category=st.sampled_from(TimeCategory),
+        state=maybe(TEXTS),
+        reason=maybe(TEXTS),
+    ),
+    PartsCounted: st.builds(PartsCounted, **ENVELOPE, good=AMOUNTS, scrap=AMOUNTS, rework=AMOUNTS),
+    BatchStarted: st.builds(BatchStarted, **ENVELOPE, batch=NAMES),
+    BatchEnded: st.builds(BatchEnded, **ENVELOPE, batch=NAMES),
+    ProductChanged: st.builds(ProductChanged, **ENVELOPE, product=maybe(NAMES)),
+    Gap: st.builds(Gap, **ENVELOPE, start=TIMES, reason=TEXTS, lost=maybe(AMOUNTS)),
+    CounterReset: st.builds(
+        CounterReset, **ENVELOPE, tag=TEXTS, before=TEXTS, after=TEXTS, rolled_over=st.booleans()
+    ),
+    Heartbeat: st.builds(Heartbeat, **ENVELOPE),
+    OeeCell: st.builds(
+        OeeCell,
+        run=TEXTS,
+        plant_version=NAMES,
+        equipment=PATHS,
+        minute=TIMES,
+        batch=maybe(TEXTS),
+        product=maybe(TEXTS),
+        shift=maybe(TEXTS),
+        day=st.dates(),
+        start=TIMES,
+        end=TIMES,
+        late=maybe(IDS),
+        time=TIME_ELEMENTS,
+        quantities=QUANTITIES,
+    ),
+    OeeReport: st.builds(
+        OeeReport,
+        run=TEXTS,
+        plant_version=NAMES,
+        equipment=PATHS,
+        kind=st.sampled_from(["shift", "batch"]),
+        window=TEXTS,
+        start=TIMES,
+        end=TIMES,
+        final=st.booleans(),
+        revision=AMOUNTS,
+        time=TIME_ELEMENTS,
+        quantities=QUANTITIES,
+        availability=maybe(FLOATS),
+        effectiveness=maybe(FLOATS),
+        quality_ratio=maybe(FLOATS),
+        oee=maybe(FLOATS),
+    ),
+    PlantPublished: st.builds(
+        PlantPublished, site=TEXTS, plant_version=TEXTS, file=TEXTS, text=TEXTS, published_at=TIMES
+    ),
+    AuditEntry: st.builds(
+        AuditEntry,
+        id=TEXTS,
+        site=TEXTS,
+        at=TIMES,
+        actor=TEXTS,
+        action=TEXTS,
+        subject=TEXTS,
+        before=maybe(JSON_OBJECTS),
+        after=maybe(JSON_OBJECTS),
+        reason=maybe(TEXTS),
+    ),
+    DeadLetter: st.builds(
+        DeadLetter,
+        id=TEXTS,
+        service=TEXTS,
+        topic=maybe(TEXTS),
+        partition=maybe(AMOUNTS),
+        offset=maybe(AMOUNTS),
+        file=maybe(TEXTS),
+        line=maybe(AMOUNTS),
+        key=maybe(BASE64),
+        value=maybe(BASE64),
+        size=AMOUNTS,
+        reason=TEXTS,
+        buried_at=TIMES,
+    ),
+}
