@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from makers import Machine
-
 from processors.oee.engine import OeeEngine
 from processors.oee.state import OeeState
 from processors.step import Output
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
 from schemas.machine import MachineEvent
+from tests.makers import Machine
 
 ENGINE = OeeEngine()
 
