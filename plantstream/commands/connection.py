@@ -1,30 +1,70 @@
 """Where Kafka and the database are: environment, then what `up` has running, then defaults."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from plantstream.embedded.endpoints import read_endpoints
 from plantstream.embedded.places import default_data_dir
+from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+
+Settings = TypeVar("Settings", KafkaSettings, DatabaseSettings)
 
 
 def kafka_settings(data_dir: Path | None = None) -> KafkaSettings:
-    """The broker that the environment names, or the one that `up` runs in this data directory."""
-    running = read_endpoints(data_dir or default_data_dir())
-    if (
-        running is None
-        or running.kafka is None
-        or "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS" in os.environ
-    ):
-        return KafkaSettings()
-    return KafkaSettings(bootstrap_servers=running.kafka)
+    """The broker that the environment names, or the one that `up` runs in this data directory.
+
+    Raises:
+        MisconfiguredError: a variable of the environment says what no setting can be.
+    """
+    with _environment("PLANTSTREAM_KAFKA_"):
+        running = read_endpoints(data_dir or default_data_dir())
+        named = "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS" in os.environ
+        if running is None or running.kafka is None or named:
+            return _with_files(KafkaSettings())
+        return _with_files(KafkaSettings(bootstrap_servers=running.kafka))
 
 
 def database_settings(data_dir: Path | None = None) -> DatabaseSettings:
-    """The database that the environment names, or the one that `up` runs in this data directory."""
-    running = read_endpoints(data_dir or default_data_dir())
-    named = {"PLANTSTREAM_DATABASE_HOST", "PLANTSTREAM_DATABASE_PORT"} & os.environ.keys()
-    if running is None or running.database is None or named:
-        return DatabaseSettings()
-    host, port = running.database
-    return DatabaseSettings(host=host, port=port)
+    """The database that the environment names, or the one that `up` runs in this data directory.
+
+    Raises:
+        MisconfiguredError: a variable of the environment says what no setting can be.
+    """
+    with _environment("PLANTSTREAM_DATABASE_"):
+        running = read_endpoints(data_dir or default_data_dir())
+        named = {"PLANTSTREAM_DATABASE_HOST", "PLANTSTREAM_DATABASE_PORT"} & os.environ.keys()
+        if running is None or running.database is None or named:
+            return _with_files(DatabaseSettings())
+        host, port = running.database
+        return _with_files(DatabaseSettings(host=host, port=port))
+
+
+def _with_files(settings: Settings) -> Settings:
+    """The settings, if every file that they name is there."""
+    for name, value in settings:
+        if isinstance(value, Path) and not value.is_file():
+            variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+            raise MisconfiguredError(f"{variable} in the environment: {value} is no file")
+    return settings
+
+
+@contextmanager
+def _environment(prefix: str) -> Iterator[None]:
+    """Say which variable is wrong, and never what it holds: it may be a password."""
+    try:
+        yield
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise MisconfiguredError(
+            "\n".join(
+                f"{prefix}{'.'.join(map(str, one['loc'])).upper()} in the environment: "
+                f"{one['msg'][:1].lower()}{one['msg'][1:]}"
+                for one in found
+            )
+        ) from None

@@ -2,6 +2,7 @@
 
 import asyncio
 import platform
+import re
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from importlib.metadata import version
@@ -14,6 +15,7 @@ from plantstream.embedded.errors import RefusedError
 LEAST_FREE_BYTES = checks.FREE_BYTES
 COMFORTABLE_BYTES = 5 * LEAST_FREE_BYTES
 MAKE_ROOM = "make room, or choose another directory with --data-dir"
+_STYLING = re.compile(r"\x1b\[[0-9;]*m")
 
 
 async def java_findings() -> Sequence[Finding]:
@@ -77,10 +79,11 @@ async def _version(path: str, option: str) -> str:
         path, option, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     try:
-        said = (await process.communicate())[0].decode(errors="replace")
+        output, _ = await process.communicate()
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    said = _STYLING.sub("", output.decode(errors="replace"))
     lines = [line for line in said.splitlines() if any(map(str.isdigit, line))]
     return f"{lines[0].strip() if lines else 'unknown version'} ({path})"

@@ -69,8 +69,8 @@ async def survey(
     groups: Iterable[str],
 ) -> Survey:
     """Look at all topics and brokers (with these configuration keys) and at these groups."""
-    admin = AIOKafkaAdminClient(**client_arguments(settings))
     with translated("looking at the cluster", settings):
+        admin = AIOKafkaAdminClient(**client_arguments(settings))
         try:
             await admin.start()
             cluster = await admin.describe_cluster()
