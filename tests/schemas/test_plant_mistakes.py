@@ -1,0 +1,326 @@
+"""A plant file with mistakes starts nothing; each is told with its place, its key and a hint."""
+
+import pytest
+
+from schemas.plant.load import load_plant
+from schemas.yaml_file import FileError
+
+PLANT = """\
+enterprise: acme
+site: north
+name: A small plant
+time_zone: America/Mexico_City
+sources:
+  plc:
+    type: opcua
+    endpoint: opc.tcp://127.0.0.1:4840
+    security: {policy: None, mode: None}
+calendars:
+  weekly:
+    shifts:
+      - {name: early, days: [mon, tue], start: "06:00", end: "14:00"}
+equipment_classes:
+  press:
+    source: plc
+    calendar: weekly
+    tags:
+      - {name: speed, node: "s={id}.Speed", means: state, running_above: 0}
+equipment:
+  - {id: press-1, class: press, area: hall, line: one}
+products:
+  - {id: P1, ideal_cycle_s: {press-1: 0.5}}
+"""
+
+
+def mistakes(was: str, is_now: str) -> list[str]:
+    """What is said about the small plant in which this stands instead of that."""
+    assert PLANT.count(was) == 1
+    with pytest.raises(FileError) as caught:
+        load_plant(PLANT.replace(was, is_now), "plant.yaml")
+    return [str(one) for one in caught.value.mistakes]
+
+
+def test_the_small_plant_has_none():
+    assert (
+        load_plant(PLANT, "plant.yaml").plant.path_of(
+            load_plant(PLANT, "plant.yaml").plant.equipment[0]
+        )
+        == "acme/north/hall/one/press-1"
+    )
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "said"),
+    [
+        pytest.param(
+            "time_zone:", "timezone:",
+            [
+                "1:1: time_zone is missing",
+                "4:1: timezone: unknown key; did you mean time_zone?",
+            ],
+            id="an unknown key that is nearly a known one",
+        ),
+        pytest.param(
+            "name: A", "colour: red\nname: A", ["3:1: colour: unknown key"], id="an unknown key"
+        ),
+        pytest.param(
+            "    source: plc", "    sorce: plc",
+            ["16:5: equipment_classes.press.sorce: unknown key; did you mean source?"],
+            id="an unknown key deep inside",
+        ),
+        pytest.param(
+            ", area: hall", "", ["21:5: equipment[0]: area is missing"], id="a missing key"
+        ),
+        pytest.param(
+            "site: north", "site: North",
+            ["2:1: site: string should match pattern '^[a-z0-9_-]+$'"],
+            id="a name with capitals",
+        ),
+        pytest.param(
+            "  weekly:\n", "  Weekly:\n",
+            ["11:3: calendars.Weekly: string should match pattern '^[a-z0-9_-]+$'"],
+            id="a key with capitals",
+        ),
+        pytest.param(
+            "name: A small plant", "name: 42",
+            ["3:1: name: input should be a valid string; put it in quotes"],
+            id="a number where text belongs",
+        ),
+        pytest.param(
+            "name: A small plant", "name: 2026-03-02",
+            ["3:1: name: input should be a valid string; put it in quotes"],
+            id="a date where text belongs",
+        ),
+        pytest.param(
+            "name: A small plant", "name: true",
+            ["3:1: name: input should be a valid string; put it in quotes"],
+            id="a boolean where text belongs",
+        ),
+        pytest.param(
+            "name: A small plant", "name:",
+            ["3:1: name: input should be a valid string"], id="nothing where text belongs",
+        ),
+        pytest.param(
+            "America/Mexico_City", "America/Xalapa",
+            ["4:1: time_zone: no such time zone; write it as America/Mexico_City"],
+            id="no time zone",
+        ),
+        pytest.param(
+            '"06:00"', "6:00",
+            ["13:41: calendars.weekly.shifts[0].start: "
+             'write a time of day as "06:00"; 24:00 is the end of the day'],
+            id="a time of day without a zero",
+        ),
+        pytest.param(
+            '"06:00"', "360",
+            ["13:41: calendars.weekly.shifts[0].start: "
+             'write a time of day as "06:00"; 24:00 is the end of the day'],
+            id="minutes where a time of day belongs",
+        ),
+        pytest.param(
+            '"14:00"', '"24:01"',
+            ["13:57: calendars.weekly.shifts[0].end: "
+             'write a time of day as "06:00"; 24:00 is the end of the day'],
+            id="after midnight",
+        ),
+        pytest.param(
+            "[mon, tue]", "[mon, tues]",
+            ["13:35: calendars.weekly.shifts[0].days[1]: input should be 'mon', 'tue', 'wed', "
+             "'thu', 'fri', 'sat' or 'sun'; did you mean tue?"],
+            id="no day of the week",
+        ),
+        pytest.param(
+            "means: state", "means: stat",
+            ["19:45: equipment_classes.press.tags[0].means: input should be 'state', 'good_count', "
+             "'scrap_count', 'rework_count', 'batch' or 'product'; did you mean state?",
+            ],
+            id="no meaning",
+        ),
+        pytest.param(
+            "running_above: 0", "states: {1: runing, 6: running}",
+            ["19:68: equipment_classes.press.tags[0].states.1: input should be 'not_scheduled', "
+             "'planned_stop', 'setup', 'unplanned_stop', 'delay', 'minor_stop', 'running', "
+             "'unknown' or 'unplanned_running'; did you mean running?"],
+            id="no time category, under a key that is a number",
+        ),
+        pytest.param(
+            ", running_above: 0", "",
+            ["19:9: equipment_classes.press.tags[0]: "
+             "a state tag needs either states or running_above"],
+            id="a state without a rule",
+        ),
+        pytest.param(
+            "running_above: 0", "running_above: .nan",
+            ["19:59: equipment_classes.press.tags[0].running_above: "
+             "input should be a finite number"],
+            id="NaN",
+        ),
+        pytest.param(
+            "0.5", "-0.5",
+            ["23:5: products[0]: ideal_cycle_s is a positive number of whole microseconds"],
+            id="a negative cycle",
+        ),
+        pytest.param(
+            "opc.tcp://127.0.0.1:4840", "http://127.0.0.1:4840",
+            ["8:5: sources.plc.endpoint: string should match pattern '^opc\\.tcp://'"],
+            id="another protocol",
+        ),
+        pytest.param(
+            "policy: None", "policy: Basic256Sha256",
+            ["9:5: sources.plc.security: policy None and mode None go together"],
+            id="half a security",
+        ),
+        pytest.param(
+            "{policy: None, mode: None}", "{}",
+            ["9:5: sources.plc.security: server_certificate is missing: "
+             "without it no server can be trusted"],
+            id="security without a certificate",
+        ),
+        pytest.param(
+            "- {id: press-1", "- 7\n  - {id: press-1",
+            ["21:5: equipment[0]: here belong `key: value` lines"],
+            id="a number where equipment belongs",
+        ),
+        pytest.param(
+            "    tags:\n", "    tags: speed\n    more:\n",
+            ["18:5: equipment_classes.press.tags: here belongs a list",
+             "19:5: equipment_classes.press.more: unknown key; did you mean mode?"],
+            id="text where a list belongs",
+        ),
+    ],
+)  # fmt: skip
+def test_a_value_that_does_not_fit(was, is_now, said):
+    assert mistakes(was, is_now) == [f"plant.yaml:{one}" for one in said]
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "said"),
+    [
+        pytest.param(
+            "calendar: weekly", "calendar: weakly",
+            ["17:5: equipment_classes.press.calendar: no such calendar: weakly; "
+             "did you mean weekly?"],
+            id="a calendar",
+        ),
+        pytest.param(
+            "source: plc", "source: server",
+            ["16:5: equipment_classes.press.source: no such source: server"],
+            id="a source",
+        ),
+        pytest.param(
+            "class: press", "class: pres",
+            ["21:19: equipment[0].class: no such class: pres; did you mean press?",
+             "21:5: equipment[0]: calendar is missing"],
+            id="a class",
+        ),
+        pytest.param(
+            "{press-1: 0.5}", "{press-2: 0.5}",
+            ["23:30: products[0].ideal_cycle_s.press-2: no such equipment; did you mean press-1?"],
+            id="an equipment",
+        ),
+        pytest.param(
+            "    calendar: weekly\n", "",
+            ["20:5: equipment[0]: calendar is missing"],
+            id="no calendar at all",
+        ),
+    ],
+)  # fmt: skip
+def test_a_name_that_nothing_stands_for(was, is_now, said):
+    assert mistakes(was, is_now) == [f"plant.yaml:{one}" for one in said]
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "said"),
+    [
+        pytest.param(
+            "site: north\n", "site: north\nsite: south\n",
+            '3:1: not readable: found duplicate key "site" with value "south" '
+            '(original value: "north")',
+            id="a key",
+        ),
+        pytest.param(
+            "equipment:\n", "equipment:\n  - {id: press-1, class: press, area: a, line: b}\n",
+            "22:5: equipment[1]: press-1 stands here twice",
+            id="an equipment",
+        ),
+        pytest.param(
+            "products:\n", "products:\n  - {id: P1}\n",
+            "24:5: products[1]: P1 stands here twice",
+            id="a product",
+        ),
+        pytest.param(
+            "    tags:\n", "    tags:\n      - {name: speed}\n",
+            "20:9: equipment_classes.press.tags[1]: tag speed stands here twice",
+            id="a tag",
+        ),
+        pytest.param(
+            "    tags:\n", "    tags:\n      - {name: old, means: state, running_above: 1}\n",
+            "20:9: equipment_classes.press.tags[1]: a second tag means state",
+            id="a meaning",
+        ),
+    ],
+)  # fmt: skip
+def test_what_stands_twice(was, is_now, said):
+    assert mistakes(was, is_now) == [f"plant.yaml:{said}"]
+
+
+def test_two_counters_of_the_same_kind_are_no_mistake():
+    counters = (
+        "    tags:\n      - {name: a, means: good_count}\n      - {name: b, means: good_count}\n"
+    )
+
+    plant = load_plant(PLANT.replace("    tags:\n", counters), "plant.yaml").plant
+
+    assert [tag.means for tag in plant.equipment[0].tags] == ["good_count", "good_count", "state"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("", "1:1: the file is no list of `key: value` lines", id="empty"),
+        pytest.param("- a\n- b\n", "1:1: the file is no list of `key: value` lines", id="a list"),
+        pytest.param(
+            "a: [1,\nb: 2", "2:5: not readable: expected ',' or ']'", id="an open bracket"
+        ),
+        pytest.param("a:\n\tb: 1", "2:1: not readable: found character '\\t'", id="a tabulator"),
+        pytest.param("a: *b", "1:4: not readable: found undefined alias", id="an unknown alias"),
+        pytest.param("a: \x00", "1:1: not readable: unacceptable character #x0000", id="no text"),
+        pytest.param("a: " + "[" * 5000, "1:1: not readable: nested too deeply", id="deep"),
+        pytest.param("a: 1\n---\nb: 1", "2:1: not readable: but found another", id="two documents"),
+    ],
+)
+def test_a_text_that_is_no_plant_file(text, said):
+    with pytest.raises(FileError) as caught:
+        load_plant(text, "plant.yaml")
+
+    (mistake,) = map(str, caught.value.mistakes)
+    assert mistake.startswith(f"plant.yaml:{said}")
+    assert "\n" not in mistake
+
+
+def test_all_mistakes_are_told_at_once():
+    text = (
+        PLANT.replace("site: north", "site: North")
+        .replace("time_zone: America/Mexico_City", "time_zone: Nowhere")
+        .replace('"06:00"', "6 o'clock")
+        .replace("class: press,", "klass: press,")
+    )
+
+    with pytest.raises(FileError) as caught:
+        load_plant(text, "plant.yaml")
+
+    told = {(one.line, one.key) for one in caught.value.mistakes}
+    assert told == {
+        (2, "site"),
+        (4, "time_zone"),
+        (13, "calendars.weekly.shifts[0].start"),
+        (21, "equipment[0].klass"),
+    }
+    assert str(caught.value).count("\n") == len(told) - 1
+
+
+def test_a_password_is_never_told():
+    (said,) = mistakes("    type: opcua\n", "    type: opcua\n    password: [open, sesame]\n")
+
+    assert "password" in said
+    assert "sesame" not in said
