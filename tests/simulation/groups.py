@@ -1,0 +1,192 @@
+"""Consumer groups: who reads what, rebalances, redelivery, and members that were given up."""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition
+from tests.simulation.broker import MemoryBroker
+from tests.simulation.faults import Place, Process
+
+SESSION_S = 6.0
+POLL_S = 20.0
+"""Longer than in reality: idle polls are what a simulation spends its time on."""
+
+
+@dataclass(eq=False)
+class Member:
+    """One process in a group, and how far it has fetched."""
+
+    process: Process
+    group: "Group"
+    assigned: frozenset[TopicPartition] = frozenset()
+    news: bool = False
+    next: dict[TopicPartition, int] = field(default_factory=dict)
+    lease: int = 0
+    """How many more polls an expelled member gets from what it had fetched."""
+
+    @property
+    def expelled(self) -> bool:
+        """The group gave it up, and it does not know yet."""
+        return self not in self.group.members
+
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """Records, or the news that other partitions are ours."""
+        await self.process.point(Place.POLL)
+        if self.expelled:
+            self._live_on()
+        if self.news:
+            self.news = False
+            self.next = {}
+            return Assigned(self.assigned)
+        if not self._waiting():
+            await self.group.broker.news(self.assigned, POLL_S)
+            await self.process.point(Place.POLL)
+        return self._fetch(limit)
+
+    def _live_on(self) -> None:
+        """A zombie: some turns with what it had, then it finds out and joins again."""
+        self.process.faults.tally["zombie polls"] += 1
+        self.lease -= 1
+        if self.lease < 0:
+            self.group.add(self)
+
+    def _waiting(self) -> bool:
+        return any(
+            self.group.broker.partitions[at].has_committed(next) for at, next in self.next.items()
+        )
+
+    def _fetch(self, limit: int) -> list[Record]:
+        found: list[Record] = []
+        order = sorted(self.next, key=str)
+        self.process.faults.rng.shuffle(order)
+        for at in order:
+            records = self.group.broker.read(at, self.next[at])[: limit - len(found)]
+            if records:
+                self.next[at] = records[-1].offset + 1
+                self.group.delivered(at, records, self.process)
+            found += records
+        return found
+
+
+@dataclass(eq=False)
+class Group:
+    """A consumer group over some partitions of a broker."""
+
+    broker: MemoryBroker
+    partitions: tuple[TopicPartition, ...]
+    members: list[Member] = field(default_factory=list)
+    committed: dict[TopicPartition, int] = field(default_factory=dict)
+    _seen: dict[TopicPartition, int] = field(default_factory=dict)
+
+    def join(self, process: Process) -> Member:
+        """A process begins to read; an earlier life of the same name is out."""
+        self.members = [one for one in self.members if one.process.name != process.name]
+        member = Member(process, self)
+        self.add(member)
+        return member
+
+    def add(self, member: Member) -> None:
+        """A member comes, or comes back: all are told what is theirs from now on."""
+        self.members.append(member)
+        asyncio.get_running_loop().call_later(SESSION_S, self._look_after, member)
+        self.rebalance()
+
+    def rebalance(self) -> None:
+        """Deal the partitions out anew."""
+        for index, member in enumerate(self.members):
+            member.assigned = frozenset(
+                at for at in self.partitions if at.partition % len(self.members) == index
+            )
+            member.news = True
+
+    def delivered(self, at: TopicPartition, records: Sequence[Record], to: Process) -> None:
+        """Count what was delivered before."""
+        seen = self._seen.get(at, 0)
+        again = sum(record.offset < seen for record in records)
+        to.faults.tally["redeliveries"] += again
+        self._seen[at] = max(seen, records[-1].offset + 1)
+
+    def _look_after(self, member: Member) -> None:
+        """Heartbeats: whoever is dead or stands still is given up."""
+        if member.expelled:
+            return
+        process = member.process
+        if process.crashed or process.frozen:
+            self.members.remove(member)
+            member.lease = process.faults.rng.randrange(3)
+            if not process.crashed:
+                process.faults.tally["zombies"] += 1
+            self.rebalance()
+            return
+        asyncio.get_running_loop().call_later(SESSION_S, self._look_after, member)
+
+
+class SimulatedFeed:
+    """The port of a processor: begins at the group's offsets, or before them."""
+
+    def __init__(self, member: Member) -> None:
+        self._member, self._process = member, member.process
+
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """Records or news; now and then something is delivered twice, or the group rebalances."""
+        faults = self._process.faults
+        if faults.happens("rebalances", 0.002, self._process.now_s):
+            self._member.group.rebalance()
+        polled = await self._member.poll(limit)
+        if isinstance(polled, Assigned):
+            for at in sorted(polled.partitions, key=str):
+                committed = self._member.group.committed.get(at, 0)
+                again = faults.happens("read from far before", 0.2, self._process.now_s)
+                start = faults.rng.randint(0, committed) if again else committed
+                self._member.next[at] = start
+        elif polled and faults.happens("holes in delivery", 0.01, self._process.now_s):
+            lost = faults.rng.randrange(len(polled))
+            return [*polled[:lost], *polled[lost + 1 :]]
+        return polled
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Remember it; the group does not listen to those whom it gave up."""
+        await self._process.point()
+        if not self._member.expelled:
+            self._member.group.committed |= offsets
+
+    def behind(self, position: TopicPartition, offset: int) -> int:
+        """Records known to wait."""
+        return max(0, self._member.group.broker.end(position) - offset)
+
+
+class SimulatedReader:
+    """The port of a sink: begins where the sink says."""
+
+    def __init__(self, member: Member) -> None:
+        self._member, self._process = member, member.process
+
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """Records or news."""
+        if self._process.faults.happens("rebalances", 0.001, self._process.now_s):
+            self._member.group.rebalance()
+        return await self._member.poll(limit)
+
+    async def cluster_id(self) -> str:
+        """Always the same cluster."""
+        await self._process.point()
+        return self._member.group.broker.cluster_id
+
+    async def bounds(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Bounds]:
+        """What the partitions hold."""
+        await self._process.point()
+        return {at: self._member.group.broker.bounds(at) for at in partitions}
+
+    async def seek(self, partition: TopicPartition, offset: int) -> None:
+        """Go on from here."""
+        await self._process.point(Place.ROW)
+        if partition in self._member.assigned:
+            self._member.next[partition] = offset
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Remember it for lag tools; nothing reads it back."""
+        await self._process.point()
+        self._member.group.committed |= offsets

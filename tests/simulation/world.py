@@ -1,0 +1,184 @@
+"""A plant in one process: edge, processors and sinks with their real loops, on simulated parts."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from prometheus_client import CollectorRegistry
+
+from ingest.agent import AgentOptions, World as AgentWorld, run_agent
+from plantstream.runtime.errors import FencedError, UnavailableError
+from plantstream.runtime.ports import TopicPartition
+from processors.oee.engine import OeeEngine
+from processors.streams.batch import GapError
+from processors.streams.metrics import ShellMetrics
+from processors.streams.plants import PublishedPlants
+from processors.streams.shell import Shell, ShellLimits
+from schemas.plant.load import load_plant
+from schemas.topics import DEADLETTER, KPI, MACHINE, OEE_STATE, TELEMETRY
+from sinks.meters import SinkMeters
+from sinks.runner import SinkLoop, SinkPorts, SinkTime
+from tests.simulation.adapters import (
+    Database,
+    Disk,
+    SimulatedJournal,
+    SimulatedSender,
+    SimulatedSink,
+    SimulatedSpool,
+    read_models,
+)
+from tests.simulation.broker import MemoryBroker
+from tests.simulation.clockwork import simulate
+from tests.simulation.faults import Crash, Faults, Process
+from tests.simulation.groups import Group, SimulatedFeed, SimulatedReader
+from tests.simulation.story import START, Story, Telling
+
+PATIENCE_S = 7200.0
+"""After the end of a story, everything must be stored within this simulated time."""
+RESTART_S = 20.0
+_LIMITS = ShellLimits(tick_s=60)
+STORED = (MACHINE, KPI, TELEMETRY, DEADLETTER)
+EXPECTED_ENDS = (Crash, FencedError, UnavailableError, GapError)
+"""What may end a process: the next one goes on from what is durable."""
+
+Life = Callable[[Process], Awaitable[None]]
+
+
+@dataclass
+class Durable:
+    """What no crash takes away."""
+
+    broker: MemoryBroker = field(default_factory=MemoryBroker)
+    disk: Disk = field(default_factory=Disk)
+    database: Database = field(default_factory=Database)
+
+
+class World:
+    """One run of a story."""
+
+    def __init__(self, story: Story, faults: Faults, slots: int = 2) -> None:
+        self.story, self.faults, self._slots = story, faults, slots
+        self.durable = Durable()
+        self._plant = load_plant(story.plant, "plant.yaml")
+        self._told = False
+        broker, used = self.durable.broker, story.used_partitions
+        self._inputs = tuple(TopicPartition(MACHINE.name, number) for number in used)
+        self._stored = tuple(TopicPartition(one.name, part) for one in STORED for part in used)
+        self._processors, self._sinks = Group(broker, self._inputs), Group(broker, self._stored)
+
+    def run(self) -> "World":
+        """Live the story through, until everything is stored."""
+        simulate(self._run)
+        return self
+
+    def now(self) -> datetime:
+        """The clock on the wall, which stands still when the story is over."""
+        passed_ms = int(asyncio.get_running_loop().time() * 1000)
+        return START + timedelta(milliseconds=min(passed_ms, self.story.end_ms))
+
+    async def _run(self) -> None:
+        lives: dict[str, Life] = {"edge": self._edge}
+        for slot in range(self._slots):
+            lives |= {f"processor {slot}": self._processor, f"sink {slot}": self._sink}
+        async with asyncio.TaskGroup() as group:
+            keepers = [group.create_task(self._keep(name, one)) for name, one in lives.items()]
+            await self._until_stored()
+            for keeper in keepers:
+                keeper.cancel()
+
+    async def _keep(self, name: str, life: Life) -> None:
+        """Start a process again whenever it ends, as a supervisor does."""
+        while not (self._told and life == self._edge):
+            process = Process(name, self.faults)
+            try:
+                await life(process)
+            except BaseException as error:  # noqa: BLE001 - a crash is one, too
+                self._count(process, error)
+                await asyncio.sleep(self.faults.rng.uniform(0, RESTART_S))
+            finally:
+                process.crashed = True
+
+    def _count(self, process: Process, error: BaseException) -> None:
+        if process.crashed:
+            self.faults.tally["crashes"] += 1
+            self.faults.tally[f"crashes of {process.name.split()[0]}"] += 1
+            return
+        causes = list(_leaves(error))
+        for cause in causes:
+            if not isinstance(cause, EXPECTED_ENDS):
+                raise error
+        self.faults.tally[f"ended by {type(causes[0]).__name__}"] += 1
+
+    async def _edge(self, process: Process) -> None:
+        world = AgentWorld(self.now, bytes)
+        spool = SimulatedSpool(process, self.durable.disk)
+        sender = SimulatedSender(process, self.durable.broker)
+        options, inputs = AgentOptions.replay_as_live(), {"field": Telling(self.story)}
+        await run_agent(self._plant, inputs, spool, sender, options, world)
+        self._told = True
+
+    async def _processor(self, process: Process) -> None:
+        broker = self.durable.broker
+        feed = SimulatedFeed(self._processors.join(process))
+        journal = SimulatedJournal(process, broker, OEE_STATE.name)
+        plants = PublishedPlants(partial(read_models, process, broker))
+        metrics = ShellMetrics(CollectorRegistry())
+        await Shell(OeeEngine(), (feed, journal, plants), self.now, metrics, _LIMITS).run()
+
+    async def _sink(self, process: Process) -> None:
+        reader = SimulatedReader(self._sinks.join(process))
+        sink = SimulatedSink(process, self.durable.database)
+        ports = SinkPorts(reader, sink, SimulatedSender(process, self.durable.broker))
+        meters = SinkMeters(CollectorRegistry())
+        await SinkLoop(ports, SinkTime(self.now, asyncio.sleep), meters).run()
+
+    async def _until_stored(self) -> None:
+        deadline_s = self.story.end_ms / 1000 + PATIENCE_S
+        while not (self._told and self._is_applied() and self._is_stored()):
+            if asyncio.get_running_loop().time() > deadline_s:
+                raise AssertionError(f"not stored {PATIENCE_S:.0f} s after the end of the story")
+            await asyncio.sleep(10)
+
+    def _is_applied(self) -> bool:
+        broker = self.durable.broker
+        for at in self._inputs:
+            rows = broker.rows(TopicPartition(OEE_STATE.name, at.partition))
+            position = rows.get(f'["position","{at.topic}"]'.encode(), b"0")
+            if int(position) < broker.end(at):
+                return False
+        return True
+
+    def _is_stored(self) -> bool:
+        stored = self.durable.database.positions
+        ends = {at: self.durable.broker.end(at) for at in self._stored}
+        return all(
+            end == 0 or (at in stored and stored[at].next >= end) for at, end in ends.items()
+        )
+
+
+def played(story: Story, faults: Faults, slots: int = 2) -> World:
+    """The world after the story."""
+    return World(story, faults, slots).run()
+
+
+def seconds(story: Story) -> float:
+    """How long the story lasts."""
+    return story.end_ms / 1000
+
+
+def _leaves(error: BaseException) -> "list[BaseException]":
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for one in error.exceptions for leaf in _leaves(one)]
+    return [error]
+
+
+def appended_twice(world: World) -> Counter[str]:
+    """Records of edges that stand in the log more than once."""
+    found: Counter[str] = Counter()
+    for at, partition in world.durable.broker.partitions.items():
+        if at.topic == MACHINE.name:
+            found.update(str(record.value) for record in partition.committed(0))
+    return Counter({value: times - 1 for value, times in found.items() if times > 1})
