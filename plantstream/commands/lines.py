@@ -40,17 +40,13 @@ def lines(topic: Topic, record: Record, equipment: str | None = None) -> Iterato
         return
     try:
         value = decode(topic, record.value)
-    except UnreadableError as error:
+        if equipment is None or _is_of(value, equipment):
+            frame = isinstance(value, TelemetryFrame)
+            yield from _samples(value, position) if frame else [_line(value, position)]
+    except (UnreadableError, OverflowError) as error:
         if equipment is None:
-            yield _unreadable(record, position, str(error))
-        return
-    if equipment is not None and equipment not in {value.equipment, equipment_id(value.equipment)}:
-        return
-    if isinstance(value, TelemetryFrame):
-        yield from _samples(value, position)
-        return
-    document = value.model_dump(mode="json", exclude_none=True)
-    yield Line(_text(value, document), position | {"record": document})
+            reason = "a time that is in no calendar" if isinstance(error, OverflowError) else error
+            yield _unreadable(record, position, str(reason))
 
 
 def speaks_of_equipment(topic: Topic) -> bool:
@@ -58,15 +54,27 @@ def speaks_of_equipment(topic: Topic) -> bool:
     return bool(topic.types) and all("equipment" in kind.model_fields for kind in topic.types)
 
 
-def _samples(frame: TelemetryFrame, position: Mapping[str, Any]) -> Iterator[Line]:
+def _is_of(value: Any, equipment: str) -> bool:
+    return equipment in {value.equipment, equipment_id(value.equipment)}
+
+
+def _line(value: BaseModel, position: Mapping[str, Any]) -> Line:
+    document = value.model_dump(mode="json", exclude_none=True)
+    return Line(_text(value, document), {**position, "record": document})
+
+
+def _samples(frame: TelemetryFrame, position: Mapping[str, Any]) -> list[Line]:
     found = [
         (column.offset_ms[index], column, index)
         for column in frame.columns
         for index in range(len(column.offset_ms))
     ]
-    for offset_ms, column, index in sorted(found, key=lambda one: one[0]):
-        at = frame.source_time + timedelta(milliseconds=offset_ms)
-        yield _sample(frame, column, index, (at, position))
+    return [
+        _sample(
+            frame, column, index, (frame.source_time + timedelta(milliseconds=offset_ms), position)
+        )
+        for offset_ms, column, index in sorted(found, key=lambda one: one[0])
+    ]
 
 
 def _sample(

@@ -13,5 +13,7 @@ DRIVERS = ("aiokafka", "psycopg", "asyncio")
 def run_async(work: Coroutine[Any, Any, Result]) -> Result:
     """Run it; what drivers log stays away, because their errors reach the user as one sentence."""
     for driver in DRIVERS:
-        logging.getLogger(driver).addHandler(logging.NullHandler())
+        logger = logging.getLogger(driver)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
     return asyncio.run(work)
