@@ -93,7 +93,7 @@ def _topic(topic: Topic, state: TopicState | None, profile: Profile) -> Iterator
     if state.configuration.get(STAMPED) != STAMPED_BY_BROKER:
         yield fail(
             subject,
-            f"{STAMPED} is {state.configuration.get(STAMPED)}: retention eats what is replayed",
+            f"{STAMPED} is {state.configuration.get(STAMPED)}: retention would eat replays",
             f"set log.{STAMPED}={STAMPED_BY_BROKER} on the brokers",
         )
 
