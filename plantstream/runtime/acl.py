@@ -10,8 +10,13 @@ from aiokafka.protocol.admin import CreateAclsRequest
 
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.settings import KafkaSettings
+from schemas.topics import CATALOGUE, Role, Topic
 
 ANY_HOST = "*"
+TRANSACTIONAL_IDS = "plantstream-"
+"""Of the processor; what stands after it is the engine and the partition."""
+GROUPS = {Role.PROCESSOR: "plantstream-oee", Role.SINK: "plantstream-timescale"}
+"""The consumer group of each service that is a member of one."""
 _ALLOW = 3
 _LITERAL = 3
 _PREFIXED = 4
@@ -52,6 +57,31 @@ class Grant:
     prefixed: bool = False
 
 
+def grants(role: Role, user: str) -> list[Grant]:
+    """What a user in this role needs, out of the catalogue, and no more.
+
+    An idempotent producer needs no right of its own: since Kafka 3.0 the right to write a topic
+    includes it. Faust needs none beside those of its group and its topics, because it creates no
+    topic and elects no leader.
+    """
+    given = [
+        Grant(user, Resource.TOPIC, topic.name, frozenset(operations))
+        for topic in CATALOGUE
+        if (operations := _on_topic(role, topic))
+    ]
+    if role in GROUPS:
+        given.append(Grant(user, Resource.GROUP, GROUPS[role], frozenset({Operation.READ})))
+    if role is Role.PROCESSOR:
+        transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
+        ids = Grant(user, Resource.TRANSACTIONAL_ID, TRANSACTIONAL_IDS, transact, prefixed=True)
+        given.append(ids)
+    if role is Role.OPERATOR:
+        # How far each service is: doctor and replay ask it.
+        looks = frozenset({Operation.DESCRIBE})
+        given += [Grant(user, Resource.GROUP, name, looks) for name in GROUPS.values()]
+    return given
+
+
 async def allow(settings: KafkaSettings, grants: Iterable[Grant]) -> None:
     """Give rights, as a user who may; giving one again changes nothing.
 
@@ -66,6 +96,18 @@ async def allow(settings: KafkaSettings, grants: Iterable[Grant]) -> None:
                     await _create(client, grant, operation)
         finally:
             await client.close()
+
+
+def _on_topic(role: Role, topic: Topic) -> set[Operation]:
+    operations: set[Operation] = set()
+    if role in topic.readers:
+        operations.add(Operation.READ)
+    if role in topic.writers:
+        operations.add(Operation.WRITE)
+    if role is Role.OPERATOR:
+        # `topics apply` creates and configures all of them, and looks at where each ends.
+        operations |= {Operation.CREATE, Operation.DESCRIBE, Operation.ALTER_CONFIGS}
+    return operations
 
 
 async def _create(client: AIOKafkaClient, grant: Grant, operation: Operation) -> None:
