@@ -62,8 +62,8 @@ def status(data_dir: Path | None = DATA_DIR, as_json: bool = AS_JSON) -> None:
 
 
 def accept_loss(
-    topic: str = typer.Argument(help="A topic, such as plant.kpi.v1 or kpi."),
-    partition: int = typer.Argument(help="The partition whose log is another one.", min=0),
+    topic: str = typer.Argument(metavar="TOPIC", help="A topic, such as kpi."),
+    partition: int = typer.Argument(metavar="PARTITION", help="Whose log is another one.", min=0),
     actor: str = ACTOR,
     reason: str = REASON,
     site: str | None = SITE,

@@ -36,10 +36,14 @@ def register(app: typer.Typer) -> None:
 
 
 def tail(
-    topic: str = typer.Argument(help="A topic, such as plant.machine.v1 or machine."),
+    topic: str = typer.Argument(
+        metavar="TOPIC", help="A topic, such as plant.machine.v1 or machine."
+    ),
     equipment: str | None = typer.Option(None, help="Only this one: its id or its whole path."),
     as_json: bool = typer.Option(False, "--json", help="One JSON object per line."),
-    from_beginning: bool = typer.Option(False, help="Begin with the oldest record."),
+    from_beginning: bool = typer.Option(
+        False, "--from-beginning", help="Begin with the oldest record."
+    ),
     limit: int | None = typer.Option(None, help="End after so many lines.", min=1),
     data_dir: Path | None = DATA_DIR,
 ) -> None:
