@@ -81,7 +81,9 @@ def python_licence(name: str) -> str:
     said = RULES["read"].get(name) or _said(name)
     licence: str = RULES["spelled"].get(said, said)
     terms = re.split(r" AND | OR |[()]", licence)
-    if RULES["named"].get(name) != licence and not set(filter(None, terms)) <= _allowed():
+    if RULES["named"].get(name) == licence:
+        return licence
+    if not licence or not set(filter(None, terms)) <= _allowed():
         raise LicenceError(f"{name}: {licence or 'no licence'} is not in deploy/licences.toml")
     return licence
 

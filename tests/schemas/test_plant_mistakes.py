@@ -279,9 +279,7 @@ def test_two_counters_of_the_same_kind_are_no_mistake():
     [
         pytest.param("", "1:1: the file is no list of `key: value` lines", id="empty"),
         pytest.param("- a\n- b\n", "1:1: the file is no list of `key: value` lines", id="a list"),
-        pytest.param(
-            "a: [1,\nb: 2", "2:5: not readable: expected", id="an open bracket"
-        ),
+        pytest.param("a: [1,\nb: 2", "2:5: not readable: expected", id="an open bracket"),
         pytest.param("a:\n\tb: 1", "2:1: not readable: found character '\\t'", id="a tabulator"),
         pytest.param("a: *b", "1:4: not readable: found undefined alias", id="an unknown alias"),
         pytest.param("a: \x00", "1:1: not readable: unacceptable character #x0000", id="no text"),

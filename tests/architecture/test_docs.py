@@ -1,0 +1,123 @@
+"""What the pages say of topics, variables and formulas is what the code does."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings
+
+from plantstream.commands.topics import kept
+from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
+from schemas.kpi import Quantities, TimeElements
+from schemas.machine import TimeCategory
+from schemas.topics import CATALOGUE, Role
+
+DOCS = Path(__file__).parents[2] / "docs"
+SHIFT_S = 8 * 3600
+STOPS_MS = {
+    "planned_stop_ms": 1_800_000,
+    "setup_ms": 1_200_000,
+    "unplanned_stop_ms": 2_400_000,
+    "minor_stop_ms": 120_000,
+    "unknown_ms": 480_000,
+}
+TIME = TimeElements(**STOPS_MS, running_ms=SHIFT_S * 1000 - sum(STOPS_MS.values()))
+PARTS = Quantities(
+    good=40_000, scrap=1_000, rework=500, ideal_us=41_500 * 500_000, ideal_good_us=40_000 * 500_000
+)
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def rows(name: str) -> dict[str, list[str]]:
+    """The rows of all tables of a page by their first cell."""
+    lines = re.findall(r"^\|(.+)\|$", page(name), re.MULTILINE)
+    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    return {first.strip("`"): rest for first, *rest in cells}
+
+
+@pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
+def test_topics_are_those_of_the_catalogue(topic):
+    types = ", ".join(kind.model_fields["type"].default for kind in topic.types)
+    retention = kept(topic.retention)
+
+    told = rows("topics.md")[topic.name]
+
+    assert told[:4] == [
+        types or "not an interface",
+        topic.partition_by,
+        topic.record_key,
+        str(topic.partitions),
+    ]
+    assert told[4] == ("newest of each key" if topic.retention is None else retention)
+
+
+def test_no_topic_is_told_that_is_not_there():
+    told = {name for name in rows("topics.md") if name.startswith("plant.")}
+
+    assert told == {topic.name for topic in CATALOGUE}
+
+
+def test_topics_written_in_transactions_are_named():
+    (told,) = re.findall(r"topics they write \(([^)]*)\)", page("topics.md"))
+
+    written = {topic.name for topic in CATALOGUE if Role.PROCESSOR in topic.writers and topic.types}
+    assert set(re.findall(r"`([^`]+)`", told)) == written
+
+
+@pytest.mark.parametrize("role", Role)
+def test_rights_are_those_of_the_catalogue(role):
+    writes, reads = rows("operations.md")[role]
+
+    assert writes.split(", ") == [one.name for one in CATALOGUE if role in one.writers]
+    assert reads.split(", ") == [one.name for one in CATALOGUE if role in one.readers]
+
+
+@pytest.mark.parametrize("settings", [KafkaSettings, DatabaseSettings])
+def test_variables_are_those_that_are_read(settings: type[BaseSettings]):
+    prefix = settings.model_config["env_prefix"]
+    told = {name: rest for name, rest in rows("operations.md").items() if name.startswith(prefix)}
+
+    assert list(told) == [f"{prefix}{field}".upper() for field in settings.model_fields]
+    for name, field in settings.model_fields.items():
+        default = field.default
+        if default is not None and not isinstance(default, SecretStr):
+            assert told[f"{prefix}{name}".upper()][0] == str(default)
+
+
+def test_the_example_of_oee_is_what_the_formulas_give():
+    told = {name: rest[-1] for name, rest in rows("oee.md").items()}
+    found = ratios(TIME, PARTS)
+
+    assert told["running"] == f"{TIME.running_ms // 1000:,} s"
+    assert told["APT"] == f"{actual_production_ms(TIME) // 1000:,} s"
+    assert told["PBT"] == f"{planned_busy_ms(TIME) // 1000:,} s"
+    assert told["availability"] == f"{found.availability:.4f}"
+    assert told["effectiveness"] == f"{found.effectiveness:.4f}"
+    assert told["quality ratio"] == f"{found.quality_ratio:.4f}"
+    assert told["OEE"] == f"{found.oee:.4f}"
+
+
+def test_the_example_with_unknown_time_left_out_too():
+    excluded = TIME.model_copy(update={"excluded_unknown_ms": TIME.unknown_ms})
+
+    told = (
+        f"PBT is {planned_busy_ms(excluded) // 1000:,} s and OEE {ratios(excluded, PARTS).oee:.4f}"
+    )
+    assert told in page("oee.md")
+
+
+def test_every_time_category_is_explained():
+    assert {str(category) for category in TimeCategory} <= rows("oee.md").keys()
+
+
+def test_every_page_is_in_the_index():
+    linked = set(re.findall(r"\]\(([^)#]+\.md)", page("README.md")))
+
+    for file in DOCS.rglob("*.md"):
+        if file.name != "README.md":
+            assert str(file.relative_to(DOCS)) in linked
