@@ -19,8 +19,10 @@ from plantstream.runtime.errors import (
 from plantstream.runtime.settings import KafkaSettings
 
 REQUEST_TIMEOUT_MS = 15_000
-_DRIVER_LOG = "aiokafka"
+_DRIVER_LOGS = ("aiokafka", "aiokafka.cluster")
 _NOT_REACHED = "Unable to bootstrap"
+_REFUSALS_KEPT = 16
+_NOT_ALLOWED = "Topic %s is not authorized"
 
 _FENCED = (errors.ProducerFenced, errors.InvalidProducerEpoch)
 _REJECTED = (
@@ -70,15 +72,12 @@ def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
 @contextmanager
 def translated(doing: str, settings: KafkaSettings) -> Iterator[None]:
     """Turn the driver's errors into ours, with what was being done and where."""
-    log, refusals = logging.getLogger(_DRIVER_LOG), _Refusals()
-    log.addFilter(refusals)
-    try:
-        yield
-    except (errors.KafkaError, OSError) as error:
-        cause = refusals.cause_of(error)
-        raise translation(cause, doing, settings) from cause
-    finally:
-        log.removeFilter(refusals)
+    with _refusals() as refusals:
+        try:
+            yield
+        except (errors.KafkaError, OSError) as error:
+            cause = refusals.cause_of(error)
+            raise translation(cause, doing, settings) from cause
 
 
 def translation(error: Exception, doing: str, settings: KafkaSettings) -> PlantstreamError:
@@ -89,23 +88,29 @@ def translation(error: Exception, doing: str, settings: KafkaSettings) -> Plants
         return FencedError(f"{where}: another worker has taken over this partition")
     if isinstance(error, _REJECTED):
         return RejectedError(f"{where}: the record is too large for the broker ({said})")
+    if (advice := _advice(error, settings)) is not None:
+        return MisconfiguredError(f"{where}: {advice}")
+    if isinstance(error, _HungUpError):
+        said = (
+            f"it takes connections and ends them; does it speak {settings.security_protocol}? "
+            "See PLANTSTREAM_KAFKA_SECURITY_PROTOCOL"
+        )
+    return UnavailableError(f"{where}: {said}")
+
+
+def _advice(error: Exception, settings: KafkaSettings) -> str | None:
+    """What a person has to change, or None where waiting may help."""
     if isinstance(error, _MISCONFIGURED):
-        return MisconfiguredError(f"{where}: refused: {said}{_as_whom(settings)}")
+        signed_in = settings.security_protocol.startswith("SASL")
+        return f"refused: {error}" + (f" (user {settings.sasl_username})" if signed_in else "")
     if isinstance(error, ssl.SSLCertVerificationError):
-        return MisconfiguredError(
-            f"{where}: the broker's certificate is not trusted ({error.verify_message}); "
+        return (
+            f"the broker's certificate is not trusted ({error.verify_message}); "
             "see PLANTSTREAM_KAFKA_SSL_CA_FILE"
         )
     if isinstance(error, errors.UnknownTopicOrPartitionError):
-        return MisconfiguredError(
-            f"{where}: a topic is missing; create them with: plantstream topics apply"
-        )
-    if isinstance(error, _HungUpError):
-        return UnavailableError(
-            f"{where}: it takes connections and ends them; does it speak "
-            f"{settings.security_protocol}? See PLANTSTREAM_KAFKA_SECURITY_PROTOCOL"
-        )
-    return UnavailableError(f"{where}: {said}")
+        return "a topic is missing; create them with: plantstream topics apply"
+    return None
 
 
 class _HungUpError(Exception):
@@ -113,7 +118,10 @@ class _HungUpError(Exception):
 
 
 class _Refusals(logging.Filter):
-    """Why no connection came about: the driver says it in its log only, and raises no cause."""
+    """Why the broker was not reached, or did not answer in time.
+
+    The driver says it in its log only: what it raises has no cause.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -121,25 +129,37 @@ class _Refusals(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep the exceptions that are logged, and let everything pass."""
-        if isinstance(record.args, tuple):
-            self._seen += [one for one in record.args if isinstance(one, Exception)]
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        self._seen += [one for one in arguments if isinstance(one, Exception)]
+        if str(record.msg).startswith(_NOT_ALLOWED):
+            self._seen.append(errors.TopicAuthorizationFailedError(*arguments))
+        del self._seen[:-_REFUSALS_KEPT]
         return True
 
     def cause_of(self, error: Exception) -> Exception:
-        """What a person has to mend, if that is why the broker was not reached."""
-        if _NOT_REACHED not in str(error):
+        """What a person has to mend, if it is that; else the error itself."""
+        bootstrapping = _NOT_REACHED in str(error)
+        if not bootstrapping and not isinstance(error, errors.KafkaTimeoutError):
             return error
         for one in self._seen:
             if isinstance(one, (*_MISCONFIGURED, ssl.SSLCertVerificationError)):
                 return one
-        if self._seen and not isinstance(self._seen[-1], OSError):
+        if bootstrapping and self._seen and isinstance(self._seen[-1], errors.KafkaConnectionError):
             return _HungUpError(str(error))
         return error
 
 
-def _as_whom(settings: KafkaSettings) -> str:
-    user = settings.sasl_username
-    return f" (user {user})" if user and settings.security_protocol.startswith("SASL") else ""
+@contextmanager
+def _refusals() -> Iterator[_Refusals]:
+    heard = _Refusals()
+    logs = [logging.getLogger(name) for name in _DRIVER_LOGS]
+    for log in logs:
+        log.addFilter(heard)
+    try:
+        yield heard
+    finally:
+        for log in logs:
+            log.removeFilter(heard)
 
 
 def _path(path: object) -> str | None:

@@ -1,0 +1,80 @@
+"""The rights of each role, as the catalogue says them."""
+
+import pytest
+
+from plantstream.runtime.acl import Grant, Operation, Resource, grants
+from processors.oee.engine import OeeEngine
+from schemas.topics import BY_NAME, CATALOGUE, Role
+
+
+def operations(role: Role, resource: Resource, name: str) -> set[Operation]:
+    return {
+        operation
+        for grant in grants(role, "somebody")
+        if grant.resource is resource and grant.name == name
+        for operation in grant.operations
+    }
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("name", BY_NAME)
+def test_who_writes_and_reads_a_topic_may_and_nobody_else(role: Role, name: str) -> None:
+    given = operations(role, Resource.TOPIC, name)
+    assert (Operation.WRITE in given) == (role in BY_NAME[name].writers)
+    assert (Operation.READ in given) == (role in BY_NAME[name].readers)
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "allowed"),
+    [
+        pytest.param(Role.EDGE, "plant.kpi.v1", set(), id="the edge knows no KPI"),
+        pytest.param(Role.EDGE, "plant.oee.state.v1", set(), id="nor the engine's memory"),
+        pytest.param(
+            Role.PROCESSOR, "plant.telemetry.v1", {Operation.READ}, id="an engine measures nothing"
+        ),
+        pytest.param(Role.SINK, "plant.oee.state.v1", set(), id="a memory is no interface"),
+        pytest.param(
+            Role.SINK, "plant.deadletter.v1", {Operation.READ, Operation.WRITE}, id="a sink buries"
+        ),
+    ],
+)
+def test_sentences_of_the_catalogue(role: Role, name: str, allowed: set[Operation]) -> None:
+    assert operations(role, Resource.TOPIC, name) == allowed
+
+
+def test_only_the_operator_creates_topics() -> None:
+    creators = {
+        (role, grant.name)
+        for role in Role
+        for grant in grants(role, "somebody")
+        if Operation.CREATE in grant.operations
+    }
+    assert creators == {(Role.OPERATOR, topic.name) for topic in CATALOGUE}
+
+
+def test_groups_and_transactions_belong_to_their_service() -> None:
+    others = [
+        grant
+        for role in Role
+        for grant in grants(role, role)
+        if grant.resource is not Resource.TOPIC
+    ]
+    reads, looks = frozenset({Operation.READ}), frozenset({Operation.DESCRIBE})
+    transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
+    oee, timescale = f"plantstream-{OeeEngine().name}", "plantstream-timescale"
+    assert others == [
+        Grant("processor", Resource.GROUP, oee, reads),
+        Grant("processor", Resource.TRANSACTIONAL_ID, "plantstream-", transact, prefixed=True),
+        Grant("sink", Resource.GROUP, timescale, reads),
+        Grant("operator", Resource.GROUP, oee, looks),
+        Grant("operator", Resource.GROUP, timescale, looks),
+    ]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_no_right_is_beyond_the_catalogue(role: Role) -> None:
+    for grant in grants(role, "somebody"):
+        assert grant.user == "somebody"
+        assert Operation.ALL not in grant.operations
+        assert grant.resource is not Resource.CLUSTER
+        assert grant.resource is not Resource.TOPIC or grant.name in BY_NAME
