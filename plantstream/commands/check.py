@@ -34,9 +34,9 @@ def check(
     from schemas.yaml_file import FileError
 
     if schema:
-        from schemas.plant.model import Plant
+        from schemas.json_schema import plant_schema
 
-        print_json(Plant.model_json_schema())
+        print_json(plant_schema())
         return
     if plant is None:
         raise typer.BadParameter("give a plant file, or --schema", param_hint="PLANT")

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import jsonschema  # type: ignore[import-untyped]
@@ -7,7 +8,9 @@ from ruamel.yaml import YAML
 from tests.makers import PLANT
 from tests.plantstream.commands.conftest import Run
 
-NINU = Path(__file__).parents[3] / "deploy" / "plants" / "ninu" / "plant.yaml"
+ROOT = Path(__file__).parents[3]
+NINU = ROOT / "deploy" / "plants" / "ninu" / "plant.yaml"
+SCHEMA = ROOT / "schemas" / "generated" / "plant.schema.json"
 GOOD = PLANT.format(
     zone="UTC", during="always", minor_stop_s=0, unknown_after_s="null", unknown="loss"
 )
@@ -89,6 +92,7 @@ def test_wrong_usage_exits_2(run: Run, words: list[str]):
 
 def test_the_schema_for_editors_takes_our_own_plant_and_no_unknown_key(run: Run):
     schema = run("check", "--schema").json
+    assert schema == json.loads(SCHEMA.read_text())
     plant = YAML(typ="safe").load(NINU.read_text())
     jsonschema.validate(plant, schema)
     with pytest.raises(jsonschema.ValidationError):
