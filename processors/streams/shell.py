@@ -100,6 +100,8 @@ class Shell:
         fresh = batch.unread(memory, records)
         arrivals = batch.read(fresh, outcome, now)
         if not fresh:
+            # Whoever applied them died before the group was told.
+            self._reached(partition, memory.positions)
             return
         versions = {arrival.event.plant_version for arrival in arrivals}
         plants = await self._plants.known(versions)
@@ -129,9 +131,13 @@ class Shell:
         with self._metrics.committing():
             await self._journal.commit(partition, outcome.rows, outcome.outputs)
         outcome.draft.keep(memory)
-        for topic, offset in outcome.draft.positions.items():
-            self._offered[TopicPartition(topic, partition)] = offset
+        self._reached(partition, outcome.draft.positions)
         self._metrics.count(outcome)
+
+    def _reached(self, partition: int, positions: Mapping[str, int]) -> None:
+        """These are durable, and what the group shall know."""
+        for topic, offset in positions.items():
+            self._offered[TopicPartition(topic, partition)] = offset
 
     def _is_due(self, now: datetime) -> bool:
         ticked = self._ticked_at
