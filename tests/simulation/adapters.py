@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from ingest.memory_spool import MemorySpool
 from ingest.ports import Batch as SpoolBatch, Spooled
@@ -71,9 +71,11 @@ class SimulatedSender:
         self._process, self._broker = process, broker
 
     async def send(self, records: Sequence[Outgoing]) -> None:
-        """In order; of a crash in between, the rest may still be on its way."""
+        """In order per partition; of a crash in between, the rest may still be on its way."""
         await self._process.point()
-        waiting = list(records)
+        if self._process.faults.happens("broker away", 0.02, self._process.now_s):
+            raise UnavailableError("nobody answers")
+        waiting = self._shuffled(records)
         try:
             while waiting:
                 await self._process.point(Place.ROW)
@@ -83,6 +85,12 @@ class SimulatedSender:
         if self._process.faults.happens("answers lost", 0.02, self._process.now_s):
             raise UnavailableError("the answer was lost")
         await self._process.point()
+
+    def _shuffled(self, records: Sequence[Outgoing]) -> list[Outgoing]:
+        """Partitions do not wait for each other: any of them may be first."""
+        topics = sorted({(one.topic, one.partition) for one in records})
+        self._process.faults.rng.shuffle(topics)
+        return sorted(records, key=lambda one: topics.index((one.topic, one.partition)))
 
     def _arrive_late(self, waiting: Sequence[Outgoing]) -> None:
         faults = self._process.faults
@@ -165,7 +173,7 @@ class Database:
     reports: dict[str, OeeReport] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     locks: dict[TopicPartition, Process] = field(default_factory=dict)
-    fences: bool = True
+    fences: ClassVar[bool] = True
     """Off only in tests that show what happens then."""
 
     def store(self, value: Any) -> None:

@@ -60,14 +60,14 @@ class MemoryBroker:
     """All partitions, and who may write to them in transactions."""
 
     cluster_id = "cluster-1"
+    fences = True
+    """Off only in tests that show what happens then."""
 
     def __init__(self) -> None:
         self.partitions: dict[TopicPartition, Partition] = defaultdict(Partition)
         self._epochs: dict[str, int] = defaultdict(int)
         self._open: dict[str, Transaction] = {}
         self._waiting: dict[TopicPartition, list[asyncio.Future[None]]] = defaultdict(list)
-        self.fences = True
-        """Off only in tests that show what happens then."""
 
     def append(self, record: Outgoing, transaction: Transaction | None = None) -> None:
         """One record, durable at once; it counts when its transaction does."""

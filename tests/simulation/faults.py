@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -112,11 +113,14 @@ class Process:
         self.name, self.faults = name, faults
         self.crashed = False
         self.frozen_until_s = 0.0
+        self.silent: list[Callable[[], None]] = []
+        """Who wants to know when it crashes or stands still; how long they wait is theirs."""
+        self._loop = asyncio.get_running_loop()
 
     @property
     def now_s(self) -> float:
         """Simulated seconds."""
-        return asyncio.get_running_loop().time()
+        return self._loop.time()
 
     @property
     def frozen(self) -> bool:
@@ -129,24 +133,33 @@ class Process:
         Raises:
             Crash: it does, or did.
         """
-        await self._thaw()
+        if self.crashed or self.frozen_until_s:
+            await self._thaw()
         fault = self.faults.at(place, self.now_s)
         if fault.crash:
             self.crashed = True
+            self._fall_silent()
             raise Crash(self.name)
         if fault.freeze_s:
             self.faults.tally["freezes"] += 1
             self.frozen_until_s = self.now_s + fault.freeze_s
+            self._fall_silent()
             await self._thaw()
         elif fault.delay_s:
             await asyncio.sleep(fault.delay_s)
             await self._thaw()
         elif place is not Place.ROW:
             await asyncio.sleep(0)
-            await self._thaw()
+            if self.crashed or self.frozen_until_s:
+                await self._thaw()
+
+    def _fall_silent(self) -> None:
+        for told in self.silent:
+            told()
 
     async def _thaw(self) -> None:
         while self.frozen:  # noqa: ASYNC110 - another task may freeze it again
             await asyncio.sleep(self.frozen_until_s - self.now_s)
+        self.frozen_until_s = 0.0
         if self.crashed:
             raise Crash(self.name)

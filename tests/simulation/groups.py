@@ -83,14 +83,17 @@ class Group:
         """A process begins to read; an earlier life of the same name is out."""
         self.members = [one for one in self.members if one.process.name != process.name]
         member = Member(process, self)
+        process.silent.append(lambda: self._miss(member))
         self.add(member)
         return member
 
     def add(self, member: Member) -> None:
         """A member comes, or comes back: all are told what is theirs from now on."""
         self.members.append(member)
-        asyncio.get_running_loop().call_later(SESSION_S, self._look_after, member)
         self.rebalance()
+
+    def _miss(self, member: Member) -> None:
+        asyncio.get_running_loop().call_later(SESSION_S, self._give_up, member)
 
     def rebalance(self) -> None:
         """Deal the partitions out anew."""
@@ -107,19 +110,16 @@ class Group:
         to.faults.tally["redeliveries"] += again
         self._seen[at] = max(seen, records[-1].offset + 1)
 
-    def _look_after(self, member: Member) -> None:
-        """Heartbeats: whoever is dead or stands still is given up."""
-        if member.expelled:
-            return
+    def _give_up(self, member: Member) -> None:
+        """No heartbeat came for a whole session."""
         process = member.process
-        if process.crashed or process.frozen:
-            self.members.remove(member)
-            member.lease = process.faults.rng.randrange(3)
-            if not process.crashed:
-                process.faults.tally["zombies"] += 1
-            self.rebalance()
+        if member.expelled or not (process.crashed or process.frozen):
             return
-        asyncio.get_running_loop().call_later(SESSION_S, self._look_after, member)
+        self.members.remove(member)
+        member.lease = process.faults.rng.randrange(3)
+        if not process.crashed:
+            process.faults.tally["zombies"] += 1
+        self.rebalance()
 
 
 class SimulatedFeed:
@@ -140,9 +140,17 @@ class SimulatedFeed:
                 again = faults.happens("read from far before", 0.2, self._process.now_s)
                 start = faults.rng.randint(0, committed) if again else committed
                 self._member.next[at] = start
-        elif polled and faults.happens("holes in delivery", 0.01, self._process.now_s):
-            lost = faults.rng.randrange(len(polled))
-            return [*polled[:lost], *polled[lost + 1 :]]
+            return polled
+        # A hole shows by the position before it and by the record behind it.
+        group = self._member.group
+        known = [
+            one
+            for one in polled
+            if one.source in group.committed and one.offset + 1 < group.broker.end(one.source)
+        ]
+        if known and faults.happens("holes in delivery", 0.02, self._process.now_s):
+            lost = faults.rng.choice(known)
+            return [one for one in polled if one is not lost]
         return polled
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:

@@ -215,7 +215,7 @@ def _chunks(
             chunks.append((due / 1000, Chunk(tuple(waiting), str(len(chunks) + 1))))
             waiting = []
         if not waiting:
-            due = arrival + rng.randint(0, 120_000)
+            due = arrival + (rng.randint(0, 120_000) if arrival else 0)
         waiting.append(sample)
     chunks.append((due / 1000, Chunk(tuple(waiting), str(len(chunks) + 1))))
     return chunks

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from tests.simulation.faults import OneCrash, SeededFaults
-from tests.simulation.story import small_story, story
+from tests.simulation.story import Story, small_story, story
 from tests.simulation.verdict import assert_true_to
 from tests.simulation.world import World, played
 
@@ -32,6 +32,7 @@ MUST_HAPPEN = (
     "rebalances",
     "late arrivals",
     "answers lost",
+    "broker away",
     "disk full",
     "ended by GapError",
     "ticks",
@@ -79,10 +80,14 @@ def crash_places() -> Iterator[int]:
 def survived(seed: int) -> World:
     """The world after the story of this seed."""
     told = story(seed)
-    faults = SeededFaults(seed, told.end_ms / 1000 + QUIET_AFTER_S)
-    world = played(told, faults)
+    faults = faults_of(seed, told)
     _TALLIES[seed] = faults.tally
-    return world
+    return played(told, faults)
+
+
+def faults_of(seed: int, told: Story) -> SeededFaults:
+    """Everything goes wrong during the story, and a little longer."""
+    return SeededFaults(seed, told.end_ms / 1000 + QUIET_AFTER_S)
 
 
 _TALLIES: dict[int, Counter[str]] = {}

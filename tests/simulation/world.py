@@ -20,7 +20,7 @@ from processors.streams.shell import Shell, ShellLimits
 from schemas.plant.load import load_plant
 from schemas.topics import DEADLETTER, KPI, MACHINE, OEE_STATE, TELEMETRY
 from sinks.meters import SinkMeters
-from sinks.runner import SinkLoop, SinkPorts, SinkTime
+from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
 from tests.simulation.adapters import (
     Database,
     Disk,
@@ -39,7 +39,8 @@ from tests.simulation.story import START, Story, Telling
 PATIENCE_S = 7200.0
 """After the end of a story, everything must be stored within this simulated time."""
 RESTART_S = 20.0
-_LIMITS = ShellLimits(tick_s=60)
+_LIMITS = ShellLimits(tick_s=90)
+_SINK_LIMITS = SinkLimits(linger_s=0.5)
 STORED = (MACHINE, KPI, TELEMETRY, DEADLETTER)
 EXPECTED_ENDS = (Crash, FencedError, UnavailableError, GapError)
 """What may end a process: the next one goes on from what is durable."""
@@ -133,7 +134,7 @@ class World:
         sink = SimulatedSink(process, self.durable.database)
         ports = SinkPorts(reader, sink, SimulatedSender(process, self.durable.broker))
         meters = SinkMeters(CollectorRegistry())
-        await SinkLoop(ports, SinkTime(self.now, asyncio.sleep), meters).run()
+        await SinkLoop(ports, SinkTime(self.now, asyncio.sleep), meters, _SINK_LIMITS).run()
 
     async def _until_stored(self) -> None:
         deadline_s = self.story.end_ms / 1000 + PATIENCE_S
