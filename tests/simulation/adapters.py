@@ -172,9 +172,18 @@ class Database:
     cells: dict[str, OeeCell] = field(default_factory=dict)
     reports: dict[str, OeeReport] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
+    jumps: list[str] = field(default_factory=list)
+    """Positions that moved from elsewhere than where the batch begins."""
     locks: dict[TopicPartition, Process] = field(default_factory=dict)
     fences: ClassVar[bool] = True
     """Off only in tests that show what happens then."""
+
+    def move(self, span: Span) -> None:
+        """One position."""
+        stored = self.positions.get(span.partition)
+        if stored and stored.next != span.begin:
+            self.jumps.append(f"{span.partition} from {stored.next}, not from {span.begin}")
+        self.positions[span.partition] = span.after
 
     def store(self, value: Any) -> None:
         """One row."""
@@ -222,7 +231,8 @@ class SimulatedSink:
             for row in rows:
                 self._database.store(row)
             self._database.marks |= fresh.marks
-            self._database.positions |= {span.partition: span.after for span in batch.spans}
+            for span in batch.spans:
+                self._database.move(span)
         finally:
             self._unlock(batch.spans)
         self._maybe_unavailable()

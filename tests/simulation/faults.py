@@ -73,8 +73,8 @@ class SeededFaults:
         if drawn < crash:
             self.tally[f"crash at {place.name.lower()}"] += 1
             return Fault(crash=True)
-        if drawn < 1.5 * crash:
-            return Fault(freeze_s=self.rng.uniform(1, 40))
+        if drawn < 2 * crash:
+            return Fault(freeze_s=self.rng.uniform(1, 90))
         if place is Place.CALL and drawn < 0.3:
             return Fault(delay_s=drawn * drawn * 20)
         return NOTHING

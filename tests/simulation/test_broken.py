@@ -1,13 +1,16 @@
 """The simulation finds what it is there for: code that breaks a guarantee on purpose is caught."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from processors.streams.memory import Memory
+from sinks.batch import Batch
 from sinks.marks import Fresh
-from tests.simulation.adapters import Database, SimulatedJournal
+from sinks.sink import Written
+from tests.simulation.adapters import Database, SimulatedJournal, SimulatedSink
 from tests.simulation.broker import MemoryBroker
 from tests.simulation.story import story
 from tests.simulation.test_crashes import faults_of
@@ -51,6 +54,16 @@ def database_without_fence(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Database, "fences", False)
 
 
+def position_before_rows(patch: pytest.MonkeyPatch) -> None:
+    write = SimulatedSink.write
+
+    async def in_two_steps(sink: SimulatedSink, batch: Batch) -> Written:
+        await write(sink, Batch(batch.spans))
+        return await write(sink, replace(batch, spans=()))
+
+    patch.setattr(SimulatedSink, "write", in_two_steps)
+
+
 def forgetful_sink(patch: pytest.MonkeyPatch) -> None:
     def everything(events: Sequence[Any], marks: Mapping[Any, int]) -> Fresh:
         del marks
@@ -66,6 +79,7 @@ def forgetful_sink(patch: pytest.MonkeyPatch) -> None:
         pytest.param(rows_before_outputs, id="a shell that commits its rows before its outputs"),
         pytest.param(broker_without_fence, id="a journal that anybody may write"),
         pytest.param(database_without_fence, id="a sink that does not look at the position"),
+        pytest.param(position_before_rows, id="a sink that stores its position before its rows"),
         pytest.param(forgetful_sink, id="a sink that forgets its marks"),
     ],
 )

@@ -20,6 +20,7 @@ def differences(story: Story, database: Database) -> list[str]:
     truth = truth_of(story)
     return [
         *(f"dead letter {name}: {reason}" for name, reason in database.letters.items()),
+        *(f"position of {jump}" for jump in database.jumps),
         *_compared("cell", _cells(database), truth.cells),
         *_compared("window", _windows(database), truth.windows),
         *_events(story, database),
