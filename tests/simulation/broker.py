@@ -42,18 +42,26 @@ class Partition:
             self._stable += 1
         return self._stable
 
+    @property
+    def committed_end(self) -> int:
+        """Behind the last record that counts."""
+        for offset in range(self.stable_end - 1, -1, -1):
+            if self._counts(self.entries[offset]):
+                return offset + 1
+        return 0
+
     def has_committed(self, start: int) -> bool:
         """Whether there is something to read from this offset on."""
-        return start < self.stable_end and bool(self.committed(start))
+        return start < self.committed_end
 
     def committed(self, start: int) -> list[Record]:
         """What a reader of committed records gets from this offset on."""
         found = self.entries[start : self.stable_end]
-        return [
-            entry[0]
-            for entry in found
-            if entry and (entry[1] is None or entry[1].fate is Fate.COMMITTED)
-        ]
+        return [entry[0] for entry in found if entry and self._counts(entry)]
+
+    @staticmethod
+    def _counts(entry: tuple[Record, Transaction | None] | None) -> bool:
+        return entry is not None and (entry[1] is None or entry[1].fate is Fate.COMMITTED)
 
 
 class MemoryBroker:
@@ -121,8 +129,7 @@ class MemoryBroker:
 
     def end(self, at: TopicPartition) -> int:
         """Behind the last committed record."""
-        records = self.read(at, 0)
-        return records[-1].offset + 1 if records else 0
+        return self.partitions[at].committed_end
 
     def rows(self, at: TopicPartition) -> dict[bytes, bytes]:
         """The newest value of each key."""

@@ -10,9 +10,9 @@ from ingest.input import Chunk, Sample, Value
 from schemas.partitioning import partition_of
 from schemas.topics import PARTITIONS
 
-START = datetime(2026, 3, 2, 13, 30, tzinfo=UTC)
-"""Half an hour before the early shift ends."""
-SHIFT_ENDS_MS = 30 * 60_000
+START = datetime(2026, 3, 2, 13, 35, tzinfo=UTC)
+"""Shortly before the early shift ends."""
+SHIFT_ENDS_MS = 25 * 60_000
 MINOR_STOP_S = 60
 IDEAL_US = {"fast": 500_000, "slow": 2_000_000}
 STATES = ("running", "unplanned_stop", "setup", "planned_stop", "delay")
@@ -108,8 +108,8 @@ class Telling:
             yield chunk
 
 
-def story(seed: int, minutes: int = 60) -> Story:
-    """Two machines, on one partition or on two, for an hour."""
+def story(seed: int, minutes: int = 50) -> Story:
+    """Two machines, on one partition or on two, for fifty minutes."""
     rng = random.Random(f"story {seed}")
     second = _neighbour("press", same=rng.random() < 0.5)
     end_ms = minutes * 60_000
