@@ -19,6 +19,7 @@ COMMANDS = (
     "ingest",
     "process",
     "sink",
+    "bench",
 )
 """In the order in which `--help` lists them. Each module has a `register(app)`."""
 

@@ -1,0 +1,68 @@
+"""What a benchmark says: a value, what the same machine gives for plainer work, and the target."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+
+class Row(TypedDict):
+    """One entry of `build/bench.json`."""
+
+    id: str
+    value: float
+    unit: str
+    reference: float
+    ratio: float | None
+    target: float
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What a figure is measured in, and what it has to stay below."""
+
+    unit: str
+    below: float
+
+
+AIMS = {
+    "replay_s": Aim("s", 60.0),
+    "replay_rss_mb": Aim("MB", 300.0),
+    "row_p99_ms": Aim("ms", 2000.0),
+}
+"""By id. An id is fixed: a figure that changes its meaning gets a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measured value beside its reference, which was measured in the same run."""
+
+    id: str
+    value: float
+    reference: float
+
+    def row(self) -> Row:
+        """As it is written."""
+        aim = AIMS[self.id]
+        return Row(
+            id=self.id,
+            value=round(self.value, 3),
+            unit=aim.unit,
+            reference=round(self.reference, 3),
+            ratio=round(self.value / self.reference, 3) if self.reference else None,
+            target=aim.below,
+            met=self.value < aim.below,
+        )
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share of all values does not exceed.
+
+    Raises:
+        ValueError: there is no value.
+    """
+    if not values:
+        raise ValueError("no value was measured")
+    ordered = sorted(values)
+    rank = -int(-share * len(ordered) // 1)
+    return ordered[max(0, min(rank, len(ordered)) - 1)]

@@ -1,0 +1,164 @@
+"""The benchmarks' own arithmetic, the recording they make up, and the file they write."""
+
+import json
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis.strategies import floats, lists
+
+from ingest.inputs.recording.recording import load_recording
+from plantstream.commands.bench import BENCHMARKS, write
+from plantstream.commands.bench_figure import AIMS, Figure, Row, percentile
+from plantstream.commands.bench_latency import WINDOW, Sightings
+from plantstream.commands.bench_recording import (
+    MAP,
+    NUMERIC_COLUMNS,
+    PLANT,
+    ROWS,
+    write_recording,
+)
+from plantstream.commands.bench_replay import peak_rss_mb
+from plantstream.embedded import child
+from schemas.plant.load import load_plant
+
+DOCS = Path(__file__).parents[2] / "docs" / "bench.md"
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+BENCH_LIMIT_S = 300
+
+
+def documented() -> dict[str, str]:
+    """Unit by id, from the table of the page."""
+    lines = [line for line in DOCS.read_text().splitlines() if line.startswith("| `")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {name.strip("`"): unit for name, unit, *_ in cells}
+
+
+@pytest.mark.xfail(
+    "`replay_rss_mb`" not in DOCS.read_text(), reason="the page does not name replay_rss_mb yet"
+)
+def test_ids_and_units_are_those_of_the_page() -> None:
+    assert documented() == {name: aim.unit for name, aim in AIMS.items()}
+
+
+def test_every_id_is_measured_once() -> None:
+    assert [name for ids in BENCHMARKS.values() for name in ids] == list(AIMS)
+
+
+@pytest.mark.parametrize(
+    ("figure", "row"),
+    [
+        pytest.param(
+            Figure("replay_s", 30.0, 10.0),
+            Row(id="replay_s", value=30, unit="s", reference=10, ratio=3, target=60, met=True),
+            id="met",
+        ),
+        pytest.param(
+            Figure("row_p99_ms", 2000.0, 8.0),
+            Row(
+                id="row_p99_ms",
+                value=2000,
+                unit="ms",
+                reference=8,
+                ratio=250,
+                target=2000,
+                met=False,
+            ),
+            id="a target is what the value stays below",
+        ),
+        pytest.param(
+            Figure("replay_rss_mb", 90.0, 0.0),
+            Row(
+                id="replay_rss_mb",
+                value=90,
+                unit="MB",
+                reference=0,
+                ratio=None,
+                target=300,
+                met=True,
+            ),
+            id="no ratio to nothing",
+        ),
+    ],
+)
+def test_a_figure_is_written_as(figure: Figure, row: Row, tmp_path: Path) -> None:
+    write([figure.row()], tmp_path / "new" / "bench.json")
+    assert json.loads((tmp_path / "new" / "bench.json").read_text()) == [row]
+
+
+@pytest.mark.parametrize(
+    ("share", "found"),
+    [
+        pytest.param(0.5, 50, id="median"),
+        pytest.param(0.99, 99, id="99 of 100"),
+        pytest.param(0.991, 100, id="a little more"),
+        pytest.param(1.0, 100, id="all"),
+    ],
+)
+def test_percentile_of_a_hundred(share: float, found: float) -> None:
+    assert percentile([float(one) for one in reversed(range(1, 101))], share) == found
+
+
+@given(lists(floats(allow_nan=False), min_size=1), floats(0.01, 1))
+def test_a_percentile_is_the_least_value_that_covers_its_share(
+    values: list[float], share: float
+) -> None:
+    found = percentile(values, share)
+    assert found in values
+    assert sum(one <= found for one in values) >= share * len(values) * (1 - 1e-9)
+    assert sum(one < found for one in values) < share * len(values)
+
+
+def test_a_percentile_of_nothing_is_refused() -> None:
+    with pytest.raises(ValueError, match="no value"):
+        percentile([], 0.99)
+
+
+def test_the_first_sight_of_a_row_counts() -> None:
+    sightings, row = Sightings(), ("reactor-1", "temperature", NOON)
+    sightings.see([row], NOON + timedelta(seconds=0.3))
+    sightings.see([row], NOON + timedelta(seconds=0.4))
+    assert sightings.latencies_s == {row: 0.3}
+    assert sightings.settle([row]) == 0
+
+
+def test_a_row_that_nobody_saw_in_time_is_not_forgotten() -> None:
+    sightings, row = Sightings(), ("reactor-1", "temperature", NOON)
+    assert sightings.settle([row]) == 1
+    assert sightings.latencies_s == {row: WINDOW.total_seconds()}
+
+
+def test_the_made_up_recording_has_the_shape_of_the_real_one(tmp_path: Path) -> None:
+    path = write_recording(tmp_path / "made_up.csv")
+    header, *rows = path.read_text().splitlines()
+    assert len(rows) == ROWS == 35_609
+    assert len(NUMERIC_COLUMNS) == 12
+    assert {row.count(";") for row in rows} == {header.count(";")}
+    plant = load_plant(PLANT.read_text(), str(PLANT))
+    assert load_recording(path, MAP, plant).estimated_rows() == pytest.approx(ROWS, rel=0.05)
+
+
+def test_memory_of_a_process_is_read() -> None:
+    assert 5 < peak_rss_mb(os.getpid()) < 5000
+
+
+def test_a_process_that_has_ended_has_no_memory() -> None:
+    assert peak_rss_mb(2**22 + 1) == 0
+
+
+@pytest.mark.long
+@pytest.mark.integration
+@pytest.mark.timeout(2 * BENCH_LIMIT_S)
+async def test_bench_writes_a_row_for_every_id(tmp_path: Path) -> None:
+    out = tmp_path / "bench.json"
+    argv = (sys.executable, "-m", "plantstream", "bench", "--out", str(out))
+    log = tmp_path / "bench.log"
+    code = await child.run((*argv, "--data-dir", str(tmp_path / "data")), log)
+    assert code == 0, log.read_text()
+    rows = json.loads(out.read_text())
+    assert [row["id"] for row in rows] == list(AIMS)
+    assert all(row["value"] > 0 and row["reference"] > 0 and row["ratio"] > 0 for row in rows)
+    assert all(row.keys() == Row.__annotations__.keys() for row in rows)
