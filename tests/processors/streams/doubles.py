@@ -1,0 +1,202 @@
+"""An engine that writes down what it is told, and ports in memory to drive the shell by."""
+
+import json
+from collections import deque
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client import CollectorRegistry
+
+from plantstream.runtime.errors import FencedError
+from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
+from processors.step import Output, Transition
+from processors.streams.batch import Outcome, apply, read, unread
+from processors.streams.memory import Memory
+from processors.streams.metrics import ShellMetrics
+from processors.streams.shell import Shell, ShellLimits
+from schemas.codec import decode, encode
+from schemas.deadletter import DeadLetter
+from schemas.machine import Gap, MachineEvent
+from schemas.partitioning import partition_of
+from schemas.plant.load import PlantFile
+from schemas.topics import DEADLETTER, KPI, MACHINE, OEE_STATE
+from tests.makers import PATH, Machine, plant
+
+NOW = datetime(2026, 3, 2, 7, tzinfo=UTC)
+PLANT = plant()
+PLANTS = {PLANT.version: PLANT}
+HOME = partition_of(PATH.encode(), MACHINE.partitions)
+"""The partition of the small plant's press."""
+EVENTS = TopicPartition(MACHINE.name, HOME)
+TICK_S = 10
+COMMIT_S = 5
+
+
+@dataclass(frozen=True)
+class Told:
+    """A state: everything it was told, in short words."""
+
+    key: str
+    words: tuple[str, ...] = ()
+    plant_version: str = ""
+
+    @property
+    def run(self) -> str:
+        """As the shell asks for it."""
+        return self.key.partition("|")[0]
+
+
+class Listener:
+    """The engine: its state is what it heard, its output is the last event of each batch."""
+
+    name = "listener"
+    inputs = (MACHINE,)
+    memory = OEE_STATE
+
+    def key_of(self, event: MachineEvent) -> str:
+        return f"{event.run}|{event.equipment}"
+
+    def load(self, key: str, rows: Mapping[str, bytes]) -> Told:
+        stored = json.loads(rows.get("told", b"[]"))
+        return Told(key, tuple(stored), PLANT.version if stored else "")
+
+    def dump(self, state: Told) -> dict[str, bytes]:
+        return {"told": json.dumps(state.words).encode()} if state.words else {}
+
+    def advance(
+        self, state: Told, events: Sequence[MachineEvent], plant: PlantFile
+    ) -> Transition[Told]:
+        words = (*state.words, *map(word, events))
+        told = replace(state, words=words, plant_version=plant.version)
+        return Transition(told, [self._output(state, events[-1])])
+
+    def tick(self, state: Told, now: datetime, plant: PlantFile) -> Transition[Told]:
+        del plant
+        return Transition(replace(state, words=(*state.words, f"tick {now:%H:%M:%S}")))
+
+    def _output(self, state: Told, event: MachineEvent) -> Output:
+        return Output(KPI, event.equipment, f"{state.key} {event.id.seq}", event)
+
+
+def word(event: MachineEvent) -> str:
+    """An event in short."""
+    return f"gap of {event.lost}" if isinstance(event, Gap) else f"{event.type} {event.id.seq}"
+
+
+def records(*events: MachineEvent, start: int = 0) -> list[Record]:
+    """The events in the partition of the press, one after the other."""
+    return [
+        Record(MACHINE.name, HOME, offset, event.equipment.encode(), encode(event))
+        for offset, event in enumerate(events, start=start)
+    ]
+
+
+def applied(memory: Memory, some: Sequence[Record], plants: Mapping[str, PlantFile]) -> Outcome:
+    """What a micro-batch of these records comes to, kept in the memory."""
+    outcome = Outcome()
+    arrivals = read(unread(memory, some), outcome, NOW)
+    apply(Listener(), memory, arrivals, plants, outcome, NOW)
+    outcome.draft.keep(memory)
+    return outcome
+
+
+def told(memory: Memory, key: str = f"|{PATH}") -> list[str]:
+    """What the state of the press was told."""
+    state: Told = memory.state_of(key, Listener())
+    return list(state.words)
+
+
+def letters(outputs: Sequence[Outgoing]) -> list[DeadLetter]:
+    """The dead letters among these outputs."""
+    values = [one.value for one in outputs if one.topic == DEADLETTER.name]
+    return [decode(DEADLETTER, value) for value in values]
+
+
+class MemoryFeed:
+    """Gives what it was filled with, one piece per poll."""
+
+    def __init__(self) -> None:
+        self.pieces: deque[Sequence[Record] | Assigned] = deque()
+        self.committed: list[dict[TopicPartition, int]] = []
+        self.waiting = 0
+
+    def assign(self, *partitions: TopicPartition) -> None:
+        self.pieces.append(Assigned(frozenset(partitions)))
+
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        del limit
+        return self.pieces.popleft() if self.pieces else []
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        self.committed.append(dict(offsets))
+
+    def behind(self, position: TopicPartition, offset: int) -> int:
+        del position, offset
+        return self.waiting
+
+
+@dataclass
+class MemoryJournal:
+    """Rows and outputs of all claims; a claim by somebody else fences."""
+
+    rows: dict[int, dict[bytes, bytes]] = field(default_factory=dict)
+    outputs: list[Outgoing] = field(default_factory=list)
+    commits: int = 0
+    fenced: bool = False
+
+    async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
+        return {one: dict(self.rows.setdefault(one, {})) for one in partitions}
+
+    async def commit(
+        self, partition: int, rows: Mapping[bytes, bytes | None], outputs: Sequence[Outgoing]
+    ) -> None:
+        if self.fenced:
+            raise FencedError("another one")
+        kept = self.rows[partition]
+        for key, value in rows.items():
+            if value is None:
+                kept.pop(key, None)
+            else:
+                kept[key] = value
+        self.outputs += outputs
+        self.commits += 1
+
+
+class Published:
+    """Plant files by version."""
+
+    async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
+        return {version: PLANTS[version] for version in versions & PLANTS.keys()}
+
+
+class Bench:
+    """A shell with everything that it touches, and a clock that is set by hand."""
+
+    def __init__(self, journal: MemoryJournal | None = None) -> None:
+        self.machine = Machine()
+        self.feed, self.journal = MemoryFeed(), journal or MemoryJournal()
+        self.registry = CollectorRegistry()
+        self.seconds = 0
+        self.shell = Shell(
+            Listener(),
+            (self.feed, self.journal, Published()),
+            lambda: NOW + timedelta(seconds=self.seconds),
+            ShellMetrics(self.registry),
+            ShellLimits(tick_s=TICK_S, commit_s=COMMIT_S),
+        )
+
+    def told(self, key: str = f"|{PATH}") -> list[str]:
+        """What a state was told, by what is durable."""
+        return told(Memory.from_rows(self.journal.rows.get(HOME, {})), key)
+
+    def heard(self) -> list[str]:
+        """The same without the ticks."""
+        return [one for one in self.told() if not one.startswith("tick")]
+
+    async def turns(self, number: int) -> None:
+        for _ in range(number):
+            await self.shell.turn()
+
+    def meter(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"plantstream_{name}", labels)

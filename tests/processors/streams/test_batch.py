@@ -1,0 +1,225 @@
+"""One micro-batch: what is applied, left out, explained by a gap, or buried."""
+
+from dataclasses import replace
+
+import pytest
+
+from plantstream.runtime.ports import Record
+from processors.streams import batch
+from processors.streams.batch import GapError, unread
+from processors.streams.memory import Memory
+from schemas.codec import encode
+from schemas.topics import KPI, MACHINE
+from tests.makers import PATH, Machine
+from tests.processors.streams.doubles import (
+    HOME,
+    NOW,
+    PLANT,
+    PLANTS,
+    Listener,
+    applied,
+    letters,
+    records,
+    told,
+)
+
+MARK = (PATH, "edge", "e1", MACHINE.name)
+
+
+@pytest.fixture
+def machine() -> Machine:
+    return Machine()
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+def test_events_are_applied_in_turn_and_remembered(machine: Machine, memory: Memory):
+    outcome = applied(memory, records(machine.alive(0), machine.parts(1, good=3)), PLANTS)
+
+    assert told(memory) == ["heartbeat 0", "parts_counted 1"]
+    assert memory.positions == {MACHINE.name: 2}
+    assert memory.marks == {MARK: 1}
+    assert [one.topic for one in outcome.outputs] == [KPI.name]
+    assert (outcome.applied, outcome.repeats, outcome.holes, outcome.buried) == (2, 0, 0, 0)
+
+
+def test_offsets_below_the_position_are_skipped(machine: Machine, memory: Memory):
+    some = records(machine.alive(0), machine.alive(1))
+    applied(memory, some, PLANTS)
+
+    assert unread(memory, some) == []
+
+
+def test_the_first_offset_of_a_partition_may_be_any(machine: Machine, memory: Memory):
+    assert len(unread(memory, records(machine.alive(0), start=40))) == 1
+
+
+@pytest.mark.parametrize(
+    "offsets",
+    [
+        pytest.param([3], id="between the position and the first record"),
+        pytest.param([2, 4], id="between two records"),
+    ],
+)
+def test_a_hole_in_the_offsets_ends_the_process(offsets: list[int], machine: Machine):
+    memory = Memory(positions={MACHINE.name: 2})
+    some = [record for at in offsets for record in records(machine.alive(at), start=at)]
+
+    with pytest.raises(GapError, match="expected offset"):
+        unread(memory, some)
+
+
+@pytest.mark.parametrize("apart", [False, True], ids=["in one batch", "in two"])
+def test_a_repeat_is_dropped_by_its_mark(apart: bool, machine: Machine, memory: Memory):
+    event = machine.parts(0, good=3)
+    first, second = records(event, event)
+    parts = [[first], [second]] if apart else [[first, second]]
+
+    repeats = [applied(memory, part, PLANTS).repeats for part in parts]
+
+    assert sum(repeats) == 1
+    assert told(memory) == ["parts_counted 0"]
+    assert memory.positions == {MACHINE.name: 2}
+
+
+def test_a_repeat_out_of_turn_is_dropped_too(machine: Machine, memory: Memory):
+    first, second, third = (machine.alive(at) for at in range(3))
+
+    outcome = applied(memory, records(first, second, third, second, first), PLANTS)
+
+    assert outcome.repeats == 2
+    assert told(memory) == ["heartbeat 0", "heartbeat 1", "heartbeat 2"]
+
+
+def test_a_hole_in_the_ids_becomes_a_gap(machine: Machine, memory: Memory):
+    first, _, _, last = (machine.alive(at) for at in range(4))
+
+    outcome = applied(memory, records(first, last), PLANTS)
+
+    assert outcome.holes == 1
+    assert told(memory) == ["heartbeat 0", "gap of 2", "heartbeat 3"]
+    assert memory.marks == {MARK: 3}
+
+
+def test_ids_that_do_not_begin_at_0_are_a_gap_too(machine: Machine, memory: Memory):
+    machine.alive(0)
+
+    applied(memory, records(machine.alive(1)), PLANTS)
+
+    assert told(memory) == ["gap of 1", "heartbeat 1"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"source": "other"}, id="another edge"),
+        pytest.param({"epoch": "e2"}, id="a new spool"),
+    ],
+)
+def test_ids_are_counted_apart(change: dict[str, str], machine: Machine, memory: Memory):
+    event = machine.alive(0)
+    other = event.model_copy(update={"id": event.id.model_copy(update=change)})
+
+    outcome = applied(memory, records(event, other), PLANTS)
+
+    assert (outcome.applied, outcome.repeats) == (2, 0)
+
+
+def test_an_event_of_an_unknown_plant_file_is_buried(machine: Machine, memory: Memory):
+    known, strange = machine.alive(0), machine.alive(1)
+    strange = strange.model_copy(update={"plant_version": "never-published"})
+
+    outcome = applied(memory, records(known, strange), PLANTS)
+
+    (letter,) = letters(outcome.outputs)
+    assert "never-published was never published" in letter.reason
+    assert (letter.topic, letter.partition, letter.offset) == (MACHINE.name, HOME, 1)
+    assert told(memory) == ["heartbeat 0"]
+    assert memory.positions == {MACHINE.name: 2}
+    assert outcome.buried == 1
+
+
+def test_an_event_in_the_wrong_partition_is_buried(machine: Machine, memory: Memory):
+    (record,) = records(machine.alive(0))
+    elsewhere = replace(record, partition=(HOME + 1) % MACHINE.partitions)
+
+    (letter,) = letters(applied(memory, [elsewhere], PLANTS).outputs)
+
+    assert letter.reason == f"{PATH} belongs to partition {HOME} of {MACHINE.name}"
+    assert memory.marks == {}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        pytest.param(b"", b"{}", "the record has no key", id="an empty key"),
+        pytest.param(None, b"{}", "the record has no key", id="no key"),
+        pytest.param(b"k", b"\xff\x00", "no JSON", id="no JSON"),
+        pytest.param(b"k", b"[1]", "no JSON object", id="no object"),
+        pytest.param(b"k", b'{"type": "moon"}', "unknown type 'moon'", id="an unknown type"),
+        pytest.param(b"k", None, "the record has no value", id="no value"),
+        pytest.param(
+            b"k", b'{"type":"heartbeat","version":2}', "unknown version '2'", id="a newer version"
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_buried_and_the_rest_goes_on(
+    key: bytes | None, value: bytes | None, reason: str, machine: Machine, memory: Memory
+):
+    poison = Record(MACHINE.name, HOME, 0, key, value)
+
+    outcome = applied(memory, [poison, *records(machine.alive(0), start=1)], PLANTS)
+
+    (letter,) = letters(outcome.outputs)
+    assert letter.reason.startswith(reason)
+    assert letter.id == f"{MACHINE.name}/{HOME}/0"
+    assert told(memory) == ["heartbeat 0"]
+
+
+def test_ten_megabytes_of_rubbish_give_a_letter_of_reasonable_size(memory: Memory):
+    poison = Record(MACHINE.name, HOME, 0, b"k", b"x" * 10_000_000)
+
+    (outgoing,) = applied(memory, [poison], PLANTS).outputs
+
+    assert outgoing.value is not None
+    assert len(outgoing.value) < 100_000
+    assert letters([outgoing])[0].size == 10_000_000
+
+
+def test_states_of_two_runs_are_apart(memory: Memory):
+    live, replayed = Machine(), Machine(run="r1", source="player")
+
+    applied(memory, records(live.alive(0), replayed.alive(0)), PLANTS)
+
+    assert told(memory) == ["heartbeat 0"]
+    assert told(memory, f"r1|{PATH}") == ["heartbeat 0"]
+
+
+def test_a_tick_reaches_live_states_only(memory: Memory):
+    live, replayed = Machine(), Machine(run="r1", source="player")
+    applied(memory, records(live.alive(0), replayed.alive(0)), PLANTS)
+
+    outcome = batch.tick(Listener(), memory, PLANTS, NOW)
+    outcome.draft.keep(memory)
+
+    assert told(memory) == ["heartbeat 0", "tick 07:00:00"]
+    assert told(memory, f"r1|{PATH}") == ["heartbeat 0"]
+
+
+def test_a_tick_waits_for_the_plant_file(machine: Machine, memory: Memory):
+    applied(memory, records(machine.alive(0)), PLANTS)
+
+    assert batch.tick(Listener(), memory, {}, NOW).rows == {}
+
+
+def test_an_output_stands_where_its_readers_look(machine: Machine, memory: Memory):
+    event = machine.alive(0)
+
+    (output,) = applied(memory, records(event), PLANTS).outputs
+
+    assert (output.partition, output.key) == (HOME, f"|{PATH} 0".encode())
+    assert output.value == encode(event)
+    assert PLANT.version in str(output.value)

@@ -1,0 +1,147 @@
+"""The shell on ports in memory: takes over, applies, commits, ticks, and gives way."""
+
+import asyncio
+
+import pytest
+
+from plantstream.runtime.errors import FencedError
+from plantstream.runtime.ports import TopicPartition
+from processors.streams.batch import GapError
+from schemas.topics import KPI, MACHINE
+from tests.processors.streams.doubles import COMMIT_S, EVENTS, HOME, TICK_S, Bench, records
+
+OTHER = TopicPartition(MACHINE.name, (HOME + 1) % MACHINE.partitions)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    made = Bench()
+    made.feed.assign(EVENTS)
+    return made
+
+
+async def test_what_is_read_is_durable_with_its_outputs(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0), bench.machine.alive(1)))
+
+    await bench.turns(2)
+
+    assert bench.heard() == ["heartbeat 0", "heartbeat 1"]
+    assert [one.topic for one in bench.journal.outputs] == [KPI.name]
+    assert bench.meter("processor_records_total", outcome="applied") == 2
+    assert bench.meter("unacknowledged") == 0
+
+
+async def test_the_next_owner_goes_on_where_the_journal_is(bench: Bench):
+    some = records(*(bench.machine.alive(at) for at in range(3)))
+    bench.feed.pieces.append(some[:2])
+    await bench.turns(2)
+    successor = Bench(bench.journal)
+    successor.feed.assign(EVENTS)
+    successor.feed.pieces.append(some)
+
+    await successor.turns(2)
+
+    assert successor.heard() == ["heartbeat 0", "heartbeat 1", "heartbeat 2"]
+    assert successor.meter("processor_records_total", outcome="applied") == 1
+
+
+async def test_records_of_other_partitions_are_left_to_others(bench: Bench):
+    bench.feed.assign(OTHER)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+
+    await bench.turns(3)
+
+    assert bench.journal.commits == 0
+    assert bench.meter("processor_partitions") == 1
+
+
+async def test_nothing_is_ours_after_all_is_taken_away(bench: Bench):
+    bench.feed.assign()
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+
+    await bench.turns(3)
+
+    assert bench.journal.commits == 0
+    assert bench.meter("processor_partitions") == 0
+
+
+async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(1)
+    bench.journal.fenced = True
+
+    with pytest.raises(FencedError):
+        await bench.turns(1)
+
+    assert bench.told() == []
+    assert bench.meter("processor_records_total", outcome="applied") == 0
+
+
+async def test_a_hole_in_the_offsets_ends_the_process(bench: Bench):
+    first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
+    bench.feed.pieces += [[first], [third]]
+
+    with pytest.raises(GapError):
+        await bench.turns(3)
+
+    assert bench.heard() == ["heartbeat 0"]
+
+
+async def test_ticks_come_when_nothing_is_unread(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    bench.feed.waiting = 1
+    await bench.turns(2)
+    bench.seconds += TICK_S
+    await bench.turns(1)
+    assert bench.told() == ["heartbeat 0"]
+
+    bench.feed.waiting = 0
+    bench.seconds += TICK_S
+    await bench.turns(1)
+
+    assert bench.told() == ["heartbeat 0", "tick 07:00:20"]
+
+
+async def test_ticks_come_no_more_often_than_asked_for(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(2)
+    bench.seconds += TICK_S - 1
+
+    await bench.turns(5)
+
+    assert bench.told() == ["heartbeat 0", "tick 07:00:00"]
+
+
+async def test_the_group_is_told_now_and_then(bench: Bench):
+    for at in range(3):
+        bench.feed.pieces.append(records(bench.machine.alive(at), start=at))
+    await bench.turns(3)
+    assert bench.feed.committed == [{EVENTS: 1}]
+
+    bench.seconds += COMMIT_S
+    await bench.turns(1)
+
+    assert bench.feed.committed == [{EVENTS: 1}, {EVENTS: 3}]
+
+
+async def test_the_group_hears_of_what_was_applied_before_us(bench: Bench):
+    some = records(bench.machine.alive(0))
+    bench.feed.pieces.append(some)
+    await bench.turns(2)
+    successor = Bench(bench.journal)
+    successor.feed.assign(EVENTS)
+    successor.feed.pieces.append(some)
+
+    await successor.turns(2)
+
+    assert successor.feed.committed == [{EVENTS: 1}]
+
+
+async def test_it_tells_the_group_at_once_when_it_stops(bench: Bench):
+    bench.feed.pieces += [records(bench.machine.alive(at), start=at) for at in range(2)]
+    await bench.turns(3)
+    bench.shell.stopping = True
+
+    await asyncio.wait_for(bench.shell.run(), timeout=1)
+
+    assert bench.feed.committed[-1] == {EVENTS: 2}
