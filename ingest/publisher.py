@@ -1,7 +1,7 @@
 """The loop from spool to broker: oldest first, removed only after the broker has it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from ingest.retry import Backoff, persistently
 from plantstream.runtime.errors import MisconfiguredError, RejectedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.ports import Broker, Outgoing
-from schemas.topics import DEADLETTER
+from schemas.topics import DEADLETTER, MODEL
 
 BATCH_RECORDS = 500
 """Records that are on their way to the broker at the same time."""
@@ -85,7 +85,8 @@ class Publisher:
 
     async def publish(self, batch: Sequence[Spooled]) -> None:
         """Send one batch, and forget it once the broker has it."""
-        await self._deliver(batch)
+        for wave in _waves(batch):
+            await self._deliver(wave)
         await self._acknowledged.reached()
         up_to = batch[-1].number
         await self._persistently("spool", lambda: self._spool.remove(up_to))
@@ -138,3 +139,12 @@ class Publisher:
             _log.warning(f"{part} unavailable, trying again", reason=str(error))
 
         return await persistently(work, self._waiting.backoff, self._waiting.sleep, told)
+
+
+def _waves(batch: Sequence[Spooled]) -> Iterator[Sequence[Spooled]]:
+    """What may be on its way at the same time: no event overtakes the plant file that it names."""
+    begin = 0
+    for end, spooled in enumerate(batch, start=1):
+        if spooled.entry.topic == MODEL.name or end == len(batch):
+            yield batch[begin:end]
+            begin = end

@@ -15,7 +15,7 @@ from ingest.retry import Backoff
 from plantstream.runtime.errors import MisconfiguredError, RejectedError, UnavailableError
 from plantstream.runtime.ports import Outgoing
 from schemas.partitioning import partition_of
-from schemas.topics import DEADLETTER, MACHINE
+from schemas.topics import DEADLETTER, MACHINE, MODEL
 from tests.ingest.kit import NOW, REACTOR, MemoryBroker, entry, no_sleep
 
 
@@ -58,6 +58,18 @@ async def test_everything_is_sent_in_order_and_removed() -> None:
     assert values(broker) == [b"%d" % seq for seq in range(BATCH_RECORDS + 3)]
     assert spool.depth == 0
     assert broker.calls == 2
+
+
+async def test_no_event_is_on_its_way_before_the_broker_has_its_plant_file() -> None:
+    """What is sent together may arrive in any order."""
+    sent: list[set[str]] = []
+    spool = MemorySpool()
+    broker = MemoryBroker(lambda records: sent.append({one.topic for one in records}))
+    await spool.append(Batch([entry(0), entry(1, MODEL.name), entry(2), entry(3)]))
+
+    await publisher(spool, broker)[0].run()
+
+    assert sent == [{MACHINE.name, MODEL.name}, {MACHINE.name}]
 
 
 async def test_a_record_goes_to_the_partition_of_its_key() -> None:
