@@ -1,5 +1,7 @@
 """What the edge tells Prometheus about itself."""
 
+from typing import Self
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ingest.ports import Spool
@@ -36,3 +38,56 @@ class EdgeMetrics:
         self.unacknowledged.set(spool.depth)
         self.spool_dropped.inc(spool.dropped - self._dropped)
         self._dropped = spool.dropped
+
+
+class SourceMetrics:
+    """The metrics of all sources in one registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, about: str) -> Gauge:
+            return Gauge(f"plantstream_source_{name}", about, ["source"], registry=registry)
+
+        def counter(name: str, about: str) -> Counter:
+            return Counter(f"plantstream_source_{name}_total", about, ["source"], registry=registry)
+
+        self.connected = gauge("connected", "1 while the source answers.")
+        self.connects = counter("connects", "Connections made; all but the first are reconnects.")
+        self.notifications = counter("notifications", "Values that the source sent.")
+        self.overflowed = counter("overflowed", "Values dropped because somebody was too slow.")
+
+    def of(self, source: str) -> "SourceMeters":
+        """The metrics of this source."""
+        return SourceMeters(self, source)
+
+
+class SourceMeters:
+    """What one input tells about its source; the agent counts samples, bad ones and gaps itself."""
+
+    def __init__(self, metrics: SourceMetrics, source: str) -> None:
+        self._connected = metrics.connected.labels(source)
+        self._connects = metrics.connects.labels(source)
+        self._notifications = metrics.notifications.labels(source)
+        self._overflowed = metrics.overflowed.labels(source)
+        self._connected.set(0)
+
+    @classmethod
+    def unseen(cls) -> Self:
+        """Meters that nobody reads."""
+        return cls(SourceMetrics(CollectorRegistry()), "unseen")
+
+    def connected(self) -> None:
+        """The source answers from now on."""
+        self._connected.set(1)
+        self._connects.inc()
+
+    def lost(self) -> None:
+        """The source answers no longer."""
+        self._connected.set(0)
+
+    def notified(self, values: int) -> None:
+        """So many values came."""
+        self._notifications.inc(values)
+
+    def overflowed(self, values: int) -> None:
+        """So many values were dropped."""
+        self._overflowed.inc(values)

@@ -16,7 +16,7 @@ async def run_edge(
     service: Service, plant: PlantFile, settings: KafkaSettings, data_dir: Path
 ) -> None:
     """Read and publish until the service is told to stop."""
-    inputs = build_inputs(plant)
+    inputs = build_inputs(plant, service.registry)
     file = data_dir / "spool" / f"{plant.plant.site}.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
     source = f"{plant.plant.site_path()}/edge"

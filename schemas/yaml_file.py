@@ -85,7 +85,8 @@ class Document:
         line, column = self._position(location)
         return self._at(line, column, _dotted(location), message, hint)
 
-    def _mistake(self, location: Location, error: Any, model: type[BaseModel]) -> Mistake:
+    def _mistake(self, loc: Location, error: Any, model: type[BaseModel]) -> Mistake:
+        location = self._written(loc)
         if error["type"] == "extra_forbidden":
             return self.mistake(location, "unknown key", did_you_mean(location[-1], _known(model)))
         if error["type"] == "missing":
@@ -98,6 +99,23 @@ class Document:
             hint = "put it in quotes"
         message = _PLAINER.get(error["type"], error["msg"].removeprefix("Value error, "))
         return self.mistake(location, message[:1].lower() + message[1:], hint)
+
+    def _written(self, location: Location) -> Location:
+        """The place without the names of variants, which stand between keys of the file."""
+        node: Any = self._root
+        written: list[str | int] = []
+        for part in location[:-1]:
+            if isinstance(node, Mapping):
+                keys = [key for key in node if str(key) == str(part)]
+                if not keys:
+                    continue
+                node = node[keys[0]]
+            elif isinstance(node, Sequence) and isinstance(part, int):
+                node = node[part]
+            else:
+                continue
+            written.append(part)
+        return (*written, *location[-1:])
 
     def _position(self, location: Location) -> tuple[int, int]:
         node: Any = self._root

@@ -1,23 +1,30 @@
 """The input types by the name that a plant file gives them; the only place that imports them."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
+
+from prometheus_client import CollectorRegistry
 
 from ingest.input import Input
+from ingest.metrics import SourceMeters, SourceMetrics
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Equipment, OpcUaSource
+from schemas.plant.model import Equipment
 from schemas.record import EquipmentPath
 
-Builder = Callable[[str, OpcUaSource, Sequence[tuple[EquipmentPath, Equipment]]], Input]
+Builder = Callable[[str, Any, Sequence[tuple[EquipmentPath, Equipment]], SourceMeters], Input]
 
 
 def _opcua(
-    name: str, source: OpcUaSource, equipment: Sequence[tuple[EquipmentPath, Equipment]]
+    name: str,
+    source: Any,
+    equipment: Sequence[tuple[EquipmentPath, Equipment]],
+    meters: SourceMeters,
 ) -> Input:
     # Imported here because a replay needs no OPC UA library.
     from ingest.inputs.opcua import OpcUaInput  # noqa: PLC0415
 
-    return OpcUaInput(name, source, equipment)
+    return OpcUaInput(name, source, equipment, meters)
 
 
 INPUTS: dict[str, Builder] = {
@@ -25,19 +32,18 @@ INPUTS: dict[str, Builder] = {
 }
 
 
-def build_inputs(plant: PlantFile) -> dict[str, Input]:
+def build_inputs(plant: PlantFile, registry: CollectorRegistry | None = None) -> dict[str, Input]:
     """An input for each source of the plant file that some equipment names.
 
     Raises:
-        MisconfiguredError: no equipment names a source.
+        MisconfiguredError: no equipment names a source, or a source has a type without an input.
     """
+    metrics = SourceMetrics(registry or CollectorRegistry())
     inputs: dict[str, Input] = {}
     for name, source in plant.plant.sources.items():
-        equipment = [
-            (plant.plant.path_of(one), one) for one in plant.plant.equipment if one.source == name
-        ]
+        equipment = plant.plant.read_at(name)
         if equipment:
-            inputs[name] = INPUTS[source.type](name, source, equipment)
+            inputs[name] = INPUTS[source.type](name, source, equipment, metrics.of(name))
     if not inputs:
         raise MisconfiguredError(
             f"{plant.file}: no equipment names a source, so there is nothing to read: "

@@ -9,6 +9,7 @@ from ruamel.yaml import YAML
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.simulator.opcua_server import PlantServer
 from schemas.plant.load import PlantFile, load_plant
+from schemas.plant.sources import OpcUaSource
 
 
 def pointed_at(plant: PlantFile, server: PlantServer, directory: Path) -> PlantFile:
@@ -42,8 +43,9 @@ def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
     Raises:
         MisconfiguredError: the plant file has no source, or several.
     """
-    wanted = plant.plant.sources[_only_source(plant)].security.server_certificate
-    if wanted is None or not server.secure:
+    source = plant.plant.sources[_only_source(plant)]
+    wanted = isinstance(source, OpcUaSource) and source.security.server_certificate
+    if not wanted or not server.secure:
         return None
     target = Path(wanted).expanduser()
     if target.resolve() != server.certificate.certificate.resolve():
@@ -53,9 +55,11 @@ def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
 
 
 def _only_source(plant: PlantFile) -> str:
-    names = list(plant.plant.sources)
+    sources = plant.plant.sources
+    names = [name for name, one in sources.items() if isinstance(one, OpcUaSource)]
     if len(names) != 1:
         raise MisconfiguredError(
-            f"{plant.file} has {len(names)} sources: the simulator stands for exactly one server"
+            f"{plant.file} has {len(names)} OPC UA sources: "
+            "the simulator stands for exactly one server"
         )
     return names[0]

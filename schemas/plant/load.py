@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.plant.model import Equipment, EquipmentClass, Plant
-from schemas.yaml_file import Document, FileError, Mistake, did_you_mean
+from schemas.plant.sources import Register
+from schemas.yaml_file import Document, FileError, Location, Mistake, did_you_mean
 
-_INHERITED = ("calendar", "source", "minor_stop_s", "unknown_after_s", "unknown")
+_INHERITED = ("calendar", "source", "minor_stop_s", "unknown_after_s", "unit_id", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +42,11 @@ def _resolve(equipment: Equipment, plant: Plant) -> Equipment:
     parent = plant.equipment_classes.get(equipment.equipment_class or "", EquipmentClass())
     own = {tag.name: tag for tag in equipment.tags}
     tags = [own.pop(tag.name, tag) for tag in parent.tags] + list(own.values())
-    addressed = [
-        tag.model_copy(update={"node": tag.node.replace("{id}", equipment.id)}) if tag.node else tag
-        for tag in tags
-    ]
     inherited = {
         key: getattr(parent, key) for key in _INHERITED if key not in equipment.model_fields_set
     }
+    source = inherited.get("source", equipment.source)
+    addressed = [tag.at(equipment.id, source) for tag in tags]
     return equipment.model_copy(update=inherited | {"tags": addressed})
 
 
@@ -63,8 +62,10 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
         yield from _unknown_names(document, ("equipment_classes", name), one, known)
     for index, equipment in enumerate(plant.equipment):
         yield from _unknown_names(document, ("equipment", index), equipment, known)
-        if _resolve(equipment, plant).calendar is None:
+        resolved = _resolve(equipment, plant)
+        if resolved.calendar is None:
             yield document.mistake(("equipment", index), "calendar is missing")
+        yield from _unreachable(document, ("equipment", index), resolved, plant)
     for index, product in enumerate(plant.products):
         given = product.ideal_cycle_s
         for name in given if isinstance(given, dict) else ():
@@ -74,9 +75,31 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
                 yield document.mistake(location, "no such equipment", hint)
 
 
+def _unreachable(
+    document: Document, location: Location, equipment: Equipment, plant: Plant
+) -> Iterator[Mistake]:
+    """Tags that their source cannot read."""
+    for tag in equipment.tags:
+        source = plant.sources.get(tag.source or "")
+        if source is None:
+            continue
+        given = tag.addresses()
+        told = f"tag {tag.name} is read from {tag.source} ({source.type})"
+        if len(given) != 1 or not given.keys() <= set(source.addresses):
+            said = f"it has {' and '.join(given)}" if given else "it has none"
+            wanted = " or ".join(source.addresses)
+            yield document.mistake(location, f"{told} and needs a {wanted}: {said}")
+        elif isinstance(tag.register_, Register) and _unit_of(tag.register_, equipment) is None:
+            yield document.mistake(location, f"{told}: unit_id is missing")
+
+
+def _unit_of(register: Register, equipment: Equipment) -> int | None:
+    return equipment.unit_id if register.unit_id is None else register.unit_id
+
+
 def _unknown_names(
     document: Document,
-    location: tuple[str | int, ...],
+    location: Location,
     one: EquipmentClass,
     known: dict[str, list[str]],
 ) -> Iterator[Mistake]:
@@ -87,17 +110,21 @@ def _unknown_names(
         if name is not None and name not in known[key]:
             hint = did_you_mean(name, known[key])
             yield document.mistake((*location, key), f"no such {key}: {name}", hint)
-    yield from _tag_mistakes(document, (*location, "tags"), one)
+    yield from _tag_mistakes(document, (*location, "tags"), one, known["source"])
 
 
 def _tag_mistakes(
-    document: Document, location: tuple[str | int, ...], one: EquipmentClass
+    document: Document, location: Location, one: EquipmentClass, sources: list[str]
 ) -> Iterator[Mistake]:
     names: set[str] = set()
     meanings: set[str] = set()
     for index, tag in enumerate(one.tags):
         if tag.name in names:
             yield document.mistake((*location, index), f"tag {tag.name} stands here twice")
+        if tag.source is not None and tag.source not in sources:
+            hint = did_you_mean(tag.source, sources)
+            place = (*location, index, "source")
+            yield document.mistake(place, f"no such source: {tag.source}", hint)
         if tag.means in meanings and not tag.means.endswith("_count"):
             yield document.mistake((*location, index), f"a second tag means {tag.means}")
         names.add(tag.name)

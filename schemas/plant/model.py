@@ -7,20 +7,16 @@ from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    SecretStr,
     StringConstraints,
     model_validator,
 )
 
 from schemas.machine import TimeCategory
+from schemas.plant.sources import AddressKey, Message, Metric, Register, Source
+from schemas.plant.values import Name, Strict
 from schemas.record import EquipmentPath
-
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+$", max_length=40)]
-"""Lower-case letters, digits, - and _: it becomes part of topics' keys and metrics."""
 
 _TIME_OF_DAY = r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 
@@ -62,53 +58,20 @@ Weekdays = Annotated[
 ]
 
 
-class Strict(BaseModel):
-    """A part of the plant file: unknown keys are mistakes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Security(Strict):
-    """How an OPC UA client and server trust each other."""
-
-    policy: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = (
-        "Basic256Sha256"
-    )
-    mode: Literal["None", "Sign", "SignAndEncrypt"] = "SignAndEncrypt"
-    server_certificate: str | None = None
-    """File of the one certificate that the server may show (PEM or DER); ~ is expanded."""
-    certificate: str | None = None
-    """Our own certificate; made on first start where it is missing."""
-    private_key: str | None = None
-
-    @model_validator(mode="after")
-    def _agree(self) -> Self:
-        if (self.policy == "None") != (self.mode == "None"):
-            raise ValueError("policy None and mode None go together")
-        if self.policy != "None" and self.server_certificate is None:
-            raise ValueError("server_certificate is missing: without it no server can be trusted")
-        return self
-
-
-class OpcUaSource(Strict):
-    """An OPC UA server."""
-
-    type: Literal["opcua"]
-    endpoint: Annotated[str, StringConstraints(pattern=r"^opc\.tcp://")]
-    security: Security
-    user: str | None = None
-    password: SecretStr | None = None
-    sampling_ms: int = Field(default=250, ge=10, le=60_000)
-    publishing_ms: int = Field(default=500, ge=10, le=60_000)
-    heartbeat_s: float = Field(default=2.0, gt=0, le=60)
-
-
 class Tag(Strict):
     """One value of an equipment: where it is read, what it means, in which unit."""
 
     name: Name
+    source: Name | None = None
+    """Where it is read, if not where its equipment is."""
     node: str | None = None
-    """Address at the source; `{id}` stands for the equipment's id."""
+    """Address at an OPC UA server; `{id}` stands for the equipment's id."""
+    register_: Register | None = Field(default=None, alias="register")
+    """Address on a Modbus line."""
+    message: Message | None = None
+    """Address at an MQTT broker."""
+    metric: Metric | None = None
+    """Address in Sparkplug B."""
     unit: str = ""
     scale: Decimal = Field(default=Decimal(1), gt=0)
     """What a raw count is multiplied with to give the counting unit."""
@@ -121,6 +84,26 @@ class Tag(Strict):
     """Category of a state that `states` does not name, or that is not above `running_above`."""
     rollover: int | None = Field(default=None, gt=0)
     """Largest value of the counter before it begins at 0 again, such as 65535 or 2147483647."""
+
+    def addresses(self) -> dict[AddressKey, str | Register | Message | Metric]:
+        """What is said about where it is read, by key."""
+        given: dict[AddressKey, str | Register | Message | Metric | None] = {
+            "node": self.node,
+            "register": self.register_,
+            "message": self.message,
+            "metric": self.metric,
+        }
+        return {key: address for key, address in given.items() if address is not None}
+
+    def at(self, equipment_id: str, source: str | None) -> Self:
+        """The tag of this equipment, which is read at this source unless the tag says another."""
+        placed = {
+            "source": self.source or source,
+            "node": self.node and self.node.replace("{id}", equipment_id),
+            "message": self.message and self.message.at(equipment_id),
+            "metric": self.metric and self.metric.at(equipment_id),
+        }
+        return self.model_copy(update=placed)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -141,6 +124,8 @@ class EquipmentClass(Strict):
     """Unplanned stops shorter than this are minor stops; 0 means that there are none."""
     unknown_after_s: int | None = Field(default=None, gt=0)
     """Without a sign of life for this long, time is unknown; empty means never."""
+    unit_id: int | None = Field(default=None, ge=0, le=255)
+    """Its number on a Modbus line."""
     unknown: Literal["loss", "exclude"] = "loss"
     """Whether unknown time counts as planned busy time."""
 
@@ -205,11 +190,20 @@ class Plant(Strict):
     name: str
     time_zone: Annotated[str, AfterValidator(_time_zone)]
     metrics_prefix: str = ""
-    sources: dict[Name, OpcUaSource] = Field(default_factory=dict)
+    sources: dict[Name, Source] = Field(default_factory=dict)
     equipment_classes: dict[Name, EquipmentClass] = Field(default_factory=dict)
     equipment: list[Equipment] = Field(min_length=1)
     products: list[Product] = Field(default_factory=list)
     calendars: dict[Name, Calendar]
+
+    def read_at(self, source: str) -> list[tuple[EquipmentPath, Equipment]]:
+        """The equipment that has tags at this source, each with those tags alone."""
+        found = [(one, [tag for tag in one.tags if tag.source == source]) for one in self.equipment]
+        return [
+            (self.path_of(one), one.model_copy(update={"tags": tags}))
+            for one, tags in found
+            if tags
+        ]
 
     def site_path(self) -> str:
         """Enterprise and site, as they begin every equipment path."""

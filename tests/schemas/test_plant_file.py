@@ -36,7 +36,7 @@ equipment_classes:
         means: state
         states: {{1: setup, on: running}}
       - {{name: good, node: "ns=2;s={{id}}.Good", means: good_count}}
-      - {{name: note}}
+      - {{name: note, node: "ns=2;s=Note"}}
 equipment:
   - {{id: press-1, class: press, area: hall, line: one}}
   - id: press-2
@@ -137,8 +137,13 @@ def test_addresses_name_the_equipment():
     nodes = {one.id: [tag.node for tag in one.tags] for one in plant().equipment}
 
     assert nodes == {
-        "press-1": ["ns=2;s=press-1.State", "ns=2;s=press-1.Good", None],
-        "press-2": ["ns=2;s=press-2.State", "ns=3;s=Counter", None, "ns=3;s=press-2.Force"],
+        "press-1": ["ns=2;s=press-1.State", "ns=2;s=press-1.Good", "ns=2;s=Note"],
+        "press-2": [
+            "ns=2;s=press-2.State",
+            "ns=3;s=Counter",
+            "ns=2;s=Note",
+            "ns=3;s=press-2.Force",
+        ],
     }
 
 

@@ -249,12 +249,12 @@ def test_a_name_that_nothing_stands_for(was, is_now, said):
             id="a product",
         ),
         pytest.param(
-            "    tags:\n", "    tags:\n      - {name: speed}\n",
+            "    tags:\n", "    tags:\n      - {name: speed, node: s=x}\n",
             "20:9: equipment_classes.press.tags[1]: tag speed stands here twice",
             id="a tag",
         ),
         pytest.param(
-            "    tags:\n", "    tags:\n      - {name: old, means: state, running_above: 1}\n",
+            "    tags:\n", "    tags:\n      - {name: old, node: s=x, means: state, running_above: 1}\n",
             "20:9: equipment_classes.press.tags[1]: a second tag means state",
             id="a meaning",
         ),
@@ -264,10 +264,32 @@ def test_what_stands_twice(was, is_now, said):
     assert mistakes(was, is_now) == [f"plant.yaml:{said}"]
 
 
+def test_a_tag_is_read_where_its_source_can_be_read():
+    none = mistakes('node: "s={id}.Speed", ', "")
+    other = mistakes('node: "s={id}.Speed"', "register: {address: 7}")
+
+    assert none == [
+        "plant.yaml:21:5: equipment[0]: "
+        "tag speed is read from plc (opcua) and needs a node: it has none"
+    ]
+    assert other == [
+        "plant.yaml:21:5: equipment[0]: "
+        "tag speed is read from plc (opcua) and needs a node: it has register"
+    ]
+
+
+def test_a_register_needs_a_unit():
+    modbus = "type: modbus\n    host: 127.0.0.1"
+    text = PLANT.replace('node: "s={id}.Speed"', "register: {address: 7}")
+    text = text.replace("type: opcua\n    endpoint: opc.tcp://127.0.0.1:4840", modbus)
+    text = text.replace("    security: {policy: None, mode: None}\n", "")
+
+    with pytest.raises(FileError, match=r"tag speed is read from plc \(modbus\): unit_id"):
+        load_plant(text, "plant.yaml")
+
+
 def test_two_counters_of_the_same_kind_are_no_mistake():
-    counters = (
-        "    tags:\n      - {name: a, means: good_count}\n      - {name: b, means: good_count}\n"
-    )
+    counters = "    tags:\n      - {name: a, node: s=a, means: good_count}\n      - {name: b, node: s=b, means: good_count}\n"
 
     plant = load_plant(PLANT.replace("    tags:\n", counters), "plant.yaml").plant
 

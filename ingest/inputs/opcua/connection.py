@@ -15,7 +15,7 @@ from asyncua.ua.uaerrors import UaStatusCodeError
 
 from ingest.inputs.opcua.trust import Trust
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
-from schemas.plant.model import OpcUaSource
+from schemas.plant.sources import OpcUaSource
 
 CONNECT_WITHIN_S = 15.0
 ANSWER_WITHIN_S = 5.0

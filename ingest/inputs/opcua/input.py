@@ -8,15 +8,17 @@ from datetime import timedelta
 import structlog
 from asyncua import ua
 
+from ingest.backlog import MAX_WAITING, Backlog
 from ingest.input import Chunk
-from ingest.inputs.opcua.backlog import MAX_WAITING, Backlog
 from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.subscription import silence_limit_s, subscribe
 from ingest.inputs.opcua.trust import Trust, trust_of
 from ingest.inputs.opcua.watch import Translator, Watch, watches
+from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
-from schemas.plant.model import Equipment, OpcUaSource
+from schemas.plant.model import Equipment
+from schemas.plant.sources import OpcUaSource
 from schemas.record import EquipmentPath
 
 CHUNK_SAMPLES = 500
@@ -40,6 +42,7 @@ class OpcUaInput:
         name: str,
         source: OpcUaSource,
         equipment: Sequence[tuple[EquipmentPath, Equipment]],
+        meters: SourceMeters | None = None,
         *,
         sleep: Sleep = asyncio.sleep,
         max_waiting: int = MAX_WAITING,
@@ -47,6 +50,7 @@ class OpcUaInput:
         self._name = name
         self._source = source
         self._watched = watches(equipment)
+        self._meters = meters or SourceMeters.unseen()
         self._sleep = sleep
         self._max_waiting = max_waiting
         sampling = timedelta(milliseconds=source.sampling_ms)
@@ -78,12 +82,14 @@ class OpcUaInput:
         while True:
             try:
                 async with connected(self._source, trust) as connection:
-                    follower = _Follower(self._source, self._translator, backlog)
+                    follower = _Follower(self._source, self._translator, backlog, self._meters)
                     await follower.begin(connection, self._watched)
+                    self._meters.connected()
                     self._log.info("OPC UA server connected", tags=len(self._watched))
                     delay_s = FIRST_RETRY_S
                     await follower.follow(connection)
             except UnavailableError as error:
+                self._meters.lost()
                 self._translator.interrupt(f"no connection to {self._source.endpoint}")
                 self._log.warning("OPC UA server lost", reason=str(error), retry_s=delay_s)
             await self._sleep(delay_s)
@@ -93,10 +99,13 @@ class OpcUaInput:
 class _Follower:
     """Follows one subscription until it or the connection is lost."""
 
-    def __init__(self, source: OpcUaSource, translator: Translator, backlog: Backlog) -> None:
+    def __init__(
+        self, source: OpcUaSource, translator: Translator, backlog: Backlog, meters: SourceMeters
+    ) -> None:
         self._source = source
         self._translator = translator
         self._backlog = backlog
+        self._meters = meters
         self._ended: str | None = None
         self._answered = clock.monotonic()
 
@@ -129,7 +138,10 @@ class _Follower:
         for one in result.NotificationMessage.NotificationData or ():
             if isinstance(one, ua.StatusChangeNotification) and not one.Status.is_good():
                 self._ended = f"the server ended the subscription ({one.Status.name})"
-        self._backlog.put(self._translator.answer(result, clock.now()))
+        observations, dropped = self._translator.answer(result, clock.now()), self._backlog.dropped
+        self._backlog.put(observations)
+        self._meters.notified(len(observations))
+        self._meters.overflowed(self._backlog.dropped - dropped)
 
 
 async def _cut(backlog: Backlog) -> AsyncIterator[Chunk]:

@@ -11,7 +11,7 @@ from asyncua.ua.status_codes import StatusCodes
 
 from ingest.inputs.opcua.connection import ANSWER_WITHIN_S, Connection, translated
 from ingest.inputs.opcua.watch import Watch
-from schemas.plant.model import OpcUaSource
+from schemas.plant.sources import OpcUaSource
 
 ITEMS_PER_REQUEST = 500
 LIFETIME_S = 60.0

@@ -19,7 +19,7 @@ from ingest.inputs.opcua.certificates import (
     read_certificate,
 )
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Security
+from schemas.plant.sources import Security
 
 APPLICATION_URI = "urn:plantstream:ingest"
 DEFAULT_DIRECTORY = Path("~/.plantstream/opcua")

@@ -6,9 +6,11 @@ from typing import get_args
 import pytest
 
 from ingest.inputs.registry import INPUTS, build_inputs
+from ingest.metrics import SourceMeters
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.load import load_plant
-from schemas.plant.model import Equipment, OpcUaSource
+from schemas.plant.model import Equipment
+from schemas.plant.sources import OpcUaSource, Source
 from tests.ingest.kit import PLANT, REACTOR, ListInput, plant
 
 Equipments = Sequence[tuple[str, Equipment]]
@@ -23,7 +25,8 @@ sources:
 
 
 def test_every_source_type_has_a_builder() -> None:
-    assert set(INPUTS) == set(get_args(OpcUaSource.model_fields["type"].annotation))
+    types = {one.model_fields["type"].annotation for one in get_args(get_args(Source)[0])}
+    assert set(INPUTS) == {name for one in types for name in get_args(one)}
 
 
 def test_a_plant_without_sources_has_nothing_to_read() -> None:
@@ -32,13 +35,14 @@ def test_a_plant_without_sources_has_nothing_to_read() -> None:
 
 
 def test_each_source_that_is_used_becomes_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    def built(name: str, source: OpcUaSource, equipment: Equipments) -> ListInput:
+    def built(name: str, source: OpcUaSource, equipment: Equipments, _: SourceMeters) -> ListInput:
         wanted.append((name, source.endpoint, [path for path, _ in equipment]))
         return ListInput()
 
     wanted: list[tuple[str, str, list[str]]] = []
     monkeypatch.setitem(INPUTS, "opcua", built)
     text = PLANT.replace("id: reactor,", "id: reactor, source: line,")
+    text = text.replace("- {name: ", '- {node: "s={id}", name: ')
     text = text.replace("equipment_classes:", f"{SOURCES}\nequipment_classes:")
 
     assert list(build_inputs(load_plant(text, "plant.yaml"))) == ["line"]

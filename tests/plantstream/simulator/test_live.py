@@ -17,6 +17,7 @@ from plantstream.simulator.opcua_server import PlantServer
 from plantstream.simulator.serve import Phase, Requests, serve
 from plantstream.simulator.truth import counts
 from schemas.plant.load import load_plant
+from schemas.plant.sources import OpcUaSource
 
 LIMIT_S = 30.0
 
@@ -128,6 +129,7 @@ def test_the_certificate_goes_where_the_plant_file_expects_it(ninu, tmp_path):
 def test_a_plant_file_can_be_pointed_at_the_simulator(ninu, tmp_path, secure):
     server = PlantServer(48123, tmp_path / "server", secure=secure)
     source = pointed_at(ninu, server, tmp_path).plant.sources["plant"]
+    assert isinstance(source, OpcUaSource)
     assert source.endpoint == server.endpoint
     assert source.security.policy == ("Basic256Sha256" if secure else "None")
     if secure:

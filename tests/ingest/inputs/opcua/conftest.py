@@ -15,7 +15,8 @@ from asyncua.server.user_managers import UserManager
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime import clock
-from schemas.plant.model import Equipment, OpcUaSource, Security, Tag
+from schemas.plant.model import Equipment, Tag
+from schemas.plant.sources import OpcUaSource, Security
 
 URI = "urn:test:plant"
 PATH = "e/s/a/l/one"

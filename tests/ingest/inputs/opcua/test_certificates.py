@@ -19,7 +19,7 @@ from ingest.inputs.opcua.certificates import (
 )
 from ingest.inputs.opcua.trust import APPLICATION_URI, trust_of
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Security
+from schemas.plant.sources import Security
 
 URI = "urn:test:client"
 

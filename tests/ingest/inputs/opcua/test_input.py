@@ -11,7 +11,8 @@ from ingest.input import Alive, Missed, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Security, Tag
+from schemas.plant.model import Tag
+from schemas.plant.sources import Security
 
 PATH = "e/s/a/l/one"
 MOMENT = datetime(2026, 3, 1, 6, 0, 0, 123456, UTC)

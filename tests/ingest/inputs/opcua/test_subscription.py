@@ -3,7 +3,7 @@
 import pytest
 
 from ingest.inputs.opcua.subscription import keep_alive_count, queue_size, silence_limit_s
-from schemas.plant.model import OpcUaSource, Security
+from schemas.plant.sources import OpcUaSource, Security
 
 
 def source(**fields):

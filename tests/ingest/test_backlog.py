@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, strategies as st
 
+from ingest.backlog import REASON, Backlog
 from ingest.input import Alive, Missed, Sample, Unreadable
-from ingest.inputs.opcua.backlog import REASON, Backlog
 
 A, B = "e/s/a/l/one", "e/s/a/l/two"
 START = datetime(2026, 3, 1, tzinfo=UTC)

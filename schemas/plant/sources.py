@@ -1,0 +1,167 @@
+"""Where an edge reads: a server, a line of devices, a broker."""
+
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, SecretStr, StringConstraints, model_validator
+
+from schemas.plant.values import Strict
+
+AddressKey = Literal["node", "register", "message", "metric"]
+"""The keys of a tag that say where its value is read."""
+
+
+class Security(Strict):
+    """How an OPC UA client and server trust each other."""
+
+    policy: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = (
+        "Basic256Sha256"
+    )
+    mode: Literal["None", "Sign", "SignAndEncrypt"] = "SignAndEncrypt"
+    server_certificate: str | None = None
+    """File of the one certificate that the server may show (PEM or DER); ~ is expanded."""
+    certificate: str | None = None
+    """Our own certificate; made on first start where it is missing."""
+    private_key: str | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.policy == "None") != (self.mode == "None"):
+            raise ValueError("policy None and mode None go together")
+        if self.policy != "None" and self.server_certificate is None:
+            raise ValueError("server_certificate is missing: without it no server can be trusted")
+        return self
+
+
+class OpcUaSource(Strict):
+    """An OPC UA server."""
+
+    addresses: ClassVar[tuple[AddressKey, ...]] = ("node",)
+
+    type: Literal["opcua"]
+    endpoint: Annotated[str, StringConstraints(pattern=r"^opc\.tcp://")]
+    security: Security
+    user: str | None = None
+    password: SecretStr | None = None
+    sampling_ms: int = Field(default=250, ge=10, le=60_000)
+    publishing_ms: int = Field(default=500, ge=10, le=60_000)
+    heartbeat_s: float = Field(default=2.0, gt=0, le=60)
+
+
+class ModbusSource(Strict):
+    """A Modbus line: one TCP address or one serial port, and the units that answer on it."""
+
+    addresses: ClassVar[tuple[AddressKey, ...]] = ("register",)
+
+    type: Literal["modbus"]
+    transport: Literal["tcp", "rtu_over_tcp", "rtu"] = "tcp"
+    host: str | None = None
+    port: int = Field(default=502, ge=1, le=65_535)
+    device: str | None = None
+    """Serial port of an RTU line, such as /dev/ttyUSB0."""
+    baud_rate: int = Field(default=9600, ge=300, le=4_000_000)
+    parity: Literal["none", "even", "odd"] = "even"
+    stop_bits: Literal[1, 2] = 1
+    poll_ms: int = Field(default=1000, ge=10, le=3_600_000)
+    timeout_ms: int = Field(default=1000, ge=10, le=60_000)
+    max_gap: int = Field(default=8, ge=0, le=124)
+    """Registers that nobody asked for and that one read may carry along."""
+    max_registers: int = Field(default=125, ge=1, le=125)
+    """The longest read that the devices allow."""
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        wanted = "device" if self.transport == "rtu" else "host"
+        if getattr(self, wanted) is None:
+            raise ValueError(f"{wanted} is missing: transport {self.transport} needs it")
+        return self
+
+
+class MqttSource(Strict):
+    """An MQTT broker: plain JSON messages and Sparkplug B."""
+
+    addresses: ClassVar[tuple[AddressKey, ...]] = ("message", "metric")
+
+    type: Literal["mqtt"]
+    broker: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^/:]+(:\d+)?$")]
+    """`mqtt://host:1883`, or `mqtts://host:8883` for TLS."""
+    client_id: str | None = Field(default=None, min_length=1, max_length=120)
+    """Names the session that the broker keeps while the edge is away."""
+    user: str | None = None
+    password: SecretStr | None = None
+    ca: str | None = None
+    certificate: str | None = None
+    private_key: str | None = None
+
+
+Source = Annotated[OpcUaSource | ModbusSource | MqttSource, Field(discriminator="type")]
+
+
+class Register(Strict):
+    """A value of a Modbus unit. Addresses count from 0, as on the wire."""
+
+    table: Literal["coil", "discrete_input", "holding", "input"] = "holding"
+    address: int = Field(ge=0, le=65_535)
+    type: Literal[
+        "bool",
+        "int16",
+        "uint16",
+        "int32",
+        "uint32",
+        "int64",
+        "uint64",
+        "float32",
+        "float64",
+        "string",
+    ] = "uint16"
+    bit: int | None = Field(default=None, ge=0, le=15)
+    """The bit of a register that a bool is; 0 is the lowest."""
+    length: int | None = Field(default=None, ge=1, le=125)
+    """Registers of a string, two characters each."""
+    order: Literal["ABCD", "CDAB", "BADC", "DCBA"] = "ABCD"
+    """Bytes of a value of two registers on the wire, A the highest; longer ones alike."""
+    unit_id: int | None = Field(default=None, ge=0, le=255)
+    """The unit that holds it, where it is not the equipment's own."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.type == "string") != (self.length is not None):
+            raise ValueError("length belongs to a string, and a string needs it")
+        if self.table in {"coil", "discrete_input"} and self.type != "bool":
+            raise ValueError(f"a {self.table} is a bool")
+        of_register = self.type == "bool" and self.table in {"holding", "input"}
+        if of_register != (self.bit is not None):
+            raise ValueError("bit belongs to a bool in a register, and such a bool needs it")
+        return self
+
+
+class Message(Strict):
+    """A value in the JSON messages of an MQTT topic."""
+
+    topic: Annotated[str, StringConstraints(pattern=r"^[^#+]+$", max_length=500)]
+    """`{id}` stands for the equipment's id."""
+    field: str = ""
+    """Dotted path to the value, such as `values.temperature`; empty for a bare value."""
+    time_field: str | None = None
+    """Dotted path to its time, RFC 3339 or milliseconds since 1970; else the arrival counts."""
+
+    def at(self, equipment_id: str) -> "Message":
+        """The message of this equipment."""
+        return self.model_copy(update={"topic": self.topic.replace("{id}", equipment_id)})
+
+
+class Metric(Strict):
+    """A metric of a Sparkplug B edge node or of one of its devices."""
+
+    group: str = Field(min_length=1)
+    edge_node: str = Field(min_length=1)
+    device: str | None = Field(default=None, min_length=1)
+    """`{id}` stands for the equipment's id, here and in the name."""
+    name: str = Field(min_length=1)
+
+    def at(self, equipment_id: str) -> "Metric":
+        """The metric of this equipment."""
+        placed = {
+            key: text.replace("{id}", equipment_id)
+            for key, text in self.model_dump(exclude_none=True).items()
+        }
+        return self.model_copy(update=placed)
