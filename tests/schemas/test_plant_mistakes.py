@@ -254,7 +254,8 @@ def test_a_name_that_nothing_stands_for(was, is_now, said):
             id="a tag",
         ),
         pytest.param(
-            "    tags:\n", "    tags:\n      - {name: old, node: s=x, means: state, running_above: 1}\n",
+            "    tags:\n",
+            "    tags:\n      - {name: old, node: s=x, means: state, running_above: 1}\n",
             "20:9: equipment_classes.press.tags[1]: a second tag means state",
             id="a meaning",
         ),
@@ -289,7 +290,11 @@ def test_a_register_needs_a_unit():
 
 
 def test_two_counters_of_the_same_kind_are_no_mistake():
-    counters = "    tags:\n      - {name: a, node: s=a, means: good_count}\n      - {name: b, node: s=b, means: good_count}\n"
+    counters = (
+        "    tags:\n"
+        "      - {name: a, node: s=a, means: good_count}\n"
+        "      - {name: b, node: s=b, means: good_count}\n"
+    )
 
     plant = load_plant(PLANT.replace("    tags:\n", counters), "plant.yaml").plant
 
