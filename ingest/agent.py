@@ -16,18 +16,20 @@ from ingest.edge import Edge, FrameCut, Outcome
 from ingest.input import Chunk, Input, Missed
 from ingest.mapping import SKEW_LIMIT, Problem
 from ingest.merge import merged
-from ingest.metrics import EdgeMetrics
+from ingest.metrics import EdgeMetrics, SourceMetrics
 from ingest.ports import Batch, Clock, Entropy, Sleep, Spool
 from ingest.publisher import Publisher, Waiting
 from ingest.retry import Backoff, persistently
 from ingest.sealing import CountedStamps, Moment, Record, entries, gaps, plant_entry
 from plantstream.runtime import clock
-from plantstream.runtime.errors import PlantstreamError, UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
 
 BACKLOG_BYTES = 64 * 1024 * 1024
 """A recording is read no further while so much of it waits for the broker."""
+TRY_AGAIN_S = 30.0
+"""After an input failed in a way that only a person can mend."""
 LOGGED_PROBLEMS = 1_000
 """Kinds of problems (equipment, tag, reason) that are logged, each once; all are counted."""
 
@@ -71,6 +73,8 @@ class World:
     sleep: Sleep = asyncio.sleep
     backoff: Backoff = field(default_factory=Backoff)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
+    sources: SourceMetrics = field(default_factory=lambda: SourceMetrics(CollectorRegistry()))
+    """The metrics that the inputs were built with."""
 
 
 _LIVE = AgentOptions.live()
@@ -90,7 +94,7 @@ async def run_agent(
     killed at any time: the next start goes on where the spool says.
 
     Raises:
-        MisconfiguredError: an input, the spool or the broker needs a person.
+        MisconfiguredError: the spool, the broker or the input of a recording needs a person.
     """
     agent = _Agent(plant, spool, broker, options, world or World())
     try:
@@ -136,6 +140,8 @@ class _Agent:
         self._publisher = Publisher(spool, broker, self._metrics, waiting)
         self._writing = asyncio.Lock()
         self._logged: set[tuple[str, str, str]] = set()
+        self._taken_at: dict[str, datetime] = {}
+        """When the last chunk of each input was taken."""
 
     async def run(self, inputs: Mapping[str, Input]) -> None:
         """Begin, read all inputs beside the publisher, and end when there is nothing more."""
@@ -174,10 +180,47 @@ class _Agent:
         self._publisher.finish()
 
     async def _read(self, name: str, one: Input) -> None:
+        """Read an input to its end. A live one that fails stops no other, and is tried again."""
+        while True:
+            try:
+                await self._read_once(name, one)
+            except MisconfiguredError as error:
+                if self._options.finite:
+                    raise
+                self._failed(name, str(error))
+            except Exception as error:
+                if self._options.finite:
+                    raise
+                _log.exception("an input failed", source=name)
+                self._failed(name, f"{type(error).__name__}: {error}")
+            else:
+                return
+            await self._world.sleep(TRY_AGAIN_S)
+            await self._tell_missed(name)
+
+    async def _read_once(self, name: str, one: Input) -> None:
         async for chunk in one.chunks(self._spool.positions.get(name)):
             await self._room()
             async with self._writing:
                 await self._take(name, chunk)
+
+    def _failed(self, name: str, trouble: str) -> None:
+        meters = self._world.sources.of(name)
+        if meters.trouble != trouble:
+            _log.error("a source cannot be read", source=name, reason=trouble, retry_s=TRY_AGAIN_S)
+        self._metrics.failures.labels("source").inc()
+        meters.needs_help(trouble)
+
+    async def _tell_missed(self, name: str) -> None:
+        """What a failed input did not see, of equipment that it had seen before."""
+        start, now = self._taken_at.pop(name, None), self._world.now()
+        if start is None:
+            return
+        known = set(self._edge.known())
+        paths = [path for path, _ in self._plant.plant.read_at(name) if path in known]
+        missed = [Missed(path, start, now, f"the input {name} failed") for path in paths]
+        async with self._writing:
+            await self._store(self._edge.take(missed, self._moment()), {})
 
     async def _room(self) -> None:
         """Wait for the broker rather than drop what can be read again."""
@@ -188,6 +231,8 @@ class _Agent:
         outcome = self._edge.take(chunk.observations, self._moment())
         positions = {} if chunk.position is None else {name: chunk.position}
         await self._store(outcome, positions)
+        self._taken_at[name] = self._world.now()
+        self._world.sources.of(name).took(chunk.observations, self._taken_at[name])
         self._metrics.samples.labels(name).inc(outcome.mapped.samples)
         self._metrics.unreadable.labels(name).inc(len(outcome.mapped.unreadable))
         self._report(outcome.mapped.problems)

@@ -1,10 +1,14 @@
 """What the edge tells Prometheus about itself."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from ingest.input import Missed, Observation, Sample
 from ingest.ports import Spool
+from ingest.values import is_bad
 
 
 class EdgeMetrics:
@@ -51,24 +55,42 @@ class SourceMetrics:
             return Counter(f"plantstream_source_{name}_total", about, ["source"], registry=registry)
 
         self.connected = gauge("connected", "1 while the source answers.")
+        self.last_value = gauge("last_value_timestamp_seconds", "Source time of the newest value.")
+        self.skew = gauge("clock_skew_seconds", "The source's clock minus the edge's.")
+        self.troubled = gauge("troubled", "1 while only a person can help.")
         self.connects = counter("connects", "Connections made; all but the first are reconnects.")
         self.notifications = counter("notifications", "Values that the source sent.")
+        self.bad = counter("bad_quality", "Values that must not be used.")
+        self.gaps = counter("gaps", "Times that could not be seen, per equipment.")
         self.overflowed = counter("overflowed", "Values dropped because somebody was too slow.")
+        self._meters: dict[str, SourceMeters] = {}
 
     def of(self, source: str) -> "SourceMeters":
         """The metrics of this source."""
-        return SourceMeters(self, source)
+        return self._meters.setdefault(source, SourceMeters(self, source))
+
+    def all(self) -> Mapping[str, "SourceMeters"]:
+        """The metrics of every source so far, by name."""
+        return self._meters
 
 
 class SourceMeters:
-    """What one input tells about its source; the agent counts samples, bad ones and gaps itself."""
+    """One source as its input and the agent see it."""
 
     def __init__(self, metrics: SourceMetrics, source: str) -> None:
         self._connected = metrics.connected.labels(source)
         self._connects = metrics.connects.labels(source)
+        self._last_value = metrics.last_value.labels(source)
+        self._skew = metrics.skew.labels(source)
+        self._troubled = metrics.troubled.labels(source)
         self._notifications = metrics.notifications.labels(source)
+        self._bad = metrics.bad.labels(source)
+        self._gaps = metrics.gaps.labels(source)
         self._overflowed = metrics.overflowed.labels(source)
-        self._connected.set(0)
+        self.is_connected = False
+        self.last_value_at: datetime | None = None
+        self.clock_skew: timedelta | None = None
+        self.trouble: str | None = None
 
     @classmethod
     def unseen(cls) -> Self:
@@ -77,12 +99,21 @@ class SourceMeters:
 
     def connected(self) -> None:
         """The source answers from now on."""
+        self.is_connected, self.trouble = True, None
         self._connected.set(1)
+        self._troubled.set(0)
         self._connects.inc()
 
     def lost(self) -> None:
         """The source answers no longer."""
+        self.is_connected = False
         self._connected.set(0)
+
+    def needs_help(self, trouble: str) -> None:
+        """Only a person can make the source answer."""
+        self.lost()
+        self.trouble = trouble
+        self._troubled.set(1)
 
     def notified(self, values: int) -> None:
         """So many values came."""
@@ -91,3 +122,16 @@ class SourceMeters:
     def overflowed(self, values: int) -> None:
         """So many values were dropped."""
         self._overflowed.inc(values)
+
+    def took(self, observations: Sequence[Observation], now: datetime) -> None:
+        """Count what the agent took at this time."""
+        samples = [one for one in observations if isinstance(one, Sample)]
+        self._gaps.inc(sum(isinstance(one, Missed) for one in observations))
+        self._bad.inc(sum(is_bad(one.quality) for one in samples))
+        if not samples:
+            return
+        newest = max(one.source_time for one in samples)
+        if self.last_value_at is None or newest > self.last_value_at:
+            self.last_value_at, self.clock_skew = newest, newest - now
+            self._last_value.set(newest.timestamp())
+            self._skew.set(self.clock_skew.total_seconds())

@@ -21,6 +21,7 @@ from schemas.machine import (
     StateChanged,
 )
 from schemas.model import PlantPublished
+from schemas.site import EdgeHeartbeat, SourceHeartbeat
 from schemas.telemetry import TelemetryFrame
 
 PARTITIONS = 12
@@ -124,6 +125,16 @@ OEE_STATE = Topic(
     writers=frozenset({Role.PROCESSOR}),
     readers=frozenset({Role.PROCESSOR}),
 )
+SITE = Topic(
+    name="plant.site.v1",
+    about="What site-wide rules must see together: heartbeats of edges and of their sources.",
+    types=(EdgeHeartbeat, SourceHeartbeat),
+    partition_by="site",
+    record_key="edge, or edge/source",
+    writers=frozenset({Role.EDGE}),
+    readers=_EDGE_READERS,
+    retention=timedelta(days=7),
+)
 MODEL = Topic(
     name="plant.model.v1",
     about="The plant file, versioned.",
@@ -162,6 +173,7 @@ CATALOGUE = (
     KPI,
     KPI_LATEST,
     OEE_STATE,
+    SITE,
     MODEL,
     AUDIT_ENTRY,
     DEADLETTER,

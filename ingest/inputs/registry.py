@@ -32,13 +32,13 @@ INPUTS: dict[str, Builder] = {
 }
 
 
-def build_inputs(plant: PlantFile, registry: CollectorRegistry | None = None) -> dict[str, Input]:
+def build_inputs(plant: PlantFile, sources: SourceMetrics | None = None) -> dict[str, Input]:
     """An input for each source of the plant file that some equipment names.
 
     Raises:
         MisconfiguredError: no equipment names a source, or a source has a type without an input.
     """
-    metrics = SourceMetrics(registry or CollectorRegistry())
+    metrics = sources or SourceMetrics(CollectorRegistry())
     inputs: dict[str, Input] = {}
     for name, source in plant.plant.sources.items():
         equipment = plant.plant.read_at(name)

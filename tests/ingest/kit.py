@@ -54,6 +54,15 @@ equipment:
 """
 
 
+OPEN_SOURCE = """
+sources:
+  line:
+    type: opcua
+    endpoint: opc.tcp://localhost:4840
+    security: {policy: "None", mode: "None"}
+"""
+
+
 def plant() -> PlantFile:
     return load_plant(PLANT, "plant.yaml")
 

@@ -11,18 +11,22 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ingest.agent import AgentOptions, dry_run, run_agent
+from ingest.agent import TRY_AGAIN_S, AgentOptions, dry_run, run_agent
 from ingest.input import Alive, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
+from ingest.metrics import SourceMetrics
 from ingest.ports import Batch, Spool
 from ingest.spool import DiskSpool
 from ingest.spool_file import Limits
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.ports import Outgoing
 from schemas.machine import Gap, Heartbeat, PartsCounted, StateChanged
+from schemas.plant.load import load_plant
 from schemas.topics import DEADLETTER, MACHINE, MODEL, TELEMETRY
 from tests.ingest.kit import (
     NOW,
+    OPEN_SOURCE,
+    PLANT,
     REACTOR,
     STATION,
     ListInput,
@@ -184,6 +188,52 @@ async def _until_killed(spool: MemorySpool, broker: MemoryBroker, chance: random
     return True
 
 
+class FailsOnce:
+    """An input that fails after its first chunk, and goes on when it is asked again."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failures = [failure]
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        del position
+        yield Chunk((sample("state", 6, 0 if self._failures else 60),))
+        if self._failures:
+            raise self._failures.pop()
+
+
+@pytest.mark.parametrize("failure", [MisconfiguredError("no such server"), ZeroDivisionError()])
+async def test_a_failing_input_stops_no_other_and_tells_what_it_missed(failure: Exception) -> None:
+    text = PLANT.replace("id: reactor,", "id: reactor, source: line,")
+    text = text.replace("- {name: ", '- {node: "s={id}", name: ')
+    text = text.replace("equipment_classes:", f"{OPEN_SOURCE}equipment_classes:")
+    sources, broker = SourceMetrics(CollectorRegistry()), MemoryBroker()
+    inputs: dict[str, Input] = {
+        "line": FailsOnce(failure),
+        "other": ListInput([sample("good", 1, equipment=STATION)]),
+    }
+    slept: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        slept.append(delay_s)
+        await asyncio.sleep(0)
+
+    the_world = world(sources=sources, sleep=sleep)
+    await run_agent(
+        load_plant(text, "plant.yaml"),
+        inputs,
+        MemorySpool(),
+        broker,
+        AgentOptions.live(),
+        the_world,
+    )
+
+    kinds = [type(one).__name__ for one in broker.records(MACHINE.name)]
+    assert kinds == ["StateChanged", "Gap", "StateChanged"]
+    assert sum(one.sample_count() for one in broker.records(TELEMETRY.name)) == 3
+    assert slept == [TRY_AGAIN_S]
+    assert sources.of("line").trouble
+
+
 async def test_after_a_restart_a_live_edge_says_what_it_did_not_see() -> None:
     spool, broker = MemorySpool(), MemoryBroker()
     live = AgentOptions.live()
@@ -254,11 +304,12 @@ async def test_a_full_disk_is_waited_for() -> None:
     assert by_id(broker, MACHINE.name) == by_id(expected, MACHINE.name)
 
 
-async def test_an_input_that_needs_a_person_ends_the_agent_with_its_sentence() -> None:
+async def test_a_recording_that_needs_a_person_ends_the_agent_with_its_sentence() -> None:
     inputs: Mapping[str, Input] = {"broken": BrokenInput(), "line": ListInput(*CHUNKS)}
 
+    options = AgentOptions.replay("trial")
     with pytest.raises(MisconfiguredError, match="no such server"):
-        await run_agent(plant(), inputs, MemorySpool(), MemoryBroker(), world=world())
+        await run_agent(plant(), inputs, MemorySpool(), MemoryBroker(), options, world())
 
 
 async def test_two_inputs_share_the_spool_and_keep_their_positions() -> None:

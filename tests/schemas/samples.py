@@ -28,6 +28,7 @@ from schemas.machine import (
 )
 from schemas.model import PlantPublished
 from schemas.record import EventId
+from schemas.site import EdgeHeartbeat, SourceHeartbeat
 from schemas.telemetry import Column, TelemetryFrame
 
 AT = datetime(2026, 3, 2, 6, 0, 0, 125_000, tzinfo=UTC)
@@ -54,6 +55,8 @@ WINDOW: dict[str, Any] = {
 RATIOS: dict[str, Any] = dict.fromkeys(
     ("availability", "effectiveness", "quality_ratio", "oee"), 0.5
 )
+
+_SITE_ENVELOPE = {**ENVELOPE, "site": "acme/north"}
 
 SAMPLES: tuple[BaseModel, ...] = (
     TelemetryFrame(
@@ -86,6 +89,22 @@ SAMPLES: tuple[BaseModel, ...] = (
     ),
     OeeReport(**WINDOW, **RATIOS, kind="shift", window="2026-03-02/early", final=True, revision=1),
     OeeReport(**WINDOW, kind="batch", window="B-1", final=False),
+    EdgeHeartbeat(
+        **_SITE_ENVELOPE,
+        edge="acme/north/edge",
+        spool_records=3,
+        spool_bytes=4096,
+        dropped_records=1,
+    ),
+    SourceHeartbeat(
+        **_SITE_ENVELOPE,
+        edge="acme/north/edge",
+        name="plc",
+        connected=False,
+        last_value_at=AT,
+        clock_skew_s=-0.25,
+        trouble="wrong password",
+    ),
     PlantPublished(
         site="acme/north",
         plant_version="ba9876543210",

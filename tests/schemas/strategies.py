@@ -22,6 +22,7 @@ from schemas.machine import (
 )
 from schemas.model import PlantPublished
 from schemas.record import EventId
+from schemas.site import EdgeHeartbeat, SourceHeartbeat
 from schemas.telemetry import Column, TelemetryFrame
 
 AMOUNTS = st.integers(0, 2**53)
@@ -53,6 +54,11 @@ ENVELOPE = {
     "source_time": TIMES,
     "ingest_time": TIMES,
     "equipment": PATHS,
+}
+SITE_ENVELOPE = {
+    **{key: strategy for key, strategy in ENVELOPE.items() if key != "equipment"},
+    "site": NAMES,
+    "edge": NAMES,
 }
 TIME_ELEMENTS = st.builds(TimeElements, **dict.fromkeys(TimeElements.model_fields, AMOUNTS))
 QUANTITIES = st.builds(Quantities, **dict.fromkeys(Quantities.model_fields, AMOUNTS))
@@ -126,6 +132,22 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         effectiveness=maybe(FLOATS),
         quality_ratio=maybe(FLOATS),
         oee=maybe(FLOATS),
+    ),
+    EdgeHeartbeat: st.builds(
+        EdgeHeartbeat,
+        **SITE_ENVELOPE,
+        spool_records=AMOUNTS,
+        spool_bytes=AMOUNTS,
+        dropped_records=AMOUNTS,
+    ),
+    SourceHeartbeat: st.builds(
+        SourceHeartbeat,
+        **SITE_ENVELOPE,
+        name=NAMES,
+        connected=st.booleans(),
+        last_value_at=maybe(TIMES),
+        clock_skew_s=maybe(FLOATS),
+        trouble=maybe(TEXTS),
     ),
     PlantPublished: st.builds(
         PlantPublished, site=TEXTS, plant_version=TEXTS, file=TEXTS, text=TEXTS, published_at=TIMES
