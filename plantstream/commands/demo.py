@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.live import Live
 
-from plantstream.commands.console import data, messages, print_table, quiet_logs
+from plantstream.commands.console import data, messages, quiet_logs
+from plantstream.commands.tables import print_columns
 
 if TYPE_CHECKING:
     from plantstream.commands.demo_view import Pulse
@@ -119,6 +119,8 @@ async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> None:
 
 async def _watch(wanted: Demo, stack: "Stack", stopping: asyncio.Event) -> None:
     """Show the plant until the time is over or somebody stops it."""
+    from rich.live import Live
+
     from plantstream.commands.demo_view import picture
     from plantstream.runtime import clock
     from sinks.timescale.overview import overviews
@@ -174,17 +176,15 @@ async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant") -> int:
     found = findings(ledger, wanted.plant.plant, stored)
     wrong = [one for one in found if not one.ok]
     if wrong:
-        print_table(
-            [
-                {
-                    "equipment": one.equipment,
-                    "what": one.what,
-                    "SQL": one.stored,
-                    "ledger": one.true,
-                }
-                for one in wrong
-            ],
-            title="SQL and the ledger of the simulated plant differ",
+        messages.print("SQL and the ledger of the simulated plant differ")
+        print_columns(
+            {
+                "equipment": one.equipment,
+                "what": one.what,
+                "SQL": one.stored,
+                "ledger": one.true,
+            }
+            for one in wrong
         )
     messages.print(
         f"{len(found) - len(wrong)} of {len(found)} figures in SQL agree with the plant's ledger"

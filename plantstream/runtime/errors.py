@@ -1,5 +1,10 @@
 """Errors whose type is the decision: wait and try again, bury, stop, or give way."""
 
+EXIT_FAILED = 1
+"""Of a process that may be started again."""
+EXIT_MISCONFIGURED = 78
+"""Of a process for which a person has to change something first."""
+
 
 class PlantstreamError(Exception):
     """A failure that we understand."""

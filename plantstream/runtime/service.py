@@ -19,10 +19,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from plantstream.runtime.errors import MisconfiguredError, PlantstreamError
+from plantstream.runtime.errors import (
+    EXIT_FAILED,
+    EXIT_MISCONFIGURED,
+    MisconfiguredError,
+    PlantstreamError,
+)
 
-EXIT_FAILED = 1
-EXIT_MISCONFIGURED = 78
 STOP_LIMIT_S = 8.0
 
 log = structlog.get_logger()

@@ -4,8 +4,9 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from schemas.mistakes import FileError, Mistake, did_you_mean
 from schemas.plant.model import Equipment, EquipmentClass, Plant
-from schemas.yaml_file import Document, FileError, Mistake, did_you_mean
+from schemas.yaml_file import Document
 
 _INHERITED = ("calendar", "source", "minor_stop_s", "unknown_after_s", "unknown")
 

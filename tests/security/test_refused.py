@@ -10,7 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from plantstream.embedded import child
-from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.errors import (
+    EXIT_MISCONFIGURED,
+    MisconfiguredError,
+    PlantstreamError,
+    UnavailableError,
+)
 from plantstream.runtime.kafka import client
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.broker import KafkaBroker
@@ -18,7 +23,6 @@ from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.reader import KafkaGroupReader
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Outgoing
-from plantstream.runtime.service import EXIT_MISCONFIGURED
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role
 from tests.parts import RunningKafka, RunningTimescale, free_port
