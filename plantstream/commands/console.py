@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.console import Console
 
-PIPE_WIDTH = 160
+PIPE_WIDTH = 10_000
+"""Columns: rich cuts a table at the width of its console, and a pipe has none."""
 messages = Console(stderr=True, highlight=False, soft_wrap=True)
 """For people: progress, results of checks, complaints. NO_COLOR and pipes are respected."""
 data = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_WIDTH)
