@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.console import data, messages, quiet_logs
+from plantstream.commands.examples import example
 from plantstream.commands.tables import print_columns
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from plantstream.simulator.live import LivePlant
     from schemas.plant.load import PlantFile
 
-PLANT = Path(__file__).parents[2] / "deploy" / "plants" / "ninu" / "plant.yaml"
+PLANT = example("ninu") / "plant.yaml"
 REFRESH_S = 1.0
 WATCHED_WITHIN_S = 60.0
 ARRIVED_WITHIN_S = 60.0
