@@ -27,6 +27,8 @@ from plantstream.runtime.errors import (
 )
 
 STOP_LIMIT_S = 8.0
+_TALKATIVE = ("asyncua",)
+"""Libraries that warn of what we handle and tell ourselves, such as a server that went away."""
 
 log = structlog.get_logger()
 
@@ -96,6 +98,8 @@ def configure_logs() -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def health_routes(service: Service) -> list[Route]:
