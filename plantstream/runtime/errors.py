@@ -24,3 +24,14 @@ class MisconfiguredError(PlantstreamError):
 
 class FencedError(PlantstreamError):
     """Another worker owns this partition now: write nothing more of it."""
+
+
+def cause_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first failure that we understand, for one clear sentence; else all of them."""
+    known, _ = group.split(PlantstreamError)
+    if known is None:
+        return group
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
