@@ -22,7 +22,7 @@ from ingest.publisher import Publisher, Waiting
 from ingest.retry import Backoff, persistently
 from ingest.sealing import CountedStamps, Moment, Record, entries, gaps, plant_entry
 from plantstream.runtime import clock
-from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cause_of
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
 
@@ -100,7 +100,7 @@ async def run_agent(
     try:
         await agent.run(inputs)
     except BaseExceptionGroup as group:
-        raise _cause(group) from group
+        raise cause_of(group) from group
     if options.finite:
         await spool.delete()
 
@@ -280,17 +280,6 @@ class _Agent:
 def _moment(plant: PlantFile, options: AgentOptions, world: World) -> Moment:
     traceparent = f"00-{world.entropy(16).hex()}-{world.entropy(8).hex()}-01"
     return Moment(options.run, plant.version, traceparent, world.now())
-
-
-def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The first failure that we understand, for one clear sentence; else all of them."""
-    known, _ = group.split(PlantstreamError)
-    if known is None:
-        return group
-    first: BaseException = known
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    return first
 
 
 def _type(record: Record) -> str:

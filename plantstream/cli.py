@@ -4,13 +4,18 @@ import sys
 
 import typer
 
-from plantstream.commands import register
-from plantstream.commands.console import complain
-from plantstream.runtime.errors import MisconfiguredError, PlantstreamError
-from schemas.yaml_file import FileError
+from plantstream.commands import LazyGroup, register
+from plantstream.runtime.errors import (
+    EXIT_FAILED,
+    EXIT_MISCONFIGURED,
+    MisconfiguredError,
+    PlantstreamError,
+)
+from schemas.mistakes import FileError
 
 app = typer.Typer(
     name="plantstream",
+    cls=LazyGroup,
     help="Event streaming for factories: what machines say, as numbers that people can trust.",
     no_args_is_help=True,
     add_completion=True,
@@ -25,8 +30,13 @@ def main() -> None:
     try:
         app()
     except (MisconfiguredError, FileError) as error:
-        complain(str(error))
-        sys.exit(78)
+        _end(error, EXIT_MISCONFIGURED)
     except PlantstreamError as error:
-        complain(str(error))
-        sys.exit(1)
+        _end(error, EXIT_FAILED)
+
+
+def _end(error: Exception, code: int) -> None:
+    from plantstream.commands.console import complain
+
+    complain(str(error))
+    sys.exit(code)

@@ -1,15 +1,15 @@
 """YAML files of people: every mistake at once, each with line, column, key and a hint."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
-from difflib import get_close_matches
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from schemas.mistakes import FileError, Mistake, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[str | int, ...]
@@ -20,31 +20,6 @@ _PLAINER = {
     "list_type": "here belongs a list",
 }
 """Words for those who do not know Python."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing to mend; lines and columns count from 1."""
-
-    file: str
-    line: int
-    column: int
-    key: str
-    message: str
-    hint: str = ""
-
-    def __str__(self) -> str:
-        hint = f"; {self.hint}" if self.hint else ""
-        key = f"{self.key}: " if self.key else ""
-        return f"{self.file}:{self.line}:{self.column}: {key}{self.message}{hint}"
-
-
-class FileError(ValueError):
-    """A file with mistakes; nothing may start from it."""
-
-    def __init__(self, mistakes: Sequence[Mistake]) -> None:
-        super().__init__("\n".join(map(str, mistakes)))
-        self.mistakes = tuple(mistakes)
 
 
 class Document:
@@ -137,12 +112,6 @@ class Document:
 
     def _at(self, line: int, column: int, key: str, message: str, hint: str = "") -> Mistake:
         return Mistake(self.file, line + 1, column + 1, key, message, hint)
-
-
-def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """A hint when one of the known words is close."""
-    close = get_close_matches(str(word), list(known), n=1, cutoff=0.6)
-    return f"did you mean {close[0]}?" if close else ""
 
 
 def _dotted(location: Location) -> str:

@@ -9,7 +9,11 @@ from schemas.telemetry import TelemetryFrame
 from sinks.batch import Batch
 from sinks.sink import Written
 
-_DELAY_BUCKETS_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+_DELAY_BUCKETS_S = (
+    *(0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1.0, 1.25, 1.5, 2.0),
+    *(3.0, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0),
+)
+"""Fine around what a healthy pipeline takes, coarse where something waits."""
 
 
 class SinkMeters:

@@ -1,36 +1,59 @@
 """One module per command of the command line; this is the only place that knows them all."""
 
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-COMMANDS = (
-    "demo",
-    "up",
-    "check",
-    "doctor",
-    "replay",
-    "simulate",
-    "oee",
-    "topics",
-    "tail",
-    "deadletters",
-    "db",
-    "ingest",
-    "process",
-    "sink",
-    "bench",
-)
-"""In the order in which `--help` lists them. Each module has a `register(app)`."""
+COMMANDS: Mapping[str, str] = {
+    "demo": "Show OEE live from a simulated plant behind a real OPC UA server.",
+    "up": "Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C.",
+    "check": "Read a plant file and show all its mistakes at once.",
+    "doctor": "Check programs, Kafka, topics, groups, database, disk and clock; "
+    "exit 1 if one failed.",
+    "replay": "Replay a recording and wait until everything of it is in SQL.",
+    "simulate": "Write what machines of a plant would have said, "
+    "and a ledger of what truly happened.",
+    "oee": "Show OEE by window, as it is known now.",
+    "topics": "Create topics, and look at them.",
+    "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
+    "deadletters": "Look at what could not be read.",
+    "db": "Migrate the database, and look at it.",
+    "ingest": "Read the sources of a plant file and publish what they say.",
+    "process": "Compute OEE from machine events: plant.machine.v1 in, plant.kpi.v1 out.",
+    "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
+    "bench": "Run the benchmarks on this machine, with everything embedded.",
+}
+"""Name and sentence of each, in the order in which `--help` lists them.
+
+The module of this name has a `register(app)`, and its command begins with this sentence.
+"""
+
+
+class LazyGroup(TyperGroup):
+    """Lists its commands by their sentences; what is called is imported, and nothing else."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command itself in place of its entry in the list."""
+        name, listed, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name and listed else None, rest
 
 
 def register(app: typer.Typer) -> None:
-    """Add every command to the application."""
-    for name in filter(_exists, COMMANDS):
-        import_module(f"plantstream.commands.{name}").register(app)
+    """List every command; the application's class has to be `LazyGroup`."""
+    for name, sentence in COMMANDS.items():
+        app.command(name, help=sentence)(_listed)
 
 
-def _exists(name: str) -> bool:
-    from importlib.util import find_spec
+def load(name: str) -> Any:
+    """The command of this name, from its module."""
+    app = typer.Typer(rich_markup_mode=None)
+    import_module(f"plantstream.commands.{name}").register(app)
+    return get_group(app).commands[name]
 
-    return find_spec(f"plantstream.commands.{name}") is not None
+
+def _listed() -> None:
+    """Stands in the list for a command whose module is not imported."""

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.bench_figure import AIMS, Figure, Row
-from plantstream.commands.console import messages, print_table, quiet_logs
+from plantstream.commands.console import messages, quiet_logs
+from plantstream.commands.tables import print_columns
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def bench(
         if only is None or only == figure.id
     ]
     write(rows, out)
-    print_table(rows)
+    print_columns(rows)
     messages.print(f"written to {out}")
 
 

@@ -13,6 +13,7 @@ from plantstream.runtime import clock
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
 
+    from plantstream.commands.scrape import Samples
     from plantstream.commands.stack import Stack
 
 SECONDS = 25.0
@@ -67,14 +68,14 @@ async def measure(stack: "Stack") -> list[Figure]:
     live = LivePlant(plant, options)
     await live.start()
     try:
-        await _watch(stack, live, plant)
+        before = await _watch(stack, live, plant)
         living = asyncio.create_task(live.run())
         sightings, round_trips_s = await _look(stack)
         live.rest()
         await living
     finally:
         await live.close()
-    await _tell(stack, sightings)
+    await _tell(stack, sightings, before)
     return [
         Figure(
             "row_p99_ms",
@@ -84,7 +85,8 @@ async def measure(stack: "Stack") -> list[Figure]:
     ]
 
 
-async def _watch(stack: "Stack", live: Any, plant: Any) -> None:
+async def _watch(stack: "Stack", live: Any, plant: Any) -> "Samples":
+    from plantstream.commands.demo_pulse import first_values
     from plantstream.simulator.client_side import pointed_at
 
     file = stack.data_dir / "plant.yaml"
@@ -92,6 +94,7 @@ async def _watch(stack: "Stack", live: Any, plant: Any) -> None:
     await asyncio.to_thread(file.write_text, pointed.text)
     await stack.start_service("ingest", "--plant", str(file))
     await live.watched(WATCHED_WITHIN_S)
+    return await first_values(stack.metrics("sink"), len(plant.plant.equipment), WATCHED_WITHIN_S)
 
 
 async def _look(stack: "Stack") -> tuple[Sightings, list[float]]:
@@ -135,12 +138,13 @@ async def _round_trips(connection: "AsyncConnection", seconds: list[float]) -> N
         await asyncio.sleep(REFERENCE_EVERY_S)
 
 
-async def _tell(stack: "Stack", sightings: Sightings) -> None:
+async def _tell(stack: "Stack", sightings: Sightings, before: "Samples") -> None:
     """The sink's own histogram beside what was seen from outside."""
-    from plantstream.commands.scrape import quantile, scrape
+    from plantstream.commands.demo_pulse import LATENCY
+    from plantstream.commands.scrape import quantile, scrape, since
 
-    found = await scrape(f"http://127.0.0.1:{stack.ports.sink}/metrics")
-    own = quantile(found, "plantstream_sink_event_to_row_seconds", SHARE) or 0.0
+    found = since(await scrape(stack.metrics("sink")), before, LATENCY)
+    own = quantile(found, LATENCY, SHARE) or 0.0
     seen = list(sightings.latencies_s.values())
     median, p99 = percentile(seen, 0.5), percentile(seen, SHARE)
     messages.print(

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-PLANTS = Path(__file__).parents[2] / "deploy" / "plants" / "tablet_press"
-MAP, PLANT = PLANTS / "map.yaml", PLANTS / "plant.yaml"
+from plantstream.commands.examples import example
+
+PRESS = example("tablet_press")
+MAP, PLANT = PRESS / "map.yaml", PRESS / "plant.yaml"
 REAL = Path(__file__).parents[3] / "shared" / "data" / "pharma_Process_6.csv"
 
 ROWS = 35_609

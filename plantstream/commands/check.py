@@ -8,11 +8,10 @@ import typer
 
 from plantstream.commands.console import complain, print_json
 from plantstream.commands.options import AS_JSON
+from plantstream.runtime.errors import EXIT_MISCONFIGURED
 
 if TYPE_CHECKING:
     from schemas.plant.load import PlantFile
-
-MISCONFIGURED = 78
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +30,7 @@ def check(
 ) -> None:
     """Read a plant file and show all its mistakes at once."""
     from plantstream.commands.plant_file import read_plant
-    from schemas.yaml_file import FileError
+    from schemas.mistakes import FileError
 
     if schema:
         from schemas.json_schema import plant_schema
@@ -49,7 +48,7 @@ def check(
             )
         else:
             complain(str(error))
-        raise typer.Exit(MISCONFIGURED) from None
+        raise typer.Exit(EXIT_MISCONFIGURED) from None
     if as_json:
         print_json({"file": str(plant), "ok": True, **counts, "mistakes": []})
     else:

@@ -3,24 +3,24 @@
 import asyncio
 import shutil
 import signal
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.live import Live
 
-from plantstream.commands.console import data, messages, print_table, quiet_logs
+from plantstream.commands.console import data, messages, quiet_logs
+from plantstream.commands.examples import example
+from plantstream.commands.tables import print_columns
 
 if TYPE_CHECKING:
-    from plantstream.commands.demo_view import Pulse
+    from plantstream.commands.demo_pulse import PulseMeter
     from plantstream.commands.stack import Ports, Stack
     from plantstream.simulator.live import LivePlant
     from schemas.plant.load import PlantFile
 
-PLANT = Path(__file__).parents[2] / "deploy" / "plants" / "ninu" / "plant.yaml"
+PLANT = example("ninu") / "plant.yaml"
 REFRESH_S = 1.0
 WATCHED_WITHIN_S = 60.0
 ARRIVED_WITHIN_S = 60.0
@@ -93,9 +93,9 @@ async def _demo(wanted: Demo) -> int:
         live = LivePlant(wanted.plant, options)
         await live.start()
         try:
-            await _connect(wanted, stack, live)
+            meter = await _connect(wanted, stack, live)
             running = asyncio.create_task(live.run())
-            await _watch(wanted, stack, stopping)
+            await _watch(wanted, stack, meter, stopping)
             live.rest()
             await running
             return await _judge(wanted, stack, live) if wanted.duration_s else 0
@@ -103,8 +103,9 @@ async def _demo(wanted: Demo) -> int:
             await live.close()
 
 
-async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> None:
-    """Point the edge at the simulated plant, and wait until it watches every tag."""
+async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> "PulseMeter":
+    """Point the edge at the simulated plant, and wait until its first values are in SQL."""
+    from plantstream.commands.demo_pulse import PulseMeter, first_values
     from plantstream.simulator.client_side import pointed_at
 
     pointed = pointed_at(wanted.plant, live.server, wanted.data_dir)
@@ -115,46 +116,30 @@ async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> None:
     addresses = {"OPC UA": live.server.endpoint, **stack.addresses()}
     for name, address in addresses.items():
         messages.print(f"  {name:14} {address}", markup=False)
+    edge, sink = stack.metrics("ingest"), stack.metrics("sink")
+    stored = await first_values(sink, len(wanted.plant.plant.equipment), ARRIVED_WITHIN_S)
+    return PulseMeter(edge, sink, stored)
 
 
-async def _watch(wanted: Demo, stack: "Stack", stopping: asyncio.Event) -> None:
+async def _watch(
+    wanted: Demo, stack: "Stack", meter: "PulseMeter", stopping: asyncio.Event
+) -> None:
     """Show the plant until the time is over or somebody stops it."""
+    from rich.live import Live
+
     from plantstream.commands.demo_view import picture
     from plantstream.runtime import clock
     from sinks.timescale.overview import overviews
 
     end = clock.monotonic() + wanted.duration_s
     title = f"{wanted.plant.plant.name}, {wanted.speed:g} times as fast"
-    pulse = _pulse_of(stack)
     with Live(console=data, refresh_per_second=4) as live:
         while not stopping.is_set() and (not wanted.duration_s or clock.monotonic() < end):
             machines = await overviews(stack.database)
-            live.update(picture(machines, await pulse(), title, clock.now()))
+            live.update(picture(machines, await meter.pulse(), title, clock.now()))
             with suppress(TimeoutError):
                 await asyncio.wait_for(stopping.wait(), REFRESH_S)
     data.print()
-
-
-def _pulse_of(stack: "Stack") -> "Callable[[], asyncio.Future[Pulse]]":
-    from plantstream.commands.demo_view import Pulse
-    from plantstream.commands.scrape import quantile, scrape, total
-    from plantstream.runtime import clock
-
-    seen: list[tuple[float, float]] = [(clock.monotonic(), 0.0)]
-    pages = [f"http://127.0.0.1:{port}/metrics" for port in (stack.ports.ingest, stack.ports.sink)]
-
-    async def pulse() -> Pulse:
-        edge, sink = await asyncio.gather(*map(scrape, pages))
-        then, before = seen[0]
-        seen[0] = at, samples = clock.monotonic(), total(edge, "plantstream_edge_samples_total")
-        return Pulse(
-            samples_per_s=max(0.0, samples - before) / max(at - then, 1e-3),
-            waiting=int(total(edge, "plantstream_unacknowledged"))
-            + int(total(sink, "plantstream_unacknowledged")),
-            latency_p99_s=quantile(sink, "plantstream_sink_event_to_row_seconds", 0.99),
-        )
-
-    return lambda: asyncio.ensure_future(pulse())
 
 
 async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant") -> int:
@@ -174,17 +159,15 @@ async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant") -> int:
     found = findings(ledger, wanted.plant.plant, stored)
     wrong = [one for one in found if not one.ok]
     if wrong:
-        print_table(
-            [
-                {
-                    "equipment": one.equipment,
-                    "what": one.what,
-                    "SQL": one.stored,
-                    "ledger": one.true,
-                }
-                for one in wrong
-            ],
-            title="SQL and the ledger of the simulated plant differ",
+        messages.print("SQL and the ledger of the simulated plant differ")
+        print_columns(
+            {
+                "equipment": one.equipment,
+                "what": one.what,
+                "SQL": one.stored,
+                "ledger": one.true,
+            }
+            for one in wrong
         )
     messages.print(
         f"{len(found) - len(wrong)} of {len(found)} figures in SQL agree with the plant's ledger"

@@ -3,11 +3,14 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from plantstream.commands.process import LISTEN
-from schemas.plant.load import PlantFile, load_plant
+
+if TYPE_CHECKING:
+    from schemas.plant.load import PlantFile
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +30,7 @@ def ingest(
     from plantstream.commands.connection import kafka_settings
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
+    from schemas.plant.load import load_plant
 
     file = load_plant(plant.read_text(), str(plant))
     if dry_run:
@@ -39,7 +43,7 @@ def ingest(
     )
 
 
-async def _print_dry_run(plant: PlantFile) -> None:
+async def _print_dry_run(plant: "PlantFile") -> None:
     from ingest.agent import dry_run
     from ingest.inputs.registry import build_inputs
     from plantstream.commands.console import data, messages

@@ -12,9 +12,9 @@ from plantstream.runtime.ports import Outgoing
 from plantstream.runtime.settings import KafkaSettings
 from schemas.codec import UnreadableError, decode
 from schemas.deadletter import DeadLetter
+from schemas.mistakes import did_you_mean
 from schemas.partitioning import partition_of
 from schemas.topics import AUDIT_ENTRY, BY_NAME, DEADLETTER
-from schemas.yaml_file import did_you_mean
 
 REPLAY = "deadletter.replay"
 """The act in the audit trail; its subject is the letter's id."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import typer
 
-from plantstream.commands.console import messages, print_json, print_table, quiet_logs
+from plantstream.commands.console import messages, print_json, quiet_logs
+from plantstream.commands.tables import print_columns
 
 SHOWN = (
     "window_start",
@@ -76,7 +77,7 @@ def oee(
         print_json(rows)
     elif rows:
         unknown = any(row["unknown_s"] for row in answer.rows)
-        print_table([_for_people(row, unknown=unknown) for row in answer.rows])
+        print_columns([_for_people(row, unknown=unknown) for row in answer.rows])
     else:
         messages.print("no window in this span")
 

@@ -13,8 +13,8 @@ def read_plant(path: Path) -> "PlantFile":
     Raises:
         FileError: with all its mistakes; bytes that are no UTF-8 are one.
     """
+    from schemas.mistakes import FileError, Mistake
     from schemas.plant.load import load_plant
-    from schemas.yaml_file import FileError, Mistake
 
     content = path.read_bytes()
     try:

@@ -30,6 +30,14 @@ def total(samples: Samples, name: str) -> float:
     return sum(value for (found, _), value in samples.items() if found == name)
 
 
+def since(samples: Samples, before: Samples, histogram: str) -> Samples:
+    """What this histogram counted after `before`; all of it where it has begun anew."""
+    ours = {key: value for key, value in samples.items() if key[0].startswith(f"{histogram}_")}
+    if any(value < before.get(key, 0.0) for key, value in ours.items()):
+        return ours
+    return {key: value - before.get(key, 0.0) for key, value in ours.items()}
+
+
 def quantile(samples: Samples, histogram: str, share: float) -> float | None:
     """A quantile of a histogram, with straight lines inside its buckets; None while it is empty."""
     buckets = sorted(

@@ -7,10 +7,11 @@ from pathlib import Path
 import typer
 
 from plantstream.commands.console import messages, print_json
+from plantstream.commands.examples import example
 from plantstream.commands.options import AS_JSON
 from plantstream.runtime.errors import MisconfiguredError
 
-PLANT = Path(__file__).parents[2] / "deploy" / "plants" / "ninu" / "plant.yaml"
+PLANT = example("ninu") / "plant.yaml"
 
 
 def register(app: typer.Typer) -> None:

@@ -46,14 +46,18 @@ class Stack:
         """Start one of our services and wait until it is ready."""
         await self.supervisor.start(self._part(name, arguments))
 
+    def metrics(self, service: str) -> str:
+        """Where one of our services serves its metrics."""
+        return f"http://127.0.0.1:{getattr(self.ports, service)}/metrics"
+
     def addresses(self) -> Mapping[str, str]:
         """One block that says where everything is."""
-        ports, database = self.ports, self.database
+        database = self.database
         return {
             "Kafka": self.kafka.bootstrap_servers,
             "TimescaleDB": f"postgresql://{database.user}@{database.host}:{database.port}/{database.name}",
-            "process": f"http://127.0.0.1:{ports.process}/metrics",
-            "sink": f"http://127.0.0.1:{ports.sink}/metrics",
+            "process": self.metrics("process"),
+            "sink": self.metrics("sink"),
             "data and logs": str(self.data_dir),
         }
 

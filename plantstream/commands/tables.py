@@ -9,14 +9,14 @@ FIRST_ASCII, LAST_ASCII = 0x20, 0x7E
 
 
 def print_columns(rows: Iterable[Mapping[str, Any]]) -> None:
-    """A line of names and a line per row; numbers to the right, nothing where there is no value."""
+    """A line of names and a line per row; numbers to the right, fractions with three places."""
     listed = list(rows)
     if not listed:
         return
     names = list(listed[0])
     cells = [[printable(_text(row[name])) for name in names] for row in listed]
     widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    right = [all(isinstance(row[name], int | None) for row in listed) for name in names]
+    right = [all(isinstance(row[name], int | float | None) for row in listed) for name in names]
     for line in (names, *cells):
         parts = [
             cell.rjust(width) if number else cell.ljust(width)
@@ -43,4 +43,6 @@ def hex_dump(content: bytes) -> Iterator[str]:
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value)
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -14,8 +14,8 @@ def topic_called(word: str) -> "Topic":
     Raises:
         typer.BadParameter: there is none, with the one that may have been meant.
     """
+    from schemas.mistakes import did_you_mean
     from schemas.topics import BY_NAME, CATALOGUE
-    from schemas.yaml_file import did_you_mean
 
     called = {short_name(topic.name): topic for topic in CATALOGUE} | BY_NAME
     if word in called:

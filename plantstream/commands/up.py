@@ -3,10 +3,14 @@
 import asyncio
 import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from plantstream.commands.console import messages, quiet_logs
+
+if TYPE_CHECKING:
+    from plantstream.commands.stack import Ports
 
 
 def register(app: typer.Typer) -> None:
@@ -40,10 +44,9 @@ def up(
     asyncio.run(_up(plant.resolve() if plant else None, data_dir or default_data_dir(), ports))
 
 
-async def _up(plant: Path | None, data_dir: Path, ports: "object") -> None:
-    from plantstream.commands.stack import Ports, running_stack
+async def _up(plant: Path | None, data_dir: Path, ports: "Ports") -> None:
+    from plantstream.commands.stack import running_stack
 
-    assert isinstance(ports, Ports)  # noqa: S101 - typed late, so that --help is quick
     stopping = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)

@@ -1,5 +1,10 @@
 """Errors whose type is the decision: wait and try again, bury, stop, or give way."""
 
+EXIT_FAILED = 1
+"""Of a process that may be started again."""
+EXIT_MISCONFIGURED = 78
+"""Of a process for which a person has to change something first."""
+
 
 class PlantstreamError(Exception):
     """A failure that we understand."""
@@ -19,3 +24,14 @@ class MisconfiguredError(PlantstreamError):
 
 class FencedError(PlantstreamError):
     """Another worker owns this partition now: write nothing more of it."""
+
+
+def cause_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first failure that we understand, for one clear sentence; else all of them."""
+    known, _ = group.split(PlantstreamError)
+    if known is None:
+        return group
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first

@@ -19,11 +19,16 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from plantstream.runtime.errors import MisconfiguredError, PlantstreamError
+from plantstream.runtime.errors import (
+    EXIT_FAILED,
+    EXIT_MISCONFIGURED,
+    MisconfiguredError,
+    PlantstreamError,
+)
 
-EXIT_FAILED = 1
-EXIT_MISCONFIGURED = 78
 STOP_LIMIT_S = 8.0
+_TALKATIVE = ("asyncua",)
+"""Libraries that warn of what we handle and tell ourselves, such as a server that went away."""
 
 log = structlog.get_logger()
 
@@ -93,6 +98,8 @@ def configure_logs() -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def health_routes(service: Service) -> list[Route]:

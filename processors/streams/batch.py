@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.ports import Outgoing, Record
 from processors.step import Engine, Output, UnprocessableError
 from processors.streams.memory import Draft, Memory, Rows, mark_of
@@ -19,8 +20,8 @@ from schemas.topics import BY_NAME, DEADLETTER
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class GapError(RuntimeError):
-    """Records between the last one and this one were not delivered: read again from the journal."""
+class GapError(PlantstreamError):
+    """Records between the last one and this one were not delivered: the next process reads them."""
 
 
 @dataclass(slots=True)
@@ -57,7 +58,10 @@ def unread(memory: Memory, records: Sequence[Record]) -> list[Record]:
         if wanted is not None and record.offset < wanted:
             continue
         if wanted is not None and record.offset > wanted:
-            raise GapError(f"{record.source}: expected offset {wanted}, got {record.offset}")
+            raise GapError(
+                f"{record.source}: expected offset {wanted}, got {record.offset}; the records "
+                "between were not delivered, and the service has to start again to read them"
+            )
         expected[record.topic] = record.offset + 1
         fresh.append(record)
     return fresh

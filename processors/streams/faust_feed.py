@@ -9,13 +9,16 @@ nor who wrote a row: state is in the journal.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import faust
 import structlog
 from faust.types import TP
 
-from plantstream.runtime.kafka.client import client_arguments
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.kafka.admin import committed_offsets
+from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import Topic
@@ -36,7 +39,8 @@ class FaustFeed:
     ) -> None:
         self._buffer: asyncio.Queue[Record] = asyncio.Queue(BUFFERED_RECORDS)
         self._assigned: Assigned | None = None
-        self._app = _app(settings, engine, topics, slot)
+        self._settings, self._group = settings, f"plantstream-{engine}"
+        self._app = _app(settings, self._group, topics, slot)
         source = self._app.topic(
             *[topic.name for topic in topics],
             key_serializer="raw",
@@ -49,7 +53,16 @@ class FaustFeed:
         self._topics = {topic.name for topic in topics}
 
     async def __aenter__(self) -> "FaustFeed":
-        await self._app.start()
+        """Join the group.
+
+        Raises:
+            MisconfiguredError: the broker refuses us.
+            UnavailableError: it does not answer.
+        """
+        with suppress(UnavailableError):  # Faust waits for a busy broker, and for a refusal, too.
+            await committed_offsets(self._settings, self._group)
+        with self._translated():
+            await self._app.start()
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -74,7 +87,8 @@ class FaustFeed:
         if not self._app.rebalancing:
             known = {TP(one.topic, one.partition): next for one, next in offsets.items()}
             consumer: Any = self._app.consumer
-            await consumer._commit_offsets(known)  # noqa: SLF001 - the public one keeps books of acks
+            with self._translated():
+                await consumer._commit_offsets(known)  # noqa: SLF001 - the public one keeps books of acks
 
     def behind(self, position: TopicPartition, offset: int) -> int:
         """Records between this offset and the end of the log as last fetched."""
@@ -110,11 +124,14 @@ class FaustFeed:
     def _watch(self) -> None:
         """End with the app's own failure instead of waiting for ever."""
         if self._app.crashed:
-            raise self._app.crash_reason or RuntimeError("Faust ended without a reason")
+            with self._translated():
+                raise self._app.crash_reason or RuntimeError("Faust ended without a reason")
+
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(f"reading as group {self._group}", self._settings)
 
 
-def _app(settings: KafkaSettings, engine: str, topics: Sequence[Topic], slot: str) -> faust.App:
-    group = f"plantstream-{engine}"
+def _app(settings: KafkaSettings, group: str, topics: Sequence[Topic], slot: str) -> faust.App:
     return faust.App(
         group,
         broker=[f"kafka://{server}" for server in settings.bootstrap_servers.split(",")],

@@ -7,10 +7,10 @@ import structlog
 
 from plantstream.runtime.ports import Record
 from schemas.codec import UnreadableError, decode
+from schemas.mistakes import FileError
 from schemas.model import PlantPublished
 from schemas.plant.load import PlantFile, load_plant
 from schemas.topics import MODEL
-from schemas.yaml_file import FileError
 
 PATIENCE_S = 10.0
 """How long an event may be ahead of its plant file."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from plantstream.runtime.errors import cause_of
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.ports import Assigned, Feed, Journal, Record, TopicPartition
 from processors.step import Engine
@@ -155,14 +156,17 @@ class Shell:
 
 
 async def _together(work: Any) -> None:
-    """Do all of it at once; the first failure is everybody's."""
+    """Do all of it at once; the first failure ends the others."""
     jobs: list[Awaitable[None]] = list(work)
     if len(jobs) == 1:
         await jobs[0]
     elif jobs:
-        async with asyncio.TaskGroup() as group:
-            for job in jobs:
-                group.create_task(_as_coroutine(job))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for job in jobs:
+                    group.create_task(_as_coroutine(job))
+        except BaseExceptionGroup as failures:
+            raise cause_of(failures) from failures
 
 
 async def _as_coroutine(job: Awaitable[None]) -> None:

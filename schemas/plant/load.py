@@ -4,9 +4,10 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from schemas.mistakes import FileError, Mistake, did_you_mean
 from schemas.plant.model import Equipment, EquipmentClass, Plant
 from schemas.plant.sources import Register
-from schemas.yaml_file import Document, FileError, Location, Mistake, did_you_mean
+from schemas.yaml_file import Document, Location
 
 _INHERITED = ("calendar", "source", "minor_stop_s", "unknown_after_s", "unit_id", "unknown")
 

@@ -37,9 +37,6 @@ def documented() -> dict[str, str]:
     return {name.strip("`"): unit for name, unit, *_ in cells}
 
 
-@pytest.mark.xfail(
-    "`replay_rss_mb`" not in DOCS.read_text(), reason="the page does not name replay_rss_mb yet"
-)
 def test_ids_and_units_are_those_of_the_page() -> None:
     assert documented() == {name: aim.unit for name, aim in AIMS.items()}
 

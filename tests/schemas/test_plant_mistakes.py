@@ -2,8 +2,8 @@
 
 import pytest
 
+from schemas.mistakes import FileError
 from schemas.plant.load import load_plant
-from schemas.yaml_file import FileError
 
 PLANT = """\
 enterprise: acme

@@ -1,6 +1,7 @@
 """Who is not let in, and who tries what is not theirs: refused, and told why."""
 
 import asyncio
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -10,7 +11,12 @@ import pytest
 from pydantic import SecretStr
 
 from plantstream.embedded import child
-from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.errors import (
+    EXIT_MISCONFIGURED,
+    MisconfiguredError,
+    PlantstreamError,
+    UnavailableError,
+)
 from plantstream.runtime.kafka import client
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.broker import KafkaBroker
@@ -18,7 +24,6 @@ from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.reader import KafkaGroupReader
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Outgoing
-from plantstream.runtime.service import EXIT_MISCONFIGURED
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role
 from tests.parts import RunningKafka, RunningTimescale, free_port
@@ -194,25 +199,32 @@ async def test_who_is_not_let_in_is_told_why(
             await send(edge.model_copy(update=changes), "plant.telemetry.v1")
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            "process",
-            marks=pytest.mark.xfail(strict=False, reason="Faust's own errors are not translated"),
-        ),
-        "sink",
-    ],
-)
+@pytest.mark.parametrize("name", ["process", "sink"])
 async def test_a_service_with_a_wrong_password_stops_and_says_so(
     kafka: RunningKafka, timescale: RunningTimescale, tmp_path: Path, name: str
 ) -> None:
     user = Role.PROCESSOR if name == "process" else Role.SINK
     wrong = kafka.embedded.settings(user).model_copy(update=WRONG_PASSWORD)
+    env = environment(wrong, timescale.settings)
+    assert "invalid credentials" in await last_words(name, env, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["process", "sink"])
+async def test_a_service_with_the_rights_of_another_stops_and_says_so(
+    kafka: RunningKafka, timescale: RunningTimescale, tmp_path: Path, name: str
+) -> None:
+    user = Role.SINK if name == "process" else Role.PROCESSOR
+    env = environment(kafka.embedded.settings(user), timescale.settings)
+    assert "GroupAuthorizationFailed" in await last_words(name, env, tmp_path)
+
+
+async def last_words(name: str, env: dict[str, str], home: Path) -> str:
+    """Why a service cannot run."""
     argv = (sys.executable, "-m", "plantstream", name, "--port", str(free_port()))
-    log = tmp_path / f"{name}.log"
-    env = os.environ | environment(wrong, timescale.settings)
+    log = home / f"{name}.log"
     async with asyncio.timeout(REFUSED_WITHIN_S):
-        code = await child.run(argv, log, env)
+        code = await child.run(argv, log, os.environ | env)
     assert code == EXIT_MISCONFIGURED, log.read_text()
-    assert "invalid credentials" in log.read_text()
+    said = json.loads(log.read_text().splitlines()[-1])
+    assert said["event"] == "cannot run"
+    return str(said["reason"])

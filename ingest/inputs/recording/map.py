@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from schemas.mistakes import FileError, Mistake, did_you_mean
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Equipment
-from schemas.yaml_file import Document, FileError, Mistake, did_you_mean
+from schemas.yaml_file import Document
 
 
 def _time_zone(name: str) -> str:

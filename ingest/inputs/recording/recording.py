@@ -10,9 +10,9 @@ from ingest.inputs.recording.digest import recording_digest
 from ingest.inputs.recording.lines import Line, read_lines
 from ingest.inputs.recording.map import MapFile
 from ingest.inputs.recording.rows import ColumnRule, Cursor, Layout, RowError, read_cells
+from schemas.mistakes import FileError, Mistake
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Tag
-from schemas.yaml_file import FileError, Mistake
 
 ESTIMATE_BYTES = 256 * 1024
 """How much of a file is read to guess the number of its rows."""

@@ -15,6 +15,16 @@ def test_columns_are_as_wide_as_their_widest_cell_and_numbers_stand_to_the_right
     assert third == "y" + " " * 201 + "1000  late"
 
 
+def test_fractions_have_three_places_and_no_value_is_nothing(capsys: pytest.CaptureFixture[str]):
+    print_columns([{"of": "a", "oee": 0.5}, {"of": "b", "oee": None}, {"of": "c", "oee": 12.34567}])
+    assert capsys.readouterr().out.splitlines() == [
+        "of     oee",
+        "a    0.500",
+        "b",
+        "c   12.346",
+    ]
+
+
 def test_no_rows_are_no_lines(capsys: pytest.CaptureFixture[str]):
     print_columns([])
     assert capsys.readouterr().out == ""

@@ -17,7 +17,7 @@ import pytest
 from tests.parts import eventually, free_port
 
 WORK = """
-import asyncio, sys
+import asyncio, logging, sys
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.service import run_service
 
@@ -29,6 +29,9 @@ async def work(service):
         raise UnavailableError("the broker is away")
     if kind == "unknown":
         raise ValueError("nobody thought of this")
+    if kind == "talkative":
+        logging.getLogger("asyncua.client").warning("somebody went away")
+        raise UnavailableError("the server is away")
     if kind == "ready":
         service.is_ready()
     await service.until_stopped(asyncio.sleep(60))
@@ -87,6 +90,7 @@ def test_it_stops_when_told_to_and_says_that_all_is_well() -> None:
     [
         pytest.param("misconfigured", 78, "no such plant; give another one", id="a person"),
         pytest.param("unavailable", 1, "the broker is away", id="the other side"),
+        pytest.param("talkative", 1, "the server is away", id="the other side, said once"),
         pytest.param("unknown", 1, "nobody thought of this", id="nobody knows"),
     ],
 )

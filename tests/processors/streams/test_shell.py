@@ -1,16 +1,22 @@
 """The shell on ports in memory: takes over, applies, commits, ticks, and gives way."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from plantstream.runtime.errors import FencedError
-from plantstream.runtime.ports import TopicPartition
+from plantstream.runtime.ports import Record, TopicPartition
 from processors.streams.batch import GapError
 from schemas.topics import KPI, MACHINE
 from tests.processors.streams.doubles import COMMIT_S, EVENTS, HOME, TICK_S, Bench, records
 
 OTHER = TopicPartition(MACHINE.name, (HOME + 1) % MACHINE.partitions)
+
+
+def elsewhere(record: Record) -> Record:
+    """The same record in the other partition."""
+    return replace(record, partition=OTHER.partition)
 
 
 @pytest.fixture
@@ -85,6 +91,15 @@ async def test_a_hole_in_the_offsets_ends_the_process(bench: Bench):
         await bench.turns(3)
 
     assert bench.heard() == ["heartbeat 0"]
+
+
+async def test_a_failure_beside_other_partitions_work_is_one_that_is_understood(bench: Bench):
+    first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
+    bench.feed.assign(EVENTS, OTHER)
+    bench.feed.pieces += [[first, elsewhere(first)], [third, elsewhere(third)]]
+
+    with pytest.raises(GapError, match="has to start again"):
+        await bench.turns(4)
 
 
 async def test_ticks_come_when_nothing_is_unread(bench: Bench):

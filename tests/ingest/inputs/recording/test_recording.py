@@ -21,9 +21,9 @@ from ingest.inputs.recording import (
 from ingest.inputs.recording.lines import MAX_LINE_BYTES, read_lines
 from ingest.memory_spool import MemorySpool
 from schemas.machine import BatchEnded, BatchStarted, PartsCounted, StateChanged, TimeCategory
+from schemas.mistakes import FileError
 from schemas.telemetry import TelemetryFrame
 from schemas.topics import MACHINE, TELEMETRY
-from schemas.yaml_file import FileError
 from tests.ingest.kit import (
     NOW,
     PRESS_RECORDING,
