@@ -1,6 +1,6 @@
 """YAML files of people: every mistake at once, each with line, column, key and a hint."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
