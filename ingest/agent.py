@@ -123,6 +123,15 @@ async def dry_run(
         yield record
 
 
+@dataclass(slots=True)
+class _Waiting:
+    """What is to be stored."""
+
+    outcome: Outcome
+    positions: Mapping[str, str]
+    stored: bool = False
+
+
 class _Agent:
     """The wiring of one agent."""
 
@@ -139,6 +148,7 @@ class _Agent:
         waiting = Waiting(world.now, world.sleep, world.backoff)
         self._publisher = Publisher(spool, broker, self._metrics, waiting)
         self._writing = asyncio.Lock()
+        self._queue: list[_Waiting] = []
         self._logged: set[tuple[str, str, str]] = set()
         self._taken_at: dict[str, datetime] = {}
         """When the last chunk of each input was taken."""
@@ -175,8 +185,7 @@ class _Agent:
         async with asyncio.TaskGroup() as group:
             for name, one in inputs.items():
                 group.create_task(self._read(name, one), name=f"input {name}")
-        async with self._writing:
-            await self._store(self._edge.rest(self._moment()), {})
+        await self._store(self._edge.rest(self._moment()), {})
         self._publisher.finish()
 
     async def _read(self, name: str, one: Input) -> None:
@@ -201,8 +210,7 @@ class _Agent:
     async def _read_once(self, name: str, one: Input) -> None:
         async for chunk in one.chunks(self._spool.positions.get(name)):
             await self._room()
-            async with self._writing:
-                await self._take(name, chunk)
+            await self._take(name, chunk)
 
     def _failed(self, name: str, trouble: str) -> None:
         meters = self._world.sources.of(name)
@@ -219,12 +227,13 @@ class _Agent:
         known = set(self._edge.known())
         paths = [path for path, _ in self._plant.plant.read_at(name) if path in known]
         missed = [Missed(path, start, now, f"the input {name} failed") for path in paths]
-        async with self._writing:
-            await self._store(self._edge.take(missed, self._moment()), {})
+        await self._store(self._edge.take(missed, self._moment()), {})
 
     async def _room(self) -> None:
-        """Wait for the broker rather than drop what can be read again."""
-        while self._options.finite and self._spool.size_bytes > BACKLOG_BYTES:
+        """Wait for the broker rather than drop: what can be read again, or what shall not be lost."""
+        while self._spool.is_full or (
+            self._options.finite and self._spool.size_bytes > BACKLOG_BYTES
+        ):
             await self._publisher.removed()
 
     async def _take(self, name: str, chunk: Chunk) -> None:
@@ -238,15 +247,37 @@ class _Agent:
         self._report(outcome.mapped.problems)
 
     async def _store(self, outcome: Outcome, positions: Mapping[str, str]) -> None:
+        """Make it durable, in one commit with all that others have to store by then.
+
+        It is queued at once, so that the order of the ids is the order on disk.
+        """
+        mine = _Waiting(outcome, positions)
+        self._queue.append(mine)
+        async with self._writing:
+            if not mine.stored:
+                await self._commit()
+
+    async def _commit(self) -> None:
+        waiting, self._queue = self._queue, []
+        try:
+            await self._append(self._batch(waiting))
+        except BaseException:
+            self._queue = [*waiting, *self._queue]
+            raise
+        for one in waiting:
+            one.stored = True
+            for kind, number in Counter(map(_type, one.outcome.records)).items():
+                self._metrics.events.labels(kind).inc(number)
+
+    def _batch(self, waiting: Sequence["_Waiting"]) -> Batch:
         explained = tuple(self._spool.losses)
-        records = [*outcome.records, *self._edge.tell(gaps(explained), self._moment())]
-        memory = dict(outcome.memory)
+        records = [record for one in waiting for record in one.outcome.records]
+        records += self._edge.tell(gaps(explained), self._moment())
+        memory = {name: row for one in waiting for name, row in one.outcome.memory.items()}
         if not self._options.finite:
             memory[_SEEN] = self._world.now().isoformat().encode()
-        stored = entries(self._spool.source, records)
-        await self._append(Batch(stored, memory, positions, explained))
-        for kind, number in Counter(map(_type, records)).items():
-            self._metrics.events.labels(kind).inc(number)
+        positions = {name: where for one in waiting for name, where in one.positions.items()}
+        return Batch(entries(self._spool.source, records), memory, positions, explained)
 
     async def _append(self, batch: Batch) -> None:
         def told(error: UnavailableError) -> None:

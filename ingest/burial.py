@@ -1,7 +1,7 @@
 """Spooled entries that the broker will never take, as dead letters."""
 
 import base64
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ingest.ports import Entry, Spooled
 from ingest.sealing import SERVICE
@@ -11,14 +11,22 @@ from schemas.deadletter import MAX_BYTES, DeadLetter
 from schemas.partitioning import partition_of
 from schemas.topics import BY_NAME, DEADLETTER
 
+LATE_AFTER = timedelta(seconds=60)
+LATE_HEADER = "late-s"
+"""Seconds between the event and its being sent, where they are more than `LATE_AFTER`."""
 LARGEST_RECORD_BYTES = 900_000
 """Key and value of one record; Kafka's own limit of 1 MB also covers the batch around it."""
 
 
-def outgoing(entry: Entry) -> Outgoing:
-    """The entry as the broker takes it, in the partition of its partition key."""
+def outgoing(entry: Entry, now: datetime) -> Outgoing:
+    """The entry as the broker takes it, in the partition of its partition key.
+
+    What is sent long after it happened says so in a header, in seconds.
+    """
     partition = partition_of(entry.partition_key.encode(), BY_NAME[entry.topic].partitions)
-    return Outgoing(entry.topic, partition, entry.record_key.encode(), entry.value)
+    late = now - entry.at
+    headers = {LATE_HEADER: b"%d" % late.total_seconds()} if late > LATE_AFTER else {}
+    return Outgoing(entry.topic, partition, entry.record_key.encode(), entry.value, headers)
 
 
 def is_too_large(entry: Entry) -> bool:

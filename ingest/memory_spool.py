@@ -62,6 +62,11 @@ class MemorySpool:
         return 0
 
     @property
+    def is_full(self) -> bool:
+        """It takes everything."""
+        return False
+
+    @property
     def losses(self) -> Sequence[Loss]:
         """Nothing is ever lost."""
         return ()
@@ -99,17 +104,17 @@ class MemorySpool:
         self._size_bytes += sum(len(entry.value) for entry in batch.entries)
         await asyncio.sleep(0)
 
-    async def oldest(self, limit: int) -> Sequence[Spooled]:
+    async def next(self, limit: int) -> Sequence[Spooled]:
         """Up to `limit` entries, oldest first."""
         await asyncio.sleep(0)
         return self._entries[:limit]
 
-    async def remove(self, up_to: int) -> None:
-        """Forget all entries up to this number."""
+    async def remove(self, sent: Sequence[Spooled]) -> None:
+        """Forget these entries."""
         await asyncio.sleep(0)
-        gone = sum(spooled.number <= up_to for spooled in self._entries)
-        self._size_bytes -= sum(len(spooled.entry.value) for spooled in self._entries[:gone])
-        del self._entries[:gone]
+        gone = {one.number for one in sent}
+        self._entries = [one for one in self._entries if one.number not in gone]
+        self._size_bytes -= sum(len(one.entry.value) for one in sent)
         await asyncio.sleep(0)
 
     async def close(self) -> None:

@@ -85,6 +85,10 @@ class Spool(Protocol):
         """How many entries this process has dropped to stay within the limits."""
 
     @property
+    def is_full(self) -> bool:
+        """Whether nothing more should be read until entries have gone; never of one that drops."""
+
+    @property
     def losses(self) -> Sequence[Loss]:
         """What was dropped and is not explained yet; survives a restart.
 
@@ -114,15 +118,18 @@ class Spool(Protocol):
             UnavailableError: nothing was stored (the disk is full); try the same batch again.
         """
 
-    async def oldest(self, limit: int) -> Sequence[Spooled]:
-        """Up to `limit` entries, oldest first; these are no longer dropped.
+    async def next(self, limit: int) -> Sequence[Spooled]:
+        """About `limit` entries to send; these are no longer dropped.
+
+        Plant files come first, then each partition key's entries oldest first. While more wait
+        than fit, partition keys take turns, so that a long backlog of one does not delay others.
 
         Raises:
             UnavailableError: try again.
         """
 
-    async def remove(self, up_to: int) -> None:
-        """Forget all entries up to this number: the broker has them.
+    async def remove(self, sent: Sequence[Spooled]) -> None:
+        """Forget these entries: the broker has them.
 
         Raises:
             UnavailableError: try again.

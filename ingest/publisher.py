@@ -1,4 +1,4 @@
-"""The loop from spool to broker: oldest first, removed only after the broker has it."""
+"""The loop from spool to broker: in order per key, removed only after the broker has it."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
@@ -73,9 +73,7 @@ class Publisher:
         """
         while True:
             self._filled.clear()
-            batch = await self._persistently(
-                "spool", lambda: self._spool.oldest(limit=BATCH_RECORDS)
-            )
+            batch = await self._persistently("spool", lambda: self._spool.next(limit=BATCH_RECORDS))
             if batch:
                 await self.publish(batch)
             elif self._finished:
@@ -88,8 +86,7 @@ class Publisher:
         for wave in _waves(batch):
             await self._deliver(wave)
         await self._acknowledged.reached()
-        up_to = batch[-1].number
-        await self._persistently("spool", lambda: self._spool.remove(up_to))
+        await self._persistently("spool", lambda: self._spool.remove(batch))
         self._metrics.see_spool(self._spool)
         self._removed.set()
 
@@ -97,7 +94,7 @@ class Publisher:
         try:
             if any(is_too_large(spooled.entry) for spooled in batch):
                 raise RejectedError("a record is too large")  # noqa: TRY301 - as the broker would
-            await self._send([outgoing(spooled.entry) for spooled in batch])
+            await self._send([self._outgoing(spooled) for spooled in batch])
         except RejectedError:
             # Which one it was, nobody said. What is in the log already comes a second time, and
             # its readers know it by its id.
@@ -110,9 +107,12 @@ class Publisher:
                 size = len(spooled.entry.value)
                 reason = f"a record of {size} bytes; {LARGEST_RECORD_BYTES} is the limit"
                 raise RejectedError(reason)  # noqa: TRY301 - as the broker would
-            await self._send([outgoing(spooled.entry)])
+            await self._send([self._outgoing(spooled)])
         except RejectedError as error:
             await self._bury(spooled, str(error))
+
+    def _outgoing(self, spooled: Spooled) -> Outgoing:
+        return outgoing(spooled.entry, self._waiting.now())
 
     async def _bury(self, spooled: Spooled, reason: str) -> None:
         topic = spooled.entry.topic

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ingest.ports import Batch, Clock, Loss, Spooled
-from ingest.spool_file import ENTRY_BYTES, DamagedError, Limits, SpoolFile
+from ingest.spool_file import ENTRY_BYTES, DamagedError, Limits, SpoolFile, salvage
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.record import EventId
 
@@ -35,7 +35,8 @@ class DiskSpool:
         self._depth, self._size_bytes = file.held()
         self._dropped = 0
         self._overflowing = False
-        self._in_flight = 0
+        self._in_flight: frozenset[int] = frozenset()
+        self._turn = ""
         self._set_aside: str | None = None
         self._closed = False
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
@@ -51,7 +52,7 @@ class DiskSpool:
     ) -> Self:
         """Open or make the spool of this source; only a recording gives its epoch.
 
-        A damaged file is renamed, and a new spool is born beside it.
+        A damaged file is renamed, and a new spool is born beside it with what could be read of it.
 
         Raises:
             MisconfiguredError: it is in use, cannot be written, or belongs to somebody else.
@@ -65,6 +66,9 @@ class DiskSpool:
             file = SpoolFile(path)
         try:
             _christen(file, path, source, epoch)
+            if aside:
+                for batch in salvage(Path(aside)):
+                    file.rescue(batch, clock())
             spool = cls(file, path, limits or Limits(), clock)
         except BaseException:
             file.close()
@@ -98,6 +102,16 @@ class DiskSpool:
         return self._dropped
 
     @property
+    def is_full(self) -> bool:
+        """Whether it holds all that it may, and drops nothing."""
+        limits = self._limits
+        return (
+            not limits.drops
+            and limits.size_bytes is not None
+            and self._size_bytes >= limits.size_bytes
+        )
+
+    @property
     def losses(self) -> Sequence[Loss]:
         """What was dropped and is not explained yet, once the broker takes records again."""
         return () if self._overflowing else self._losses
@@ -127,13 +141,13 @@ class DiskSpool:
         """Store the batch and all stamps given so far."""
         await self._in_thread(lambda: self._append(batch))
 
-    async def oldest(self, limit: int) -> Sequence[Spooled]:
-        """Up to `limit` entries, oldest first."""
-        return await self._in_thread(lambda: self._oldest(limit))
+    async def next(self, limit: int) -> Sequence[Spooled]:
+        """About `limit` entries: plant files, then each partition key's oldest, in turn."""
+        return await self._in_thread(lambda: self._next(limit))
 
-    async def remove(self, up_to: int) -> None:
-        """Forget all entries up to this number."""
-        await self._in_thread(lambda: self._remove(up_to))
+    async def remove(self, sent: Sequence[Spooled]) -> None:
+        """Forget these entries."""
+        await self._in_thread(lambda: self._remove(sent))
 
     async def close(self) -> None:
         """Give the spool free for another agent."""
@@ -156,7 +170,7 @@ class DiskSpool:
     def _append(self, batch: Batch) -> None:
         now = self._clock()
         added = sum(len(entry.value) + ENTRY_BYTES for entry in batch.entries)
-        limit = self._limits.size_bytes
+        limit = self._limits.size_bytes if self._limits.drops else None
         excess = 0 if limit is None else self._size_bytes + added - limit
         age_s = self._limits.age_s
         oldest = _NO_TIME if age_s is None else now.timestamp() - age_s
@@ -176,16 +190,16 @@ class DiskSpool:
         self._memory |= batch.memory
         self._positions |= batch.positions
 
-    def _oldest(self, limit: int) -> Sequence[Spooled]:
-        found = self._file.oldest(limit)
-        if found:
-            self._in_flight = found[-1].number
+    def _next(self, limit: int) -> Sequence[Spooled]:
+        found, self._turn = self._file.next(limit, self._turn)
+        self._in_flight = frozenset(one.number for one in found)
         return found
 
-    def _remove(self, up_to: int) -> None:
-        gone, freed = self._file.remove(up_to)
+    def _remove(self, sent: Sequence[Spooled]) -> None:
+        gone, freed = self._file.remove(sent)
         self._depth -= gone
         self._size_bytes -= freed
+        self._in_flight = frozenset()
         self._overflowing = False
 
 

@@ -1,8 +1,9 @@
 """The spool's SQLite file: entries, ids, memory and positions change in one transaction."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ ENTRY_BYTES = 200
 """What an entry costs beside its value."""
 BATCH_BYTES = 4 * 1024 * 1024
 """What `oldest` gives at most, beyond its first entry."""
+RESCUED_AT_ONCE = 100
+"""Entries read together from a damaged file; what lies behind the damage in such a group is lost."""
 FORMAT = 1
 """Of the tables; a file of another format is refused."""
 
@@ -32,9 +35,28 @@ CREATE TABLE loss (topic TEXT NOT NULL, partition_key TEXT NOT NULL,
 CREATE TABLE entry (number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL,
     partition_key TEXT NOT NULL, record_key TEXT NOT NULL, value BLOB NOT NULL,
     at TEXT NOT NULL, seq INTEGER, stored_at REAL NOT NULL) STRICT;
+CREATE INDEX entry_turn ON entry (partition_key, number);
+CREATE INDEX entry_model ON entry (number) WHERE topic = 'plant.model.v1';
 PRAGMA user_version = 1;
 COMMIT;
 """
+_PLANT_FILES = """
+SELECT number, topic, partition_key, record_key, value, at, seq FROM entry
+WHERE topic = 'plant.model.v1' ORDER BY number LIMIT ?
+"""
+_OLDEST_OF_KEY = """
+SELECT number, topic, partition_key, record_key, value, at, seq FROM entry
+WHERE partition_key = ? ORDER BY number LIMIT ?
+"""
+_OLDEST = """
+SELECT number, topic, partition_key, record_key, value, at, seq FROM entry ORDER BY number LIMIT ?
+"""
+_AFTER = """
+SELECT number, topic, partition_key, record_key, value, at, seq FROM entry
+WHERE number > ? ORDER BY number LIMIT ?
+"""
+_ALL_MEMORY = "SELECT name, value FROM memory"
+_ALL_POSITIONS = "SELECT input, value FROM position"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -48,6 +70,8 @@ class Limits:
 
     size_bytes: int | None = 1024**3
     age_s: float | None = 7 * 24 * 3600.0
+    drops: bool = True
+    """Beyond the size; a spool that does not is full instead, and inputs are read no further."""
 
 
 class SpoolFile:
@@ -108,11 +132,11 @@ class SpoolFile:
 
     def memory(self) -> dict[str, bytes]:
         """All memory rows."""
-        return dict(self._select("SELECT name, value FROM memory"))
+        return dict(self._select(_ALL_MEMORY))
 
     def positions(self) -> dict[str, str]:
         """The position of each input."""
-        return dict(self._select("SELECT input, value FROM position"))
+        return dict(self._select(_ALL_POSITIONS))
 
     def losses(self) -> tuple[Loss, ...]:
         """What was dropped and is not explained yet."""
@@ -163,21 +187,25 @@ class SpoolFile:
             [(loss.topic, loss.partition_key) for loss in losses],
         )
 
-    def drop(self, above: int, excess_bytes: int, stored_before: float) -> tuple[int, int]:
-        """Drop the oldest entries above this number until so many bytes are free.
+    def drop(
+        self, kept: Collection[int], excess_bytes: int, stored_before: float
+    ) -> tuple[int, int]:
+        """Drop the oldest entries, but not those kept, until so many bytes are free.
 
         Those stored before the given time go in any case; plant files stay. Gives how many entries
         went, and their bytes; keeps a note of the loss. Inside a transaction.
         """
         rows = self._database.execute(
             "SELECT number, topic, partition_key, at, length(value), stored_at FROM entry"
-            " WHERE number > ? AND topic <> ? ORDER BY number",
-            (above, MODEL.name),
+            " WHERE topic <> ? ORDER BY number",
+            (MODEL.name,),
         )
         freed, numbers, losses = 0, [], []
         for number, topic, key, at, length, stored_at in rows:
             if freed >= excess_bytes and stored_at >= stored_before:
                 break
+            if number in kept:
+                continue
             freed += length + ENTRY_BYTES
             numbers.append((number,))
             losses.append((topic, key, at, at))
@@ -191,40 +219,66 @@ class SpoolFile:
         )
         return len(numbers), freed
 
-    def oldest(self, limit: int) -> list[Spooled]:
-        """Up to `limit` entries of at most `BATCH_BYTES` together, but at least one."""
-        found: list[Spooled] = []
-        size = 0
-        with self._translated():
-            rows = self._database.execute(
-                "SELECT number, topic, partition_key, record_key, value, at, seq FROM entry"
-                " ORDER BY number LIMIT ?",
-                (limit,),
-            )
-            for number, topic, key, record_key, value, at, seq in rows:
-                size += len(value)
-                if found and size > BATCH_BYTES:
-                    break
-                entry = Entry(topic, key, record_key, value, _moment(at), seq)
-                found.append(Spooled(number, entry))
-            rows.close()
-        return found
+    def next(self, limit: int, turn: str) -> tuple[list[Spooled], str]:
+        """About `limit` entries of at most `BATCH_BYTES` together, but at least one.
 
-    def remove(self, up_to: int) -> tuple[int, int]:
+        Plant files first, then the oldest entries of each partition key, beginning behind `turn`,
+        then the oldest of all. Gives the partition key that had the last turn as well.
+        """
+        with self._translated():
+            found = {row[0]: row for row in self._rows(_PLANT_FILES, limit)}
+            everything = self._rows(_OLDEST, limit + 1)
+            if len(everything) > limit:
+                taking_turns, turn = self._in_turn(limit // 2, turn)
+                found |= {row[0]: row for row in taking_turns}
+            found |= {row[0]: row for row in everything[:limit]}
+        return _bite(found.values()), turn
+
+    def _in_turn(self, limit: int, turn: str) -> tuple[list[Any], str]:
+        keys = self._keys()
+        behind = bisect_right(keys, turn)
+        in_turn = [*keys[behind:], *keys[:behind]][: max(1, limit)]
+        share = max(1, limit // len(in_turn))
+        found = [row for key in in_turn for row in self._rows(_OLDEST_OF_KEY, key, share)]
+        return found, in_turn[-1]
+
+    def _keys(self) -> list[str]:
+        """The partition keys that have entries, by jumping from one to the next in the index."""
+        keys: list[str] = []
+        sql = "SELECT min(partition_key) FROM entry WHERE partition_key > ?"
+        while (found := self._database.execute(sql, (keys[-1] if keys else "",)).fetchone())[0]:
+            keys.append(found[0])
+        return keys
+
+    def _rows(self, sql: str, *values: object) -> list[Any]:
+        return self._database.execute(sql, values).fetchall()
+
+    def remove(self, entries: Sequence[Spooled]) -> tuple[int, int]:
         """Forget entries; gives how many there were, and their bytes.
 
         This one commit need not reach the disk at once: what comes back after a power cut is sent
         again under the same id.
         """
-        sql = "SELECT count(*), coalesce(sum(length(value) + ?), 0) FROM entry WHERE number <= ?"
         with self._translated():
-            gone, freed = self._database.execute(sql, (ENTRY_BYTES, up_to)).fetchone()
             self._database.execute("PRAGMA synchronous = NORMAL")
             try:
-                self._database.execute("DELETE FROM entry WHERE number <= ?", (up_to,))
+                self._database.execute("BEGIN IMMEDIATE")
+                gone = self._database.executemany(
+                    "DELETE FROM entry WHERE number = ?", [(one.number,) for one in entries]
+                ).rowcount
+                self._database.execute("COMMIT")
+            except BaseException:
+                if self._database.in_transaction:
+                    self._database.execute("ROLLBACK")
+                raise
             finally:
                 self._database.execute("PRAGMA synchronous = FULL")
-        return gone, freed
+        return gone, sum(len(one.entry.value) + ENTRY_BYTES for one in entries)
+
+    def rescue(self, batch: Batch, now: datetime) -> None:
+        """Take over what could be read of a damaged predecessor."""
+        with self.transaction():
+            self.store(batch, {}, now)
 
     def close(self) -> None:
         """Close the file."""
@@ -240,6 +294,42 @@ class SpoolFile:
             yield
         except sqlite3.Error as error:
             raise _decision(self._path, error) from error
+
+
+def salvage(path: Path) -> Iterator[Batch]:
+    """What can still be read of a damaged spool: entries up to the damage, memory, positions.
+
+    Its seqs are not taken over: the new spool has an epoch of its own.
+    """
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        for sql in (_ALL_MEMORY, _ALL_POSITIONS):
+            with suppress(sqlite3.Error):
+                rows = dict(database.execute(sql).fetchall())
+                yield Batch(memory=rows) if sql is _ALL_MEMORY else Batch(positions=rows)
+        last = 0
+        while True:
+            with suppress(sqlite3.Error):
+                found = _bite(database.execute(_AFTER, (last, RESCUED_AT_ONCE)))
+                if found:
+                    last = found[-1].number
+                    yield Batch([one.entry for one in found])
+                    continue
+            return
+    finally:
+        database.close()
+
+
+def _bite(rows: Iterable[Any]) -> list[Spooled]:
+    """The first of these rows, in their order, that together are no larger than `BATCH_BYTES`."""
+    found: list[Spooled] = []
+    size = 0
+    for number, topic, key, record_key, value, at, seq in rows:
+        size += len(value)
+        if found and size > BATCH_BYTES:
+            break
+        found.append(Spooled(number, Entry(topic, key, record_key, value, _moment(at), seq)))
+    return found
 
 
 def _decision(path: Path, error: sqlite3.Error) -> Exception:

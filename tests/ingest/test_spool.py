@@ -55,17 +55,17 @@ async def test_it_gives_back_what_it_took_in_order(spool: DiskSpool) -> None:
     await spool.append(Batch(stored[:3]))
     await spool.append(Batch(stored[3:]))
 
-    assert [one.entry for one in await spool.oldest(10)] == stored
-    assert [one.entry.seq for one in await spool.oldest(2)] == [0, 1]
+    assert [one.entry for one in await spool.next(10)] == stored
+    assert [one.entry.seq for one in await spool.next(2)] == [0, 1]
 
 
 async def test_removed_is_gone_and_numbers_never_come_back(spool: DiskSpool) -> None:
     await spool.append(Batch([entry(0), entry(1)]))
-    first = await spool.oldest(10)
-    await spool.remove(first[-1].number)
+    first = await spool.next(10)
+    await spool.remove(first)
     await spool.append(Batch([entry(2)]))
 
-    (found,) = await spool.oldest(10)
+    (found,) = await spool.next(10)
     assert found.number > first[-1].number
     assert (spool.depth, spool.size_bytes) == (1, ENTRY_BYTES + 2)
 
@@ -101,7 +101,7 @@ async def test_a_stamp_that_was_never_stored_was_never_given(path: Path) -> None
 async def test_a_large_spool_is_handed_out_in_bites(spool: DiskSpool) -> None:
     await spool.append(Batch([entry(seq, value=b"x" * 3_000_000) for seq in range(3)]))
 
-    assert len(await spool.oldest(10)) == 1
+    assert len(await spool.next(10)) == 1
 
 
 async def test_the_oldest_is_dropped_counted_and_explained(path: Path) -> None:
@@ -111,11 +111,11 @@ async def test_the_oldest_is_dropped_counted_and_explained(path: Path) -> None:
     for seq in range(12):
         await spool.append(Batch([entry(seq, value=b"x" * 100)]))
 
-    held = await spool.oldest(20)
+    held = await spool.next(20)
     assert [one.entry.seq for one in held] == [0, *range(3, 12)]
     assert spool.dropped == 3
     assert not spool.losses
-    await spool.remove(held[0].number)
+    await spool.remove(held[:1])
     assert spool.losses == (Loss(MACHINE.name, REACTOR, 3, at(0), at(2)),)
     await spool.close()
 
@@ -133,11 +133,11 @@ async def test_what_is_dropped_while_a_loss_is_explained_is_a_new_loss(path: Pat
     spool = opened(path, Limits(size_bytes=3 * (ENTRY_BYTES + 2)))
     await spool.append(Batch([entry(seq) for seq in range(3)]))
     await spool.append(Batch([entry(3)]))
-    (held,) = await spool.oldest(1)
-    await spool.remove(held.number)
+    (held,) = await spool.next(1)
+    await spool.remove([held])
     await spool.append(Batch([entry(4), entry(5)], explained=spool.losses))
-    (held,) = await spool.oldest(1)
-    await spool.remove(held.number)
+    (held,) = await spool.next(1)
+    await spool.remove([held])
 
     assert spool.losses == (Loss(MACHINE.name, REACTOR, 1, at(2), at(2)),)
     await spool.close()
@@ -146,10 +146,10 @@ async def test_what_is_dropped_while_a_loss_is_explained_is_a_new_loss(path: Pat
 async def test_what_is_on_its_way_to_the_broker_is_not_dropped(path: Path) -> None:
     spool = opened(path, Limits(size_bytes=3 * (ENTRY_BYTES + 2)))
     await spool.append(Batch([entry(0), entry(1), entry(2)]))
-    await spool.oldest(1)
+    await spool.next(1)
     await spool.append(Batch([entry(3)]))
 
-    assert [one.entry.seq for one in await spool.oldest(20)] == [0, 2, 3]
+    assert [one.entry.seq for one in await spool.next(20)] == [0, 2, 3]
     await spool.close()
 
 
@@ -160,7 +160,7 @@ async def test_what_is_too_old_is_dropped(path: Path) -> None:
     clock.now += timedelta(seconds=61)
     await spool.append(Batch([entry(1)]))
 
-    assert [one.entry.seq for one in await spool.oldest(20)] == [1]
+    assert [one.entry.seq for one in await spool.next(20)] == [1]
     assert spool.dropped == 1
     await spool.close()
 
@@ -284,7 +284,7 @@ def test_a_kill_loses_nothing_acknowledged_and_reuses_no_seq(path: Path, appends
 
 async def _all(spool: DiskSpool) -> list[Spooled]:
     found: list[Spooled] = []
-    while batch := await spool.oldest(500):
+    while batch := await spool.next(500):
         found += batch
-        await spool.remove(batch[-1].number)
+        await spool.remove(batch)
     return found

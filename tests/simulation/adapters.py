@@ -39,15 +39,15 @@ class SimulatedSpool(MemorySpool):
         await super().append(batch)
         await self._process.point()
 
-    async def oldest(self, limit: int) -> Sequence[Spooled]:
+    async def next(self, limit: int) -> Sequence[Spooled]:
         """The oldest entries."""
         await self._process.point()
-        return await super().oldest(limit)
+        return await super().next(limit)
 
-    async def remove(self, up_to: int) -> None:
+    async def remove(self, sent: Sequence[Spooled]) -> None:
         """Forget what the broker has."""
         await self._process.point()
-        await super().remove(up_to)
+        await super().remove(sent)
         await self._process.point()
 
     async def delete(self) -> None:
