@@ -56,8 +56,14 @@ class Topic:
     partitions: int = PARTITIONS
 
     def configuration(self, profile: Profile) -> dict[str, str]:
-        """The broker's settings for this topic."""
-        common = {"min.insync.replicas": str(MIN_INSYNC[profile])}
+        """The broker's settings for this topic.
+
+        Records bear the broker's time: retention by the source's would eat replays of old days.
+        """
+        common = {
+            "min.insync.replicas": str(MIN_INSYNC[profile]),
+            "message.timestamp.type": "LogAppendTime",
+        }
         if self.retention is None:
             return common | {"cleanup.policy": "compact"}
         kept_ms = int(self.retention / timedelta(milliseconds=1))
