@@ -70,6 +70,8 @@ class Topic:
         return common | {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}
 
 
+_EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
+"""An operator sends dead letters back to where they came from."""
 _EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
 _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
 
@@ -79,7 +81,7 @@ TELEMETRY = Topic(
     types=(TelemetryFrame,),
     partition_by="equipment",
     record_key="equipment",
-    writers=frozenset({Role.EDGE}),
+    writers=_EDGE_WRITERS,
     readers=_EDGE_READERS,
     retention=timedelta(days=7),
 )
@@ -98,7 +100,7 @@ MACHINE = Topic(
     ),
     partition_by="equipment",
     record_key="equipment",
-    writers=frozenset({Role.EDGE}),
+    writers=_EDGE_WRITERS,
     readers=_EDGE_READERS,
     retention=timedelta(days=30),
 )
