@@ -116,7 +116,7 @@ KPI = Topic(
 )
 KPI_LATEST = Topic(
     name="plant.kpi.latest.v1",
-    about="The newest report of each kind.",
+    about="The newest report of each kind, under the record key run|equipment/kind.",
     types=(OeeReport,),
     partition_by="equipment",
     record_key="equipment/report",
