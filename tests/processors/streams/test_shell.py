@@ -83,6 +83,18 @@ async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
     assert bench.meter("processor_records_total", outcome="applied") == 0
 
 
+async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(bench: Bench):
+    elsewhere = replace(records(bench.machine.alive(0))[0], partition=OTHER.partition)
+    bench.feed.pieces.clear()
+    bench.feed.assign(EVENTS, OTHER)
+    bench.feed.pieces.append([*records(bench.machine.alive(1)), elsewhere])
+    await bench.turns(1)
+    bench.journal.fenced = True
+
+    with pytest.raises(FencedError):
+        await bench.turns(1)
+
+
 async def test_a_hole_in_the_offsets_ends_the_process(bench: Bench):
     first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
     bench.feed.pieces += [[first], [third]]
