@@ -1,6 +1,7 @@
 """A stream of events of twelve presses, one in each partition, and what it has to come to."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from schemas.machine import MachineEvent, PartsCounted
 from schemas.model import PlantPublished
 from schemas.partitioning import partition_of
 from schemas.plant.load import PlantFile, load_plant
-from schemas.topics import KPI, MACHINE, MODEL
+from schemas.topics import KPI, MACHINE, MODEL, OEE_STATE
 from sinks.timescale.tables import CELLS, Row
 from tests.facts import Facts
 from tests.integration.line import Line
@@ -98,7 +99,7 @@ class Stream:
         made = sum(one.good for one in counts), sum(one.scrap for one in counts)
         assert await self.line.one(PARTS, self.run) == made
         assert await self._stored_cells() == self._true_cells()
-        await self._assert_no_cell_went_back()
+        await self._assert_nothing_went_back()
         assert await self.line.one("SELECT count(*) FROM dead_letter") == 0
 
     async def _stored_cells(self) -> Mapping[Row, Row]:
@@ -111,14 +112,21 @@ class Stream:
         facts = [Facts(machine).tell(machine.said, at_once=50) for machine in self.machines]
         return by_key(CELLS.row_of(cell) for one in facts for cell in one.cells)
 
-    async def _assert_no_cell_went_back(self) -> None:
-        """What a woken worker would have committed stands before what its successor had said."""
-        newest: dict[str, Any] = {}
+    async def _assert_nothing_went_back(self) -> None:
+        """What a woken worker commits would be older than what its successor has written."""
+        ends: dict[str, Any] = {}
         for record in await self.before.records(self.line, KPI, self.run):
             cell = decode(KPI, record.value)
             if isinstance(cell, OeeCell):
-                assert cell.end >= newest.get(cell.record_id(), cell.end)
-                newest[cell.record_id()] = cell.end
+                assert cell.end >= ends.get(cell.record_id(), cell.end)
+                ends[cell.record_id()] = cell.end
+        positions: dict[int, int] = {}
+        whole = dict.fromkeys(range(OEE_STATE.partitions), 0)
+        for record in await self.line.records(OEE_STATE, whole):
+            if json.loads(record.key or b"")[0] == "position":
+                reached = int(record.value or b"")
+                assert reached >= positions.get(record.partition, reached)
+                positions[record.partition] = reached
 
     def _plant_file(self) -> Outgoing:
         site = f"{PATH.split('/')[0]}/{PATH.split('/')[1]}"
