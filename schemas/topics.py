@@ -116,10 +116,10 @@ KPI = Topic(
 )
 KPI_LATEST = Topic(
     name="plant.kpi.latest.v1",
-    about="The newest report of each kind, under the record key run|equipment/kind.",
+    about="The newest report of each kind.",
     types=(OeeReport,),
     partition_by="equipment",
-    record_key="equipment/report",
+    record_key="run|equipment/kind",
     writers=frozenset({Role.PROCESSOR}),
     readers=_KPI_READERS,
 )
