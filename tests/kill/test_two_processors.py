@@ -25,7 +25,10 @@ LOOK_S = 0.1
 EXIT_FAILED = 1
 
 
-@pytest.mark.parametrize("point", ["processor.applied", "processor.committed"])
+@pytest.mark.parametrize(
+    "point",
+    ["processor.applied", pytest.param("processor.committed", marks=pytest.mark.long)],
+)
 async def test_what_a_killed_processor_held_is_done_once_by_the_other(
     crew: Crew, point: str
 ) -> None:
@@ -57,6 +60,7 @@ async def test_what_a_frozen_processor_writes_when_it_wakes_does_not_count(crew:
         await stream.goes_on_everywhere()
 
 
+@pytest.mark.long
 async def test_a_processor_may_join_and_leave_while_events_come(crew: Crew) -> None:
     first = crew.running["process", FIRST]
     async with streaming(crew.line, "two-joined") as stream:
