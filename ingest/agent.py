@@ -230,7 +230,7 @@ class _Agent:
         await self._store(self._edge.take(missed, self._moment()), {})
 
     async def _room(self) -> None:
-        """Wait for the broker rather than drop: what can be read again, or what shall not be lost."""
+        """Wait for the broker rather than drop what can be read again or must not be lost."""
         while self._spool.is_full or (
             self._options.finite and self._spool.size_bytes > BACKLOG_BYTES
         ):

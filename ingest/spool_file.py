@@ -16,9 +16,9 @@ from schemas.topics import MODEL
 ENTRY_BYTES = 200
 """What an entry costs beside its value."""
 BATCH_BYTES = 4 * 1024 * 1024
-"""What `oldest` gives at most, beyond its first entry."""
+"""What `next` gives at most, beyond its first entry."""
 RESCUED_AT_ONCE = 100
-"""Entries read together from a damaged file; what lies behind the damage in such a group is lost."""
+"""Entries read together from a damaged file; a group with damage in it is lost."""
 FORMAT = 1
 """Of the tables; a file of another format is refused."""
 

@@ -5,40 +5,40 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.record import EquipmentPath, EventId, Frozen, UtcTime
+from schemas.record import Count, EquipmentPath, EventId, Frozen, UtcTime
 
 
 class TimeElements(Frozen):
     """Milliseconds per time category (ISO 22400-2). They add up over time and over machines."""
 
-    not_scheduled_ms: int = Field(default=0, ge=0)
-    planned_stop_ms: int = Field(default=0, ge=0)
-    setup_ms: int = Field(default=0, ge=0)
-    unplanned_stop_ms: int = Field(default=0, ge=0)
-    delay_ms: int = Field(default=0, ge=0)
-    minor_stop_ms: int = Field(default=0, ge=0)
-    running_ms: int = Field(default=0, ge=0)
-    unknown_ms: int = Field(default=0, ge=0)
-    unplanned_running_ms: int = Field(default=0, ge=0)
-    excluded_unknown_ms: int = Field(default=0, ge=0)
+    not_scheduled_ms: Count = 0
+    planned_stop_ms: Count = 0
+    setup_ms: Count = 0
+    unplanned_stop_ms: Count = 0
+    delay_ms: Count = 0
+    minor_stop_ms: Count = 0
+    running_ms: Count = 0
+    unknown_ms: Count = 0
+    unplanned_running_ms: Count = 0
+    excluded_unknown_ms: Count = 0
     """The part of `unknown_ms` that the plant file keeps out of the planned busy time."""
-    no_ideal_ms: int = Field(default=0, ge=0)
+    no_ideal_ms: Count = 0
     """Actual production time without a known ideal cycle."""
 
 
 class Quantities(Frozen):
     """Counts in the plant's counting unit, and the ideal time they stand for in microseconds."""
 
-    good: int = Field(default=0, ge=0)
-    scrap: int = Field(default=0, ge=0)
-    rework: int = Field(default=0, ge=0)
-    unplanned_good: int = Field(default=0, ge=0)
-    unplanned_scrap: int = Field(default=0, ge=0)
-    unplanned_rework: int = Field(default=0, ge=0)
-    ideal_us: int = Field(default=0, ge=0)
+    good: Count = 0
+    scrap: Count = 0
+    rework: Count = 0
+    unplanned_good: Count = 0
+    unplanned_scrap: Count = 0
+    unplanned_rework: Count = 0
+    ideal_us: Count = 0
     """Ideal time of all that was produced in planned time."""
-    ideal_good_us: int = Field(default=0, ge=0)
-    no_ideal_parts: int = Field(default=0, ge=0)
+    ideal_good_us: Count = 0
+    no_ideal_parts: Count = 0
     """Parts produced in planned time without a known ideal cycle."""
 
 
@@ -50,13 +50,13 @@ class OeeCell(Frozen):
 
     type: Literal["oee_cell"] = "oee_cell"
     version: int = Field(default=1, ge=1, le=1)
-    run: str = ""
-    plant_version: str
+    run: str = Field(default="", max_length=64)
+    plant_version: str = Field(min_length=1, max_length=64)
     equipment: EquipmentPath
     minute: UtcTime
-    batch: str | None = None
-    product: str | None = None
-    shift: str | None = None
+    batch: str | None = Field(default=None, max_length=100)
+    product: str | None = Field(default=None, max_length=100)
+    shift: str | None = Field(default=None, max_length=100)
     day: date
     """The production day: the local date on which the shift began."""
     start: UtcTime
@@ -78,8 +78,8 @@ class OeeReport(Frozen):
 
     type: Literal["oee_report"] = "oee_report"
     version: int = Field(default=1, ge=1, le=1)
-    run: str = ""
-    plant_version: str
+    run: str = Field(default="", max_length=64)
+    plant_version: str = Field(min_length=1, max_length=64)
     equipment: EquipmentPath
     kind: Literal["shift", "batch"]
     window: str
@@ -87,7 +87,7 @@ class OeeReport(Frozen):
     start: UtcTime
     end: UtcTime
     final: bool
-    revision: int = Field(default=0, ge=0)
+    revision: Count = 0
     """Late facts that came after the window had closed."""
     time: TimeElements
     quantities: Quantities

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.record import Envelope, EquipmentPath, UtcTime
+from schemas.record import Count, Envelope, EquipmentPath, UtcTime
 
 
 class TimeCategory(StrEnum):
@@ -42,9 +42,9 @@ class PartsCounted(MachineRecord):
     """So many more parts since the last count, in the plant's counting unit."""
 
     type: Literal["parts_counted"] = "parts_counted"
-    good: int = Field(default=0, ge=0)
-    scrap: int = Field(default=0, ge=0)
-    rework: int = Field(default=0, ge=0)
+    good: Count = 0
+    scrap: Count = 0
+    rework: Count = 0
 
 
 class BatchStarted(MachineRecord):
@@ -74,7 +74,7 @@ class Gap(MachineRecord):
     type: Literal["gap"] = "gap"
     start: UtcTime
     reason: str
-    lost: int | None = Field(default=None, ge=0)
+    lost: Count | None = None
     """Samples known to be lost, where the source can tell."""
 
 

@@ -19,6 +19,9 @@ def in_utc(moment: datetime) -> datetime:
 UtcTime = Annotated[datetime, AfterValidator(in_utc)]
 """An instant; always UTC once it is read."""
 
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+"""A number of things, as a column of 64 bits holds it."""
+
 EquipmentPath = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+){4}$", max_length=200)
 ]
@@ -36,7 +39,7 @@ class EventId(Frozen):
 
     source: str = Field(min_length=1, max_length=200)
     epoch: str = Field(min_length=1, max_length=64)
-    seq: int = Field(ge=0)
+    seq: Count
 
     def __str__(self) -> str:
         return f"{self.source}/{self.epoch}/{self.seq}"

@@ -57,14 +57,22 @@ class Topic:
     partitions: int = PARTITIONS
 
     def configuration(self, profile: Profile) -> dict[str, str]:
-        """The broker's settings for this topic."""
-        common = {"min.insync.replicas": str(MIN_INSYNC[profile])}
+        """The broker's settings for this topic.
+
+        Records bear the broker's time: retention by the source's would eat replays of old days.
+        """
+        common = {
+            "min.insync.replicas": str(MIN_INSYNC[profile]),
+            "message.timestamp.type": "LogAppendTime",
+        }
         if self.retention is None:
             return common | {"cleanup.policy": "compact"}
         kept_ms = int(self.retention / timedelta(milliseconds=1))
         return common | {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}
 
 
+_EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
+"""An operator sends dead letters back to where they came from."""
 _EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
 _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
 
@@ -74,7 +82,7 @@ TELEMETRY = Topic(
     types=(TelemetryFrame,),
     partition_by="equipment",
     record_key="equipment",
-    writers=frozenset({Role.EDGE}),
+    writers=_EDGE_WRITERS,
     readers=_EDGE_READERS,
     retention=timedelta(days=7),
 )
@@ -93,7 +101,7 @@ MACHINE = Topic(
     ),
     partition_by="equipment",
     record_key="equipment",
-    writers=frozenset({Role.EDGE}),
+    writers=_EDGE_WRITERS,
     readers=_EDGE_READERS,
     retention=timedelta(days=30),
 )
@@ -112,7 +120,7 @@ KPI_LATEST = Topic(
     about="The newest report of each kind.",
     types=(OeeReport,),
     partition_by="equipment",
-    record_key="equipment/report",
+    record_key="run|equipment/kind",
     writers=frozenset({Role.PROCESSOR}),
     readers=_KPI_READERS,
 )

@@ -155,10 +155,7 @@ def outgoing(letter: Letter) -> Outgoing:
 
 def _decode(record: Record) -> Any:
     topic = BY_NAME[record.topic]
-    try:
-        value = decode(topic, record.value)
-    except OverflowError:  # A time that leaves the calendar on its way to UTC.
-        raise UnreadableError("a time outside the years 1 to 9999") from None
+    value = decode(topic, record.value)
     if isinstance(value, Envelope):
         _check_place(record, str(getattr(value, "equipment", "")), topic.partitions)
     return value

@@ -17,9 +17,7 @@ from schemas.topics import CATALOGUE, REPLICATION, Profile, Topic
 
 OFFSETS_KEPT = "offsets.retention.minutes"
 OFFSETS_KEPT_LEAST = timedelta(days=90)
-STAMPED = "message.timestamp.type"
-STAMPED_BY_BROKER = "LogAppendTime"
-TOPIC_KEYS = ("cleanup.policy", "retention.ms", "min.insync.replicas", STAMPED)
+TOPIC_KEYS = ("cleanup.policy", "retention.ms", "min.insync.replicas", "message.timestamp.type")
 APPLY = "run: plantstream topics apply"
 
 
@@ -90,12 +88,6 @@ def _topic(topic: Topic, state: TopicState | None, profile: Profile) -> Iterator
         found = state.configuration.get(key)
         if found != wanted:
             yield fail(subject, f"{key} is {found}, the catalogue says {wanted}", APPLY)
-    if state.configuration.get(STAMPED) != STAMPED_BY_BROKER:
-        yield fail(
-            subject,
-            f"{STAMPED} is {state.configuration.get(STAMPED)}: retention would eat replays",
-            f"set log.{STAMPED}={STAMPED_BY_BROKER} on the brokers",
-        )
 
 
 def _replicas(topics: Mapping[str, TopicState]) -> Iterator[Finding]:

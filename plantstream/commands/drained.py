@@ -55,12 +55,14 @@ async def _unstored(kafka: KafkaSettings, database: DatabaseSettings) -> int:
         for row in await positions(database)
     }
     topics: list[Topic] = [TELEMETRY, MACHINE, KPI, DEADLETTER]
-    waiting = 0
+    perhaps: dict[str, dict[int, int]] = {}
     for where, behind in _missing(await end_offsets(kafka, topics), stored).items():
         if behind > MARKERS:
             return behind
-        start = {where.partition: stored.get(where, 0)}
-        waiting += len([one async for one in read_partitions(kafka, where.topic, start)])
+        perhaps.setdefault(where.topic, {})[where.partition] = stored.get(where, 0)
+    waiting = 0
+    for topic, starts in perhaps.items():
+        waiting += len([one async for one in read_partitions(kafka, topic, starts)])
     return waiting
 
 

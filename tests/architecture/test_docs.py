@@ -36,7 +36,10 @@ def page(name: str) -> str:
 def rows(name: str) -> dict[str, list[str]]:
     """The rows of all tables of a page by their first cell."""
     lines = re.findall(r"^\|(.+)\|$", page(name), re.MULTILINE)
-    cells = [[cell.strip() for cell in line.split("|")] for line in lines]
+    cells = [
+        [cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", line)]
+        for line in lines
+    ]
     return {first.strip("`"): rest for first, *rest in cells}
 
 

@@ -75,6 +75,13 @@ class Running:
         os.kill(self.process.pid, signal.SIGKILL)
         assert await self.process.wait() == -signal.SIGKILL
 
+    def freeze(self) -> None:
+        """SIGSTOP: it keeps its connections, and says nothing."""
+        os.kill(self.process.pid, signal.SIGSTOP)
+
+    def wake(self) -> None:
+        os.kill(self.process.pid, signal.SIGCONT)
+
     async def stop(self) -> None:
         await child.end(self.process, STOP_LIMIT_S)
 

@@ -13,6 +13,9 @@ from tests.parts import free_port
 Service = Literal["process", "sink"]
 Victim = Service | Literal["publisher"]
 
+FIRST, SECOND = "0", "1"
+"""Slots."""
+
 PUBLISHER_TURNS = ((2, 10), (1, 5), (1, 5))
 """From and to, for each kill. The first batch is the plant file, which is no event; a replay has
 180 batches when nothing waits, and at least 13."""
@@ -39,32 +42,37 @@ def faults(victim: Victim, seed: int) -> list[str]:
 
 @dataclass
 class Crew:
-    """The services of a line; each can be stopped and started with a fault."""
+    """The services of a line; each can be stopped and started with a fault, and have a second."""
 
     line: Line
     kills: list[str]
-    running: dict[Service, Running] = field(default_factory=dict)
+    running: dict[tuple[Service, str], Running] = field(default_factory=dict)
+    """By name and slot."""
 
-    async def start(self, name: Service, fault: str = "") -> Running:
+    async def start(self, name: Service, fault: str = "", slot: str = FIRST) -> Running:
         """Start a service; it is ready on return."""
         port = free_port()
-        service = await self.line.start(name, "--port", str(port), port=port, fault=fault)
-        self.running[name] = service
+        options = ("--port", str(port), "--slot", slot)
+        service = await self.line.start(name, *options, port=port, fault=fault)
+        self.running[name, slot] = service
         await service.ready()
         return service
 
-    async def stop(self, name: Service) -> None:
-        await self.running.pop(name).stop()
+    async def stop(self, name: Service, slot: str = FIRST) -> None:
+        await self.running.pop((name, slot)).stop()
 
     async def stop_all(self) -> None:
-        for name in list(self.running):
-            await self.stop(name)
+        for name, slot in list(self.running):
+            await self.stop(name, slot)
 
     async def mend(self) -> None:
-        """All services run without a fault, whatever a failed test left behind."""
+        """One of each service runs, without a fault, whatever a failed test left behind."""
+        for name, slot in list(self.running):
+            if slot != FIRST:
+                await self.stop(name, slot)
         names: tuple[Service, ...] = ("process", "sink")
         for name in names:
-            found = self.running.get(name)
+            found = self.running.get((name, FIRST))
             if found and not found.fault and found.process.returncode is None:
                 continue
             if found:

@@ -1,7 +1,7 @@
 """Bytes and records: what is written comes back, and what cannot be read says why."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
@@ -156,6 +156,28 @@ def test_what_cannot_be_read_says_why(topic, value, reason):
 
     assert reason in str(caught.value)
     assert len(str(caught.value)) <= 500
+
+
+HOURS = st.integers(-23, 23).map(lambda hours: timezone(timedelta(hours=hours)))
+EDGES = st.sampled_from(["0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+
+
+@given(
+    st.datetimes(timezones=HOURS)
+    | st.tuples(EDGES, HOURS).map(
+        lambda edge: datetime.fromisoformat(edge[0]).replace(tzinfo=edge[1])
+    )
+)
+def test_a_time_of_any_zone_is_read_or_refused_and_nothing_else(moment):
+    value = said(HEARTBEAT, source_time=moment.isoformat())
+
+    try:
+        event = decode(MACHINE, value)
+    except UnreadableError as error:
+        assert "outside the years 1 to 9999" in str(error)  # noqa: PT017 - both outcomes are right
+        assert moment.year in {1, 9999}
+    else:
+        assert event.source_time == moment
 
 
 def test_fields_that_nobody_knows_are_ignored():

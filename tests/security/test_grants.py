@@ -6,6 +6,9 @@ from plantstream.runtime.acl import Grant, Operation, Resource, grants
 from processors.oee.engine import OeeEngine
 from schemas.topics import BY_NAME, CATALOGUE, Role
 
+APPLIES = {Operation.CREATE, Operation.DESCRIBE, Operation.ALTER_CONFIGS}
+"""What `topics apply` needs."""
+
 
 def operations(role: Role, resource: Resource, name: str) -> set[Operation]:
     return {
@@ -35,6 +38,15 @@ def test_who_writes_and_reads_a_topic_may_and_nobody_else(role: Role, name: str)
         pytest.param(Role.SINK, "plant.oee.state.v1", set(), id="a memory is no interface"),
         pytest.param(
             Role.SINK, "plant.deadletter.v1", {Operation.READ, Operation.WRITE}, id="a sink buries"
+        ),
+        pytest.param(
+            Role.OPERATOR,
+            "plant.machine.v1",
+            {Operation.READ, Operation.WRITE, *APPLIES},
+            id="an operator replays events",
+        ),
+        pytest.param(
+            Role.OPERATOR, "plant.kpi.v1", {Operation.READ, *APPLIES}, id="and writes no KPI"
         ),
     ],
 )

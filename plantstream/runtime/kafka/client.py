@@ -45,18 +45,18 @@ _MISCONFIGURED = (
 
 
 def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
-    """Keyword arguments that every aiokafka client takes."""
+    """Keyword arguments that every aiokafka client takes.
+
+    Raises:
+        MisconfiguredError: a user or password is missing, or a certificate or key is none.
+    """
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
         "security_protocol": settings.security_protocol,
         "request_timeout_ms": REQUEST_TIMEOUT_MS,
     }
     if settings.security_protocol.endswith("SSL"):
-        arguments["ssl_context"] = create_ssl_context(
-            cafile=_path(settings.ssl_ca_file),
-            certfile=_path(settings.ssl_cert_file),
-            keyfile=_path(settings.ssl_key_file),
-        )
+        arguments["ssl_context"] = _ssl_context(settings)
     if settings.security_protocol.startswith("SASL"):
         if settings.sasl_username is None or settings.sasl_password is None:
             raise MisconfiguredError(
@@ -67,6 +67,26 @@ def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
         arguments["sasl_plain_username"] = settings.sasl_username
         arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
     return arguments
+
+
+def _ssl_context(settings: KafkaSettings) -> ssl.SSLContext:
+    files = {
+        "cafile": settings.ssl_ca_file,
+        "certfile": settings.ssl_cert_file,
+        "keyfile": settings.ssl_key_file,
+    }
+    try:
+        context: ssl.SSLContext = create_ssl_context(
+            **{name: _path(file) for name, file in files.items()}
+        )
+    except (OSError, ValueError) as error:
+        named = ", ".join(str(file) for file in files.values() if file)
+        raise MisconfiguredError(
+            f"certificates and keys for Kafka cannot be used ({error}); each must be a readable "
+            f"PEM file: look at {named}, named by PLANTSTREAM_KAFKA_SSL_CA_FILE, _CERT_FILE and "
+            "_KEY_FILE"
+        ) from error
+    return context
 
 
 @contextmanager

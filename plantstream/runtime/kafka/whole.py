@@ -8,7 +8,8 @@ from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.ports import Record
 from plantstream.runtime.settings import KafkaSettings
 
-POLL_MS = 1000
+POLL_MS = 50
+"""Markers of transactions wake nobody: so long is lost after the last of them."""
 
 
 async def read_partitions(

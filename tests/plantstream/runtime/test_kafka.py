@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from plantstream.embedded.waiting import until
 from plantstream.runtime.errors import FencedError, MisconfiguredError, RejectedError
 from plantstream.runtime.kafka.admin import apply_topics, committed_offsets, end_offsets
 from plantstream.runtime.kafka.broker import KafkaBroker
@@ -78,6 +79,27 @@ async def test_a_worker_whose_partition_was_claimed_by_another_can_write_nothing
             await frozen.commit(4, {b"a": b"woken"}, [Outgoing(KPI.name, 4, b"c", b"woken")])
         assert await owner.claim([4]) == {4: {b"a": b"owner"}}
     assert await read(kafka, KPI.name, 4) == []
+
+
+async def test_who_is_fenced_between_two_records_is_told_so(kafka, monkeypatch):
+    async with (
+        KafkaJournal(kafka, "t6", OEE_STATE.name) as frozen,
+        KafkaJournal(kafka, "t6", OEE_STATE.name) as owner,
+    ):
+        await frozen.claim([4])
+        await owner.claim([4])
+        producer = frozen._producers[4]
+        send_now = producer.send
+
+        async def send_once_fenced(topic, *args, **fields):
+            if topic == KPI.name:
+                async with asyncio.timeout(20):
+                    await until(producer._txn_manager.is_fatal_error, every_s=0.01)
+            return await send_now(topic, *args, **fields)
+
+        monkeypatch.setattr(producer, "send", send_once_fenced)
+        with pytest.raises(FencedError, match="taken over"):
+            await frozen.commit(4, {b"a": b"woken"}, [Outgoing(KPI.name, 4, b"c", b"woken")])
 
 
 async def test_what_a_dead_worker_had_not_committed_is_undone_by_the_next_claim(kafka):

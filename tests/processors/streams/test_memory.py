@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from processors.step import Transition
+from processors.streams import batch
 from processors.streams.memory import Draft, Memory, Rows
 from schemas.topics import MACHINE
 from tests.makers import PATH, Machine
-from tests.processors.streams.doubles import PLANTS, Listener, Told, applied, records, told
+from tests.processors.streams.doubles import NOW, PLANTS, Listener, Told, applied, records, told
 
 KEY = f"|{PATH}"
 
@@ -69,6 +71,25 @@ def test_a_row_that_is_the_same_is_not_written_again():
     draft = Draft(states={KEY: Told(KEY, ("heartbeat 0",))})
 
     assert draft.rows(memory, Listener()) == {}
+
+
+def test_a_tick_writes_the_rows_that_it_changed_and_no_position(machine: Machine):
+    quiet = Machine(run="r1", source="player")
+    memory = Memory()
+    applied(memory, records(machine.alive(0), quiet.alive(0)), PLANTS)
+
+    outcome = batch.tick(Listener(), memory, PLANTS, NOW)
+
+    assert names(outcome.rows) == [["state", KEY, "told"]]
+
+
+def test_a_tick_that_changes_nothing_writes_nothing(machine: Machine, monkeypatch):
+    memory = Memory()
+    applied(memory, records(machine.alive(0)), PLANTS)
+    listener = Listener()
+    monkeypatch.setattr(listener, "tick", lambda state, *_: Transition(state))
+
+    assert batch.tick(listener, memory, PLANTS, NOW).rows == {}
 
 
 def test_a_row_that_is_gone_is_removed():

@@ -51,6 +51,21 @@ async def test_the_next_owner_goes_on_where_the_journal_is(bench: Bench):
     assert successor.meter("processor_records_total", outcome="applied") == 1
 
 
+async def test_an_owner_of_an_empty_journal_begins_with_the_first_record(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0), start=40))
+
+    await bench.turns(2)
+
+    assert bench.heard() == ["heartbeat 0"]
+    assert bench.feed.committed == [{EVENTS: 41}]
+
+
+async def test_a_tick_over_an_empty_journal_writes_nothing(bench: Bench):
+    await bench.turns(2)
+
+    assert bench.journal.commits == 0
+
+
 async def test_records_of_other_partitions_are_left_to_others(bench: Bench):
     bench.feed.assign(OTHER)
     bench.feed.pieces.append(records(bench.machine.alive(0)))
@@ -81,6 +96,18 @@ async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
 
     assert bench.told() == []
     assert bench.meter("processor_records_total", outcome="applied") == 0
+
+
+async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(bench: Bench):
+    elsewhere = replace(records(bench.machine.alive(0))[0], partition=OTHER.partition)
+    bench.feed.pieces.clear()
+    bench.feed.assign(EVENTS, OTHER)
+    bench.feed.pieces.append([*records(bench.machine.alive(1)), elsewhere])
+    await bench.turns(1)
+    bench.journal.fenced = True
+
+    with pytest.raises(FencedError):
+        await bench.turns(1)
 
 
 async def test_a_hole_in_the_offsets_ends_the_process(bench: Bench):

@@ -1,0 +1,56 @@
+"""What a client is told before it looks for a broker."""
+
+from pathlib import Path
+
+import pytest
+
+from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.kafka.admin import apply_topics, describe_cluster, end_offsets
+from plantstream.runtime.kafka.client import client_arguments
+from plantstream.runtime.settings import KafkaSettings
+from schemas.topics import CATALOGUE
+
+ANY_KEY = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
+
+
+def secured(**files: Path) -> KafkaSettings:
+    return KafkaSettings(security_protocol="SSL").model_copy(update=files)
+
+
+@pytest.fixture
+def malformed(tmp_path: Path) -> Path:
+    path = tmp_path / "malformed.pem"
+    path.write_text("-----BEGIN CERTIFICATE-----\nnope\n-----END CERTIFICATE-----\n")
+    return path
+
+
+@pytest.mark.parametrize("field", ["ssl_ca_file", "ssl_cert_file"])
+def test_a_malformed_certificate_is_a_setting_to_mend(malformed: Path, field: str):
+    with pytest.raises(MisconfiguredError, match=r"malformed\.pem.*PLANTSTREAM_KAFKA_SSL_CA_FILE"):
+        client_arguments(secured(**{field: malformed}))
+
+
+def test_a_malformed_key_is_a_setting_to_mend(malformed: Path, tmp_path: Path):
+    key = tmp_path / "key.pem"
+    key.write_text(ANY_KEY)
+    with pytest.raises(MisconfiguredError, match=r"key\.pem"):
+        client_arguments(secured(ssl_cert_file=malformed, ssl_key_file=key))
+
+
+@pytest.mark.parametrize("field", ["ssl_ca_file", "ssl_cert_file"])
+def test_a_file_that_is_not_there_is_a_setting_to_mend(tmp_path: Path, field: str):
+    with pytest.raises(MisconfiguredError, match=r"No such file.*absent\.pem"):
+        client_arguments(secured(**{field: tmp_path / "absent.pem"}))
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(describe_cluster, id="describe"),
+        pytest.param(lambda settings: apply_topics(settings, CATALOGUE), id="apply"),
+        pytest.param(lambda settings: end_offsets(settings, CATALOGUE), id="end offsets"),
+    ],
+)
+async def test_no_question_to_the_cluster_gives_the_drivers_error(ask, malformed: Path):
+    with pytest.raises(MisconfiguredError, match="PEM"):
+        await ask(secured(ssl_ca_file=malformed))
