@@ -8,6 +8,7 @@ from ingest.heartbeats import Heartbeats, Pulse
 from ingest.inputs.registry import build_inputs
 from ingest.metrics import SourceMetrics
 from ingest.spool import DiskSpool
+from ingest.spool_file import Limits
 from plantstream.runtime import clock
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.service import Service
@@ -16,7 +17,11 @@ from schemas.plant.load import PlantFile
 
 
 async def run_edge(
-    service: Service, plant: PlantFile, settings: KafkaSettings, data_dir: Path
+    service: Service,
+    plant: PlantFile,
+    settings: KafkaSettings,
+    data_dir: Path,
+    limits: Limits | None = None,
 ) -> None:
     """Read and publish until the service is told to stop."""
     sources = SourceMetrics(service.registry)
@@ -24,7 +29,7 @@ async def run_edge(
     file = data_dir / "spool" / f"{plant.plant.site}.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
     source = f"{plant.plant.site_path()}/edge"
-    spool = DiskSpool.open(file, source, clock.now)
+    spool = DiskSpool.open(file, source, clock.now, limits=limits)
     try:
         async with KafkaBroker(settings) as broker, KafkaBroker(settings) as fast_lane:
             world = World(registry=service.registry, sources=sources)

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import suppress
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,17 @@ if TYPE_CHECKING:
     from schemas.plant.load import PlantFile
 
 
+MEGABYTE = 1024 * 1024
+DAY_S = 24 * 3600
+
+
+class WhenFull(StrEnum):
+    """What the edge does when its spool is full."""
+
+    DROP = "drop-oldest"
+    STOP = "stop-reading"
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(ingest)
@@ -21,12 +33,18 @@ def register(app: typer.Typer) -> None:
 def ingest(
     plant: Path = typer.Option(..., help="The plant file.", exists=True, dir_okay=False),
     data_dir: Path | None = typer.Option(None, help="Where the spool is kept."),
+    spool_mb: int = typer.Option(1024, min=1, help="How much waits for Kafka at most."),
+    spool_days: float = typer.Option(7.0, min=0.01, help="How long it waits at most."),
+    when_full: WhenFull = typer.Option(
+        WhenFull.DROP, help="Drop the oldest and say so, or read the sources no further."
+    ),
     dry_run: bool = typer.Option(False, help="Typed events on the terminal; no spool, no broker."),
     listen: str = LISTEN,
     port: int = typer.Option(28081, help="Port of /live, /ready and /metrics."),
 ) -> None:
     """Read the sources of a plant file and publish what they say."""
     from ingest.service import run_edge
+    from ingest.spool_file import Limits
     from plantstream.commands.connection import kafka_settings
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
@@ -37,9 +55,12 @@ def ingest(
         with suppress(KeyboardInterrupt):
             asyncio.run(_print_dry_run(file))
         return
+    limits = Limits(spool_mb * MEGABYTE, spool_days * DAY_S, drops=when_full is WhenFull.DROP)
     settings, where = kafka_settings(data_dir), data_dir or default_data_dir()
     raise typer.Exit(
-        run_service("ingest", lambda one: run_edge(one, file, settings, where), listen, port)
+        run_service(
+            "ingest", lambda one: run_edge(one, file, settings, where, limits), listen, port
+        )
     )
 
 

@@ -83,6 +83,18 @@ async def test_a_record_goes_to_the_partition_of_its_key() -> None:
     )
 
 
+@pytest.mark.parametrize(("seconds", "told"), [(-60, {}), (-61, {"late-s": b"61"})])
+async def test_what_is_sent_long_after_it_happened_says_so(
+    seconds: int, told: dict[str, bytes]
+) -> None:
+    spool, broker = MemorySpool(), MemoryBroker()
+    await spool.append(Batch([entry(seconds)]))
+
+    await publisher(spool, broker)[0].run()
+
+    assert broker.log[0].headers == told
+
+
 async def test_while_the_broker_is_away_it_waits_longer_and_loses_nothing() -> None:
     def away(_: Sequence[Outgoing]) -> None:
         if broker.calls <= 9:

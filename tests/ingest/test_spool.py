@@ -2,24 +2,27 @@
 
 import asyncio
 import os
+import random
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from ingest.ports import Batch, Loss, Spooled
+from ingest.ports import Batch, Entry, Loss, Spooled
 from ingest.sealing import gaps
 from ingest.spool import DiskSpool
 from ingest.spool_file import ENTRY_BYTES, Limits
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from schemas.machine import Gap
 from schemas.topics import MACHINE, MODEL, TELEMETRY
-from tests.ingest.kit import NOW, REACTOR, ROOT, at, entry
+from tests.ingest.kit import NOW, REACTOR, ROOT, STATION, at, entry
 
 WRITER = Path(__file__).with_name("spool_writer.py")
 
@@ -41,6 +44,14 @@ def path(tmp_path: Path) -> Path:
 
 def opened(path: Path, limits: Limits | None = None, clock: Clock | None = None) -> DiskSpool:
     return DiskSpool.open(path, "edge-1", clock or Clock(), limits=limits)
+
+
+def of(key: str, seq: int) -> Entry:
+    return replace(entry(seq), partition_key=key, record_key=key)
+
+
+def seqs(spooled: Sequence[Spooled], key: str) -> list[int | None]:
+    return [one.entry.seq for one in spooled if one.entry.partition_key == key]
 
 
 @pytest.fixture
@@ -102,6 +113,76 @@ async def test_a_large_spool_is_handed_out_in_bites(spool: DiskSpool) -> None:
     await spool.append(Batch([entry(seq, value=b"x" * 3_000_000) for seq in range(3)]))
 
     assert len(await spool.next(10)) == 1
+
+
+async def test_keys_take_turns_while_a_long_backlog_of_one_drains(spool: DiskSpool) -> None:
+    await spool.append(Batch([of(REACTOR, seq) for seq in range(1000)]))
+    await spool.append(Batch([of(STATION, seq) for seq in range(3)]))
+
+    first = await spool.next(100)
+
+    assert seqs(first, REACTOR) == list(range(len(first) - 3))
+    assert seqs(first, STATION) == [0, 1, 2]
+
+
+async def test_whatever_is_handed_out_each_key_keeps_its_order(spool: DiskSpool) -> None:
+    chance = random.Random(7)
+    keys = [f"acme/town/hall/line-1/machine-{number}" for number in range(30)]
+    given: dict[str, int] = dict.fromkeys(keys, 0)
+    taken: dict[str, list[int | None]] = {key: [] for key in keys}
+    for turn in range(60):
+        batch = []
+        for _ in range(chance.randrange(40) if turn < 40 else 0):
+            key = chance.choice(keys[: chance.randrange(1, 31)])
+            batch.append(of(key, given[key]))
+            given[key] += 1
+        await spool.append(Batch(batch))
+        sent = await spool.next(20)
+        assert len({one.number for one in sent}) == len(sent)
+        for one in sent:
+            taken[one.entry.partition_key].append(one.entry.seq)
+        await spool.remove(sent)
+    while sent := await spool.next(20):
+        for one in sent:
+            taken[one.entry.partition_key].append(one.entry.seq)
+        await spool.remove(sent)
+
+    assert taken == {key: list(range(number)) for key, number in given.items()}
+
+
+async def test_no_key_waits_for_ever_while_more_of_them_have_entries_than_fit(
+    spool: DiskSpool,
+) -> None:
+    keys = [f"acme/town/hall/line-1/machine-{number:03}" for number in range(100)]
+    await spool.append(Batch([of(keys[0], seq) for seq in range(1000)]))
+    await spool.append(Batch([of(key, 0) for key in keys[1:]]))
+
+    seen: set[str] = set()
+    for _ in range(11):
+        sent = await spool.next(20)
+        seen |= {one.entry.partition_key for one in sent}
+        await spool.remove(sent)
+
+    assert seen == set(keys)
+
+
+async def test_a_plant_file_overtakes_the_backlog(spool: DiskSpool) -> None:
+    await spool.append(Batch([entry(seq) for seq in range(1000)]))
+    await spool.append(Batch([entry(topic=MODEL.name)]))
+
+    assert (await spool.next(10))[0].entry.topic == MODEL.name
+
+
+async def test_a_spool_that_must_not_drop_says_that_it_is_full(path: Path) -> None:
+    spool = opened(path, Limits(size_bytes=2 * (ENTRY_BYTES + 2), drops=False))
+    await spool.append(Batch([entry(0)]))
+    assert not spool.is_full
+    await spool.append(Batch([entry(1), entry(2)]))
+
+    assert (spool.is_full, spool.dropped, spool.depth) == (True, 0, 3)
+    await spool.remove(await spool.next(2))
+    assert not spool.is_full
+    await spool.close()
 
 
 async def test_the_oldest_is_dropped_counted_and_explained(path: Path) -> None:
@@ -204,19 +285,52 @@ async def test_a_damaged_file_is_set_aside(path: Path) -> None:
     await spool.close()
 
 
-async def test_damage_in_the_middle_is_found_at_the_start(path: Path) -> None:
+def damage_the_middle(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2 // 4096 * 4096)
+        file.write(b"\xff" * 8 * 4096)
+
+
+def shorten(path: Path, cut: int) -> None:
+    path.write_bytes(path.read_bytes()[:-cut])
+
+
+async def test_damage_costs_what_lies_behind_it_and_nothing_before(path: Path) -> None:
     spool = opened(path)
     epoch = spool.epoch
-    await spool.append(Batch([entry(seq, value=b"x" * 1000) for seq in range(100)]))
+    stored = [entry(seq, value=b"x" * 1000) for seq in range(1000)]
+    await spool.append(Batch(stored, {"counters": b"7"}, {"line": "3"}))
     await spool.close()
-    with path.open("r+b") as file:
-        file.seek(5 * 4096)
-        file.write(b"\xff" * 8 * 4096)
+    damage_the_middle(path)
 
     again = opened(path)
 
+    rescued = [one.entry for one in await again.next(2000)]
     assert again.set_aside
     assert again.epoch != epoch
+    assert 300 < len(rescued) < 1000
+    assert rescued == stored[: len(rescued)]
+    assert (again.memory, again.positions) == ({"counters": b"7"}, {"line": "3"})
+    await again.close()
+
+
+@pytest.mark.parametrize("cut", [1, 100, 5_000])
+async def test_a_torn_tail_costs_the_last_commits_alone(path: Path, cut: int) -> None:
+    """The disk lost what was written last before the power went."""
+    spool = opened(path)
+    for seq in range(50):
+        await spool.append(Batch([entry(seq, value=b"x" * 1000)]))
+    torn = path.with_name("torn.db")
+    shutil.copy(path, torn)
+    shutil.copy(f"{path}-wal", f"{torn}-wal")
+    await spool.close()
+    shorten(Path(f"{torn}-wal"), cut)
+
+    again = opened(torn)
+
+    kept = [one.entry.seq for one in await again.next(100)]
+    assert kept == list(range(len(kept)))
+    assert 45 <= len(kept) < 50
     await again.close()
 
 
