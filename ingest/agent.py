@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -80,15 +80,22 @@ class World:
 _LIVE = AgentOptions.live()
 
 
+Plan = tuple[PlantFile, Mapping[str, Input]]
+"""A plant file and its inputs, none of them connected yet."""
+
+
 async def run_agent(
-    plant: PlantFile,
-    inputs: Mapping[str, Input],
+    plan: Plan,
     spool: Spool,
     broker: Broker,
     options: AgentOptions = _LIVE,
     world: World | None = None,
+    changes: AsyncIterator[Plan] | None = None,
 ) -> None:
     """Read, store and publish until all inputs have ended and the broker has everything.
+
+    With `changes` it goes on without an end: each plan takes over from the one before, and inputs
+    that are the same in both are not disturbed.
 
     The caller closes the spool, except that a finished recording's is deleted. May be cancelled or
     killed at any time: the next start goes on where the spool says.
@@ -96,9 +103,10 @@ async def run_agent(
     Raises:
         MisconfiguredError: the spool, the broker or the input of a recording needs a person.
     """
+    plant, inputs = plan
     agent = _Agent(plant, spool, broker, options, world or World())
     try:
-        await agent.run(inputs)
+        await agent.run(inputs, changes)
     except BaseExceptionGroup as group:
         raise cause_of(group) from group
     if options.finite:
@@ -150,19 +158,21 @@ class _Agent:
         self._writing = asyncio.Lock()
         self._queue: list[_Waiting] = []
         self._logged: set[tuple[str, str, str]] = set()
+        self._reading: dict[str, asyncio.Task[None]] = {}
         self._taken_at: dict[str, datetime] = {}
         """When the last chunk of each input was taken."""
 
-    async def run(self, inputs: Mapping[str, Input]) -> None:
+    async def run(self, inputs: Mapping[str, Input], changes: AsyncIterator[Plan] | None) -> None:
         """Begin, read all inputs beside the publisher, and end when there is nothing more."""
-        await self._begin()
+        await self._begin(publish=changes is None)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publisher.run(), name="publisher")
-            group.create_task(self._read_all(inputs), name="inputs")
+            group.create_task(self._read_all(inputs, changes), name="inputs")
 
-    async def _begin(self) -> None:
+    async def _begin(self, *, publish: bool) -> None:
         now = self._world.now()
-        await self._append(Batch(entries=[plant_entry(self._plant, now)]))
+        if publish:
+            await self._append(Batch(entries=[plant_entry(self._plant, now)]))
         missed = [] if self._options.finite else self._unseen(now)
         if missed:
             outcome = self._edge.take(missed, self._moment())
@@ -181,12 +191,39 @@ class _Agent:
         start = datetime.fromisoformat(seen.decode())
         return [Missed(path, start, now, "the edge was down") for path in self._edge.known()]
 
-    async def _read_all(self, inputs: Mapping[str, Input]) -> None:
+    async def _read_all(
+        self, inputs: Mapping[str, Input], changes: AsyncIterator[Plan] | None
+    ) -> None:
         async with asyncio.TaskGroup() as group:
-            for name, one in inputs.items():
-                group.create_task(self._read(name, one), name=f"input {name}")
+            self._start(group, inputs)
+            if changes is not None:
+                group.create_task(self._follow(group, changes), name="plant files")
         await self._store(self._edge.rest(self._moment()), {})
         self._publisher.finish()
+
+    def _start(self, group: asyncio.TaskGroup, inputs: Mapping[str, Input]) -> None:
+        for name, one in inputs.items():
+            self._reading[name] = group.create_task(self._read(name, one), name=f"input {name}")
+
+    async def _follow(self, group: asyncio.TaskGroup, changes: AsyncIterator[Plan]) -> None:
+        async for plant, inputs in changes:
+            stopped = {
+                name: self._reading.pop(name)
+                for name in list(self._reading)
+                if name not in inputs or not _same_source(name, self._plant, plant)
+            }
+            for reading in stopped.values():
+                reading.cancel()
+            if stopped:
+                await asyncio.wait(stopped.values())
+            for name in stopped:
+                await self._tell_missed(name, "the plant file changed")
+            self._plant = plant
+            self._edge.adopt(plant)
+            self._start(
+                group, {name: one for name, one in inputs.items() if name not in self._reading}
+            )
+            _log.info("plant file adopted", version=plant.version, restarted=sorted(stopped))
 
     async def _read(self, name: str, one: Input) -> None:
         """Read an input to its end. A live one that fails stops no other, and is tried again."""
@@ -205,7 +242,7 @@ class _Agent:
             else:
                 return
             await self._world.sleep(TRY_AGAIN_S)
-            await self._tell_missed(name)
+            await self._tell_missed(name, f"the input {name} failed")
 
     async def _read_once(self, name: str, one: Input) -> None:
         async for chunk in one.chunks(self._spool.positions.get(name)):
@@ -219,14 +256,14 @@ class _Agent:
         self._metrics.failures.labels("source").inc()
         meters.needs_help(trouble)
 
-    async def _tell_missed(self, name: str) -> None:
-        """What a failed input did not see, of equipment that it had seen before."""
+    async def _tell_missed(self, name: str, reason: str) -> None:
+        """What an input did not see, of equipment that it had seen before."""
         start, now = self._taken_at.pop(name, None), self._world.now()
         if start is None:
             return
         known = set(self._edge.known())
         paths = [path for path, _ in self._plant.plant.read_at(name) if path in known]
-        missed = [Missed(path, start, now, f"the input {name} failed") for path in paths]
+        missed = [Missed(path, start, now, reason) for path in paths]
         await self._store(self._edge.take(missed, self._moment()), {})
 
     async def _room(self) -> None:
@@ -306,6 +343,14 @@ class _Agent:
 
     def _moment(self) -> Moment:
         return _moment(self._plant, self._options, self._world)
+
+
+def _same_source(name: str, before: PlantFile, after: PlantFile) -> bool:
+    """Whether the source and all that is read there are the same in both plant files."""
+    one, other = before.plant, after.plant
+    return one.sources.get(name) == other.sources.get(name) and one.read_at(name) == other.read_at(
+        name
+    )
 
 
 def _moment(plant: PlantFile, options: AgentOptions, world: World) -> Moment:

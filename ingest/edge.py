@@ -58,6 +58,10 @@ class Edge:
         for name, stored in (memory or {}).items():
             self._recall(name, stored)
 
+    def adopt(self, plant: PlantFile) -> None:
+        """Go on under another plant file; what is remembered of its equipment stays."""
+        self._rules = plant_rules(plant)
+
     def known(self) -> list[EquipmentPath]:
         """The equipment that has been seen."""
         return [path for path in self._memories if path in self._rules]

@@ -1,6 +1,7 @@
 """Signs of life of the edge and its sources, sent at once, before whatever waits in the spool."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,10 +48,12 @@ class Heartbeats:
         self._seq = 0
         self._away = False
 
-    async def run(self, plant: PlantFile) -> None:
-        """Send until cancelled."""
+    async def run(self, current: Callable[[], PlantFile | None]) -> None:
+        """Send until cancelled, under the plant file that is used at each time."""
         while True:
-            await self.beat(plant)
+            plant = current()
+            if plant is not None:
+                await self.beat(plant)
             await self._pulse.sleep(self._pulse.every_s)
 
     async def beat(self, plant: PlantFile) -> None:

@@ -31,7 +31,12 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    plant: Path = typer.Option(..., help="The plant file.", exists=True, dir_okay=False),
+    plant: Path | None = typer.Option(
+        None, help="A plant file to use as it is.", exists=True, dir_okay=False
+    ),
+    site: str | None = typer.Option(
+        None, help="enterprise/site: follow the plant file that `apply` gave to it."
+    ),
     data_dir: Path | None = typer.Option(None, help="Where the spool is kept."),
     spool_mb: int = typer.Option(1024, min=1, help="How much waits for Kafka at most."),
     spool_days: float = typer.Option(7.0, min=0.01, help="How long it waits at most."),
@@ -43,24 +48,27 @@ def ingest(
     port: int = typer.Option(28081, help="Port of /live, /ready and /metrics."),
 ) -> None:
     """Read the sources of a plant file and publish what they say."""
-    from ingest.service import run_edge
+    from ingest.service import EdgeOptions, run_edge
     from ingest.spool_file import Limits
     from plantstream.commands.connection import kafka_settings
+    from plantstream.commands.plant_file import read_plant
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
-    from schemas.plant.load import load_plant
 
-    file = load_plant(plant.read_text(), str(plant))
+    if (plant is None) == (site is None):
+        raise typer.BadParameter("give one of --plant FILE and --site ENTERPRISE/SITE")
+    file = read_plant(plant) if plant else None
     if dry_run:
+        if file is None:
+            raise typer.BadParameter("a dry run needs a file", param_hint="--plant")
         with suppress(KeyboardInterrupt):
             asyncio.run(_print_dry_run(file))
         return
     limits = Limits(spool_mb * MEGABYTE, spool_days * DAY_S, drops=when_full is WhenFull.DROP)
-    settings, where = kafka_settings(data_dir), data_dir or default_data_dir()
+    options = EdgeOptions(file or str(site), data_dir or default_data_dir(), limits)
+    settings = kafka_settings(data_dir)
     raise typer.Exit(
-        run_service(
-            "ingest", lambda one: run_edge(one, file, settings, where, limits), listen, port
-        )
+        run_service("ingest", lambda one: run_edge(one, options, settings), listen, port)
     )
 
 

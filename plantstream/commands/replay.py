@@ -208,7 +208,7 @@ async def _send(
     try:
         async with KafkaBroker(kafka) as broker:
             world = World(registry=registry)
-            await run_agent(plant, {"recording": player}, spool, broker, options, world)
+            await run_agent((plant, {"recording": player}), spool, broker, options, world)
     finally:
         await spool.close()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ingest.agent import TRY_AGAIN_S, AgentOptions, dry_run, run_agent
+from ingest.agent import TRY_AGAIN_S, AgentOptions, Plan, dry_run, run_agent
 from ingest.input import Alive, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
 from ingest.metrics import SourceMetrics
@@ -21,7 +21,7 @@ from ingest.spool_file import Limits
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.ports import Outgoing
 from schemas.machine import Gap, Heartbeat, PartsCounted, StateChanged
-from schemas.plant.load import load_plant
+from schemas.plant.load import PlantFile, load_plant
 from schemas.topics import DEADLETTER, MACHINE, MODEL, TELEMETRY
 from tests.ingest.kit import (
     NOW,
@@ -73,7 +73,7 @@ async def played(
     inputs = {"line": ListInput(*chunks)}
     the_world = world(registry=registry, **changes)
     await run_agent(
-        plant(), inputs, spool, broker, options or AgentOptions.replay("trial"), the_world
+        (plant(), inputs), spool, broker, options or AgentOptions.replay("trial"), the_world
     )
     return registry
 
@@ -219,8 +219,7 @@ async def test_a_failing_input_stops_no_other_and_tells_what_it_missed(failure: 
 
     the_world = world(sources=sources, sleep=sleep)
     await run_agent(
-        load_plant(text, "plant.yaml"),
-        inputs,
+        (load_plant(text, "plant.yaml"), inputs),
         MemorySpool(),
         broker,
         AgentOptions.live(),
@@ -309,7 +308,68 @@ async def test_a_recording_that_needs_a_person_ends_the_agent_with_its_sentence(
 
     options = AgentOptions.replay("trial")
     with pytest.raises(MisconfiguredError, match="no such server"):
-        await run_agent(plant(), inputs, MemorySpool(), MemoryBroker(), options, world())
+        await run_agent((plant(), inputs), MemorySpool(), MemoryBroker(), options, world())
+
+
+class Endless:
+    """Says something once, and then lives."""
+
+    def __init__(self, *seen: Observation) -> None:
+        self._seen = seen
+        self.started = 0
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        del position
+        self.started += 1
+        yield Chunk(self._seen)
+        await asyncio.Event().wait()
+
+
+def two_sources(running_above: int) -> PlantFile:
+    """The reactor at `line`, the station at `other`."""
+    text = PLANT.replace("id: reactor,", "id: reactor, source: line,")
+    text = text.replace("id: station", "id: station\n    source: other")
+    text = text.replace("- {name: ", '- {node: "s={id}", name: ')
+    both = OPEN_SOURCE + OPEN_SOURCE.replace("\nsources:\n", "").replace("line:", "other:")
+    text = text.replace("equipment_classes:", f"{both}equipment_classes:")
+    changed = text.replace("running_above: 10", f"running_above: {running_above}")
+    return load_plant(changed, "plant.yaml")
+
+
+async def test_a_new_plant_file_disturbs_only_the_inputs_that_it_changes() -> None:
+    line = Endless(sample("state", 6))
+    stations = [Endless(sample("state", 7.0, equipment=STATION)) for _ in range(2)]
+    broker, changed = MemoryBroker(), asyncio.Event()
+
+    async def changes() -> AsyncIterator[Plan]:
+        await changed.wait()
+        yield two_sources(5), {"line": Endless(), "other": stations[1]}
+
+    plan = two_sources(10), {"line": line, "other": stations[0]}
+    running = asyncio.create_task(
+        run_agent(plan, MemorySpool(), broker, world=world(), changes=changes())
+    )
+    await until(lambda: len(broker.records(MACHINE.name)) == 2)
+    changed.set()
+    await until(lambda: len(broker.records(MACHINE.name)) == 4)
+    running.cancel()
+
+    states = [one for one in broker.records(MACHINE.name) if one.equipment == STATION]
+    assert [type(one).__name__ for one in states] == ["StateChanged", "Gap", "StateChanged"]
+    assert [str(one.category) for one in states if isinstance(one, StateChanged)] == [
+        "delay",
+        "running",
+    ]
+    assert states[1].reason == "the plant file changed"
+    assert states[0].plant_version != states[2].plant_version
+    assert (line.started, stations[0].started, stations[1].started) == (1, 1, 1)
+    assert not broker.records(MODEL.name), "who applied it has published it"
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - the log has no event
+            await asyncio.sleep(0)
 
 
 async def test_two_inputs_share_the_spool_and_keep_their_positions() -> None:
@@ -318,7 +378,7 @@ async def test_two_inputs_share_the_spool_and_keep_their_positions() -> None:
     station = [[one for one in chunk if one.equipment == STATION] for chunk in CHUNKS[:7]]  # type: ignore[union-attr]
     inputs = {"a": ListInput(*reactor), "b": ListInput(*station)}
 
-    await run_agent(plant(), inputs, spool, broker, world=world())
+    await run_agent((plant(), inputs), spool, broker, world=world())
 
     assert spool.positions == {"a": str(ROWS), "b": "7"}
     assert sum(getattr(one, "good", 0) for one in broker.records(MACHINE.name)) == 7 * (ROWS - 1)

@@ -87,7 +87,7 @@ async def test_a_broker_that_is_away_or_hangs_is_not_waited_for() -> None:
             await super().send(records)
 
     broker = Hanging(away)
-    running = asyncio.create_task(heartbeats(broker).run(plant()))
+    running = asyncio.create_task(heartbeats(broker).run(plant))
     async with asyncio.timeout(10):
         while not broker.log:  # noqa: ASYNC110 - the log has no event
             await asyncio.sleep(0.01)

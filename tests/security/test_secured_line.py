@@ -63,7 +63,7 @@ async def publish(kafka: KafkaSettings, recording: Path, spool_file: Path) -> No
     try:
         async with KafkaBroker(kafka) as broker:
             options = AgentOptions.replay(RUN)
-            await run_agent(plant, {"recording": player}, spool, broker, options)
+            await run_agent((plant, {"recording": player}), spool, broker, options)
     finally:
         await spool.close()
 

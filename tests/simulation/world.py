@@ -118,7 +118,7 @@ class World:
         spool = SimulatedSpool(process, self.durable.disk)
         sender = SimulatedSender(process, self.durable.broker)
         options, inputs = AgentOptions.replay_as_live(), {"field": Telling(self.story)}
-        await run_agent(self._plant, inputs, spool, sender, options, world)
+        await run_agent((self._plant, inputs), spool, sender, options, world)
         self._told = True
 
     async def _processor(self, process: Process) -> None:

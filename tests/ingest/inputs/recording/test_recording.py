@@ -222,7 +222,7 @@ def press_log() -> MemoryBroker:
     recording = load_recording(PRESS_RECORDING, TABLET_PRESS / "map.yaml", press())
     options = AgentOptions.replay(recording_run(recording.digest))
     source = {"recording": RecordingInput(recording)}
-    asyncio.run(run_agent(press(), source, MemorySpool(), broker, options, world()))
+    asyncio.run(run_agent((press(), source), MemorySpool(), broker, options, world()))
     return broker
 
 

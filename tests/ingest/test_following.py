@@ -1,0 +1,149 @@
+"""Which plant file an edge uses, when, and what it starts from without a broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ingest.following import FollowedPlant
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.ports import Record
+from schemas.codec import encode
+from schemas.model import PlantPublished, in_force
+from schemas.plant.load import load_plant
+from schemas.topics import MODEL
+from tests.ingest.kit import NOW, PLANT
+
+SITE = "acme/town"
+LIMIT_S = 10
+
+
+def published(number: int, text: str = PLANT, *, site: str = SITE, after_s: float = 0) -> Record:
+    version = load_plant(text, "plant.yaml").version if "equipment:" in text else f"v{number}"
+    one = PlantPublished(
+        site=site,
+        plant_version=version,
+        file="plant.yaml",
+        text=text,
+        published_at=NOW,
+        number=number,
+        in_force_from=NOW + timedelta(seconds=after_s),
+    )
+    return Record(MODEL.name, 0, number, b"key", encode(one))
+
+
+class Topic:
+    """Records that come one after the other; it breaks when it is told to."""
+
+    def __init__(self, *records: Record) -> None:
+        self.records: asyncio.Queue[Record | UnavailableError] = asyncio.Queue()
+        for one in records:
+            self.records.put_nowait(one)
+
+    async def __call__(self) -> AsyncIterator[Record]:
+        while True:
+            one = await self.records.get()
+            if isinstance(one, UnavailableError):
+                raise one
+            yield one
+
+
+class Clock:
+    """A clock that tests set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def renamed(name: str) -> str:
+    return PLANT.replace("Test plant", name)
+
+
+async def names(followed: FollowedPlant, number: int) -> list[str]:
+    """The names of the first plant files that come into force."""
+    found: list[str] = []
+    async with aclosing(followed.files()) as files, asyncio.timeout(LIMIT_S):
+        async for file in files:
+            found.append(file.plant.name)
+            if len(found) == number:
+                break
+    return found
+
+
+async def test_the_file_that_was_applied_last_is_used(tmp_path: Path) -> None:
+    topic = Topic(published(2, renamed("second")), published(1), published(9, site="acme/other"))
+
+    assert await names(FollowedPlant(SITE, topic, tmp_path / "copy", Clock()), 1) == ["second"]
+
+
+async def test_a_file_that_an_edge_uses_unasked_is_not_followed(tmp_path: Path) -> None:
+    topic = Topic(published(0, renamed("unasked")), published(1))
+
+    assert await names(FollowedPlant(SITE, topic, tmp_path / "copy", Clock()), 1) == ["Test plant"]
+
+
+async def test_a_later_file_is_used_from_its_stated_time_on(tmp_path: Path) -> None:
+    clock = Clock()
+    topic = Topic(published(1), published(2, renamed("tomorrow"), after_s=86_400))
+    followed = FollowedPlant(SITE, topic, tmp_path / "copy", clock)
+
+    async with aclosing(followed.files()) as files, asyncio.timeout(LIMIT_S):
+        first = await anext(files)
+        clock.now += timedelta(days=1)
+        second = await anext(files)
+
+    assert (first.plant.name, second.plant.name) == ("Test plant", "tomorrow")
+
+
+async def test_without_a_broker_it_starts_from_its_last_copy(tmp_path: Path) -> None:
+    clock, copy = Clock(), tmp_path / "copy"
+    topic = Topic(published(1), published(2, renamed("tomorrow"), after_s=86_400))
+    await names(FollowedPlant(SITE, topic, copy, clock), 1)
+    away = Topic()
+    away.records.put_nowait(UnavailableError("nobody answers"))
+
+    assert await names(FollowedPlant(SITE, away, copy, clock), 1) == ["Test plant"]
+    clock.now += timedelta(days=1)
+    assert await names(FollowedPlant(SITE, Topic(), copy, clock), 1) == ["tomorrow"]
+
+
+async def test_a_file_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
+    clock = Clock()
+    topic = Topic(published(1))
+    followed = FollowedPlant(SITE, topic, tmp_path / "copy", clock)
+
+    async with aclosing(followed.files()) as files, asyncio.timeout(LIMIT_S):
+        await anext(files)
+        topic.records.put_nowait(Record(MODEL.name, 0, 7, b"key", b"no JSON"))
+        topic.records.put_nowait(published(2, "name: half a file\n"))
+        topic.records.put_nowait(published(3, renamed("whole again")))
+        assert (await anext(files)).plant.name == "whole again"
+
+
+@pytest.mark.parametrize(
+    ("times", "number"),
+    [
+        ([(1, 0), (2, 5)], 1),
+        ([(1, 0), (2, -5)], 2),
+        ([(1, 0), (3, 5), (2, 0)], 2),
+        ([(2, -1), (1, 0)], 2),
+    ],
+)
+def test_of_those_whose_time_has_come_the_last_one_applied_wins(
+    times: list[tuple[int, float]], number: int
+) -> None:
+    files = [
+        PlantPublished.model_validate_json(published(one, after_s=after).value or b"")
+        for one, after in times
+    ]
+
+    found = in_force(files, SITE, NOW)
+
+    assert found is not None
+    assert found.number == number
