@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -12,17 +11,19 @@ from typing import Self
 import structlog
 from prometheus_client import CollectorRegistry
 
+from ingest.commits import Commits, Work
 from ingest.edge import Edge, FrameCut, Outcome
 from ingest.input import Chunk, Input, Missed
-from ingest.mapping import SKEW_LIMIT, Problem
+from ingest.mapping import SKEW_LIMIT
 from ingest.merge import merged
 from ingest.metrics import EdgeMetrics, SourceMetrics
-from ingest.ports import Batch, Clock, Entropy, Sleep, Spool
+from ingest.ports import Batch, Clock, Entropy, Loss, Sleep, Spool
+from ingest.problems import ProblemLog
 from ingest.publisher import Publisher, Waiting
-from ingest.retry import Backoff, persistently
-from ingest.sealing import CountedStamps, Moment, Record, entries, gaps, plant_entry
+from ingest.retry import Backoff
+from ingest.sealing import CountedStamps, Moment, Record, gaps, plant_entry
 from plantstream.runtime import clock
-from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cause_of
+from plantstream.runtime.errors import MisconfiguredError, cause_of
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
 
@@ -30,8 +31,6 @@ BACKLOG_BYTES = 64 * 1024 * 1024
 """A recording is read no further while so much of it waits for the broker."""
 TRY_AGAIN_S = 30.0
 """After an input failed in a way that only a person can mend."""
-LOGGED_PROBLEMS = 1_000
-"""Kinds of problems (equipment, tag, reason) that are logged, each once; all are counted."""
 
 _SEEN = "seen"
 _log = structlog.get_logger(__name__)
@@ -131,15 +130,6 @@ async def dry_run(
         yield record
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """What is to be stored."""
-
-    outcome: Outcome
-    positions: Mapping[str, str]
-    stored: bool = False
-
-
 class _Agent:
     """The wiring of one agent."""
 
@@ -155,9 +145,8 @@ class _Agent:
         self._edge = Edge(plant, spool, options.cut, options.skew_limit, spool.memory)
         waiting = Waiting(world.now, world.sleep, world.backoff)
         self._publisher = Publisher(spool, broker, self._metrics, waiting)
-        self._writing = asyncio.Lock()
-        self._queue: list[_Waiting] = []
-        self._logged: set[tuple[str, str, str]] = set()
+        self._commits = Commits(spool, self._metrics, waiting, self._complete)
+        self._problems = ProblemLog(self._metrics)
         self._reading: dict[str, asyncio.Task[None]] = {}
         self._taken_at: dict[str, datetime] = {}
         """When the last chunk of each input was taken."""
@@ -172,7 +161,8 @@ class _Agent:
     async def _begin(self, *, publish: bool) -> None:
         now = self._world.now()
         if publish:
-            await self._append(Batch(entries=[plant_entry(self._plant, now)]))
+            await self._commits.append(Batch(entries=[plant_entry(self._plant, now)]))
+            self._publisher.wake()
         missed = [] if self._options.finite else self._unseen(now)
         if missed:
             outcome = self._edge.take(missed, self._moment())
@@ -210,7 +200,7 @@ class _Agent:
             stopped = {
                 name: self._reading.pop(name)
                 for name in list(self._reading)
-                if name not in inputs or not _same_source(name, self._plant, plant)
+                if name not in inputs or not self._plant.plant.reads_as(plant.plant, name)
             }
             for reading in stopped.values():
                 reading.cancel()
@@ -281,82 +271,23 @@ class _Agent:
         self._world.sources.of(name).took(chunk.observations, self._taken_at[name])
         self._metrics.samples.labels(name).inc(outcome.mapped.samples)
         self._metrics.unreadable.labels(name).inc(len(outcome.mapped.unreadable))
-        self._report(outcome.mapped.problems)
+        self._problems.tell(outcome.mapped.problems)
 
     async def _store(self, outcome: Outcome, positions: Mapping[str, str]) -> None:
-        """Make it durable, in one commit with all that others have to store by then.
-
-        It is queued at once, so that the order of the ids is the order on disk.
-        """
-        mine = _Waiting(outcome, positions)
-        self._queue.append(mine)
-        async with self._writing:
-            if not mine.stored:
-                await self._commit()
-
-    async def _commit(self) -> None:
-        waiting, self._queue = self._queue, []
-        try:
-            await self._append(self._batch(waiting))
-        except BaseException:
-            self._queue = [*waiting, *self._queue]
-            raise
-        for one in waiting:
-            one.stored = True
-            for kind, number in Counter(map(_type, one.outcome.records)).items():
-                self._metrics.events.labels(kind).inc(number)
-
-    def _batch(self, waiting: Sequence["_Waiting"]) -> Batch:
-        explained = tuple(self._spool.losses)
-        records = [record for one in waiting for record in one.outcome.records]
-        records += self._edge.tell(gaps(explained), self._moment())
-        memory = {name: row for one in waiting for name, row in one.outcome.memory.items()}
-        if not self._options.finite:
-            memory[_SEEN] = self._world.now().isoformat().encode()
-        positions = {name: where for one in waiting for name, where in one.positions.items()}
-        return Batch(entries(self._spool.source, records), memory, positions, explained)
-
-    async def _append(self, batch: Batch) -> None:
-        def told(error: UnavailableError) -> None:
-            self._metrics.failures.labels("spool").inc()
-            _log.error("spool unavailable, trying again", reason=str(error))
-
-        await persistently(
-            lambda: self._spool.append(batch), self._world.backoff, self._world.sleep, told
-        )
-        self._metrics.see_spool(self._spool)
+        await self._commits.store(Work(outcome.records, outcome.memory, positions))
         self._publisher.wake()
 
-    def _report(self, problems: Sequence[Problem]) -> None:
-        for problem in problems:
-            self._metrics.problems.labels(problem.reason).inc()
-            kind = (problem.reason, problem.equipment, problem.tag)
-            if kind not in self._logged and len(self._logged) < LOGGED_PROBLEMS:
-                self._logged.add(kind)
-                _log.warning(
-                    "sample not usable; further ones of this kind are only counted",
-                    reason=problem.reason,
-                    equipment=problem.equipment,
-                    tag=problem.tag,
-                    value=problem.value,
-                )
+    def _complete(self, losses: Sequence[Loss]) -> tuple[Sequence[Record], Mapping[str, bytes]]:
+        """What every commit tells as well: earlier losses, and until when the edge was there."""
+        told = self._edge.tell(gaps(losses), self._moment())
+        if self._options.finite:
+            return told, {}
+        return told, {_SEEN: self._world.now().isoformat().encode()}
 
     def _moment(self) -> Moment:
         return _moment(self._plant, self._options, self._world)
 
 
-def _same_source(name: str, before: PlantFile, after: PlantFile) -> bool:
-    """Whether the source and all that is read there are the same in both plant files."""
-    one, other = before.plant, after.plant
-    return one.sources.get(name) == other.sources.get(name) and one.read_at(name) == other.read_at(
-        name
-    )
-
-
 def _moment(plant: PlantFile, options: AgentOptions, world: World) -> Moment:
     traceparent = f"00-{world.entropy(16).hex()}-{world.entropy(8).hex()}-01"
     return Moment(options.run, plant.version, traceparent, world.now())
-
-
-def _type(record: Record) -> str:
-    return str(type(record).model_fields["type"].default)

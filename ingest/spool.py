@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ingest.ports import Batch, Clock, Loss, Spooled
-from ingest.spool_file import ENTRY_BYTES, DamagedError, Limits, SpoolFile, salvage
+from ingest.spool_file import ENTRY_BYTES, DamagedError, Limits, SpoolFile
+from ingest.spool_rescue import rescued
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.record import EventId
 
@@ -67,7 +68,7 @@ class DiskSpool:
         try:
             _christen(file, path, source, epoch)
             if aside:
-                for batch in salvage(Path(aside)):
+                for batch in rescued(Path(aside)):
                     file.rescue(batch, clock())
             spool = cls(file, path, limits or Limits(), clock)
         except BaseException:

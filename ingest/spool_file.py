@@ -1,24 +1,20 @@
 """The spool's SQLite file: entries, ids, memory and positions change in one transaction."""
 
 import sqlite3
-from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from ingest.ports import Batch, Entry, Loss, Spooled
+from ingest.spool_turns import moment, next_entries
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from schemas.topics import MODEL
 
 ENTRY_BYTES = 200
 """What an entry costs beside its value."""
-BATCH_BYTES = 4 * 1024 * 1024
-"""What `next` gives at most, beyond its first entry."""
-RESCUED_AT_ONCE = 100
-"""Entries read together from a damaged file; a group with damage in it is lost."""
 FORMAT = 1
 """Of the tables; a file of another format is refused."""
 
@@ -40,23 +36,6 @@ CREATE INDEX entry_model ON entry (number) WHERE topic = 'plant.model.v1';
 PRAGMA user_version = 1;
 COMMIT;
 """
-_PLANT_FILES = """
-SELECT number, topic, partition_key, record_key, value, at, seq FROM entry
-WHERE topic = 'plant.model.v1' ORDER BY number LIMIT ?
-"""
-_OLDEST_OF_KEY = """
-SELECT number, topic, partition_key, record_key, value, at, seq FROM entry
-WHERE partition_key = ? ORDER BY number LIMIT ?
-"""
-_OLDEST = """
-SELECT number, topic, partition_key, record_key, value, at, seq FROM entry ORDER BY number LIMIT ?
-"""
-_AFTER = """
-SELECT number, topic, partition_key, record_key, value, at, seq FROM entry
-WHERE number > ? ORDER BY number LIMIT ?
-"""
-_ALL_MEMORY = "SELECT name, value FROM memory"
-_ALL_POSITIONS = "SELECT input, value FROM position"
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -132,17 +111,17 @@ class SpoolFile:
 
     def memory(self) -> dict[str, bytes]:
         """All memory rows."""
-        return dict(self._select(_ALL_MEMORY))
+        return dict(self._select("SELECT name, value FROM memory"))
 
     def positions(self) -> dict[str, str]:
         """The position of each input."""
-        return dict(self._select(_ALL_POSITIONS))
+        return dict(self._select("SELECT input, value FROM position"))
 
     def losses(self) -> tuple[Loss, ...]:
         """What was dropped and is not explained yet."""
         rows = self._select("SELECT topic, partition_key, records, first, last FROM loss")
         return tuple(
-            Loss(topic, key, records, _moment(first), _moment(last))
+            Loss(topic, key, records, moment(first), moment(last))
             for topic, key, records, first, last in rows
         )
 
@@ -220,35 +199,9 @@ class SpoolFile:
         return len(numbers), freed
 
     def next(self, limit: int, turn: str) -> tuple[list[Spooled], str]:
-        """About `limit` entries of at most `BATCH_BYTES` together, but at least one.
-
-        Plant files first, then the oldest entries of each partition key, beginning behind `turn`,
-        then the oldest of all. Gives the partition key that had the last turn as well.
-        """
+        """About `limit` entries of at most `BATCH_BYTES` together, and who had the last turn."""
         with self._translated():
-            found = {row[0]: row for row in self._rows(_PLANT_FILES, limit)}
-            everything = self._rows(_OLDEST, limit + 1)
-            if len(everything) > limit:
-                taking_turns, turn = self._in_turn(limit // 2, turn)
-                found |= {row[0]: row for row in taking_turns}
-            found |= {row[0]: row for row in everything[:limit]}
-        return _bite(found.values()), turn
-
-    def _in_turn(self, limit: int, turn: str) -> tuple[list[Any], str]:
-        keys = self._keys()
-        behind = bisect_right(keys, turn)
-        in_turn = [*keys[behind:], *keys[:behind]][: max(1, limit)]
-        share = max(1, limit // len(in_turn))
-        found = [row for key in in_turn for row in self._rows(_OLDEST_OF_KEY, key, share)]
-        return found, in_turn[-1]
-
-    def _keys(self) -> list[str]:
-        """The partition keys that have entries, by jumping from one to the next in the index."""
-        keys: list[str] = []
-        sql = "SELECT min(partition_key) FROM entry WHERE partition_key > ?"
-        while (found := self._database.execute(sql, (keys[-1] if keys else "",)).fetchone())[0]:
-            keys.append(found[0])
-        return keys
+            return next_entries(self._rows, limit, turn)
 
     def _rows(self, sql: str, *values: object) -> list[Any]:
         return self._database.execute(sql, values).fetchall()
@@ -296,42 +249,6 @@ class SpoolFile:
             raise _decision(self._path, error) from error
 
 
-def salvage(path: Path) -> Iterator[Batch]:
-    """What can still be read of a damaged spool: entries up to the damage, memory, positions.
-
-    Its seqs are not taken over: the new spool has an epoch of its own.
-    """
-    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
-        for sql in (_ALL_MEMORY, _ALL_POSITIONS):
-            with suppress(sqlite3.Error):
-                rows = dict(database.execute(sql).fetchall())
-                yield Batch(memory=rows) if sql is _ALL_MEMORY else Batch(positions=rows)
-        last = 0
-        while True:
-            with suppress(sqlite3.Error):
-                found = _bite(database.execute(_AFTER, (last, RESCUED_AT_ONCE)))
-                if found:
-                    last = found[-1].number
-                    yield Batch([one.entry for one in found])
-                    continue
-            return
-    finally:
-        database.close()
-
-
-def _bite(rows: Iterable[Any]) -> list[Spooled]:
-    """The first of these rows, in their order, that together are no larger than `BATCH_BYTES`."""
-    found: list[Spooled] = []
-    size = 0
-    for number, topic, key, record_key, value, at, seq in rows:
-        size += len(value)
-        if found and size > BATCH_BYTES:
-            break
-        found.append(Spooled(number, Entry(topic, key, record_key, value, _moment(at), seq)))
-    return found
-
-
 def _decision(path: Path, error: sqlite3.Error) -> Exception:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
     if code in _DAMAGED:
@@ -359,7 +276,3 @@ def _row(entry: Entry, now: datetime) -> tuple[object, ...]:
         entry.seq,
         now.timestamp(),
     )
-
-
-def _moment(text: object) -> datetime:
-    return datetime.fromisoformat(str(text))

@@ -205,6 +205,11 @@ class Plant(Strict):
             if tags
         ]
 
+    def reads_as(self, other: "Plant", source: str) -> bool:
+        """Whether the source and all that is read there are the same in the other plant file."""
+        same_source = self.sources.get(source) == other.sources.get(source)
+        return same_source and self.read_at(source) == other.read_at(source)
+
     def site_path(self) -> str:
         """Enterprise and site, as they begin every equipment path."""
         return f"{self.enterprise}/{self.site}"
