@@ -29,6 +29,13 @@ def number(value: Value) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def scaled(value: Value, factor: float, offset: float) -> Value:
+    """A number times the factor plus the offset; anything else as it is."""
+    if isinstance(value, bool | str) or value is None:
+        return value
+    return value * factor + offset
+
+
 def word(value: Value) -> str | None:
     """The value as people write it: true, 6 for 6.0, texts without blanks around them.
 
