@@ -1,7 +1,7 @@
 /* A Modbus slave made with libmodbus, so that another implementation than ours says what is right.
  *
  *   modbus_slave tcp <port, 0 for any> <unit>...     answers these units, over many connections
- *   modbus_slave rtu <device> <baud> <unit>          answers this unit on a serial line
+ *   modbus_slave rtu <device> <baud> <unit>          answers this unit on a serial line, no parity
  *
  * It says "listening <port>" or "ready" once it can be asked, and ends when it is killed.
  * Holding registers: 0 to 7 a float of 123456.5 as ABCD, CDAB, BADC, DCBA; 8 counts the requests; 9
@@ -21,13 +21,18 @@
 #define SIZE 64
 #define MAX_UNITS 16
 
+static uint16_t swapped(uint16_t word) { return (uint16_t)(word << 8 | word >> 8); }
+
 static modbus_mapping_t *fill(void) {
   modbus_mapping_t *map = modbus_mapping_new(SIZE, SIZE, SIZE, SIZE);
   uint16_t *holding = map->tab_registers;
-  modbus_set_float_abcd(123456.5f, holding);
-  modbus_set_float_cdab(123456.5f, holding + 2);
-  modbus_set_float_badc(123456.5f, holding + 4);
-  modbus_set_float_dcba(123456.5f, holding + 6);
+  /* Not modbus_set_float_abcd and its like: version 3.1.6 puts them on the wire as BADC and so on. */
+  float value = 123456.5f;
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint16_t high = bits >> 16, low = bits & 0xFFFF;
+  uint16_t floats[] = {high, low, low, high, swapped(high), swapped(low), swapped(low), swapped(high)};
+  memcpy(holding, floats, sizeof floats);
   holding[9] = (uint16_t)-5;
   holding[10] = holding[11] = 0xFFFF;
   for (int i = 0; i < 4; i++) holding[12 + i] = ("plantstream"[2 * i] << 8) | "plantstream"[2 * i + 1];
@@ -46,7 +51,7 @@ static void answer(modbus_t *ctx, modbus_mapping_t *map, const uint8_t *query, i
 }
 
 static int serve_rtu(char **argv) {
-  modbus_t *ctx = modbus_new_rtu(argv[2], atoi(argv[3]), 'E', 8, 1);
+  modbus_t *ctx = modbus_new_rtu(argv[2], atoi(argv[3]), 'N', 8, 1);
   int unit = atoi(argv[4]);
   uint8_t query[MODBUS_RTU_MAX_ADU_LENGTH];
   modbus_mapping_t *map = fill();

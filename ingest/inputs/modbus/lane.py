@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import termios
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -122,6 +123,7 @@ class Lane:
             raise LineDownError(f"the connection was closed: {error}") from error
         finally:
             self._quiet_until = clock.monotonic() + self._pause_s
+        _see_cancellation()
         self._silent = 0
         if answer.exception_code:
             raise RefusedError(answer.exception_code)
@@ -154,11 +156,22 @@ class Lane:
             async with asyncio.timeout(max(CONNECT_WITHIN_S, self._answer_s)):
                 # What `connect` does, but it would keep the reason of a failure to itself.
                 client.ctx.transport, _ = await client.ctx.call_create()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, termios.error) as error:
             client.close()
             raise LineDownError(_explained(self._source, error)) from error
         self._client = client
         return client
+
+
+def _see_cancellation() -> None:
+    """Stop if we were told to.
+
+    Python 3.11's `wait_for`, in which pymodbus waits, forgets a cancellation that comes together
+    with the answer.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _client(source: ModbusSource, answer_s: float) -> Client:
