@@ -31,9 +31,10 @@ def number(value: Value) -> float | None:
 
 def scaled(value: Value, factor: float, offset: float) -> Value:
     """A number times the factor plus the offset; anything else as it is."""
-    if isinstance(value, bool | str) or value is None:
-        return value
-    return value * factor + offset
+    # By exact type: a truth value is no number here.
+    if type(value) is float or type(value) is int:
+        return value * factor + offset
+    return value
 
 
 def word(value: Value) -> str | None:

@@ -38,6 +38,8 @@ class Decoder:
         layers = _bit_layers(block) if block.is_bits else _register_layers(block)
         self.fields: tuple[Field, ...] = tuple(one for layer in layers for one in layer[2])
         """The tags of the values, in their order."""
+        self.equipment = tuple(one.equipment for one in self.fields)
+        self.tags = tuple(one.tag for one in self.fields)
         self._layers = [(swapped, read) for swapped, read, _ in layers]
         self._swaps = any(swapped for swapped, _ in self._layers)
         self._only = self._layers[0][1] if len(layers) == 1 and not self._swaps else None

@@ -8,8 +8,9 @@ from datetime import timedelta
 import structlog
 
 from ingest.backlog import Backlog
-from ingest.input import Observation, Sample
+from ingest.input import Observation
 from ingest.inputs.modbus.cadence import Cadence
+from ingest.inputs.modbus.harvest import Harvest
 from ingest.inputs.modbus.lane import Lane, LineDownError, NoAnswerError, place_of
 from ingest.inputs.modbus.quality import BAD_COMMUNICATION, BAD_TIMEOUT
 from ingest.inputs.modbus.sight import Sight
@@ -127,13 +128,14 @@ class Poller:
         return True
 
     async def _read(self, unit: Unit, lane: Lane) -> None:
-        samples: list[Sample] = []
+        harvest = Harvest()
         told: list[Observation] = []
         try:
-            told = await unit.read(lane, samples)
+            told = await unit.read(lane, harvest)
         finally:
+            samples = harvest.samples()
             allowed = timedelta(seconds=self._cadence.allowed_s) + self._timeout
-            self._put([*self._sight.seen(samples, allowed), *told])
+            self._put([*self._sight.seen(samples, allowed), *told], len(samples))
         if not self._is_connected:
             self._is_connected = True
             self._meters.connected()
@@ -181,16 +183,17 @@ class Poller:
     def _give_up(self, units: Sequence[Unit], reason: str, quality: int) -> None:
         for unit in units:
             self._sight.lost(unit.equipment, f"{self._place}: {reason}")
-            self._put(unit.unreached(quality))
+            samples = unit.unreached(quality)
+            self._put(samples, len(samples))
         if self._is_connected and not self._answering():
             self._is_connected = False
             self._meters.lost()
 
-    def _put(self, observations: Sequence[Observation]) -> None:
+    def _put(self, observations: Sequence[Observation], samples: int) -> None:
         if observations:
             dropped = self._backlog.dropped
             self._backlog.put(observations)
-            self._meters.notified(sum(isinstance(one, Sample) for one in observations))
+            self._meters.notified(samples)
             self._meters.overflowed(self._backlog.dropped - dropped)
 
     def _answering(self) -> list[Unit]:

@@ -1,6 +1,6 @@
 """When equipment was seen last, and what of it was missed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from ingest.input import Alive, Missed, Observation, Sample
@@ -21,28 +21,36 @@ class Sight:
         for path in equipment:
             self._reasons.setdefault(path, reason)
 
-    def seen(self, samples: Iterable[Sample], allowed: timedelta) -> list[Observation]:
+    def seen(self, samples: Sequence[Sample], allowed: timedelta) -> list[Observation]:
         """The samples of a poll in the order of time, with what was missed before and who is alive.
 
         Equipment that was not seen for longer than `allowed` has missed something.
         """
-        observations: list[Observation] = []
-        answered: dict[EquipmentPath, datetime] = {}
-        for sample in samples:
-            path, at = sample.equipment, sample.source_time
-            if not sample.quality and path not in answered:
-                observations += self._missed(path, at, allowed)
-                answered[path] = at
-            elif path in answered:
-                answered[path] = at
-            observations.append(sample)
-        self._seen |= answered
-        observations += [Alive(path, at) for path, at in answered.items()]
+        if not samples:
+            return []
+        answered = {one.equipment for one in samples if not one.quality}
+        missed = [one for path in answered for one in self._missed(path, samples, allowed)]
+        observations: list[Observation] = [*samples]
+        for one in missed:
+            observations.insert(_place(samples, one.equipment), one)
+        last = samples[-1].source_time
+        for path in answered:
+            self._seen[path] = last
+            observations.append(Alive(path, last))
         return observations
 
-    def _missed(self, path: EquipmentPath, at: datetime, allowed: timedelta) -> list[Observation]:
+    def _missed(
+        self, path: EquipmentPath, samples: Sequence[Sample], allowed: timedelta
+    ) -> list[Missed]:
         reason = self._reasons.pop(path, _UNKNOWN)
-        last = self._seen.get(path)
-        if last is None or at - last <= allowed:
+        before = self._seen.get(path)
+        if before is None or samples[-1].source_time - before <= allowed:
             return []
-        return [Missed(path, last, at, reason)]
+        at = samples[_place(samples, path)].source_time
+        return [Missed(path, before, at, reason)] if at - before > allowed else []
+
+
+def _place(samples: Sequence[Sample], path: EquipmentPath) -> int:
+    """Where the first good sample of this equipment is."""
+    found = (at for at, one in enumerate(samples) if one.equipment == path and not one.quality)
+    return next(found)

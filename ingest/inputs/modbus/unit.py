@@ -1,5 +1,6 @@
 """One unit of a line: its reads, what it refuses, and its answers as samples."""
 
+import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
@@ -7,6 +8,7 @@ import structlog
 from ingest.input import Observation, Sample, Unreadable
 from ingest.inputs.modbus.decode import Decoder
 from ingest.inputs.modbus.fields import Field
+from ingest.inputs.modbus.harvest import Harvest
 from ingest.inputs.modbus.lane import Lane, NoAnswerError, RefusedError
 from ingest.inputs.modbus.plan import Block, block_of, halves
 from ingest.inputs.modbus.quality import ILLEGAL_FUNCTION, REFUSED, UNREACHED, Trouble, trouble
@@ -63,40 +65,38 @@ class Unit:
         now = clock.now()
         return [Sample(one.equipment, one.tag, None, now, quality) for one in self.fields]
 
-    async def read(self, lane: Lane, samples: list[Sample]) -> list[Observation]:
-        """Add what it answers to the samples, and give what a person has to be told.
+    async def read(self, lane: Lane, harvest: Harvest) -> list[Observation]:
+        """Harvest what it answers, and give what a person has to be told.
 
         Raises:
-            NoAnswerError: it does not answer; what it said before that is among the samples.
+            NoAnswerError: it does not answer; what it said before that is in the harvest.
             LineDownError: there is no connection.
         """
         told: list[Observation] = []
         await self._ask_again(lane)
         for decoder in tuple(self._decoders):
-            told += await self._read_block(lane, decoder, samples)
+            told += await self._read_block(lane, decoder, harvest)
         now = clock.now()
-        samples += [
+        harvest.add(
             Sample(one.equipment, one.tag, None, now, found.quality)
             for one, found in self._refused.items()
-        ]
+        )
         return told
 
     async def _read_block(
-        self, lane: Lane, decoder: Decoder, samples: list[Sample]
+        self, lane: Lane, decoder: Decoder, harvest: Harvest
     ) -> list[Observation]:
+        # It runs once the request has been sent: the device and we work at the same time.
+        asyncio.get_running_loop().call_soon(harvest.decode)
         try:
             payload = await lane.read(self._decoders[decoder])
         except RefusedError as error:
-            return await self._refusal(lane, decoder, error.code, samples)
-        now = clock.now()
-        samples += [
-            Sample(one.equipment, one.tag, value, now)
-            for one, value in zip(decoder.fields, decoder.values(payload), strict=True)
-        ]
+            return await self._refusal(lane, decoder, error.code, harvest)
+        harvest.answer(decoder, payload, clock.now())
         return []
 
     async def _refusal(
-        self, lane: Lane, decoder: Decoder, code: int, samples: list[Sample]
+        self, lane: Lane, decoder: Decoder, code: int, harvest: Harvest
     ) -> list[Observation]:
         found = trouble(code)
         if code in UNREACHED:
@@ -105,9 +105,9 @@ class Unit:
         if code not in REFUSED:
             self._log_once(code, found)
             now = clock.now()
-            samples += [
+            harvest.add(
                 Sample(one.equipment, one.tag, None, now, found.quality) for one in block.fields
-            ]
+            )
             return []
         del self._decoders[decoder]
         if len(block.fields) == 1 or code == ILLEGAL_FUNCTION:
@@ -117,7 +117,7 @@ class Unit:
         for half in halves(block):
             part = Decoder(half)
             self._decoders[part] = half
-            told += await self._read_block(lane, part, samples)
+            told += await self._read_block(lane, part, harvest)
         return told
 
     def _tell(self, field: Field, found: Trouble) -> Iterator[Observation]:
