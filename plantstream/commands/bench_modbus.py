@@ -6,7 +6,6 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import cycle, islice
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from plantstream.commands.bench_figure import Figure
@@ -18,12 +17,13 @@ if TYPE_CHECKING:
     from ingest.inputs.modbus.fields import Field
     from ingest.inputs.modbus.plan import Block
 
-ROUNDS = 5
-ROUND_S = 1.5
+ROUNDS = 10
+ROUND_S = 0.6
+"""By turns, and the best of each counts: what else the machine does disturbs some, not all."""
 STARTED_WITHIN_S = 20
 TAGS = 2_480
 TAGS_PER_READ = 62
-DECODES, REPEATS = 2_000, 7
+DECODES, REPEATS = 50, 200
 REGISTERS_OF_A_READ = 125
 FACTOR, OFFSET = 0.1, -40.0
 
@@ -38,13 +38,10 @@ async def measure() -> list[Figure]:
         for _ in range(ROUNDS):
             bare.append(await _bare(port))
             ours.append(await _ours(port))
-    messages.print(
-        f"registers/s: {median(ours):,.0f} as samples, {median(bare):,.0f} by pymodbus alone"
-    )
-    ratio = median(one / other for one, other in zip(ours, bare, strict=True))
+    messages.print(f"registers/s: {max(ours):,.0f} as samples, {max(bare):,.0f} by pymodbus alone")
     plain, mixed = _plain(), _mixed()
     return [
-        Figure("modbus_ratio", ratio, 1.0),
+        Figure("modbus_ratio", max(ours) / max(bare), 1.0),
         Figure("modbus_decode_plain", decode_ratio(plain, is_scaled=False), 1.0),
         Figure("modbus_decode_mixed", decode_ratio(mixed, is_scaled=True), 1.0),
     ]
@@ -69,20 +66,22 @@ def decode_ratio(block: "Block", *, is_scaled: bool) -> float:
             for one, is_measured in zip(values, measured, strict=True)
         ]
 
-    ours, plain = _seconds(decode), _seconds(lambda: unpack(payload))
+    ours, plain = _best_seconds(decode, lambda: unpack(payload))
     told = f"{len(decoder.fields)} tags{' of all types, scaled' if is_scaled else ''}"
     messages.print(f"decoding {told}: {ours * 1e6:.2f} µs, struct.unpack {plain * 1e6:.2f} µs")
     return ours / plain
 
 
+def _best_seconds(*works: Callable[[], Any]) -> list[float]:
+    rounds = [[_seconds(work) for work in works] for _ in range(REPEATS)]
+    return [min(found) for found in zip(*rounds, strict=True)]
+
+
 def _seconds(work: Callable[[], Any]) -> float:
-    best = float("inf")
-    for _ in range(REPEATS):
-        started = clock.monotonic()
-        for _ in range(DECODES):
-            work()
-        best = min(best, (clock.monotonic() - started) / DECODES)
-    return best
+    started = clock.monotonic()
+    for _ in range(DECODES):
+        work()
+    return (clock.monotonic() - started) / DECODES
 
 
 def _plain() -> "Block":
