@@ -88,17 +88,25 @@ async def test_scripted_answers_that_all_come_late_never_mix_registers_on_rtu(sc
     assert set(values(seen, "second")) == {50}
 
 
-async def test_a_scripted_late_answer_over_a_line_that_stays_open_is_dropped_on_rtu(
-    scripted, listening
+@pytest.mark.parametrize(
+    "unanswered",
+    [
+        pytest.param({4}, id="the line stays open"),
+        pytest.param({4, 5}, id="the line is opened anew"),
+        pytest.param({3, 4, 5, 6, 7}, id="many"),
+    ],
+)
+async def test_a_scripted_answer_that_is_kept_for_the_next_question_is_dropped_on_rtu(
+    scripted, listening, unanswered
 ):
-    """The converter keeps the answer that is late and gives it with the next connection, too."""
+    """The converter keeps what is late and gives it before the next answer, in any connection."""
     kept: list[bytes] = []
     asked = 0
 
     async def late(request, send):
         nonlocal asked
         asked += 1
-        if asked in {3, 4, 5}:
+        if asked in unanswered:
             kept.append(rtu_answer(request))
             return
         while kept:
