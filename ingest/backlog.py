@@ -51,8 +51,8 @@ class Backlog:
             path = next(iter(self._dropped))
             lost = self._dropped.pop(path)
             taken.append(Missed(path, lost.first, lost.last, REASON, lost.samples))
-        while self._waiting and len(taken) < limit:
-            taken.append(self._waiting.popleft())
+        room = min(len(self._waiting), limit - len(taken))
+        taken += [self._waiting.popleft() for _ in range(room)]
         return tuple(taken)
 
     def close(self) -> None:

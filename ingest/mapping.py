@@ -10,7 +10,7 @@ from ingest.counters import Baseline, Reset, count
 from ingest.frames import Reading
 from ingest.input import BAD, Alive, Missed, Sample
 from ingest.rules import EquipmentRules, TagRule
-from ingest.values import UNCERTAIN, is_bad, number, word
+from ingest.values import UNCERTAIN, is_bad, number, scaled, word
 from schemas.machine import (
     BatchEnded,
     BatchStarted,
@@ -134,6 +134,9 @@ def _missed(memory: Memory, missed: Missed) -> Step:
 
 
 def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
+    if rule.tag.is_scaled:
+        value = scaled(sample.value, rule.tag.factor, rule.tag.offset)
+        sample = replace(sample, value=value)
     reading, problem = _reading(rule, sample)
     problems = (problem,) if problem else ()
     if rule.tag.means is None:

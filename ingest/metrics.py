@@ -64,6 +64,7 @@ class SourceMetrics:
         self.gaps = counter("gaps", "Times that could not be seen, per equipment.")
         self.overflowed = counter("overflowed", "Values dropped because somebody was too slow.")
         self._meters: dict[str, SourceMeters] = {}
+        self.overruns = counter("overruns", "Polls that took longer than their period.")
 
     def of(self, source: str) -> "SourceMeters":
         """The metrics of this source."""
@@ -91,6 +92,7 @@ class SourceMeters:
         self.last_value_at: datetime | None = None
         self.clock_skew: timedelta | None = None
         self.trouble: str | None = None
+        self._overruns = metrics.overruns.labels(source)
 
     @classmethod
     def unseen(cls) -> Self:
@@ -135,3 +137,7 @@ class SourceMeters:
             self.last_value_at, self.clock_skew = newest, newest - now
             self._last_value.set(newest.timestamp())
             self._skew.set(self.clock_skew.total_seconds())
+
+    def overran(self) -> None:
+        """A poll took longer than its period."""
+        self._overruns.inc()

@@ -83,7 +83,12 @@ def _tag_rule(tag: Tag) -> TagRule:
 def _is_numeric(tag: Tag) -> bool | None:
     if tag.means in {"batch", "product"}:
         return False
-    if tag.unit or tag.running_above is not None or (tag.means or "").endswith("_count"):
+    if (
+        tag.unit
+        or tag.is_scaled
+        or tag.running_above is not None
+        or (tag.means or "").endswith("_count")
+    ):
         return True
     return None
 

@@ -29,6 +29,14 @@ def number(value: Value) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def scaled(value: Value, factor: float, offset: float) -> Value:
+    """A number times the factor plus the offset; anything else as it is."""
+    # By exact type: a truth value is no number here.
+    if type(value) is float or type(value) is int:
+        return value * factor + offset
+    return value
+
+
 def word(value: Value) -> str | None:
     """The value as people write it: true, 6 for 6.0, texts without blanks around them.
 

@@ -27,7 +27,19 @@ def _opcua(
     return OpcUaInput(name, source, equipment, meters)
 
 
+def _modbus(
+    name: str,
+    source: Any,
+    equipment: Sequence[tuple[EquipmentPath, Equipment]],
+    meters: SourceMeters,
+) -> Input:
+    from ingest.inputs.modbus import ModbusInput  # noqa: PLC0415
+
+    return ModbusInput(name, source, equipment, meters)
+
+
 INPUTS: dict[str, Builder] = {
+    "modbus": _modbus,
     "opcua": _opcua,
 }
 

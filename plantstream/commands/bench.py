@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_replay": ("replay_s", "replay_rss_mb"),
     "bench_latency": ("row_p99_ms",),
+    "bench_modbus": ("modbus_ratio", "modbus_decode_plain", "modbus_decode_mixed"),
 }
 """The ids that each module measures, each on parts of its own."""
+ALONE = frozenset({"bench_modbus"})
+"""Modules that need no broker and no database."""
 
 Measure = Callable[["Stack"], Awaitable[list[Figure]]]
+MeasureAlone = Callable[[], Awaitable[list[Figure]]]
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +69,11 @@ def write(rows: list[Row], out: Path) -> None:
 async def _measure(module: str, data_dir: Path) -> list[Figure]:
     from plantstream.commands.stack import Ports, running_stack
 
-    measure: Measure = import_module(f"plantstream.commands.{module}").measure
+    found = import_module(f"plantstream.commands.{module}")
+    if module in ALONE:
+        alone: MeasureAlone = found.measure
+        return await alone()
+    measure: Measure = found.measure
     await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
     ports = Ports(26092, 26093, 26432, 26081, 26082, 26083)
     async with running_stack(data_dir, ports, messages.print) as stack:

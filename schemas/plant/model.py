@@ -75,6 +75,9 @@ class Tag(Strict):
     unit: str = ""
     scale: Decimal = Field(default=Decimal(1), gt=0)
     """What a raw count is multiplied with to give the counting unit."""
+    factor: float = 1.0
+    """What a measured value is multiplied with to be in its unit; then `offset` is added."""
+    offset: float = 0.0
     means: (
         Literal["state", "good_count", "scrap_count", "rework_count", "batch", "product"] | None
     ) = None
@@ -84,6 +87,11 @@ class Tag(Strict):
     """Category of a state that `states` does not name, or that is not above `running_above`."""
     rollover: int | None = Field(default=None, gt=0)
     """Largest value of the counter before it begins at 0 again, such as 65535 or 2147483647."""
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether its raw value is in another unit."""
+        return (self.factor, self.offset) != (1.0, 0.0)
 
     def addresses(self) -> dict[AddressKey, str | Register | Message | Metric]:
         """What is said about where it is read, by key."""
@@ -111,6 +119,11 @@ class Tag(Strict):
             raise ValueError("a state tag needs either states or running_above")
         if self.means != "state" and (self.states or self.running_above is not None):
             raise ValueError("states and running_above belong to a tag that means state")
+        is_measured = self.means is None or self.running_above is not None
+        if self.is_scaled and not is_measured:
+            raise ValueError("factor and offset belong to measured values; a count has scale")
+        if self.factor == 0:
+            raise ValueError("factor 0 would leave nothing of the value")
         return self
 
 

@@ -96,6 +96,11 @@ class MqttSource(Strict):
 Source = Annotated[OpcUaSource | ModbusSource | MqttSource, Field(discriminator="type")]
 
 
+_REGISTERS = {"int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}
+"""Registers of a value that has more than one."""
+_ADDRESSES = 65_536
+
+
 class Register(Strict):
     """A value of a Modbus unit. Addresses count from 0, as on the wire."""
 
@@ -122,15 +127,28 @@ class Register(Strict):
     unit_id: int | None = Field(default=None, ge=0, le=255)
     """The unit that holds it, where it is not the equipment's own."""
 
+    @property
+    def is_single_bit(self) -> bool:
+        """Whether its table holds bits, not registers."""
+        return self.table in {"coil", "discrete_input"}
+
+    @property
+    def size(self) -> int:
+        """Addresses that it covers."""
+        return self.length or _REGISTERS.get(self.type, 1)
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if (self.type == "string") != (self.length is not None):
             raise ValueError("length belongs to a string, and a string needs it")
-        if self.table in {"coil", "discrete_input"} and self.type != "bool":
+        if self.type == "string" and self.order not in {"ABCD", "BADC"}:
+            raise ValueError("order of a string is ABCD, or BADC where characters are swapped")
+        if self.is_single_bit and self.type != "bool":
             raise ValueError(f"a {self.table} is a bool")
-        of_register = self.type == "bool" and self.table in {"holding", "input"}
-        if of_register != (self.bit is not None):
+        if (self.type == "bool" and not self.is_single_bit) != (self.bit is not None):
             raise ValueError("bit belongs to a bool in a register, and such a bool needs it")
+        if self.address + self.size > _ADDRESSES:
+            raise ValueError(f"address {self.address} and {self.size} registers end above 65535")
         return self
 
 

@@ -67,6 +67,19 @@ def test_every_id_is_measured_once() -> None:
             id="a target is what the value stays below",
         ),
         pytest.param(
+            Figure("modbus_ratio", 0.8, 1.0),
+            Row(
+                id="modbus_ratio",
+                value=0.8,
+                unit="times",
+                reference=1,
+                ratio=0.8,
+                target=0.8,
+                met=True,
+            ),
+            id="a floor is what the value reaches",
+        ),
+        pytest.param(
             Figure("replay_rss_mb", 90.0, 0.0),
             Row(
                 id="replay_rss_mb",

@@ -10,7 +10,8 @@ from ingest.input import BAD, Alive, Missed, Sample
 from ingest.mapping import Memory, Step, place, step
 from ingest.rules import plant_rules
 from ingest.values import UNCERTAIN
-from tests.ingest.kit import NOW, REACTOR, STATION, at, plant, sample
+from schemas.plant.load import load_plant
+from tests.ingest.kit import NOW, PLANT, REACTOR, STATION, at, plant, sample
 
 RULES = plant_rules(plant())
 RUNNING = ("state_changed", {"category": "running", "state": "6"})
@@ -215,3 +216,30 @@ def test_a_recording_is_believed_whatever_it_says() -> None:
     seen = sample("state", 6, -(10**8))
 
     assert place(seen, NOW, None) == (seen, False)
+
+
+@pytest.mark.parametrize(
+    ("raw", "kept"),
+    [
+        pytest.param(215, pytest.approx(-18.5), id="a whole number"),
+        pytest.param(21.5, pytest.approx(-37.85), id="a fraction"),
+        pytest.param(None, None, id="nothing"),
+        pytest.param(True, 1.0, id="a truth value is no number to scale"),
+    ],
+)
+def test_a_measured_value_is_in_its_unit(raw: Any, kept: Any) -> None:
+    text = PLANT.replace("unit: degC", "unit: degC, factor: 0.1, offset: -40")
+    rules = plant_rules(load_plant(text, "plant.yaml"))
+    found = step(rules[REACTOR], Memory(), sample("temperature", raw)).reading
+    assert found is not None
+    assert found.value == kept
+
+
+def test_a_scaled_speed_is_above_its_limit_in_its_unit() -> None:
+    text = PLANT.replace("running_above: 10,", "running_above: 10, factor: 0.01,")
+    rules = plant_rules(load_plant(text, "plant.yaml"))
+    found = [
+        step(rules[STATION], Memory(), sample("state", raw, equipment=STATION)).events[0]
+        for raw in (1_000, 1_001)
+    ]
+    assert [one.fields["category"] for one in found] == ["delay", "running"]
