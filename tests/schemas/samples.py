@@ -111,6 +111,10 @@ SAMPLES: tuple[BaseModel, ...] = (
         file="plant.yaml",
         text="name: A small plant\n",
         published_at=AT,
+        number=3,
+        in_force_from=AT,
+        applied_by="Ana Ruiz",
+        reason="new calendar",
     ),
     AuditEntry(
         id="1",

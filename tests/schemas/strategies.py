@@ -150,7 +150,16 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         trouble=maybe(TEXTS),
     ),
     PlantPublished: st.builds(
-        PlantPublished, site=TEXTS, plant_version=TEXTS, file=TEXTS, text=TEXTS, published_at=TIMES
+        PlantPublished,
+        site=TEXTS,
+        plant_version=TEXTS,
+        file=TEXTS,
+        text=TEXTS,
+        published_at=TIMES,
+        number=AMOUNTS,
+        in_force_from=maybe(TIMES),
+        applied_by=maybe(TEXTS),
+        reason=maybe(TEXTS),
     ),
     AuditEntry: st.builds(
         AuditEntry,
