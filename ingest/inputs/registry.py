@@ -27,7 +27,20 @@ def _opcua(
     return OpcUaInput(name, source, equipment, meters)
 
 
+def _mqtt(
+    name: str,
+    source: Any,
+    equipment: Sequence[tuple[EquipmentPath, Equipment]],
+    meters: SourceMeters,
+) -> Input:
+    # Imported here because a plant without a broker needs no MQTT library.
+    from ingest.inputs.mqtt import MqttInput  # noqa: PLC0415
+
+    return MqttInput(name, source, equipment, meters)
+
+
 INPUTS: dict[str, Builder] = {
+    "mqtt": _mqtt,
     "opcua": _opcua,
 }
 
