@@ -1,8 +1,9 @@
 """One connection to an MQTT broker. Whatever paho raises or reports becomes one of our errors here.
 
 MQTT 5, because it alone has the Receive Maximum that leaves to the broker what we cannot store yet,
-and an expiry of the session that we choose. Paho itself and not a wrapper around it, because
-acknowledging by hand, the DUP flag and the session's presence are its public interface.
+an expiry of the session that we choose, and reasons for what is refused. Paho itself and not a
+wrapper around it, because acknowledging by hand, the DUP flag and the session's presence are its
+public interface.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from ingest.inputs.mqtt.inbox import Answered, Connected, Item, Message
+from ingest.inputs.mqtt.inbox import Answered, Connected, Inbox, Message
 from ingest.inputs.mqtt.payload import rebirth_request
 from ingest.inputs.mqtt.translator import MAX_PAYLOAD, SHOWN, Delivered
 from ingest.inputs.mqtt.watch import NAMESPACE, Node
@@ -39,6 +40,7 @@ CLOSE_WITHIN_S = 2.0
 _properties: Callable[[int], Properties] = Properties
 _AT_LEAST_ONCE = 1
 _PROBE = "plantstream/probe"
+_LOOK_EVERY_S = 0.1
 _DIAL_WITHIN_S = 3.0
 """For TCP and for TLS, each."""
 _LATER = frozenset({0x88, 0x89, 0x97, 0x9F})
@@ -53,9 +55,10 @@ class RefusedError(PlantstreamError):
 class Connection:
     """A session's connection. Paho's thread reports to the loop; the rest is called in the loop."""
 
-    def __init__(self, client: Client, told: Callable[[Item], None]) -> None:
+    def __init__(self, client: Client, inbox: Inbox) -> None:
         self._client = client
-        self._told = told
+        self._inbox = inbox
+        self._closing = False
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[None] = self._loop.create_future()
         self._lost: asyncio.Future[str] = self._loop.create_future()
@@ -88,7 +91,7 @@ class Connection:
         """Ask for an answer: the end of a subscription that never was changes nothing."""
         asked = clock.now()
         await self._request(self._client.unsubscribe(_PROBE))
-        self._told(Answered(asked))
+        self._inbox.put(Answered(asked))
 
     def end(self, filters: Sequence[str]) -> None:
         """Ask for these topics no longer."""
@@ -107,6 +110,12 @@ class Connection:
         """The only thing that is ever published: Sparkplug's request for a rebirth."""
         group, name = node
         self._client.publish(f"{NAMESPACE}/{group}/NCMD/{name}", rebirth_request(clock.now()))
+
+    def close(self) -> None:
+        """Leave; blocks until the thread has ended."""
+        self._closing = True
+        self._client.disconnect()
+        self._client.loop_stop()
 
     async def _request(self, sent: tuple[MQTTErrorCode, int | None]) -> list[ReasonCode]:
         code, identifier = sent
@@ -135,7 +144,7 @@ class Connection:
             kind = UnavailableError if code.value in _LATER else RefusedError
             self._in_loop(_fail, self._connected, kind(f"it refuses us: {code}"))
             return
-        self._in_loop(self._told, Connected(clock.now(), resumed=flags.session_present))
+        self._in_loop(self._inbox.put, Connected(clock.now(), resumed=flags.session_present))
         self._in_loop(_settle, self._connected, None)
 
     def _on_disconnect(
@@ -153,7 +162,11 @@ class Connection:
             message.retain,
             message.qos,
         )
-        self._in_loop(self._told, Message(delivered, message.mid, message.dup, self))
+        while delivered.qos and not self._inbox.admit(_LOOK_EVERY_S):
+            if self._closing:
+                # It was not acknowledged: the broker keeps it.
+                return
+        self._in_loop(self._inbox.put, Message(delivered, message.mid, message.dup, self))
 
     def _on_answer(
         self, _: Client, __: object, identifier: int, codes: list[ReasonCode], ___: object
@@ -172,7 +185,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    source: MqttSource, client_id: str, tls: ssl.SSLContext | None, told: Callable[[Item], None]
+    source: MqttSource, client_id: str, tls: ssl.SSLContext | None, inbox: Inbox
 ) -> AsyncIterator[Connection]:
     """A connection that is closed in the end; the session stays at the broker.
 
@@ -181,14 +194,14 @@ async def connected(
         UnavailableError: the broker does not answer now.
     """
     client = _client(source, client_id, tls)
-    connection = Connection(client, told)
+    connection = Connection(client, inbox)
     try:
         await _open(client, source)
         client.loop_start()
         await connection.accepted()
         yield connection
     finally:
-        closing = asyncio.ensure_future(asyncio.to_thread(_close, client))
+        closing = asyncio.ensure_future(asyncio.to_thread(connection.close))
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(closing), CLOSE_WITHIN_S)
 
@@ -232,11 +245,6 @@ async def _open(client: Client, source: MqttSource) -> None:
     finally:
         if not opening.done():
             opening.add_done_callback(lambda done: done.exception() or client.disconnect())
-
-
-def _close(client: Client) -> None:
-    client.disconnect()
-    client.loop_stop()
 
 
 def _settle(future: asyncio.Future[Any], result: object) -> None:

@@ -1,6 +1,7 @@
 """What the network delivered and the agent has not asked for yet: bounded, in order."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -12,7 +13,9 @@ from ingest.inputs.mqtt.translator import Delivered
 
 MAX_AT_QOS_0 = 10_000
 MAX_BYTES_AT_QOS_0 = 64 * 1024 * 1024
-"""Messages at QoS 0 wait here within these; those at QoS 1 wait at the broker."""
+"""Messages at QoS 0 wait here within these; what comes then is lost and told of."""
+MAX_AT_QOS_1 = 512
+"""Messages at QoS 1 that wait here; the others wait at the broker."""
 CHUNK_MESSAGES = 128
 CHUNK_WITHIN_S = 0.1
 """A chunk goes on its way this long after its first message came."""
@@ -90,12 +93,27 @@ class Inbox:
         self._items: deque[Item] = deque()
         self._messages = 0
         self._bytes = 0
+        self._room = threading.Semaphore(MAX_AT_QOS_1)
+        self._granted = 0
         self._dropped: dict[str, Dropped] = {}
         self._changed = asyncio.Event()
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._items) + len(self._dropped)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the network has to wait for the agent."""
+        return self._granted >= MAX_AT_QOS_1
+
+    def admit(self, within_s: float) -> bool:
+        """Wait for room for one message at QoS 1; called in the network's thread.
+
+        A broker may send more than Receive Maximum (mosquitto before 2.0.12 does): what is not read
+        from the socket waits there.
+        """
+        return self._room.acquire(timeout=within_s)
 
     def put(self, item: Item) -> None:
         """Take this, if there is room."""
@@ -105,6 +123,8 @@ class Inbox:
                 return
             self._messages += 1
             self._bytes += len(item.delivered.payload)
+        elif isinstance(item, Message):
+            self._granted += 1
         if isinstance(item, Answered) and self._items and isinstance(self._items[-1], Answered):
             self._items.pop()
         self._items.append(item)
@@ -130,14 +150,21 @@ class Inbox:
         taken: list[Item] = []
         while self._items and len(taken) < limit:
             item = self._items.popleft()
-            if isinstance(item, Message) and item.delivered.qos == 0:
-                self._messages -= 1
-                self._bytes -= len(item.delivered.payload)
+            if isinstance(item, Message):
+                self._free(item.delivered)
             taken.append(item)
         if not self._items:
             taken += self._dropped.values()
             self._dropped.clear()
         return taken
+
+    def _free(self, message: Delivered) -> None:
+        if message.qos == 0:
+            self._messages -= 1
+            self._bytes -= len(message.payload)
+        else:
+            self._granted -= 1
+            self._room.release()
 
     async def _filled(self, number: int) -> None:
         while len(self) < number and not self._closed:

@@ -2,18 +2,13 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import structlog
 
 from ingest.input import Chunk, Observation, Unreadable
-from ingest.inputs.mqtt.connection import (
-    RECEIVE_MAXIMUM,
-    Connection,
-    RefusedError,
-    connected,
-)
+from ingest.inputs.mqtt.connection import Connection, RefusedError, connected
 from ingest.inputs.mqtt.inbox import (
     Answered,
     Connected,
@@ -67,7 +62,7 @@ class MqttInput:
         self._connection: Connection | None = None
         self._log = _log.bind(source=name, broker=source.broker)
 
-    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+    async def chunks(self, position: str | None) -> AsyncGenerator[Chunk, None]:
         """Observations from now on, and what the broker kept for us.
 
         The position says which messages are stored, so that one whose acknowledgement was lost is
@@ -98,7 +93,7 @@ class MqttInput:
         delay_s, accepted = FIRST_RETRY_S, False
         while True:
             try:
-                async with connected(self._source, self._client_id, tls, inbox.put) as connection:
+                async with connected(self._source, self._client_id, tls, inbox) as connection:
                     accepted, delay_s = True, FIRST_RETRY_S
                     await self._follow(connection, inbox)
             except RefusedError as error:
@@ -117,7 +112,8 @@ class MqttInput:
         self._meters.connected()
         self._log.info("MQTT broker connected", subscriptions=len(self._watched.filters()))
         while True:
-            await connection.probe()
+            if not inbox.is_full:
+                await connection.probe()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._source.heartbeat_s):
                     raise UnavailableError(await connection.lost())
@@ -166,7 +162,7 @@ class _Work:
 
     def __init__(self, translator: Translator, position: str | None) -> None:
         self.translator = translator
-        self.stored = Stored.load(position or "[]", RECEIVE_MAXIMUM)
+        self.stored = Stored.load(position or "")
 
     def translate(self, item: Item) -> Sequence[Observation]:
         match item:
