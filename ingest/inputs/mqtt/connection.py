@@ -21,6 +21,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from ingest.inputs.mqtt.inbox import Answered, Connected, Inbox, Message
 from ingest.inputs.mqtt.payload import rebirth_request
 from ingest.inputs.mqtt.translator import MAX_PAYLOAD, SHOWN, Delivered
+from ingest.inputs.mqtt.trust import Tls
 from ingest.inputs.mqtt.watch import NAMESPACE, Node
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError, UnavailableError
@@ -112,10 +113,12 @@ class Connection:
         self._client.publish(f"{NAMESPACE}/{group}/NCMD/{name}", rebirth_request(clock.now()))
 
     def close(self) -> None:
-        """Leave; blocks until the thread has ended."""
+        """Leave; blocks until the thread has ended. The session stays."""
         self._closing = True
         self._client.disconnect()
         self._client.loop_stop()
+        # Nothing else closes the sockets by which paho wakes its thread.
+        self._client.reinitialise()
 
     async def _request(self, sent: tuple[MQTTErrorCode, int | None]) -> list[ReasonCode]:
         code, identifier = sent
@@ -185,7 +188,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    source: MqttSource, client_id: str, tls: ssl.SSLContext | None, inbox: Inbox
+    source: MqttSource, client_id: str, tls: Tls | None, inbox: Inbox
 ) -> AsyncIterator[Connection]:
     """A connection that is closed in the end; the session stays at the broker.
 
@@ -204,9 +207,11 @@ async def connected(
         closing = asyncio.ensure_future(asyncio.to_thread(connection.close))
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(closing), CLOSE_WITHIN_S)
+        if tls is not None:
+            tls.close()
 
 
-def _client(source: MqttSource, client_id: str, tls: ssl.SSLContext | None) -> Client:
+def _client(source: MqttSource, client_id: str, tls: Tls | None) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id,

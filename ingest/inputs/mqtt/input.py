@@ -1,7 +1,6 @@
 """The input for one MQTT broker: connect, subscribe, hand over, acknowledge, and begin again."""
 
 import asyncio
-import ssl
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 
@@ -21,7 +20,7 @@ from ingest.inputs.mqtt.inbox import (
 )
 from ingest.inputs.mqtt.redelivery import Stored
 from ingest.inputs.mqtt.translator import Translator
-from ingest.inputs.mqtt.trust import tls_of
+from ingest.inputs.mqtt.trust import Tls, tls_of
 from ingest.inputs.mqtt.watch import watched
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
@@ -89,7 +88,7 @@ class MqttInput:
             with suppress(asyncio.CancelledError, MisconfiguredError):
                 await connecting
 
-    async def _connect(self, tls: ssl.SSLContext | None, inbox: Inbox) -> None:
+    async def _connect(self, tls: Tls | None, inbox: Inbox) -> None:
         delay_s, accepted = FIRST_RETRY_S, False
         while True:
             try:

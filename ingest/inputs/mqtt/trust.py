@@ -2,12 +2,30 @@
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.sources import MqttSource
 
 
-def tls_of(source: MqttSource) -> ssl.SSLContext | None:
+class Tls(ssl.SSLContext):
+    """A context that closes the socket of a failed handshake, which paho leaves open."""
+
+    _wrapped: ssl.SSLSocket | None = None
+
+    def wrap_socket(self, *given: Any, **named: Any) -> ssl.SSLSocket:
+        """As the standard library does it."""
+        self._wrapped = super().wrap_socket(*given, **named)
+        return self._wrapped
+
+    def close(self) -> None:
+        """The last connection is over."""
+        if self._wrapped is not None:
+            self._wrapped.close()
+            self._wrapped = None
+
+
+def tls_of(source: MqttSource) -> Tls | None:
     """The files that the plant file names, read; None for a connection without TLS.
 
     Raises:
@@ -18,9 +36,13 @@ def tls_of(source: MqttSource) -> ssl.SSLContext | None:
     return _with_own_certificate(_trusting(source.ca), source)
 
 
-def _trusting(ca: str | None) -> ssl.SSLContext:
+def _trusting(ca: str | None) -> Tls:
+    context = Tls(ssl.PROTOCOL_TLS_CLIENT)
     try:
-        context = ssl.create_default_context(cafile=ca and _file(ca))
+        if ca is None:
+            context.load_default_certs()
+        else:
+            context.load_verify_locations(_file(ca))
     except (OSError, ssl.SSLError) as error:
         raise MisconfiguredError(
             f"cannot read the certificate authority {ca} ({error}): put it there (PEM) or correct "
@@ -30,7 +52,7 @@ def _trusting(ca: str | None) -> ssl.SSLContext:
     return context
 
 
-def _with_own_certificate(context: ssl.SSLContext, source: MqttSource) -> ssl.SSLContext:
+def _with_own_certificate(context: Tls, source: MqttSource) -> Tls:
     if source.certificate is None or source.private_key is None:
         return context
     # A key behind a password would ask for it on the terminal of a service.

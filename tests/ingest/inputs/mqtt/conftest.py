@@ -88,11 +88,11 @@ class Mosquitto:
 class Publisher:
     """A device's own client, which connects again by itself."""
 
-    def __init__(self, port: int, name: str, *, user: tuple[str, str] | None = None) -> None:
+    def __init__(self, port: int, name: str, *, ca: Path | None = None) -> None:
         self.client = paho.Client(CallbackAPIVersion.VERSION2, name, clean_session=False)
         self.client.reconnect_delay_set(1, 1)
-        if user is not None:
-            self.client.username_pw_set(*user)
+        if ca is not None:
+            self.client.tls_set(str(ca))
         self.client.connect("127.0.0.1", port)
         self._published: set[int] = set()
         self._news = threading.Condition()
@@ -115,6 +115,7 @@ class Publisher:
     def close(self) -> None:
         self.client.disconnect()
         self.client.loop_stop()
+        self.client.reinitialise()
 
 
 class LiveNode(Publisher):
@@ -281,11 +282,11 @@ def metrics():
     ]
 
 
-def source(broker: Mosquitto, **changed: Any) -> MqttSource:
+def source(at: Mosquitto, scheme: str = "mqtt", **changed: Any) -> MqttSource:
     """A source for this broker."""
     fields: dict[str, Any] = {
         "type": "mqtt",
-        "broker": f"mqtt://127.0.0.1:{broker.port}",
+        "broker": f"{scheme}://127.0.0.1:{at.port}",
         "heartbeat_s": 0.2,
     }
     return MqttSource(**(fields | changed))
