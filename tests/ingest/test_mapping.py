@@ -1,6 +1,7 @@
 """Sentences about one observation: which events it leads to, and what it never breaks."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -215,3 +216,21 @@ def test_a_recording_is_believed_whatever_it_says() -> None:
     seen = sample("state", 6, -(10**8))
 
     assert place(seen, NOW, None) == (seen, False)
+
+
+def test_a_historical_value_is_telemetry_of_its_time_and_never_the_state_of_now() -> None:
+    old = replace(sample("state", "STOPPED", 40), historical=True)
+    found = play(sample("state", 6, 100), old, sample("state", 6, 110))
+
+    assert said(found) == [RUNNING]
+    assert found[1].reading is not None
+    assert found[1].reading.at == at(40)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(86_401, True)]
+)
+def test_a_historical_time_may_be_old_and_not_to_come(seconds: int, is_moved: bool) -> None:
+    seen = replace(sample("state", 6, seconds), historical=True)
+
+    assert place(seen, NOW, timedelta(hours=24))[1] == is_moved

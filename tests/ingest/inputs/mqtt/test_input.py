@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ingest.input import Alive, Missed, Sample, Unreadable
+from ingest.inputs.mqtt.inbox import MAX_AT_QOS_1, Inbox
 from ingest.inputs.mqtt.input import MqttInput
 from plantstream.runtime import clock
 from tests.ingest.inputs.mqtt.conftest import PATH, TOPIC, LiveNode, source
@@ -284,3 +285,31 @@ async def test_topics_of_an_earlier_plant_file_are_given_back_to_mosquitto(
             async with asyncio.timeout(10):
                 while await heard.notified_by(lambda: say(device, TOPIC, numbered(1))):
                     pass
+
+
+async def test_what_a_slow_edge_cannot_take_waits_at_mosquitto(
+    mosquitto, publishing, equipment, monkeypatch
+):
+    waiting: list[int] = []
+
+    class Measured(Inbox):
+        def put(self, item):
+            super().put(item)
+            waiting.append(len(self))
+
+    monkeypatch.setattr("ingest.inputs.mqtt.input.Inbox", Measured)
+    broker, total = mosquitto(), 5_000
+    seen: list[object] = []
+    async with aclosing(MqttInput("line", source(broker), equipment()).chunks(None)) as chunks:
+        with publishing(broker) as device:
+            first = asyncio.ensure_future(anext(chunks))
+            while not first.done():
+                await say(device, TOPIC, numbered(0))
+            for number in range(1, total):
+                device.client.publish(TOPIC, numbered(number), 1)
+            await say(device, TOPIC, numbered(total))
+        async with asyncio.timeout(30):
+            while total not in seen:
+                seen += values((await anext(chunks)).observations)
+    assert [one for one in seen if one] == list(range(1, total + 1))
+    assert max(waiting) < MAX_AT_QOS_1 + 20
