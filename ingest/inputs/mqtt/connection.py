@@ -60,6 +60,7 @@ class Connection:
         self._client = client
         self._inbox = inbox
         self._closing = False
+        self._ended: set[str] = set()
         self._loop = asyncio.get_running_loop()
         self._connected: asyncio.Future[None] = self._loop.create_future()
         self._lost: asyncio.Future[str] = self._loop.create_future()
@@ -95,8 +96,10 @@ class Connection:
         self._inbox.put(Answered(asked))
 
     def end(self, filters: Sequence[str]) -> None:
-        """Ask for these topics no longer."""
-        self._client.unsubscribe(list(filters))
+        """Ask for these topics no longer; what is on its way still comes."""
+        if not self._ended.issuperset(filters):
+            self._ended.update(filters)
+            self._client.unsubscribe(list(filters))
 
     async def lost(self) -> str:
         """Why the connection is gone, once it is."""
@@ -124,7 +127,7 @@ class Connection:
         code, identifier = sent
         if code != MQTTErrorCode.MQTT_ERR_SUCCESS or identifier is None:
             raise UnavailableError(f"the connection is gone ({code.name})")
-        answer = self._answers.setdefault(identifier, self._loop.create_future())
+        answer = self._answers[identifier] = self._loop.create_future()
         try:
             return await self._within(answer, "it does not answer any more")
         finally:
@@ -177,8 +180,9 @@ class Connection:
         self._in_loop(self._settle_answer, identifier, codes)
 
     def _settle_answer(self, identifier: int, codes: list[ReasonCode]) -> None:
-        answer = self._answers.setdefault(identifier, self._loop.create_future())
-        _settle(answer, codes)
+        answer = self._answers.get(identifier)
+        if answer is not None:
+            _settle(answer, codes)
 
     def _in_loop(self, call: Callable[..., None], *given: object) -> None:
         # The loop may be gone when a connection that nobody could close says its last word.

@@ -59,6 +59,7 @@ class MqttInput:
         site = equipment[0][0].split("/")[:_SITE_LEVELS] if equipment else []
         self._client_id = source.client_id or "-".join(["plantstream", *site, name])
         self._connection: Connection | None = None
+        self._lost_because: str | None = None
         self._log = _log.bind(source=name, broker=source.broker)
 
     async def chunks(self, position: str | None) -> AsyncGenerator[Chunk, None]:
@@ -107,7 +108,7 @@ class MqttInput:
     async def _follow(self, connection: Connection, inbox: Inbox) -> None:
         for topic, reason in (await connection.subscribe(self._watched.filters())).items():
             inbox.put(Refused(topic, reason))
-        self._connection = connection
+        self._connection, self._lost_because = connection, None
         self._meters.connected()
         self._log.info("MQTT broker connected", subscriptions=len(self._watched.filters()))
         while True:
@@ -121,7 +122,9 @@ class MqttInput:
         self._connection = None
         self._meters.lost()
         inbox.put(Interrupted(f"no connection to {self._source.broker}"))
-        self._log.warning("MQTT broker lost", reason=reason, retry_s=delay_s)
+        if reason != self._lost_because:
+            self._lost_because = reason
+            self._log.warning("MQTT broker lost", reason=reason, retry_s=delay_s)
 
     def _refused(self, reason: str) -> str:
         user = self._source.user or "anonymous"

@@ -251,7 +251,7 @@ def test_a_metric_of_the_plant_file_that_is_not_born_is_told_once():
     line = Line()
     birth = line.fake.birth(at(0), Sent("state", "run", STRING))
     (told,) = [one for one in line.hear(birth, 0) if isinstance(one, Unreadable)]
-    assert "no metric parts was born; correct the name in the plant file" in told.reason
+    assert "no metric parts was born; correct name in the plant file" in told.reason
     assert values(line.hear(line.fake.birth(at(1), Sent("state", "stop", STRING)), 1)) == [
         ("state", "stop")
     ]
