@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DURATION ?= 0
 SPEED ?= 10
 
-.PHONY: help setup demo test test-long check format bench lock
+.PHONY: help setup peers demo test test-long check format bench lock
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,13 +18,16 @@ $(VENV)/.ready: requirements/dev.txt pyproject.toml deploy/setup.sh
 	@deploy/setup.sh python
 	@touch $@
 
+peers:
+	@deploy/setup.sh peers
+
 demo: setup  ## a simulated plant, every part real, OEE live on the terminal (DURATION=60 ends by itself)
 	@$(BIN)/plantstream demo --duration $(DURATION) --speed $(SPEED)
 
-test: setup  ## unit, laws, integration, kill tests
+test: setup peers  ## unit, laws, integration, kill tests
 	@$(BIN)/python -m pytest -m "not long"
 
-test-long: setup  ## everything, the long kill runs included
+test-long: setup peers  ## everything, the long kill runs included
 	@$(BIN)/python -m pytest
 
 check: setup  ## lint, format, types, import contracts

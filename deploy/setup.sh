@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What `make setup` and `make lock` do: system packages on Debian, the project itself, the locked requirements.
+# What `make setup`, `make test` and `make lock` need: packages of Debian, the project itself, the peers of
+# the tests, the locked requirements.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 UV=0.13.8
@@ -12,6 +13,21 @@ missing_packages() {
     command -v npm >/dev/null || echo npm
 }
 
+missing_peers() {
+    command -v mosquitto >/dev/null || command -v /usr/sbin/mosquitto >/dev/null || echo mosquitto
+    command -v socat >/dev/null || echo socat
+    command -v gcc >/dev/null || echo gcc libc6-dev
+    [ -e /usr/include/modbus/modbus.h ] || echo libmodbus-dev
+}
+
+install() {
+    echo "setup: installing $*" >&2
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null
+}
+
+can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
+
 ensure_uv() {
     [ -x .venv/bin/pip ] || python3 -m venv .venv
     [ -x .venv/bin/uv ] || .venv/bin/pip install --quiet --disable-pip-version-check uv==$UV
@@ -21,13 +37,22 @@ case "${1:-}" in
 system)
     wanted=$(missing_packages)
     [ -z "$wanted" ] && exit 0
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "setup: installing $(echo $wanted | tr '\n' ' ')" >&2
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $wanted >/dev/null
+    if can_install; then
+        install $wanted
     else
         echo "setup: please install $(echo $wanted | tr '\n' ' ')first (on Debian: apt-get install $(echo $wanted | tr '\n' ' '))" >&2
         exit 1
+    fi
+    ;;
+peers)
+    wanted=$(missing_peers)
+    [ -z "$wanted" ] && exit 0
+    if can_install; then
+        install $wanted
+        # Debian starts a broker of its own; the tests start theirs.
+        if command -v invoke-rc.d >/dev/null; then invoke-rc.d mosquitto stop >/dev/null 2>&1 || true; fi
+    else
+        echo "setup: without $(echo $wanted | tr '\n' ' ')tests with these peers are skipped (on Debian: apt-get install $(echo $wanted | tr '\n' ' '))" >&2
     fi
     ;;
 python)
@@ -49,7 +74,7 @@ lock)
     rm -f uv.lock
     ;;
 *)
-    echo "usage: deploy/setup.sh system|python|lock" >&2
+    echo "usage: deploy/setup.sh system|peers|python|lock" >&2
     exit 2
     ;;
 esac

@@ -23,6 +23,8 @@ class Sample:
     value: Value
     source_time: datetime
     quality: int = GOOD
+    historical: bool = False
+    """Told later, out of a device's own store: telemetry of its time, never what is so now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,9 +118,10 @@ def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sampl
     """The sample at a time that can be believed, and whether it had to be moved.
 
     A source time further off than `limit` is replaced by the edge's; the sample's quality becomes
-    uncertain, so that everybody sees it in the telemetry.
+    uncertain, so that everybody sees it in the telemetry. A historical one may be as old as it is.
     """
-    if limit is None or abs(sample.source_time - now) <= limit:
+    off = sample.source_time - now
+    if limit is None or abs(off) <= limit or (sample.historical and off < timedelta(0)):
         return sample, False
     quality = sample.quality if is_bad(sample.quality) else sample.quality | UNCERTAIN
     return replace(sample, source_time=now, quality=quality), True
@@ -139,7 +140,7 @@ def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
         sample = replace(sample, value=value)
     reading, problem = _reading(rule, sample)
     problems = (problem,) if problem else ()
-    if rule.tag.means is None:
+    if rule.tag.means is None or sample.historical:
         return Step(memory, (), reading, problems)
     found = _MEANINGS[rule.tag.means](rule, memory, sample)
     return Step(found.memory, found.events, reading, found.problems or problems)

@@ -15,33 +15,30 @@ from schemas.record import EquipmentPath
 Builder = Callable[[str, Any, Sequence[tuple[EquipmentPath, Equipment]], SourceMeters], Input]
 
 
-def _opcua(
-    name: str,
-    source: Any,
-    equipment: Sequence[tuple[EquipmentPath, Equipment]],
-    meters: SourceMeters,
-) -> Input:
-    # Imported here because a replay needs no OPC UA library.
-    from ingest.inputs.opcua import OpcUaInput  # noqa: PLC0415
+def _modbus(*wanted: Any) -> Input:
+    from ingest.inputs.modbus import ModbusInput
 
-    return OpcUaInput(name, source, equipment, meters)
+    return ModbusInput(*wanted)
 
 
-def _modbus(
-    name: str,
-    source: Any,
-    equipment: Sequence[tuple[EquipmentPath, Equipment]],
-    meters: SourceMeters,
-) -> Input:
-    from ingest.inputs.modbus import ModbusInput  # noqa: PLC0415
+def _mqtt(*wanted: Any) -> Input:
+    from ingest.inputs.mqtt import MqttInput
 
-    return ModbusInput(name, source, equipment, meters)
+    return MqttInput(*wanted)
+
+
+def _opcua(*wanted: Any) -> Input:
+    from ingest.inputs.opcua import OpcUaInput
+
+    return OpcUaInput(*wanted)
 
 
 INPUTS: dict[str, Builder] = {
     "modbus": _modbus,
+    "mqtt": _mqtt,
     "opcua": _opcua,
 }
+"""Each imports its library when it is used: an edge needs those of its own sources."""
 
 
 def build_inputs(plant: PlantFile, sources: SourceMetrics | None = None) -> dict[str, Input]:

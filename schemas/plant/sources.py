@@ -6,6 +6,9 @@ from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from schemas.plant.values import Strict
 
+_MQTT_PORT = 1883
+_MQTTS_PORT = 8883
+
 AddressKey = Literal["node", "register", "message", "metric"]
 """The keys of a tag that say where its value is read."""
 
@@ -85,12 +88,41 @@ class MqttSource(Strict):
     broker: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^/:]+(:\d+)?$")]
     """`mqtt://host:1883`, or `mqtts://host:8883` for TLS."""
     client_id: str | None = Field(default=None, min_length=1, max_length=120)
-    """Names the session that the broker keeps while the edge is away."""
+    """Names the session that the broker keeps while the edge is away; no two edges share one."""
+    session_expiry_s: int = Field(default=604_800, ge=0, le=4_294_967_294)
+    """The broker keeps messages at QoS 1 for so long while the edge is away."""
+    heartbeat_s: float = Field(default=2.0, gt=0, le=60)
+    """The broker is asked for an answer this often."""
     user: str | None = None
     password: SecretStr | None = None
     ca: str | None = None
+    """File of the authority that signed the broker's certificate (PEM), if no public one did."""
     certificate: str | None = None
+    """Our own certificate, where the broker asks for one (PEM)."""
     private_key: str | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether TLS is spoken."""
+        return self.broker.startswith("mqtts:")
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.broker.partition("://")[2].partition(":")
+        return host, int(port) if port else (_MQTTS_PORT if self.secure else _MQTT_PORT)
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if (self.certificate is None) != (self.private_key is None):
+            raise ValueError("certificate and private_key go together")
+        if not self.secure and (self.ca or self.certificate):
+            raise ValueError("ca and certificate belong to TLS: write broker as mqtts://")
+        if self.password is not None and self.user is None:
+            raise ValueError("password needs a user")
+        if self.address[1] not in range(1, 65_536):
+            raise ValueError("broker: a port is 1 to 65535")
+        return self
 
 
 Source = Annotated[OpcUaSource | ModbusSource | MqttSource, Field(discriminator="type")]

@@ -1,6 +1,7 @@
 """Sentences about one observation: which events it leads to, and what it never breaks."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -243,3 +244,21 @@ def test_a_scaled_speed_is_above_its_limit_in_its_unit() -> None:
         for raw in (1_000, 1_001)
     ]
     assert [one.fields["category"] for one in found] == ["delay", "running"]
+
+
+def test_a_historical_value_is_telemetry_of_its_time_and_never_the_state_of_now() -> None:
+    old = replace(sample("state", "STOPPED", 40), historical=True)
+    found = play(sample("state", 6, 100), old, sample("state", 6, 110))
+
+    assert said(found) == [RUNNING]
+    assert found[1].reading is not None
+    assert found[1].reading.at == at(40)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(86_401, True)]
+)
+def test_a_historical_time_may_be_old_and_not_to_come(seconds: int, is_moved: bool) -> None:
+    seen = replace(sample("state", 6, seconds), historical=True)
+
+    assert place(seen, NOW, timedelta(hours=24))[1] == is_moved

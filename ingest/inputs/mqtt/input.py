@@ -1,0 +1,195 @@
+"""The input for one MQTT broker: connect, subscribe, hand over, acknowledge, and begin again."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import suppress
+
+import structlog
+
+from ingest.input import Chunk, Observation, Unreadable
+from ingest.inputs.mqtt.connection import Connection, RefusedError, connected
+from ingest.inputs.mqtt.inbox import (
+    Answered,
+    Connected,
+    Dropped,
+    Inbox,
+    Interrupted,
+    Item,
+    Message,
+    Refused,
+)
+from ingest.inputs.mqtt.redelivery import Stored
+from ingest.inputs.mqtt.translator import Translator
+from ingest.inputs.mqtt.trust import Tls, tls_of
+from ingest.inputs.mqtt.watch import watched
+from ingest.metrics import SourceMeters
+from plantstream.runtime import clock
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from schemas.plant.model import Equipment
+from schemas.plant.sources import MqttSource
+from schemas.record import EquipmentPath
+
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 2.0
+
+_SITE_LEVELS = 2
+_log = structlog.get_logger(__name__)
+Sleep = Callable[[float], Awaitable[None]]
+
+
+class MqttInput:
+    """Implements `ingest.input.Input` for the equipment of one MQTT source.
+
+    Nothing is read or connected before `chunks` is asked for its first chunk.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        source: MqttSource,
+        equipment: Sequence[tuple[EquipmentPath, Equipment]],
+        meters: SourceMeters | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        self._source = source
+        self._watched = watched(equipment)
+        self._meters = meters or SourceMeters.unseen()
+        self._sleep = sleep
+        site = equipment[0][0].split("/")[:_SITE_LEVELS] if equipment else []
+        self._client_id = source.client_id or "-".join(["plantstream", *site, name])
+        self._connection: Connection | None = None
+        self._lost_because: str | None = None
+        self._log = _log.bind(source=name, broker=source.broker)
+
+    async def chunks(self, position: str | None) -> AsyncGenerator[Chunk, None]:
+        """Observations from now on, and what the broker kept for us.
+
+        The position says which messages are stored, so that one whose acknowledgement was lost is
+        known when it comes again.
+
+        Raises:
+            MisconfiguredError: only a person can help.
+        """
+        tls = await asyncio.to_thread(tls_of, self._source)
+        work = _Work(Translator(self._watched, self._source.broker), position)
+        inbox = Inbox()
+        connecting = asyncio.create_task(self._connect(tls, inbox), name=self._client_id)
+        connecting.add_done_callback(lambda _: inbox.close())
+        try:
+            async for items in inbox.batches():
+                observations = [one for item in items for one in work.translate(item)]
+                self._count(items, observations)
+                if observations:
+                    yield Chunk(tuple(observations), work.stored.dump())
+                self._answer(items, work.translator)
+            await connecting
+        finally:
+            connecting.cancel()
+            with suppress(asyncio.CancelledError, MisconfiguredError):
+                await connecting
+
+    async def _connect(self, tls: Tls | None, inbox: Inbox) -> None:
+        delay_s, accepted = FIRST_RETRY_S, False
+        while True:
+            try:
+                async with connected(self._source, self._client_id, tls, inbox) as connection:
+                    accepted, delay_s = True, FIRST_RETRY_S
+                    await self._follow(connection, inbox)
+            except RefusedError as error:
+                if not accepted:
+                    raise MisconfiguredError(self._refused(str(error))) from error
+                self._lose(inbox, str(error), delay_s)
+            except UnavailableError as error:
+                self._lose(inbox, str(error), delay_s)
+            await self._sleep(delay_s)
+            delay_s = min(2 * delay_s, LAST_RETRY_S)
+
+    async def _follow(self, connection: Connection, inbox: Inbox) -> None:
+        for topic, reason in (await connection.subscribe(self._watched.filters())).items():
+            inbox.put(Refused(topic, reason))
+        self._connection, self._lost_because = connection, None
+        self._meters.connected()
+        self._log.info("MQTT broker connected", subscriptions=len(self._watched.filters()))
+        while True:
+            if not inbox.is_full:
+                await connection.probe()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._source.heartbeat_s):
+                    raise UnavailableError(await connection.lost())
+
+    def _lose(self, inbox: Inbox, reason: str, delay_s: float) -> None:
+        self._connection = None
+        self._meters.lost()
+        inbox.put(Interrupted(f"no connection to {self._source.broker}"))
+        if reason != self._lost_because:
+            self._lost_because = reason
+            self._log.warning("MQTT broker lost", reason=reason, retry_s=delay_s)
+
+    def _refused(self, reason: str) -> str:
+        user = self._source.user or "anonymous"
+        return (
+            f"{self._source.broker} cannot be used ({reason}): correct broker, ca, user "
+            f"({user}) and password of the source, or let the broker take client "
+            f"{self._client_id} in; it must speak MQTT 5"
+        )
+
+    def _answer(self, items: Sequence[Item], translator: Translator) -> None:
+        """Acknowledge what is stored, end what nobody wants, and ask for births."""
+        connection = self._connection
+        for item in items:
+            if not isinstance(item, Message):
+                continue
+            if item.delivered.qos:
+                item.via.acknowledge(item.identifier)
+            if connection is not None and not translator.wants(item.delivered.topic):
+                connection.end(translator.superfluous(item.delivered.topic))
+        if connection is not None:
+            for node in translator.to_be_born(clock.now()):
+                self._log.info("asking for a rebirth", edge_node="/".join(node))
+                connection.ask_for_birth(node)
+
+    def _count(self, items: Sequence[Item], observations: Sequence[Observation]) -> None:
+        self._meters.notified(sum(isinstance(item, Message) for item in items))
+        for item in items:
+            if isinstance(item, Dropped):
+                self._meters.overflowed(item.messages)
+        for one in observations:
+            if isinstance(one, Unreadable):
+                self._log.warning("cannot be read", origin=one.origin, reason=one.reason)
+
+
+class _Work:
+    """From items to observations, with the memory of what is stored."""
+
+    def __init__(self, translator: Translator, position: str | None) -> None:
+        self.translator = translator
+        self.stored = Stored.load(position or "")
+
+    def translate(self, item: Item) -> Sequence[Observation]:
+        match item:
+            case Message():
+                return self._message(item)
+            case Connected(at=at, resumed=resumed):
+                if not resumed:
+                    self.stored.forget()
+                return self.translator.connected(at, resumed=resumed)
+            case Interrupted(reason=reason):
+                self.translator.interrupted(reason)
+                return ()
+            case Answered(at=at):
+                return self.translator.answered(at)
+            case Refused(topic=topic, reason=reason):
+                return self.translator.refused(topic, reason)
+            case Dropped(topic=topic, start=start, end=end):
+                return self.translator.dropped(topic, start, end)
+
+    def _message(self, message: Message) -> Sequence[Observation]:
+        delivered = message.delivered
+        if delivered.qos == 0:
+            return self.translator.deliver(delivered)
+        key = (message.identifier, delivered.topic, delivered.payload)
+        if message.again and self.stored.has(*key):
+            return ()
+        self.stored.add(*key)
+        return self.translator.deliver(delivered)
