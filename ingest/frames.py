@@ -3,22 +3,25 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
+from ingest.input import Value
 from ingest.values import word
 from schemas.record import EquipmentPath
 from schemas.telemetry import MAX_SAMPLES, Column
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LARGEST_WHOLE = 2**53
 _MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One sample as it goes into a frame; `number` and `text` are never both set."""
+    """One sample as it goes into a frame."""
 
     tag: str
     at: datetime
-    value: float | str | None
+    value: Value
     quality: int
 
 
@@ -55,7 +58,7 @@ def frame(
     return FrameDraft(equipment, start, columns)
 
 
-def dump_readings(readings: Iterable[Reading]) -> list[list[str | int | float | None]]:
+def dump_readings(readings: Iterable[Reading]) -> list[list[Value]]:
     """Readings as plain lists for JSON, exact to the microsecond."""
     return [
         [one.tag, (one.at - _EPOCH) // timedelta(microseconds=1), one.value, one.quality]
@@ -63,7 +66,7 @@ def dump_readings(readings: Iterable[Reading]) -> list[list[str | int | float | 
     ]
 
 
-def load_readings(rows: Iterable[tuple[str, int, float | str | None, int]]) -> list[Reading]:
+def load_readings(rows: Iterable[tuple[str, int, Value, int]]) -> list[Reading]:
     """The readings that `dump_readings` wrote."""
     return [
         Reading(tag, _EPOCH + timedelta(microseconds=at), value, quality)
@@ -73,7 +76,8 @@ def load_readings(rows: Iterable[tuple[str, int, float | str | None, int]]) -> l
 
 def _column(tag: str, unit: str, readings: Sequence[Reading], start: datetime) -> Column:
     values = [reading.value for reading in readings]
-    textual = any(isinstance(value, str) for value in values)
+    kind = _kind(values)
+    textual = any(isinstance(value, str) for value in values) or not all(map(_fits, values))
     trusted = all(reading.quality == 0 for reading in readings)
     return Column(
         tag=tag,
@@ -82,13 +86,26 @@ def _column(tag: str, unit: str, readings: Sequence[Reading], start: datetime) -
         numbers=None if textual else [_number(value) for value in values],
         texts=[_text(value) for value in values] if textual else None,
         quality=None if trusted else [reading.quality for reading in readings],
+        kind=kind,
     )
 
 
-def _number(value: float | str | None) -> float | None:
+def _kind(values: Iterable[Value]) -> Literal["int", "bool"] | None:
+    kinds = {type(value) for value in values if value is not None}
+    if kinds == {int}:
+        return "int"
+    return "bool" if kinds == {bool} else None
+
+
+def _fits(value: Value) -> bool:
+    """Whether a float holds it exactly."""
+    return not isinstance(value, int) or -_LARGEST_WHOLE <= value <= _LARGEST_WHOLE
+
+
+def _number(value: Value) -> float | None:
     return None if isinstance(value, str) else value
 
 
-def _text(value: float | str | None) -> str | None:
+def _text(value: Value) -> str | None:
     """Numbers among texts are written as words: a column holds one kind, and nothing is lost."""
     return None if value is None else word(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.counters import Baseline, Reset, count
 from ingest.frames import Reading
-from ingest.input import BAD, Alive, Missed, Sample
+from ingest.input import BAD, Alive, Missed, Sample, Value
 from ingest.rules import EquipmentRules, TagRule
 from ingest.values import UNCERTAIN, is_bad, number, scaled, word
 from schemas.machine import (
@@ -156,12 +156,12 @@ def _reading(rule: TagRule, sample: Sample) -> tuple[Reading, str | None]:
     return Reading(sample.tag, sample.source_time, None, BAD), reason
 
 
-def _kept(rule: TagRule, sample: Sample) -> float | str | None:
+def _kept(rule: TagRule, sample: Sample) -> Value:
     if sample.value is None:
         return None
     if rule.numeric is False or (rule.numeric is None and isinstance(sample.value, str)):
         return word(sample.value)
-    return number(sample.value)
+    return sample.value if number(sample.value) is not None else None
 
 
 def _state(rule: TagRule, memory: Memory, sample: Sample) -> Step:

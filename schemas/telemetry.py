@@ -13,6 +13,9 @@ MAX_SAMPLES = 500
 class Column(Frozen):
     """The samples of one tag: numbers (booleans as 0 and 1) or texts, never both.
 
+    `kind` says what they are at the source, if neither fractions nor texts: whole numbers or
+    booleans. Whole numbers beyond 2^53, which a float does not hold, stand in `texts`.
+
     `offset_ms[i]` is added to the frame's `source_time`. `quality` holds OPC UA status codes; None
     means that all are Good. A sample of bad quality may have no value.
     """
@@ -23,6 +26,7 @@ class Column(Frozen):
     numbers: list[float | None] | None = None
     texts: list[str | None] | None = None
     quality: list[int] | None = None
+    kind: Literal["int", "bool"] | None = None
 
     @model_validator(mode="after")
     def _same_lengths(self) -> Self:

@@ -15,6 +15,7 @@ from pydantic import (
 
 from schemas.machine import TimeCategory
 from schemas.plant.sources import AddressKey, Message, Metric, Register, Source
+from schemas.plant.units import conversion
 from schemas.plant.values import Name, Strict
 from schemas.record import EquipmentPath
 
@@ -73,10 +74,13 @@ class Tag(Strict):
     metric: Metric | None = None
     """Address in Sparkplug B."""
     unit: str = ""
+    """The unit in the plant, to which values are converted."""
+    source_unit: str | None = None
+    """The unit at the source, where it is another; such as °F, psi or L/min."""
     scale: Decimal = Field(default=Decimal(1), gt=0)
     """What a raw count is multiplied with to give the counting unit."""
     factor: float = 1.0
-    """What a measured value is multiplied with to be in its unit; then `offset` is added."""
+    """What a raw value is multiplied with to be in the source's unit; then `offset` is added."""
     offset: float = 0.0
     means: (
         Literal["state", "good_count", "scrap_count", "rework_count", "batch", "product"] | None
@@ -111,7 +115,14 @@ class Tag(Strict):
             "message": self.message and self.message.at(equipment_id),
             "metric": self.metric and self.metric.at(equipment_id),
         }
-        return self.model_copy(update=placed)
+        return self.model_copy(update=placed | self._conversion())
+
+    def _conversion(self) -> dict[str, float]:
+        """Factor and offset from the raw value straight to the unit in the plant."""
+        if self.source_unit is None:
+            return {}
+        factor, offset = conversion(self.source_unit, self.unit)
+        return {"factor": self.factor * factor, "offset": self.offset * factor + offset}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -124,6 +135,10 @@ class Tag(Strict):
             raise ValueError("factor and offset belong to measured values; a count has scale")
         if self.factor == 0:
             raise ValueError("factor 0 would leave nothing of the value")
+        if self.source_unit is not None:
+            if not is_measured or not self.unit:
+                raise ValueError("source_unit needs a unit and belongs to measured values")
+            self._conversion()
         return self
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from ingest.frames import Reading, dump_readings, frame, load_readings, whole_frames
-from ingest.input import BAD
+from ingest.input import BAD, Value
 from schemas.telemetry import MAX_SAMPLES
 from tests.ingest.kit import REACTOR, at
 
@@ -45,6 +45,26 @@ def test_numbers_among_texts_become_words() -> None:
     found = frame(REACTOR, {}, [Reading("a", at(0), 6.0, 0), Reading("a", at(1), "open", 0)])
 
     assert found.columns[0].texts == ["6", "open"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "numbers", "texts"),
+    [
+        ([1, None, 3], "int", [1, None, 3], None),
+        ([True, False], "bool", [1, 0], None),
+        ([1, 2.5], None, [1, 2.5], None),
+        ([2**53 + 1, 1], "int", None, ["9007199254740993", "1"]),
+        (["a"], None, None, ["a"]),
+        ([None], None, [None], None),
+    ],
+)
+def test_values_keep_their_kind(
+    values: list[Value], kind: str | None, numbers: list[float] | None, texts: list[str] | None
+) -> None:
+    found = frame(REACTOR, {}, [Reading("a", at(n), value, 0) for n, value in enumerate(values)])
+
+    (column,) = found.columns
+    assert (column.kind, column.numbers, column.texts) == (kind, numbers, texts)
 
 
 @given(readings.filter(bool))
