@@ -7,25 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.client.ua_session import UaSession
 from asyncua.crypto.uacrypto import CertProperties
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaStatusCodeError
+from cryptography import x509
 
-from ingest.inputs.opcua.trust import Trust
+from ingest.inputs.opcua.certificates import der
+from ingest.inputs.opcua.client import ANSWER_WITHIN_S, GuardedClient
+from ingest.inputs.opcua.discovery import endpoints_of
+from ingest.inputs.opcua.trust import Access, Trust
+from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
 from schemas.plant.sources import OpcUaSource
 
 CONNECT_WITHIN_S = 15.0
-ANSWER_WITHIN_S = 5.0
-"""A request without an answer for so long means that the connection is dead."""
 CLOSE_WITHIN_S = 2.0
 
-SESSION_TIMEOUT_MS = 300_000
-"""The server forgets a session that nobody has used for so long."""
-
-_PROBE_EVERY_S = 10.0
 _REFUSED_USER = frozenset(
     {
         StatusCodes.BadUserAccessDenied,
@@ -49,8 +47,10 @@ _NAMESPACES = ua.NodeId.from_string("i=2255")
 class Connection:
     """A session with a server; its methods raise `UnavailableError` once it is lost."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: GuardedClient, certificate: x509.Certificate | None) -> None:
         self._client = client
+        self.certificate = certificate
+        """The server's, on a secured connection."""
         self.lost = asyncio.Event()
         client.connection_lost_callback = self._on_loss
 
@@ -90,26 +90,27 @@ def translated(doing: str) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def connected(source: OpcUaSource, trust: Trust | None) -> AsyncIterator[Connection]:
+async def connected(source: OpcUaSource, access: Access) -> AsyncIterator[Connection]:
     """A connection that is closed in the end.
 
     Raises:
-        MisconfiguredError: the server shows another certificate, or refuses ours, or the user.
+        MisconfiguredError: the server is not trusted, or refuses our certificate, or the user.
         UnavailableError: it does not answer now.
     """
-    client = _client(source)
+    client = GuardedClient(source, access.user)
+    certificate = None
     try:
         async with asyncio.timeout(CONNECT_WITHIN_S):
-            if trust is not None:
-                await _see_what_is_offered(source, trust)
-                await _secure(client, trust)
+            if access.trust is not None:
+                certificate = await _accepted(source, access.trust)
+                await _secure(client, access.trust, certificate)
             await client.connect()
     except PlantstreamError:
         raise
     except Exception as error:
-        raise _explained(error, source, trust) from error
+        raise _explained(error, source, access.trust) from error
     try:
-        yield Connection(client)
+        yield Connection(client, certificate)
     finally:
         # A dead server must not hold us up; what is left of the connection ends with its socket.
         with suppress(Exception):
@@ -117,31 +118,13 @@ async def connected(source: OpcUaSource, trust: Trust | None) -> AsyncIterator[C
                 await client.disconnect()
 
 
-def _client(source: OpcUaSource) -> Client:
-    # The loop of the input reconnects: a transferred subscription would hide what was missed.
-    client = Client(
-        source.endpoint,
-        timeout=ANSWER_WITHIN_S,
-        watchdog_intervall=_PROBE_EVERY_S,
-        auto_reconnect=False,
-    )
-    client.session_timeout = SESSION_TIMEOUT_MS
-    client.name = client.description = "plantstream"
-    if source.user is not None:
-        client.set_user(source.user)
-    if source.password is not None:
-        client.set_password(source.password.get_secret_value())
-    return client
-
-
-async def _secure(client: Client, trust: Trust) -> None:
+async def _secure(client: GuardedClient, trust: Trust, server: x509.Certificate) -> None:
     client.application_uri = trust.application_uri
-    client.certificate_validator = trust.validate
     await client.set_security(
         trust.policy,
-        certificate=trust.own.certificate,
-        private_key=trust.own.private_key,
-        server_certificate=CertProperties(trust.server, extension="der"),
+        certificate=CertProperties(der(trust.own_certificate), extension="der"),
+        private_key=CertProperties(trust.own.private_key, extension="pem"),
+        server_certificate=CertProperties(der(server), extension="der"),
         mode=trust.mode,
     )
 
@@ -150,9 +133,10 @@ def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> Pl
     """What a failed connect means, and what to do."""
     code = error.code if isinstance(error, UaStatusCodeError) else None
     if code in _REFUSED_USER:
+        who = source.user or source.user_certificate or "anonymous"
         return MisconfiguredError(
-            f"{source.endpoint} refuses the user {source.user or 'anonymous'} ({_said(error)}): "
-            "correct user and password of the source, or allow the user at the server"
+            f"{source.endpoint} refuses the user {who} ({_said(error)}): "
+            "correct the user of the source, or allow this one at the server"
         )
     if trust is not None and code in _REFUSED_CERTIFICATE:
         return MisconfiguredError(
@@ -162,13 +146,14 @@ def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> Pl
     return UnavailableError(f"{source.endpoint} cannot be reached: {_said(error)}")
 
 
-async def _see_what_is_offered(source: OpcUaSource, trust: Trust) -> None:
-    """Ask without security, only to tell a person at once what will never do.
+async def _accepted(source: OpcUaSource, trust: Trust) -> x509.Certificate:
+    """The certificate that the server offers, if it is to be believed.
 
-    A secured connection to the wrong server just hangs. Nothing said here is believed: the proof is
-    the connection that follows, which only the owner of the pinned certificate can answer.
+    It is asked for without security, so the offer proves nothing. The proof is the connection that
+    follows: only the owner of this certificate can answer it, and asyncua refuses a session that
+    shows another one.
     """
-    offered = await _client(source).connect_and_get_server_endpoints()
+    offered = await endpoints_of(source)
     fitting = [
         one
         for one in offered
@@ -181,9 +166,7 @@ async def _see_what_is_offered(source: OpcUaSource, trust: Trust) -> None:
             "the policy of the plant file: correct policy and mode there, or enable it at the "
             "server"
         )
-    reason = trust.mismatch(fitting[0].ServerCertificate)
-    if reason is not None:
-        raise MisconfiguredError(f"{source.endpoint} is not trusted: {reason}")
+    return await asyncio.to_thread(trust.accept, fitting[0].ServerCertificate, clock.now())
 
 
 def _policy_name(offered: ua.EndpointDescription) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from asyncua import ua
@@ -11,8 +11,9 @@ from asyncua import ua
 from ingest.backlog import MAX_WAITING, Backlog
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
+from ingest.inputs.opcua.expiry import ExpiryWatch
 from ingest.inputs.opcua.subscription import silence_limit_s, subscribe
-from ingest.inputs.opcua.trust import Trust, trust_of
+from ingest.inputs.opcua.trust import Access, access_of
 from ingest.inputs.opcua.watch import Translator, Watch, watches
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
@@ -24,8 +25,9 @@ from schemas.record import EquipmentPath
 CHUNK_SAMPLES = 500
 CHUNK_WITHIN_S = 0.1
 """A chunk goes on its way this long after its first observation came."""
-FIRST_RETRY_S = 1.0
-LAST_RETRY_S = 30.0
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 3.0
+"""Short, because a value is owed within 5 s of the server's return."""
 
 _log = structlog.get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
@@ -56,6 +58,7 @@ class OpcUaInput:
         sampling = timedelta(milliseconds=source.sampling_ms)
         self._translator = Translator(self._watched, source.endpoint, sampling)
         self._log = _log.bind(source=name, endpoint=source.endpoint)
+        self._expiry = ExpiryWatch(self._meters, self._warn)
 
     async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
         """Observations from now on; an OPC UA server cannot be read again, so no position.
@@ -64,9 +67,9 @@ class OpcUaInput:
             MisconfiguredError: only a person can help.
         """
         del position
-        trust = await asyncio.to_thread(trust_of, self._source.security, self._name)
+        access = await asyncio.to_thread(access_of, self._source, self._name)
         backlog = Backlog(self._max_waiting)
-        reading = asyncio.create_task(self._read(trust, backlog), name=f"opcua {self._name}")
+        reading = asyncio.create_task(self._read(access, backlog), name=f"opcua {self._name}")
         reading.add_done_callback(lambda _: backlog.close())
         try:
             async for chunk in _cut(backlog):
@@ -77,23 +80,38 @@ class OpcUaInput:
             with suppress(asyncio.CancelledError, MisconfiguredError):
                 await reading
 
-    async def _read(self, trust: Trust | None, backlog: Backlog) -> None:
+    async def _read(self, access: Access, backlog: Backlog) -> None:
         delay_s = FIRST_RETRY_S
+        known = False
         while True:
             try:
-                async with connected(self._source, trust) as connection:
+                async with connected(self._source, access) as connection:
                     follower = _Follower(self._source, self._translator, backlog, self._meters)
                     await follower.begin(connection, self._watched)
                     self._meters.connected()
                     self._log.info("OPC UA server connected", tags=len(self._watched))
-                    delay_s = FIRST_RETRY_S
-                    await follower.follow(connection)
-            except UnavailableError as error:
+                    delay_s, known = FIRST_RETRY_S, True
+                    await follower.follow(connection, lambda: self._look(access, connection))
+            except (UnavailableError, MisconfiguredError) as error:
+                if isinstance(error, MisconfiguredError) and not known:
+                    raise
                 self._meters.lost()
                 self._translator.interrupt(f"no connection to {self._source.endpoint}")
                 self._log.warning("OPC UA server lost", reason=str(error), retry_s=delay_s)
             await self._sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_RETRY_S)
+
+    def _look(self, access: Access, connection: Connection) -> None:
+        now = clock.now()
+        if access.trust is not None:
+            self._expiry.look("own", access.trust.own_certificate, now)
+        if connection.certificate is not None:
+            self._expiry.look("server", connection.certificate, now)
+
+    def _warn(self, whose: str, ends: datetime) -> None:
+        self._log.warning(
+            "a certificate ends soon: have it renewed", certificate=whose, ends=ends.isoformat()
+        )
 
 
 class _Follower:
@@ -114,14 +132,15 @@ class _Follower:
         for one in await subscribe(connection, self._source, watched, self._on_answer):
             self._backlog.put(self._translator.absent(one.handle, one.reason))
 
-    async def follow(self, connection: Connection) -> None:
-        """Say that the source is alive while it is.
+    async def follow(self, connection: Connection, look: Callable[[], None]) -> None:
+        """Say that the source is alive while it is, and have a look at what may end.
 
         Raises:
             UnavailableError: it is no longer.
         """
         limit_s = silence_limit_s(self._source)
         while True:
+            look()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._source.heartbeat_s):
                     await connection.lost.wait()

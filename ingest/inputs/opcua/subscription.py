@@ -9,7 +9,8 @@ from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
-from ingest.inputs.opcua.connection import ANSWER_WITHIN_S, Connection, translated
+from ingest.inputs.opcua.client import ANSWER_WITHIN_S
+from ingest.inputs.opcua.connection import Connection, translated
 from ingest.inputs.opcua.watch import Watch
 from schemas.plant.sources import OpcUaSource
 
