@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from schemas.machine import TimeCategory
-from schemas.plant.sources import AddressKey, Message, Metric, Register, Source
+from schemas.plant.sources import AddressKey, Deadband, Message, Metric, Register, Source
 from schemas.plant.values import Name, Strict
 from schemas.record import EquipmentPath
 
@@ -72,6 +72,8 @@ class Tag(Strict):
     """Address at an MQTT broker."""
     metric: Metric | None = None
     """Address in Sparkplug B."""
+    deadband: Deadband | None = None
+    """Smaller changes of a value at an OPC UA server are not news."""
     unit: str = ""
     scale: Decimal = Field(default=Decimal(1), gt=0)
     """What a raw count is multiplied with to give the counting unit."""
@@ -124,6 +126,8 @@ class Tag(Strict):
             raise ValueError("factor and offset belong to measured values; a count has scale")
         if self.factor == 0:
             raise ValueError("factor 0 would leave nothing of the value")
+        if self.deadband is not None and (self.means is not None or self.node is None):
+            raise ValueError("a deadband belongs to a tag with a node and without a meaning")
         return self
 
 

@@ -53,9 +53,13 @@ class OpcUaSource(Strict):
     """File of the certificate by which the server knows the user, instead of a password."""
     user_private_key: str | None = None
     """Its key: PEM without a password."""
+    mode: Literal["subscribe", "poll"] = "subscribe"
+    """Whether the server tells what changes, or is asked for everything every `sampling_ms`."""
     sampling_ms: int = Field(default=250, ge=10, le=60_000)
     publishing_ms: int = Field(default=500, ge=10, le=60_000)
     heartbeat_s: float = Field(default=2.0, gt=0, le=60)
+    buffer_s: float = Field(default=30.0, ge=0, le=3600)
+    """For how long without us the server is asked to keep values, tag by tag."""
 
     @model_validator(mode="after")
     def _identity(self) -> Self:
@@ -125,6 +129,21 @@ Source = Annotated[OpcUaSource | ModbusSource | MqttSource, Field(discriminator=
 _REGISTERS = {"int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}
 """Registers of a value that has more than one."""
 _ADDRESSES = 65_536
+
+
+class Deadband(Strict):
+    """How far a value has to move before it is news."""
+
+    absolute: float | None = Field(default=None, gt=0)
+    """In the tag's unit."""
+    percent: float | None = Field(default=None, gt=0, le=100)
+    """Of the range that the server knows for the value, else of the value itself."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.absolute is None) == (self.percent is None):
+            raise ValueError("a deadband is either absolute or percent")
+        return self
 
 
 class Register(Strict):

@@ -189,6 +189,19 @@ def test_the_small_plant_has_none():
             id="half a user's certificate",
         ),
         pytest.param(
+            "means: state, running_above: 0}", "deadband: {absolute: 1, percent: 1}}",
+            ["19:45: equipment_classes.press.tags[0].deadband: "
+             "a deadband is either absolute or percent"],
+            id="two deadbands",
+        ),
+        pytest.param(
+            "means: state, running_above: 0}",
+            "means: state, running_above: 0, deadband: {absolute: 1}}",
+            ["19:9: equipment_classes.press.tags[0]: "
+             "a deadband belongs to a tag with a node and without a meaning"],
+            id="a deadband of a state",
+        ),
+        pytest.param(
             "- {id: press-1", "- 7\n  - {id: press-1",
             ["21:5: equipment[0]: here belong `key: value` lines"],
             id="a number where equipment belongs",

@@ -1,14 +1,16 @@
 """One connection to an OPC UA server. Whatever asyncua raises becomes one of our errors here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import TypeVar
 
 from asyncua import ua
 from asyncua.client.ua_session import UaSession
 from asyncua.crypto.uacrypto import CertProperties
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaStatusCodeError
 from cryptography import x509
@@ -17,12 +19,15 @@ from ingest.inputs.opcua.certificates import der
 from ingest.inputs.opcua.client import ANSWER_WITHIN_S, GuardedClient
 from ingest.inputs.opcua.discovery import endpoints_of
 from ingest.inputs.opcua.trust import Access, Trust
+from ingest.inputs.opcua.values import in_utc
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
 from schemas.plant.sources import OpcUaSource
 
 CONNECT_WITHIN_S = 15.0
 CLOSE_WITHIN_S = 2.0
+MOST_NODES = 500
+"""Nodes in one request, where the server allows as many."""
 
 _REFUSED_USER = frozenset(
     {
@@ -42,6 +47,23 @@ _REFUSED_CERTIFICATE = frozenset(
 # Nodes that the OPC UA standard numbers: Server_ServerStatus_CurrentTime, Server_NamespaceArray.
 _CURRENT_TIME = ua.NodeId.from_string("i=2258")
 _NAMESPACES = ua.NodeId.from_string("i=2255")
+Answer = TypeVar("Answer")
+
+
+class Operation(Enum):
+    """A service, and the node that says how much of it the server does at once."""
+
+    READ = "i=11705"
+    READ_HISTORY = "i=12165"
+    MONITOR = "i=11714"
+
+
+class RefusedError(UnavailableError):
+    """The server answers, and says no."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Connection:
@@ -56,35 +78,58 @@ class Connection:
 
     @property
     def session(self) -> UaSession:
-        """For the services of subscriptions; use it inside `translated`."""
+        """For services; ask them through `answered`."""
         return self._client.uaclient.session
 
     async def namespaces(self) -> list[str]:
         """The server's namespaces; their numbers hold until it restarts."""
-        found: list[str] = await self._read(_NAMESPACES)
-        return found
+        (found,) = await self.read([_NAMESPACES])
+        return list(found.Value.Value or ()) if found.Value else []
 
     async def current_time(self) -> datetime:
         """What the server's clock says."""
-        found: datetime = await self._read(_CURRENT_TIME)
+        (found,) = await self.read([_CURRENT_TIME])
+        if found.Value is None or not isinstance(found.Value.Value, datetime):
+            raise UnavailableError("it does not say what time it is")
+        return in_utc(found.Value.Value)
+
+    async def read(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """The attribute of all these nodes, in one request."""
+        wanted = [ua.ReadValueId(NodeId=node, AttributeId=attribute) for node in nodes]
+        request = ua.ReadParameters(
+            MaxAge=0, TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=wanted
+        )
+        found = await answered("it does not answer", self.session.read(request))
+        if len(found) != len(nodes):
+            raise UnavailableError(f"it answers {len(found)} of {len(nodes)} values")
         return found
 
-    async def _read(self, node: ua.NodeId) -> Any:
-        with translated("it does not answer"):
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await self._client.get_node(node).read_value()
+    async def limit(self, operation: Operation) -> int:
+        """How many nodes one request may name."""
+        (found,) = await self.read([ua.NodeId.from_string(operation.value)])
+        told = found.Value.Value if found.Value else None
+        return min(told, MOST_NODES) if isinstance(told, int) and told > 0 else MOST_NODES
 
     async def _on_loss(self, _: Exception) -> None:
         self.lost.set()
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Every failure of asyncua as `UnavailableError`; it raises nearly anything."""
+async def answered(doing: str, work: Awaitable[Answer]) -> Answer:
+    """What the server answers in time.
+
+    Raises:
+        RefusedError: it says no.
+        UnavailableError: it does not answer; asyncua raises nearly anything.
+    """
     try:
-        yield
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            return await work
     except PlantstreamError:
         raise
+    except UaStatusCodeError as error:
+        raise RefusedError(f"{doing}: {_said(error)}", error.code) from error
     except Exception as error:
         raise UnavailableError(f"{doing}: {_said(error)}") from error
 
@@ -111,6 +156,10 @@ async def connected(source: OpcUaSource, access: Access) -> AsyncIterator[Connec
         raise _explained(error, source, access.trust) from error
     try:
         yield Connection(client, certificate)
+    except UnavailableError:
+        # Without a farewell the server keeps the subscription, and we may find it again.
+        client.forsake()
+        raise
     finally:
         # A dead server must not hold us up; what is left of the connection ends with its socket.
         with suppress(Exception):

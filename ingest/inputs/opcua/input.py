@@ -3,18 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
-from asyncua import ua
 
 from ingest.backlog import MAX_WAITING, Backlog
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.expiry import ExpiryWatch
-from ingest.inputs.opcua.subscription import silence_limit_s, subscribe
+from ingest.inputs.opcua.follower import Follower
 from ingest.inputs.opcua.trust import Access, access_of
-from ingest.inputs.opcua.watch import Translator, Watch, watches
+from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
@@ -55,8 +54,6 @@ class OpcUaInput:
         self._meters = meters or SourceMeters.unseen()
         self._sleep = sleep
         self._max_waiting = max_waiting
-        sampling = timedelta(milliseconds=source.sampling_ms)
-        self._translator = Translator(self._watched, source.endpoint, sampling)
         self._log = _log.bind(source=name, endpoint=source.endpoint)
         self._expiry = ExpiryWatch(self._meters, self._warn)
 
@@ -81,13 +78,13 @@ class OpcUaInput:
                 await reading
 
     async def _read(self, access: Access, backlog: Backlog) -> None:
+        follower = Follower(self._source, self._watched, backlog, self._meters, self._log)
         delay_s = FIRST_RETRY_S
         known = False
         while True:
             try:
                 async with connected(self._source, access) as connection:
-                    follower = _Follower(self._source, self._translator, backlog, self._meters)
-                    await follower.begin(connection, self._watched)
+                    await follower.begin(connection)
                     self._meters.connected()
                     self._log.info("OPC UA server connected", tags=len(self._watched))
                     delay_s, known = FIRST_RETRY_S, True
@@ -96,7 +93,7 @@ class OpcUaInput:
                 if isinstance(error, MisconfiguredError) and not known:
                     raise
                 self._meters.lost()
-                self._translator.interrupt(f"no connection to {self._source.endpoint}")
+                follower.translator.interrupt(f"no connection to {self._source.endpoint}")
                 self._log.warning("OPC UA server lost", reason=str(error), retry_s=delay_s)
             await self._sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_RETRY_S)
@@ -112,55 +109,6 @@ class OpcUaInput:
         self._log.warning(
             "a certificate ends soon: have it renewed", certificate=whose, ends=ends.isoformat()
         )
-
-
-class _Follower:
-    """Follows one subscription until it or the connection is lost."""
-
-    def __init__(
-        self, source: OpcUaSource, translator: Translator, backlog: Backlog, meters: SourceMeters
-    ) -> None:
-        self._source = source
-        self._translator = translator
-        self._backlog = backlog
-        self._meters = meters
-        self._ended: str | None = None
-        self._answered = clock.monotonic()
-
-    async def begin(self, connection: Connection, watched: Sequence[Watch]) -> None:
-        """Subscribe, and report the tags that are not there."""
-        for one in await subscribe(connection, self._source, watched, self._on_answer):
-            self._backlog.put(self._translator.absent(one.handle, one.reason))
-
-    async def follow(self, connection: Connection, look: Callable[[], None]) -> None:
-        """Say that the source is alive while it is, and have a look at what may end.
-
-        Raises:
-            UnavailableError: it is no longer.
-        """
-        limit_s = silence_limit_s(self._source)
-        while True:
-            look()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._source.heartbeat_s):
-                    await connection.lost.wait()
-                raise UnavailableError("the connection was closed")
-            await connection.current_time()
-            if self._ended is not None:
-                raise UnavailableError(self._ended)
-            if clock.monotonic() - self._answered > limit_s:
-                raise UnavailableError(f"the subscription has said nothing for {limit_s:g} s")
-            self._backlog.put(self._translator.alive())
-
-    def _on_answer(self, result: ua.PublishResult) -> None:
-        self._answered = clock.monotonic()
-        for one in result.NotificationMessage.NotificationData or ():
-            if isinstance(one, ua.StatusChangeNotification) and not one.Status.is_good():
-                self._ended = f"the server ended the subscription ({one.Status.name})"
-        observations, dropped = self._translator.answer(result, clock.now()), self._backlog.dropped
-        self._backlog.put(observations)
-        self._meters.notified(len(observations))
-        self._meters.overflowed(self._backlog.dropped - dropped)
 
 
 async def _cut(backlog: Backlog) -> AsyncIterator[Chunk]:
