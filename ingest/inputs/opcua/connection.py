@@ -44,7 +44,9 @@ _REFUSED_CERTIFICATE = frozenset(
         StatusCodes.BadCertificateUriInvalid,
     }
 )
-# Nodes that the OPC UA standard numbers: Server_ServerStatus_CurrentTime, Server_NamespaceArray.
+# Nodes that the OPC UA standard numbers: StartTime and CurrentTime of Server_ServerStatus,
+# Server_NamespaceArray.
+_START_TIME = ua.NodeId.from_string("i=2257")
 _CURRENT_TIME = ua.NodeId.from_string("i=2258")
 _NAMESPACES = ua.NodeId.from_string("i=2255")
 Answer = TypeVar("Answer")
@@ -92,6 +94,12 @@ class Connection:
         if found.Value is None or not isinstance(found.Value.Value, datetime):
             raise UnavailableError("it does not say what time it is")
         return in_utc(found.Value.Value)
+
+    async def started_at(self) -> datetime | None:
+        """When the server was started, by its own clock."""
+        (found,) = await self.read([_START_TIME])
+        told = found.Value.Value if found.Value else None
+        return in_utc(told) if isinstance(told, datetime) else None
 
     async def read(
         self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value

@@ -10,11 +10,12 @@ from asyncua import ua
 from ingest.backlog import Backlog
 from ingest.input import Observation
 from ingest.inputs.opcua.client import ANSWER_WITHIN_S
-from ingest.inputs.opcua.connection import Connection
+from ingest.inputs.opcua.connection import Connection, RefusedError
+from ingest.inputs.opcua.history import history_of
 from ingest.inputs.opcua.items import CORRECT, Asking, Handle, Items, watch_nodes
 from ingest.inputs.opcua.polling import Poller
-from ingest.inputs.opcua.subscription import Subscription, open_subscription
-from ingest.inputs.opcua.translator import Translator
+from ingest.inputs.opcua.subscription import Subscription, open_subscription, take_over
+from ingest.inputs.opcua.translator import Recovered, Translator
 from ingest.inputs.opcua.watch import Watch
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
@@ -40,33 +41,79 @@ class Follower:
         self._meters = meters
         self._log = log
         self._subscription: Subscription | None = None
+        self._items = Items()
+        self._held: list[ua.PublishResult] | None = None
+        """Answers that wait until history has told what was before them."""
         self._poller: Poller | None = None
         self._ended: str | None = None
         self._answered = clock.monotonic()
         self._told: set[str] = set()
 
     async def begin(self, connection: Connection) -> None:
-        """Subscribe, and report the tags that are not there.
+        """Go on where the last connection ended, or subscribe anew; tell what was missed.
 
         Raises:
             UnavailableError: the connection is lost.
         """
         self._ended, self._answered = None, clock.monotonic()
         nodes = self._nodes(await connection.namespaces())
-        self.translator.restart()
-        unwatched: Sequence[Handle] = list(nodes)
-        self._subscription = None
-        if self._source.mode == "subscribe":
-            self._subscription = await open_subscription(connection, self._source, self._on_answer)
-        if self._subscription is not None:
-            asking = Asking(connection, self._source, self._subscription, self._watched)
-            items = await watch_nodes(asking, nodes)
-            self._report(items)
-            unwatched = items.unwatched
-        elif self._source.mode == "subscribe":
-            self._tell("the server has no subscriptions: its values are polled")
-        polled = {handle: nodes[handle] for handle in unwatched}
+        if not await self._go_on(connection):
+            self._held = []
+            await self._subscribe(connection, nodes)
+            await self._catch_up(connection, nodes)
+            held, self._held = self._held, None
+            for result in held:
+                self._hear(result)
+        polled = {handle: nodes[handle] for handle in self._items.unwatched if handle in nodes}
         self._poller = Poller(connection, polled) if polled else None
+
+    async def _go_on(self, connection: Connection) -> bool:
+        """Take over the last connection's subscription, if it cannot have dropped anything."""
+        before, outage = self._subscription, self.translator.outage
+        last = self.translator.sequence
+        self._subscription = None
+        if before is None or outage is None or last is None or self._items.unwatched:
+            return False
+        away = await connection.current_time() - outage.known_until
+        if away.total_seconds() > self._items.kept_s:
+            return False
+        self.translator.resume()
+        if not await take_over(connection, before, last, self._on_answer):
+            self.translator.outage = outage
+            return False
+        self._subscription = before
+        self._log.info("the subscription went on without us", away_s=away.total_seconds())
+        return True
+
+    async def _subscribe(self, connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> None:
+        self.translator.restart()
+        self._items = Items(unwatched=list(nodes))
+        if self._source.mode == "poll":
+            return
+        made = await open_subscription(connection, self._source, self._on_answer)
+        if made is None:
+            self._tell("the server has no subscriptions: its values are polled")
+            return
+        asking = Asking(connection, self._source, made, self._watched)
+        self._items = await watch_nodes(asking, nodes)
+        self._report(self._items)
+        self._subscription = made
+
+    async def _catch_up(self, connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> None:
+        """Ask the server's history for what was missed; where it has none, a gap remains."""
+        outage = self.translator.outage
+        followed = {one: node for one, node in nodes.items() if one not in self._items.refused}
+        if outage is None or not followed:
+            return
+        now, started = await connection.current_time(), await connection.started_at()
+        try:
+            history = await history_of(connection, followed, outage.known_until, now)
+        except RefusedError:
+            return
+        found = Recovered(
+            history.items, frozenset(history.complete), frozenset(followed), started or now
+        )
+        self._put(self.translator.recover(found, clock.now()))
 
     async def follow(self, connection: Connection, look: Callable[[], None]) -> None:
         """Say that the source is alive while it is, and have a look at what may end.
@@ -158,6 +205,12 @@ class Follower:
 
     def _on_answer(self, result: ua.PublishResult) -> None:
         self._answered = clock.monotonic()
+        if self._held is None:
+            self._hear(result)
+        else:
+            self._held.append(result)
+
+    def _hear(self, result: ua.PublishResult) -> None:
         for one in result.NotificationMessage.NotificationData or ():
             if isinstance(one, ua.StatusChangeNotification) and not one.Status.is_good():
                 self._ended = f"the server ended the subscription ({one.Status.name})"

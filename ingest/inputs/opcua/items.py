@@ -1,5 +1,6 @@
 """The monitored items of a subscription: one per tag, with its queue and its deadband."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,6 +42,8 @@ class Items:
     """Tags that the server lets us read, but not watch."""
     short: list[Handle] = field(default_factory=list)
     """Tags of which the server keeps fewer values than come between two answers."""
+    kept_s: float = math.inf
+    """For how long without us no value of any tag is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +96,11 @@ def _sort(
 ) -> None:
     code = result.StatusCode.value
     if result.StatusCode.is_good():
-        period_ms = max(result.RevisedSamplingInterval, asking.source.sampling_ms)
-        if result.RevisedQueueSize * period_ms < asking.subscription.publishing_ms:
+        asked_ms = asking.source.sampling_ms
+        granted_ms = result.RevisedSamplingInterval or asked_ms
+        kept_s = result.RevisedQueueSize * min(granted_ms, asked_ms) / 1000
+        items.kept_s = min(items.kept_s, kept_s)
+        if result.RevisedQueueSize * max(granted_ms, asked_ms) < asking.subscription.publishing_ms:
             items.short.append(handle)
     elif code in _NO_FILTER and asking.watched[handle].deadband and handle not in items.unfiltered:
         items.unfiltered.append(handle)

@@ -1,7 +1,7 @@
 """A subscription: asking a server to tell what changes."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from asyncua import ua
@@ -15,6 +15,8 @@ LIFETIME_S = 60.0
 """The server forgets a subscription of which nobody has asked for so long."""
 LONGEST_QUEUE = 10_000
 """Values per tag."""
+NUMBERS = 2**32 - 1
+"""After so many answers their numbers begin again."""
 
 UNSUPPORTED = frozenset(
     {StatusCodes.BadServiceUnsupported, StatusCodes.BadNotImplemented, StatusCodes.BadNotSupported}
@@ -77,3 +79,50 @@ async def open_subscription(
     return Subscription(
         made.SubscriptionId, made.RevisedPublishingInterval, made.RevisedMaxKeepAliveCount
     )
+
+
+async def take_over(
+    connection: Connection, subscription: Subscription, last: int, told: Told
+) -> bool:
+    """Go on with the subscription of a connection that was lost, after its answer `last`.
+
+    False if the server does not have it any more, or does not hand it over.
+
+    Raises:
+        UnavailableError: the connection is lost.
+    """
+    session = connection.session
+    request = ua.TransferSubscriptionsParameters(
+        SubscriptionIds=[subscription.number], SendInitialValues=False
+    )
+    moving = session.transfer_subscriptions(request)
+    try:
+        (moved,) = await answered("it does not hand over the subscription", moving)
+    except RefusedError:
+        return False
+    if not moved.StatusCode.is_good():
+        return False
+    await _hear_again(connection, subscription, _after(last, moved.AvailableSequenceNumbers), told)
+    # asyncua knows this only inside of its own Subscription, which has a queue that loses values.
+    session._subscription_callbacks[subscription.number] = told  # noqa: SLF001
+    session.ensure_publish_loop()
+    return True
+
+
+async def _hear_again(
+    connection: Connection, subscription: Subscription, numbers: Sequence[int], told: Told
+) -> None:
+    """Answers that the server sent and we never got; a hole is left where it has none."""
+    for number in numbers:
+        asking = connection.session.republish(subscription.number, number)
+        try:
+            message = await answered("it does not say it again", asking)
+        except RefusedError:
+            continue
+        told(ua.PublishResult(subscription.number, NotificationMessage=message))
+
+
+def _after(last: int, numbers: Sequence[int] | None) -> list[int]:
+    """The numbers after `last`, in the order in which they were given; they begin again at 1."""
+    ahead = [((number - last) % NUMBERS, number) for number in numbers or ()]
+    return [number for distance, number in sorted(ahead) if 0 < distance < NUMBERS // 2]

@@ -1,7 +1,7 @@
 """A server's answers on their way to observations."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
@@ -18,10 +18,35 @@ from ingest.inputs.opcua.values import (
     value_of,
 )
 from ingest.inputs.opcua.watch import Watch
+from schemas.record import EquipmentPath
 
 _LAST_SEQUENCE_NUMBER = 2**32 - 1
 _Items = Sequence[ua.MonitoredItemNotification]
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """From when on nothing was seen, by the server's clock."""
+
+    reason: str
+    start: datetime
+    """All that was seen was before."""
+    known_until: datetime
+    """All before was seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What a server's history tells of an outage."""
+
+    items: Sequence[ua.MonitoredItemNotification]
+    complete: frozenset[int]
+    """Tags of which it tells everything."""
+    followed: frozenset[int]
+    """Tags that the server has at all."""
+    server_started: datetime
 
 
 class Translator:
@@ -40,19 +65,59 @@ class Translator:
         self._seen_until: datetime | None = None
         self._newest: datetime | None = None
         self._alive_at: datetime | None = None
-        self._outage: str | None = None
-        self._sequence: int | None = None
+        self.outage: Outage | None = None
+        """While it lasts, and until the first answer after it."""
+        self.sequence: int | None = None
+        """The number of the last answer that said something."""
+        self._last: dict[int, datetime] = {}
+        self._recovered: dict[int, datetime] = {}
+        """Until when history told everything, for tags that have said nothing since."""
+        self._whole: frozenset[EquipmentPath] = frozenset()
+        """Equipment of which nothing is missed in the outage, thanks to history."""
         self._floors: dict[int, datetime] = {}
         """Where an outage ended, for tags that have said nothing since."""
 
     def interrupt(self, reason: str) -> None:
         """The connection is gone: what happens from now on until the next answer is missed."""
-        self._outage = self._outage or reason
+        if self.outage is None and self._newest is not None:
+            seen = self._seen_until or self._newest
+            self.outage = Outage(reason, max(self._newest, seen), min(self._newest, seen))
 
     def restart(self) -> None:
         """A new subscription begins: its answers are numbered anew, and all it says is news."""
-        self._sequence = None
+        self.sequence = None
         self.deadbands.forget()
+
+    def resume(self) -> None:
+        """The subscription went on without us, and its numbers will tell whether all came."""
+        self.outage = None
+
+    def recover(self, found: Recovered, arrival: datetime) -> list[Observation]:
+        """What was not seen in the outage, from history, each value once and at its own time."""
+        if self.outage is None:
+            return []
+        outage = self.outage
+        of_path: dict[EquipmentPath, set[int]] = {path: set() for path in self._paths}
+        for handle in found.followed:
+            of_path[self._watched[handle].equipment].add(handle)
+        self._whole = frozenset(
+            path for path, handles in of_path.items() if handles and handles <= found.complete
+        )
+
+        def is_told(handle: int, at: datetime) -> bool:
+            return at <= self._last.get(handle, outage.known_until)
+
+        values = list(self._observations(found.items, arrival, is_told))
+        if found.server_started > outage.start:
+            reason = f"{outage.reason}, and the server was started again"
+            values += [
+                (-1, Missed(path, outage.start, found.server_started, reason))
+                for path in self._whole
+            ]
+        self._recovered = {
+            handle: self._last.get(handle, outage.known_until) for handle in found.complete
+        }
+        return [observation for _, observation in sorted(values, key=_place)]
 
     def absent(self, handle: int, reason: str) -> list[Unreadable]:
         """A tag that cannot be watched; it is reported once."""
@@ -72,7 +137,7 @@ class Translator:
             published = in_utc(message.PublishTime)
         items = [item for one in message.NotificationData or () for item in _items(one)]
         if not items:
-            if self._outage is None:
+            if self.outage is None:
                 self._see(published)
             return []
         return self._seen(items, arrival, published, self._lost(message.SequenceNumber))
@@ -84,13 +149,18 @@ class Translator:
     def _seen(
         self, items: _Items, arrival: datetime, published: datetime, lost: str | None
     ) -> list[Observation]:
-        missed = self._missed(self._outage or lost, published)
-        if missed and self._outage:
-            self._floors = dict.fromkeys(range(len(self._watched)), published)
-        self._outage = None
-        found = list(self._observations(items, arrival))
+        outage, self.outage = self.outage, None
+        missed = self._missed(outage, lost, published)
+        if outage is not None:
+            unknown = set(range(len(self._watched))) - self._recovered.keys()
+            self._floors = dict.fromkeys(unknown, published)
+        found = list(self._observations(items, arrival, self._is_told))
         self._see(published)
         return [*missed, *(observation for _, observation in sorted(found, key=_place))]
+
+    def _is_told(self, handle: int, at: datetime) -> bool:
+        """Whether the first value after an outage stood in the history."""
+        return at <= self._recovered.pop(handle, _BEGINNING)
 
     def alive(self) -> list[Observation]:
         """One sign of life per equipment, if there was one since the last call."""
@@ -107,21 +177,29 @@ class Translator:
 
     def _lost(self, sequence: int) -> str | None:
         """Why answers before this one never came."""
-        before, self._sequence = self._sequence, sequence
+        before, self.sequence = self.sequence, sequence
         if before is None or sequence == _after(before):
             return None
         return f"answers {_after(before)} to {sequence - 1} of the server were lost"
 
-    def _missed(self, reason: str | None, published: datetime) -> list[Observation]:
-        if self._newest is None or reason is None:
+    def _missed(
+        self, outage: Outage | None, lost: str | None, published: datetime
+    ) -> list[Observation]:
+        if outage is not None:
+            paths = [path for path in self._paths if path not in self._whole]
+            start, reason, self._whole = outage.start, outage.reason, frozenset()
+        elif lost is not None and self._newest is not None:
+            paths = list(self._paths)
+            start, reason = max(self._newest, self._seen_until or self._newest), lost
+        else:
             return []
-        start = max(self._newest, self._seen_until or self._newest)
-        return [Missed(path, start, max(start, published), reason) for path in self._paths]
+        return [Missed(path, start, max(start, published), reason) for path in paths]
 
     def _observations(
         self,
         items: _Items,
         arrival: datetime,
+        is_told: Callable[[int, datetime], bool],
     ) -> Iterator[tuple[int, Observation]]:
         for item in items:
             watch = self._watched[item.ClientHandle]
@@ -131,6 +209,9 @@ class Translator:
                 reason = f"its value is {error}: name a node with a single value in the plant file"
                 yield from ((0, one) for one in self.absent(item.ClientHandle, reason))
                 continue
+            if is_told(item.ClientHandle, sample.source_time):
+                continue
+            self._last[item.ClientHandle] = sample.source_time
             floor = self._floors.pop(item.ClientHandle, None)
             if floor is not None and sample.source_time < floor:
                 # It was so before already, or came while nobody looked: all that is known is now.

@@ -158,12 +158,13 @@ def source(tmp_path):
         else:
             own["server_certificate"] = str(changed.pop("pinned", server.files.certificate))
         fields: dict[str, Any] = {
+            "endpoint": server.endpoint,
             "security": Security(**own),
             "sampling_ms": 20,
             "publishing_ms": 40,
             "heartbeat_s": 0.2,
         }
-        return OpcUaSource(type="opcua", endpoint=server.endpoint, **(fields | changed))
+        return OpcUaSource(type="opcua", **(fields | changed))
 
     return build
 

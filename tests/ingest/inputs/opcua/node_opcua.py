@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class NodeOpcua:
 
     def __init__(self, directory, port, **options):
         self.files = OwnCertificate(directory / "peer.der", directory / "peer-key.pem")
+        self.port = port
         self.endpoint = f"opc.tcp://127.0.0.1:{port}/peer"
         pem = directory / "peer.pem"
         if not pem.exists():
@@ -52,7 +54,7 @@ class NodeOpcua:
         self._process: Any = None
 
     def start(self):
-        script = asyncio.run(_script())
+        script = _in_a_thread(_script)
         self._process = subprocess.Popen(
             ["node", str(script), self._options],
             stdin=subprocess.PIPE,
@@ -115,6 +117,12 @@ def running(directory, port, **options):
         yield server
     finally:
         server.kill()
+
+
+def _in_a_thread(work):
+    """The result of a coroutine, whether or not a loop runs here."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(work())).result()
 
 
 async def _script():
