@@ -143,6 +143,8 @@ class EquipmentClass(Strict):
     """Without a sign of life for this long, time is unknown; empty means never."""
     unit_id: int | None = Field(default=None, ge=0, le=255)
     """Its number on a Modbus line."""
+    alarms_of: list[str] = Field(default_factory=list)
+    """Nodes of an OPC UA server whose alarms are its own, beside its tags; `{id}` as in tags."""
     unknown: Literal["loss", "exclude"] = "loss"
     """Whether unknown time counts as planned busy time."""
 

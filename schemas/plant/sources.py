@@ -61,6 +61,9 @@ class OpcUaSource(Strict):
     buffer_s: float = Field(default=30.0, ge=0, le=3600)
     """For how long without us the server is asked to keep values, tag by tag."""
 
+    alarms: bool | list[str] = False
+    """Whether alarms are read: from the Server object, or from these nodes."""
+
     @model_validator(mode="after")
     def _identity(self) -> Self:
         if (self.user is None) != (self.password is None):
@@ -74,6 +77,8 @@ class OpcUaSource(Strict):
                 "policy None would send the password in clear: choose another policy, or write "
                 "password_in_clear: true"
             )
+        if self.alarms and self.mode == "poll":
+            raise ValueError("alarms need mode subscribe: a server tells them, nobody can ask")
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ingest.input import BAD, Alive, Missed, Sample
+from ingest.input import BAD, Alarm, Alive, Missed, Sample
 from ingest.mapping import Memory, Step, place, step
 from ingest.rules import plant_rules
 from ingest.values import UNCERTAIN
@@ -243,3 +243,14 @@ def test_a_scaled_speed_is_above_its_limit_in_its_unit() -> None:
         for raw in (1_000, 1_001)
     ]
     assert [one.fields["category"] for one in found] == ["delay", "running"]
+
+
+def test_an_alarm_is_an_event_and_moves_nothing_else():
+    alarm = Alarm(REACTOR, "c" * 600, "TooHot", "s=T", "T", 2000, "above", True, False, True, at(0))
+    memory = play(sample("state", 6))[-1].memory
+    found = step(RULES[REACTOR], memory, alarm)
+    assert found.memory == memory
+    ((kind, fields),) = said([found])
+    assert kind == "alarm_changed"
+    assert (len(fields["condition"]), fields["severity"]) == (500, 1000)
+    assert (fields["active"], fields["acknowledged"], fields["retained"]) == (True, False, True)

@@ -9,18 +9,22 @@ from asyncua import ua
 
 from ingest.backlog import Backlog
 from ingest.input import Observation
+from ingest.inputs.opcua.alarms import AlarmBook
 from ingest.inputs.opcua.client import ANSWER_WITHIN_S
 from ingest.inputs.opcua.connection import Connection, RefusedError
 from ingest.inputs.opcua.history import history_of
 from ingest.inputs.opcua.items import CORRECT, Asking, Handle, Items, watch_nodes
+from ingest.inputs.opcua.notifiers import listen, notifiers_of
 from ingest.inputs.opcua.polling import Poller
 from ingest.inputs.opcua.subscription import Subscription, open_subscription, take_over
 from ingest.inputs.opcua.translator import Recovered, Translator
-from ingest.inputs.opcua.watch import Watch
+from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
+from schemas.plant.model import Equipment
 from schemas.plant.sources import OpcUaSource
+from schemas.record import EquipmentPath
 
 
 class Follower:
@@ -29,14 +33,17 @@ class Follower:
     def __init__(
         self,
         source: OpcUaSource,
-        watched: Sequence[Watch],
+        equipment: Sequence[tuple[EquipmentPath, Equipment]],
         backlog: Backlog,
         meters: SourceMeters,
         log: Any,
     ) -> None:
-        self.translator = Translator(watched, source.endpoint, source.sampling_ms)
         self._source = source
-        self._watched = watched
+        self._watched = watches(equipment)
+        self._notifiers = notifiers_of(source)
+        self.translator = Translator(self._watched, source.endpoint, source.sampling_ms)
+        self._alarms = AlarmBook(equipment, source.endpoint)
+        self._namespaces: Sequence[str] = ()
         self._backlog = backlog
         self._meters = meters
         self._log = log
@@ -56,7 +63,8 @@ class Follower:
             UnavailableError: the connection is lost.
         """
         self._ended, self._answered = None, clock.monotonic()
-        nodes = self._nodes(await connection.namespaces())
+        self._namespaces = await connection.namespaces()
+        nodes = self._nodes(self._namespaces)
         if not await self._go_on(connection):
             self._held = []
             await self._subscribe(connection, nodes)
@@ -85,6 +93,11 @@ class Follower:
         self._log.info("the subscription went on without us", away_s=away.total_seconds())
         return True
 
+    @property
+    def tags(self) -> int:
+        """How many tags are watched."""
+        return len(self._watched)
+
     async def _subscribe(self, connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> None:
         self.translator.restart()
         self._items = Items(unwatched=list(nodes))
@@ -94,10 +107,20 @@ class Follower:
         if made is None:
             self._tell("the server has no subscriptions: its values are polled")
             return
+        await self._listen(connection, made)
         asking = Asking(connection, self._source, made, self._watched)
         self._items = await watch_nodes(asking, nodes)
         self._report(self._items)
         self._subscription = made
+
+    async def _listen(self, connection: Connection, made: Subscription) -> None:
+        if not self._notifiers:
+            return
+        silent = await listen(
+            connection, made, self._notifiers, self._namespaces, len(self._watched)
+        )
+        if silent:
+            self._tell(f"the server tells no alarms of {', '.join(silent)}")
 
     async def _catch_up(self, connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> None:
         """Ask the server's history for what was missed; where it has none, a gap remains."""
@@ -216,4 +239,8 @@ class Follower:
                 self._ended = f"the server ended the subscription ({one.Status.name})"
             if isinstance(one, ua.DataChangeNotification):
                 self._meters.notified(len(one.MonitoredItems or ()))
-        self._put(self.translator.answer(result, clock.now()))
+        now = clock.now()
+        self._put(self.translator.answer(result, now))
+        for one in result.NotificationMessage.NotificationData or ():
+            if isinstance(one, ua.EventNotificationList):
+                self._put(self._alarms.hear(one.Events or (), self._namespaces, now))

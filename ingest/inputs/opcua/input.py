@@ -12,6 +12,7 @@ from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.expiry import ExpiryWatch
 from ingest.inputs.opcua.follower import Follower
+from ingest.inputs.opcua.notifiers import notifiers_of
 from ingest.inputs.opcua.trust import Access, access_of
 from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
@@ -50,7 +51,9 @@ class OpcUaInput:
     ) -> None:
         self._name = name
         self._source = source
-        self._watched = watches(equipment)
+        self._equipment = equipment
+        watches(equipment)
+        notifiers_of(source)
         self._meters = meters or SourceMeters.unseen()
         self._sleep = sleep
         self._max_waiting = max_waiting
@@ -78,7 +81,7 @@ class OpcUaInput:
                 await reading
 
     async def _read(self, access: Access, backlog: Backlog) -> None:
-        follower = Follower(self._source, self._watched, backlog, self._meters, self._log)
+        follower = Follower(self._source, self._equipment, backlog, self._meters, self._log)
         delay_s = FIRST_RETRY_S
         known = False
         while True:
@@ -86,7 +89,7 @@ class OpcUaInput:
                 async with connected(self._source, access) as connection:
                     await follower.begin(connection)
                     self._meters.connected()
-                    self._log.info("OPC UA server connected", tags=len(self._watched))
+                    self._log.info("OPC UA server connected", tags=follower.tags)
                     delay_s, known = FIRST_RETRY_S, True
                     await follower.follow(connection, lambda: self._look(access, connection))
             except (UnavailableError, MisconfiguredError) as error:

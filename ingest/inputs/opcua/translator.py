@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
 
-from ingest.input import Alive, Missed, Observation, Sample, Unreadable
+from ingest.input import Alarm, Alive, Missed, Observation, Sample, Unreadable
 from ingest.inputs.opcua.deadband import Deadbands
 from ingest.inputs.opcua.values import (
     UnsuitableError,
@@ -21,6 +21,8 @@ from ingest.inputs.opcua.watch import Watch
 from schemas.record import EquipmentPath
 
 _LAST_SEQUENCE_NUMBER = 2**32 - 1
+_NUMBERED = ua.DataChangeNotification | ua.EventNotificationList
+"""What counts; asyncua itself tells of a lost connection as an answer with number 0."""
 _Items = Sequence[ua.MonitoredItemNotification]
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
 _END = datetime.max.replace(tzinfo=UTC)
@@ -136,7 +138,7 @@ class Translator:
         if message.PublishTime is not None and is_believable(message.PublishTime):
             published = in_utc(message.PublishTime)
         items = [item for one in message.NotificationData or () for item in _items(one)]
-        if not items:
+        if not any(isinstance(one, _NUMBERED) for one in message.NotificationData or ()):
             if self.outage is None:
                 self._see(published)
             return []
@@ -239,7 +241,7 @@ def _sample(watch: Watch, data: ua.DataValue, arrival: datetime) -> Sample:
 def _place(ranked: tuple[int, Observation]) -> tuple[datetime, int]:
     rank, observation = ranked
     match observation:
-        case Sample(source_time=at) | Missed(end=at) | Alive(at=at):
+        case Sample(source_time=at) | Missed(end=at) | Alive(at=at) | Alarm(at=at):
             return at, rank
         case Unreadable():
             return _END, rank

@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ingest.input import Sample, Unreadable
+from ingest.input import Alarm, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.metrics import SourceMetrics
 from plantstream.runtime.errors import MisconfiguredError
@@ -160,3 +160,37 @@ async def test_node_opcua_is_polled_where_the_plant_file_says_so(
     assert values(seen, "good") == [100, 101]
     (told,) = [one for one in seen if isinstance(one, Unreadable)]
     assert "no such node" in told.reason
+
+
+async def test_an_alarm_of_node_opcua_rises_is_acknowledged_and_ends(
+    server, source, equipment, listening
+):
+    server.write("Temperature", 20)
+
+    def alarms(seen):
+        return [one for one in seen if isinstance(one, Alarm) and one.name == "TooHot"]
+
+    async with listening(source(server, alarms=True), equipment(tag("Temperature"))) as heard:
+        await heard.until(lambda seen: values(seen, "temperature"))
+        server.write("Temperature", 120)
+        await heard.until(lambda seen: any(one.active for one in alarms(seen)))
+        server.order("acknowledge")
+        await heard.until(lambda seen: any(one.acknowledged for one in alarms(seen)))
+        server.write("Temperature", 20)
+        seen = await heard.until(lambda seen: not alarms(seen)[-1].active)
+    first, *_, last = alarms(seen)
+    assert (first.active, first.acknowledged, first.retained) == (True, False, True)
+    assert (last.active, last.acknowledged) == (False, True)
+    assert first.condition == last.condition
+    assert first.origin_name == "Device"
+    assert 1 <= first.severity <= 1000
+
+
+async def test_an_alarm_of_node_opcua_that_is_on_already_is_told(
+    server, source, equipment, listening
+):
+    server.write("Temperature", 120)
+    async with listening(source(server, alarms=True), equipment()) as heard:
+        seen = await heard.until(lambda seen: any(isinstance(one, Alarm) for one in seen))
+    server.write("Temperature", 20)
+    assert [one.active for one in seen if isinstance(one, Alarm)] == [True]
