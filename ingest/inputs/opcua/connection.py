@@ -58,6 +58,7 @@ class Operation(Enum):
     READ = "i=11705"
     READ_HISTORY = "i=12165"
     MONITOR = "i=11714"
+    BROWSE = "i=11710"
 
 
 class RefusedError(UnavailableError):
@@ -112,6 +113,16 @@ class Connection:
         found = await answered("it does not answer", self.session.read(request))
         if len(found) != len(nodes):
             raise UnavailableError(f"it answers {len(found)} of {len(nodes)} values")
+        return found
+
+    async def read_all(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """The attribute of all these nodes, in as many requests as the server needs."""
+        size = await self.limit(Operation.READ)
+        found: list[ua.DataValue] = []
+        for at in range(0, len(nodes), size):
+            found += await self.read(nodes[at : at + size], attribute)
         return found
 
     async def limit(self, operation: Operation) -> int:

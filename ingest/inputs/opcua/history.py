@@ -55,20 +55,14 @@ async def history_of(
 
 async def _keeping(connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> list[Handle]:
     """Nodes that keep a history and let us read it."""
-    handles = list(nodes)
-    size = await connection.limit(Operation.READ)
-    found: list[Handle] = []
-    for at in range(0, len(handles), size):
-        part = handles[at : at + size]
-        wanted = [nodes[handle] for handle in part]
-        access = await connection.read(wanted, AttributeIds.UserAccessLevel)
-        keeps = await connection.read(wanted, AttributeIds.Historizing)
-        found += [
-            handle
-            for handle, level, kept in zip(part, access, keeps, strict=True)
-            if _number(level) & _READABLE and _number(kept)
-        ]
-    return found
+    wanted = list(nodes.values())
+    access = await connection.read_all(wanted, AttributeIds.UserAccessLevel)
+    keeps = await connection.read_all(wanted, AttributeIds.Historizing)
+    return [
+        handle
+        for handle, level, kept in zip(nodes, access, keeps, strict=True)
+        if _number(level) & _READABLE and _number(kept)
+    ]
 
 
 async def _read(
