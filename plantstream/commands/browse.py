@@ -49,7 +49,8 @@ def browse(
 ) -> None:
     """Show the variables of an OPC UA server: type, value, unit and access.
 
-    Access is r to read, w to write, h to read its history. Trust the server first: plantstream trust add ENDPOINT.
+    Access is r to read, w to write, h to read its history.
+    Trust the server first: plantstream trust add ENDPOINT.
     """
     if user is not None and password is None:
         password = typer.prompt(f"Password of {user}", hide_input=True, err=True)
@@ -72,9 +73,7 @@ def browse(
     _show(source, asyncio.run(_variables(source, below)), as_yaml=as_yaml, as_json=as_json)
 
 
-def _show(
-    source: "OpcUaSource", found: "list[Variable]", *, as_yaml: bool, as_json: bool
-) -> None:
+def _show(source: "OpcUaSource", found: "list[Variable]", *, as_yaml: bool, as_json: bool) -> None:
     if as_yaml:
         from ingest.inputs.opcua.skeleton import skeleton
 

@@ -58,6 +58,7 @@ class OpcUaInput:
         self._sleep = sleep
         self._max_waiting = max_waiting
         self._log = _log.bind(source=name, endpoint=source.endpoint)
+        self._complaint = ""
         self._expiry = ExpiryWatch(self._meters, self._warn)
 
     async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
@@ -90,16 +91,24 @@ class OpcUaInput:
                     await follower.begin(connection)
                     self._meters.connected()
                     self._log.info("OPC UA server connected", tags=follower.tags)
-                    delay_s, known = FIRST_RETRY_S, True
+                    delay_s, known, self._complaint = FIRST_RETRY_S, True, ""
                     await follower.follow(connection, lambda: self._look(access, connection))
             except (UnavailableError, MisconfiguredError) as error:
-                if isinstance(error, MisconfiguredError) and not known:
-                    raise
                 self._meters.lost()
+                if isinstance(error, MisconfiguredError):
+                    if not known:
+                        raise
+                    self._meters.needs_help(str(error))
                 follower.translator.interrupt(f"no connection to {self._source.endpoint}")
-                self._log.warning("OPC UA server lost", reason=str(error), retry_s=delay_s)
+                self._complain(str(error))
             await self._sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_RETRY_S)
+
+    def _complain(self, reason: str) -> None:
+        """Say why there is no connection, once until there is one or the reason is another."""
+        if reason != self._complaint:
+            self._complaint = reason
+            self._log.warning("OPC UA server lost, trying again", reason=reason)
 
     def _look(self, access: Access, connection: Connection) -> None:
         now = clock.now()
