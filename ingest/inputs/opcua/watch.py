@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ingest.inputs.opcua.addresses import Address, parse
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment
+from schemas.plant.model import Equipment, Tag
 from schemas.plant.sources import Deadband
 from schemas.record import EquipmentPath
 
@@ -21,6 +21,7 @@ class Watch:
     means: str | None
     address: Address
     deadband: Deadband | None = None
+    """Of the value as the server has it, before `factor` and `offset`."""
 
     @property
     def rank(self) -> int:
@@ -43,7 +44,14 @@ def watches(equipment: Sequence[tuple[EquipmentPath, Equipment]]) -> tuple[Watch
             except ValueError as error:
                 mistakes.append(f"tag {tag.name} of {one.id}: node {error}")
             else:
-                found.append(Watch(path, tag.name, tag.means, address, tag.deadband))
+                found.append(Watch(path, tag.name, tag.means, address, _as_read(tag)))
     if mistakes:
         raise MisconfiguredError("\n".join(mistakes))
     return tuple(found)
+
+
+def _as_read(tag: Tag) -> Deadband | None:
+    """The tag's deadband in the server's unit."""
+    if tag.deadband is None or tag.deadband.absolute is None:
+        return tag.deadband
+    return Deadband(absolute=tag.deadband.absolute / abs(tag.factor))

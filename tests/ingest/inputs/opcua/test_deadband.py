@@ -64,3 +64,9 @@ def test_the_server_is_asked_to_hold_back():
         asked = filter_of(watch)
         assert asked is not None
         assert (int(asked.DeadbandType), asked.DeadbandValue) == (kind, *deadband.values())
+
+
+def test_an_absolute_deadband_is_in_the_unit_of_the_tag():
+    tag = Tag(name="t", node="s=T", factor=-0.1, deadband=Deadband(absolute=0.5))
+    one = Equipment(id="one", area="a", line="l", tags=[tag])
+    assert kept(Deadbands(watches([("e/s/a/l/one", one)])), 100, 104, 105, 106) == [100, 106]
