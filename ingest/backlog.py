@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest.input import Alive, Missed, Observation, Sample, Unreadable
+from ingest.input import Alarm, Alive, Missed, Observation, Sample, Unreadable
 from schemas.record import EquipmentPath
 
 MAX_WAITING = 100_000
@@ -75,6 +75,9 @@ class Backlog:
                 self._lose(path, start, end, lost or 0)
             case Unreadable():
                 self.dropped += 1
+            case Alarm(equipment=path, at=at):
+                self.dropped += 1
+                self._lose(path, at, at, 0)
             case Alive():
                 pass
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading
-from ingest.input import Alive, Missed, Observation, Sample, Unreadable
+from ingest.input import Alarm, Alive, Missed, Observation, Sample, Unreadable
 from ingest.mapping import Draft, Memory, Problem, place, step
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
@@ -49,8 +49,8 @@ def map_chunk(
 
 
 def in_order(
-    rules: PlantRules, observations: Iterable[Sample | Alive | Missed]
-) -> Iterator[Sample | Alive | Missed]:
+    rules: PlantRules, observations: Iterable[Sample | Alive | Missed | Alarm]
+) -> Iterator[Sample | Alive | Missed | Alarm]:
     """The same observations; per equipment and instant, batch, product and state before counts.
 
     A tag that comes twice at the same instant begins a second group: the rows of a recording may
@@ -92,7 +92,7 @@ def _rank(known: EquipmentRules, sample: Sample) -> int:
 
 def _placed(
     observations: Sequence[Observation], mapped: Mapped, now: datetime, limit: timedelta | None
-) -> Iterator[Sample | Alive | Missed]:
+) -> Iterator[Sample | Alive | Missed | Alarm]:
     for seen in observations:
         match seen:
             case Unreadable():
@@ -109,7 +109,7 @@ def _placed(
 
 
 def _apply(
-    mapped: Mapped, known: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed
+    mapped: Mapped, known: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | Alarm
 ) -> None:
     result = step(known, memory, seen)
     mapped.memories[known.equipment] = result.memory

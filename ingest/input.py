@@ -57,7 +57,28 @@ class Unreadable:
     reason: str
 
 
-Observation = Sample | Alive | Missed | Unreadable
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What an alarm or condition of an equipment is from `at` on."""
+
+    equipment: EquipmentPath
+    condition: str
+    """Its id at the source: the same over its whole life."""
+    name: str
+    origin: str
+    """What it is about: address and name of a node."""
+    origin_name: str
+    severity: int
+    """1 (mere information) to 1000 (disaster)."""
+    message: str
+    active: bool
+    acknowledged: bool
+    retained: bool
+    """Whether it still deserves a look."""
+    at: datetime
+
+
+Observation = Sample | Alive | Missed | Unreadable | Alarm
 
 
 @dataclass(frozen=True, slots=True)

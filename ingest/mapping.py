@@ -8,10 +8,11 @@ from typing import Any
 
 from ingest.counters import Baseline, Reset, count
 from ingest.frames import Reading
-from ingest.input import BAD, Alive, Missed, Sample, Value
+from ingest.input import BAD, Alarm, Alive, Missed, Sample, Value
 from ingest.rules import EquipmentRules, TagRule
 from ingest.values import UNCERTAIN, is_bad, number, scaled, word
 from schemas.machine import (
+    AlarmChanged,
     BatchEnded,
     BatchStarted,
     CounterReset,
@@ -29,6 +30,10 @@ SKEW_LIMIT = timedelta(hours=24)
 """A live source time further off the edge's clock than this is not believed."""
 MAX_NAME = 100
 """Characters of a batch or product, as the contracts allow."""
+MAX_CONDITION = 500
+"""Characters kept of a condition's id."""
+WORST = 1000
+"""The highest severity."""
 MAX_STATE = 200
 """Characters kept of a device's word for its state."""
 
@@ -96,7 +101,7 @@ class Step:
     """Reasons, for `Problem`."""
 
 
-def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed) -> Step:
+def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | Alarm) -> Step:
     """Advance by one observation.
 
     An event keeps the source time of its sample even where that runs backwards: whoever computes
@@ -107,6 +112,8 @@ def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed) -
             return Step(memory, (Draft(Heartbeat, equipment, at),))
         case Missed():
             return _missed(memory, seen)
+        case Alarm():
+            return Step(memory, (_alarm(seen),))
         case Sample(tag=tag):
             rule = rules.tags.get(tag)
             if rule is None:
@@ -132,6 +139,21 @@ def _missed(memory: Memory, missed: Missed) -> Step:
     fields = {"start": missed.start, "reason": missed.reason, "lost": missed.lost}
     gap = Draft(Gap, missed.equipment, max(missed.start, missed.end), fields)
     return Step(replace(memory, category=None, state=None), (gap,))
+
+
+def _alarm(alarm: Alarm) -> Draft:
+    fields = {
+        "condition": alarm.condition[:MAX_CONDITION],
+        "name": alarm.name,
+        "origin": alarm.origin,
+        "origin_name": alarm.origin_name,
+        "severity": min(max(alarm.severity, 1), WORST),
+        "message": alarm.message,
+        "active": alarm.active,
+        "acknowledged": alarm.acknowledged,
+        "retained": alarm.retained,
+    }
+    return Draft(AlarmChanged, alarm.equipment, alarm.at, fields)
 
 
 def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:

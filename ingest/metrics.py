@@ -54,6 +54,12 @@ class SourceMetrics:
         def counter(name: str, about: str) -> Counter:
             return Counter(f"plantstream_source_{name}_total", about, ["source"], registry=registry)
 
+        self.expiry = Gauge(
+            "plantstream_source_certificate_expiry_timestamp_seconds",
+            "When a certificate of the source ends: the server's, or our own.",
+            ["source", "certificate"],
+            registry=registry,
+        )
         self.connected = gauge("connected", "1 while the source answers.")
         self.last_value = gauge("last_value_timestamp_seconds", "Source time of the newest value.")
         self.skew = gauge("clock_skew_seconds", "The source's clock minus the edge's.")
@@ -93,6 +99,8 @@ class SourceMeters:
         self.clock_skew: timedelta | None = None
         self.trouble: str | None = None
         self._overruns = metrics.overruns.labels(source)
+        self._expiry = metrics.expiry
+        self._source = source
 
     @classmethod
     def unseen(cls) -> Self:
@@ -141,3 +149,7 @@ class SourceMeters:
     def overran(self) -> None:
         """A poll took longer than its period."""
         self._overruns.inc()
+
+    def expires(self, certificate: str, at: datetime) -> None:
+        """The certificate `server` or `own` ends then."""
+        self._expiry.labels(self._source, certificate).set(at.timestamp())

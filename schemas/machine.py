@@ -88,6 +88,25 @@ class CounterReset(MachineRecord):
     rolled_over: bool
 
 
+class AlarmChanged(MachineRecord):
+    """From `source_time` on an alarm or condition of the equipment is so."""
+
+    type: Literal["alarm_changed"] = "alarm_changed"
+    condition: str = Field(min_length=1, max_length=500)
+    """Its id at the source: the same over its whole life."""
+    name: str = ""
+    origin: str = ""
+    """Address of what it is about."""
+    origin_name: str = ""
+    severity: int = Field(ge=1, le=1000)
+    """1 is mere information, 1000 a disaster (OPC UA part 9)."""
+    message: str = ""
+    active: bool
+    acknowledged: bool
+    retained: bool
+    """Whether it still deserves a look."""
+
+
 class Heartbeat(MachineRecord):
     """The source still answers: what was last said still holds."""
 
@@ -102,6 +121,7 @@ MachineEvent = Annotated[
     | ProductChanged
     | Gap
     | CounterReset
+    | AlarmChanged
     | Heartbeat,
     Field(discriminator="type"),
 ]

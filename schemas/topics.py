@@ -11,6 +11,7 @@ from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
 from schemas.machine import (
+    AlarmChanged,
     BatchEnded,
     BatchStarted,
     CounterReset,
@@ -97,6 +98,7 @@ MACHINE = Topic(
         ProductChanged,
         Gap,
         CounterReset,
+        AlarmChanged,
         Heartbeat,
     ),
     partition_by="equipment",

@@ -62,10 +62,10 @@ class Document:
 
     def _mistake(self, loc: Location, error: Any, model: type[BaseModel]) -> Mistake:
         location = self._written(loc)
+        if error["type"] == "missing":
+            return self.mistake(self._written(loc[:-1]), f"{loc[-1]} is missing")
         if error["type"] == "extra_forbidden":
             return self.mistake(location, "unknown key", did_you_mean(location[-1], _known(model)))
-        if error["type"] == "missing":
-            return self.mistake(location[:-1], f"{location[-1]} is missing")
         hint = ""
         if error["type"] in {"literal_error", "enum"}:
             expected = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
@@ -79,7 +79,7 @@ class Document:
         """The place without the names of variants, which stand between keys of the file."""
         node: Any = self._root
         written: list[str | int] = []
-        for part in location[:-1]:
+        for part in location:
             if isinstance(node, Mapping):
                 keys = [key for key in node if str(key) == str(part)]
                 if not keys:
@@ -90,7 +90,7 @@ class Document:
             else:
                 continue
             written.append(part)
-        return (*written, *location[-1:])
+        return tuple(written)
 
     def _position(self, location: Location) -> tuple[int, int]:
         node: Any = self._root

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from schemas.machine import (
+    AlarmChanged,
     BatchEnded,
     BatchStarted,
     Gap,
@@ -103,6 +104,10 @@ class Machine:
 
     def product(self, at: float, name: str | None) -> MachineEvent:
         return self._say(ProductChanged, at, product=name)
+
+    def alarm(self, at: float, *, active: bool = True) -> MachineEvent:
+        said = {"condition": "c", "severity": 500, "acknowledged": False, "retained": True}
+        return self._say(AlarmChanged, at, active=active, **said)
 
     def alive(self, at: float) -> MachineEvent:
         return self._say(Heartbeat, at)

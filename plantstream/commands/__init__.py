@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "deadletters": "Look at what could not be read.",
     "db": "Migrate the database, and look at it.",
     "ingest": "Read the sources of a plant file and publish what they say.",
+    "trust": "Say which OPC UA servers this edge believes.",
+    "browse": "Show the variables of an OPC UA server: type, value, unit and access.",
     "process": "Compute OEE from machine events: plant.machine.v1 in, plant.kpi.v1 out.",
     "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
     "bench": "Run the benchmarks on this machine, with everything embedded.",

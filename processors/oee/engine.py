@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from processors.oee.book import MAX_SILENCE, Amounts, Book, Cell, CellKey, Window, cell_key, elapse
-from processors.oee.events import apply, as_made, is_late, made_at, moment_of, order_of
+from processors.oee.events import apply, as_made, concerns, is_late, made_at, moment_of, order_of
 from processors.oee.plan import EquipmentPlan, equipment_plan
 from processors.oee.ratios import ratios
 from processors.oee.state import OeeState, dump, load
@@ -61,7 +61,10 @@ class OeeEngine:
     def advance(
         self, state: OeeState, events: Sequence[MachineEvent], plant: PlantFile
     ) -> Transition[OeeState]:
-        """Apply events of this equipment."""
+        """Apply events of this equipment; what says nothing of its time or parts is skipped."""
+        events = [event for event in events if concerns(event)]
+        if not events:
+            return Transition(state)
         plan = equipment_plan(plant, state.equipment)
         before = _view(state, plan)
         seen = max([moment_of(event) for event in events] + ([state.seen] if state.seen else []))

@@ -43,6 +43,11 @@ _RANK: dict[type, int] = {
 """At equal source time: what is made and the state first, then counts, then the batch's end."""
 
 
+def concerns(event: MachineEvent) -> bool:
+    """Whether the event can move OEE; an alarm alone cannot, not even as a sign of life."""
+    return type(event) in _RANK
+
+
 def moment_of(event: MachineEvent) -> datetime:
     """The source time in whole milliseconds, which is what the books are kept in."""
     return whole_ms(event.source_time)

@@ -9,7 +9,15 @@ from schemas.plant.model import Equipment, EquipmentClass, Plant
 from schemas.plant.sources import Register
 from schemas.yaml_file import Document, Location
 
-_INHERITED = ("calendar", "source", "minor_stop_s", "unknown_after_s", "unit_id", "unknown")
+_INHERITED = (
+    "calendar",
+    "source",
+    "minor_stop_s",
+    "unknown_after_s",
+    "unit_id",
+    "alarms_of",
+    "unknown",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,12 @@ def _resolve(equipment: Equipment, plant: Plant) -> Equipment:
     }
     source = inherited.get("source", equipment.source)
     addressed = [tag.at(equipment.id, source) for tag in tags]
-    return equipment.model_copy(update=inherited | {"tags": addressed})
+    alarms = inherited.get("alarms_of", equipment.alarms_of)
+    placed = {
+        "tags": addressed,
+        "alarms_of": [node.replace("{id}", equipment.id) for node in alarms],
+    }
+    return equipment.model_copy(update=inherited | placed)
 
 
 def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from schemas.machine import TimeCategory
-from schemas.plant.sources import AddressKey, Message, Metric, Register, Source
+from schemas.plant.sources import AddressKey, Deadband, Message, Metric, Register, Source
 from schemas.plant.units import conversion
 from schemas.plant.values import Name, Strict
 from schemas.record import EquipmentPath
@@ -73,6 +73,8 @@ class Tag(Strict):
     """Address at an MQTT broker."""
     metric: Metric | None = None
     """Address in Sparkplug B."""
+    deadband: Deadband | None = None
+    """Smaller changes of the value are not news."""
     unit: str = ""
     """The unit in the plant, to which values are converted."""
     source_unit: str | None = None
@@ -139,6 +141,8 @@ class Tag(Strict):
             if not is_measured or not self.unit:
                 raise ValueError("source_unit needs a unit and belongs to measured values")
             self._conversion()
+        if self.deadband is not None and self.means is not None:
+            raise ValueError("a deadband belongs to a measured value, not to a tag with a meaning")
         return self
 
 
@@ -154,6 +158,8 @@ class EquipmentClass(Strict):
     """Without a sign of life for this long, time is unknown; empty means never."""
     unit_id: int | None = Field(default=None, ge=0, le=255)
     """Its number on a Modbus line."""
+    alarms_of: list[str] = Field(default_factory=list)
+    """Nodes of an OPC UA server whose alarms are its own, beside its tags; `{id}` as in tags."""
     unknown: Literal["loss", "exclude"] = "loss"
     """Whether unknown time counts as planned busy time."""
 

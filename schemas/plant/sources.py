@@ -21,7 +21,12 @@ class Security(Strict):
     )
     mode: Literal["None", "Sign", "SignAndEncrypt"] = "SignAndEncrypt"
     server_certificate: str | None = None
-    """File of the one certificate that the server may show (PEM or DER); ~ is expanded."""
+    """File of the one certificate that the server may show (PEM or DER); ~ is expanded.
+
+    Without it the trust list decides (`plantstream trust`).
+    """
+    trust_list: str | None = None
+    """Directory of the trust list, if not ~/.plantstream/opcua/trusted."""
     certificate: str | None = None
     """Our own certificate; made on first start where it is missing."""
     private_key: str | None = None
@@ -30,8 +35,8 @@ class Security(Strict):
     def _agree(self) -> Self:
         if (self.policy == "None") != (self.mode == "None"):
             raise ValueError("policy None and mode None go together")
-        if self.policy != "None" and self.server_certificate is None:
-            raise ValueError("server_certificate is missing: without it no server can be trusted")
+        if self.server_certificate is not None and self.trust_list is not None:
+            raise ValueError("server_certificate and trust_list exclude each other: keep one")
         return self
 
 
@@ -45,9 +50,39 @@ class OpcUaSource(Strict):
     security: Security
     user: str | None = None
     password: SecretStr | None = None
+    password_in_clear: bool = False
+    """Whether the password may cross the network unencrypted."""
+    user_certificate: str | None = None
+    """File of the certificate by which the server knows the user, instead of a password."""
+    user_private_key: str | None = None
+    """Its key: PEM without a password."""
+    mode: Literal["subscribe", "poll"] = "subscribe"
+    """Whether the server tells what changes, or is asked for everything every `sampling_ms`."""
     sampling_ms: int = Field(default=250, ge=10, le=60_000)
     publishing_ms: int = Field(default=500, ge=10, le=60_000)
     heartbeat_s: float = Field(default=2.0, gt=0, le=60)
+    buffer_s: float = Field(default=30.0, ge=0, le=3600)
+    """For how long without us the server is asked to keep values, tag by tag."""
+
+    alarms: bool | list[str] = False
+    """Whether alarms are read: from the Server object, or from these nodes."""
+
+    @model_validator(mode="after")
+    def _identity(self) -> Self:
+        if (self.user is None) != (self.password is None):
+            raise ValueError("user and password go together")
+        if (self.user_certificate is None) != (self.user_private_key is None):
+            raise ValueError("user_certificate and user_private_key go together")
+        if self.user is not None and self.user_certificate is not None:
+            raise ValueError("user and user_certificate exclude each other: keep one")
+        if self.user is not None and self.security.policy == "None" and not self.password_in_clear:
+            raise ValueError(
+                "policy None would send the password in clear: choose another policy, or write "
+                "password_in_clear: true"
+            )
+        if self.alarms and self.mode == "poll":
+            raise ValueError("alarms need mode subscribe: a server tells them, nobody can ask")
+        return self
 
 
 class ModbusSource(Strict):
@@ -131,6 +166,21 @@ Source = Annotated[OpcUaSource | ModbusSource | MqttSource, Field(discriminator=
 _REGISTERS = {"int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}
 """Registers of a value that has more than one."""
 _ADDRESSES = 65_536
+
+
+class Deadband(Strict):
+    """How far a value has to move before it is news."""
+
+    absolute: float | None = Field(default=None, gt=0)
+    """In the tag's unit."""
+    percent: float | None = Field(default=None, gt=0, le=100)
+    """Of the range that the server knows for the value, else of the value itself."""
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.absolute is None) == (self.percent is None):
+            raise ValueError("a deadband is either absolute or percent")
+        return self
 
 
 class Register(Strict):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, strategies as st
 
 from ingest.backlog import REASON, Backlog
-from ingest.input import Alive, Missed, Sample, Unreadable
+from ingest.input import Alarm, Alive, Missed, Sample, Unreadable
 
 A, B = "e/s/a/l/one", "e/s/a/l/two"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -40,6 +40,13 @@ async def test_a_dropped_outage_is_part_of_what_is_missed():
     backlog = Backlog(1)
     backlog.put([Missed(A, at(1), at(9), "outage"), sample(A, 10), sample(A, 11)])
     assert backlog.take(1) == (Missed(A, at(1), at(10), REASON, 1),)
+
+
+async def test_a_dropped_alarm_is_told_as_missed():
+    backlog = Backlog(1)
+    alarm = Alarm(A, "c", "TooHot", "s=T", "T", 500, "", True, False, True, at(1))
+    backlog.put([alarm, sample(A, 2)])
+    assert backlog.take(2) == (Missed(A, at(1), at(1), REASON, 0), sample(A, 2))
 
 
 async def test_signs_of_life_are_no_loss_and_reports_are_counted():

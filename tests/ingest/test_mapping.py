@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ingest.input import BAD, Alive, Missed, Sample
+from ingest.input import BAD, Alarm, Alive, Missed, Sample
 from ingest.mapping import Memory, Step, place, step
 from ingest.rules import plant_rules
 from ingest.values import UNCERTAIN
@@ -262,3 +262,14 @@ def test_a_historical_time_may_be_old_and_not_to_come(seconds: int, is_moved: bo
     seen = replace(sample("state", 6, seconds), historical=True)
 
     assert place(seen, NOW, timedelta(hours=24))[1] == is_moved
+
+
+def test_an_alarm_is_an_event_and_moves_nothing_else():
+    alarm = Alarm(REACTOR, "c" * 600, "TooHot", "s=T", "T", 2000, "above", True, False, True, at(0))
+    memory = play(sample("state", 6))[-1].memory
+    found = step(RULES[REACTOR], memory, alarm)
+    assert found.memory == memory
+    ((kind, fields),) = said([found])
+    assert kind == "alarm_changed"
+    assert (len(fields["condition"]), fields["severity"]) == (500, 1000)
+    assert (fields["active"], fields["acknowledged"], fields["retained"]) == (True, False, True)

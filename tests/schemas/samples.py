@@ -16,6 +16,7 @@ from schemas.deadletter import DeadLetter
 from schemas.generate import RELEASED
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
 from schemas.machine import (
+    AlarmChanged,
     BatchEnded,
     BatchStarted,
     CounterReset,
@@ -77,6 +78,18 @@ SAMPLES: tuple[BaseModel, ...] = (
     ProductChanged(**ENVELOPE, product=None),
     Gap(**ENVELOPE, start=AT, reason="connection lost", lost=7),
     CounterReset(**ENVELOPE, tag="good", before="65535", after="0", rolled_over=True),
+    AlarmChanged(
+        **ENVELOPE,
+        condition="nsu=urn:plc;i=7",
+        name="TooHot",
+        origin="nsu=urn:plc;s=T",
+        origin_name="T",
+        severity=700,
+        message="above 100",
+        active=True,
+        acknowledged=False,
+        retained=True,
+    ),
     Heartbeat(**ENVELOPE),
     OeeCell(
         **WINDOW,

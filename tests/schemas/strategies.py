@@ -10,6 +10,7 @@ from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
 from schemas.machine import (
+    AlarmChanged,
     BatchEnded,
     BatchStarted,
     CounterReset,
@@ -97,6 +98,19 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
     Gap: st.builds(Gap, **ENVELOPE, start=TIMES, reason=TEXTS, lost=maybe(AMOUNTS)),
     CounterReset: st.builds(
         CounterReset, **ENVELOPE, tag=TEXTS, before=TEXTS, after=TEXTS, rolled_over=st.booleans()
+    ),
+    AlarmChanged: st.builds(
+        AlarmChanged,
+        **ENVELOPE,
+        condition=TEXTS.filter(bool),
+        name=TEXTS,
+        origin=TEXTS,
+        origin_name=TEXTS,
+        severity=st.integers(1, 1000),
+        message=TEXTS,
+        active=st.booleans(),
+        acknowledged=st.booleans(),
+        retained=st.booleans(),
     ),
     Heartbeat: st.builds(Heartbeat, **ENVELOPE),
     OeeCell: st.builds(

@@ -171,10 +171,35 @@ def test_the_small_plant_has_none():
             id="half a security",
         ),
         pytest.param(
-            "{policy: None, mode: None}", "{}",
-            ["9:5: sources.plc.security: server_certificate is missing: "
-             "without it no server can be trusted"],
-            id="security without a certificate",
+            "{policy: None, mode: None}", "{server_certificate: a.der, trust_list: b}",
+            ["9:5: sources.plc.security: server_certificate and trust_list exclude each other: "
+             "keep one"],
+            id="two ways to trust",
+        ),
+        pytest.param(
+            "{policy: None, mode: None}",
+            "{policy: None, mode: None}\n    user: u\n    password: p",
+            ["6:3: sources.plc: policy None would send the password in clear: "
+             "choose another policy, or write password_in_clear: true"],
+            id="a password in clear",
+        ),
+        pytest.param(
+            "{policy: None, mode: None}", "{}\n    user_certificate: u.der",
+            ["6:3: sources.plc: user_certificate and user_private_key go together"],
+            id="half a user's certificate",
+        ),
+        pytest.param(
+            "means: state, running_above: 0}", "deadband: {absolute: 1, percent: 1}}",
+            ["19:45: equipment_classes.press.tags[0].deadband: "
+             "a deadband is either absolute or percent"],
+            id="two deadbands",
+        ),
+        pytest.param(
+            "means: state, running_above: 0}",
+            "means: state, running_above: 0, deadband: {absolute: 1}}",
+            ["19:9: equipment_classes.press.tags[0]: "
+             "a deadband belongs to a measured value, not to a tag with a meaning"],
+            id="a deadband of a state",
         ),
         pytest.param(
             "- {id: press-1", "- 7\n  - {id: press-1",

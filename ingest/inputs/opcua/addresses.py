@@ -1,5 +1,6 @@
 """Addresses of nodes as the plant file writes them: `nsu=urn:ninu:plant;s=reactor-a.State`."""
 
+import base64
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,10 +8,10 @@ from uuid import UUID
 
 from asyncua import ua
 
-FORM = "nsu=<namespace URI>;s=<name> (or i=<number>, g=<GUID>)"
+FORM = "nsu=<namespace URI>;s=<name> (or i=<number>, g=<GUID>, b=<base64>)"
 
 _node_id: Callable[..., ua.NodeId] = ua.NodeId
-_ADDRESS = re.compile(r"(?:nsu=(?P<uri>[^;]+);|ns=(?P<index>\d+);)?(?P<kind>[sig])=(?P<name>.+)")
+_ADDRESS = re.compile(r"(?:nsu=(?P<uri>[^;]+);|ns=(?P<index>\d+);)?(?P<kind>[sigb])=(?P<name>.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class Address:
 
     text: str
     namespace: str | int
-    identifier: str | int | UUID
+    identifier: str | int | UUID | bytes
 
     def node_id(self, namespaces: Sequence[str]) -> ua.NodeId | None:
         """The node at a server with these namespaces, or None if it lacks ours.
@@ -46,14 +47,38 @@ def parse(text: str) -> Address:
     return Address(text, namespace, _identifier(found["kind"], found["name"], text))
 
 
-def _identifier(kind: str, name: str, text: str) -> str | int | UUID:
+def _identifier(kind: str, name: str, text: str) -> str | int | UUID | bytes:
     try:
         match kind:
             case "i":
                 return int(name)
             case "g":
                 return UUID(name)
+            case "b":
+                return base64.b64decode(name, validate=True)
             case _:
                 return name
     except ValueError:
         raise ValueError(f"{text!r} is no node address; write {FORM}") from None
+
+
+def text_of(node: ua.NodeId, namespaces: Sequence[str]) -> str:
+    """The address of a node of a server with these namespaces, as the plant file writes it."""
+    index, name = int(node.NamespaceIndex), _name_of(node.Identifier)
+    if index == 0:
+        return name
+    if index < len(namespaces):
+        return f"nsu={namespaces[index]};{name}"
+    return f"ns={index};{name}"
+
+
+def _name_of(identifier: object) -> str:
+    match identifier:
+        case bytes():
+            return f"b={base64.b64encode(identifier).decode()}"
+        case UUID():
+            return f"g={identifier}"
+        case int():
+            return f"i={identifier}"
+        case _:
+            return f"s={identifier}"

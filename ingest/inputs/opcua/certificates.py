@@ -18,11 +18,13 @@ VALID_DAYS = 3650
 _PRIVATE = 0o600
 _DIRECTORY = 0o700
 _PEM = b"-----BEGIN"
+_LONG_SEQUENCE = b"\x30\x82"
+"""A DER sequence whose length stands in the next two bytes, as every real certificate's does."""
 
 
 @dataclass(frozen=True, slots=True)
 class OwnCertificate:
-    """Files by which the other side knows an application."""
+    """Files by which the other side knows an application, or a user."""
 
     certificate: Path
     """DER, or PEM where a person put it there."""
@@ -56,6 +58,24 @@ def own_certificate(files: OwnCertificate, application_uri: str, name: str) -> N
         ) from None
 
 
+def parse_certificate(content: bytes) -> x509.Certificate:
+    """The first certificate in these bytes, PEM or DER.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if content.lstrip().startswith(_PEM):
+        return x509.load_pem_x509_certificate(content)
+    return x509.load_der_x509_certificate(first_of_chain(content))
+
+
+def first_of_chain(content: bytes) -> bytes:
+    """The first of the certificates (DER) that stand here one after another."""
+    if content[:2] != _LONG_SEQUENCE:
+        return content
+    return content[: int.from_bytes(content[2:4]) + 4]
+
+
 def read_certificate(file: Path, whose: str) -> x509.Certificate:
     """The certificate in this file, PEM or DER.
 
@@ -69,17 +89,15 @@ def read_certificate(file: Path, whose: str) -> x509.Certificate:
             f"cannot read {whose} certificate: {error}; put it there or correct the plant file"
         ) from None
     try:
-        if content.lstrip().startswith(_PEM):
-            return x509.load_pem_x509_certificate(content)
-        return x509.load_der_x509_certificate(content)
+        return parse_certificate(content)
     except ValueError:
         raise MisconfiguredError(
             f"{file} holds no certificate (PEM or DER): put {whose} certificate there"
         ) from None
 
 
-def check_pair(files: OwnCertificate) -> None:
-    """See that the private key is the certificate's.
+def check_pair(files: OwnCertificate) -> x509.Certificate:
+    """See that the private key is the certificate's, and give the certificate.
 
     Raises:
         MisconfiguredError: it is not, or it cannot be read.
@@ -96,6 +114,7 @@ def check_pair(files: OwnCertificate) -> None:
             f"{files.private_key} is not the key of {files.certificate}: remove both and a new "
             "pair is made, or bring the right ones"
         )
+    return certificate
 
 
 def application_uri_of(certificate: x509.Certificate) -> str | None:

@@ -1,31 +1,34 @@
 """One connection to an OPC UA server. Whatever asyncua raises becomes one of our errors here."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from typing import Any
+from enum import Enum
+from typing import TypeVar
 
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.client.ua_session import UaSession
 from asyncua.crypto.uacrypto import CertProperties
+from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 from asyncua.ua.uaerrors import UaStatusCodeError
+from cryptography import x509
 
-from ingest.inputs.opcua.trust import Trust
+from ingest.inputs.opcua.certificates import der
+from ingest.inputs.opcua.client import ANSWER_WITHIN_S, GuardedClient
+from ingest.inputs.opcua.discovery import endpoints_of
+from ingest.inputs.opcua.trust import Access, Trust
+from ingest.inputs.opcua.values import in_utc
+from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
 from schemas.plant.sources import OpcUaSource
 
 CONNECT_WITHIN_S = 15.0
-ANSWER_WITHIN_S = 5.0
-"""A request without an answer for so long means that the connection is dead."""
 CLOSE_WITHIN_S = 2.0
+MOST_NODES = 500
+"""Nodes in one request, where the server allows as many."""
 
-SESSION_TIMEOUT_MS = 300_000
-"""The server forgets a session that nobody has used for so long."""
-
-_PROBE_EVERY_S = 10.0
 _REFUSED_USER = frozenset(
     {
         StatusCodes.BadUserAccessDenied,
@@ -41,75 +44,141 @@ _REFUSED_CERTIFICATE = frozenset(
         StatusCodes.BadCertificateUriInvalid,
     }
 )
-# Nodes that the OPC UA standard numbers: Server_ServerStatus_CurrentTime, Server_NamespaceArray.
+# Nodes that the OPC UA standard numbers: StartTime and CurrentTime of Server_ServerStatus,
+# Server_NamespaceArray.
+_START_TIME = ua.NodeId.from_string("i=2257")
 _CURRENT_TIME = ua.NodeId.from_string("i=2258")
 _NAMESPACES = ua.NodeId.from_string("i=2255")
+Answer = TypeVar("Answer")
+
+
+class Operation(Enum):
+    """A service, and the node that says how much of it the server does at once."""
+
+    READ = "i=11705"
+    READ_HISTORY = "i=12165"
+    MONITOR = "i=11714"
+    BROWSE = "i=11710"
+
+
+class RefusedError(UnavailableError):
+    """The server answers, and says no."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Connection:
     """A session with a server; its methods raise `UnavailableError` once it is lost."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: GuardedClient, certificate: x509.Certificate | None) -> None:
         self._client = client
+        self.certificate = certificate
+        """The server's, on a secured connection."""
         self.lost = asyncio.Event()
         client.connection_lost_callback = self._on_loss
 
     @property
     def session(self) -> UaSession:
-        """For the services of subscriptions; use it inside `translated`."""
+        """For services; ask them through `answered`."""
         return self._client.uaclient.session
 
     async def namespaces(self) -> list[str]:
         """The server's namespaces; their numbers hold until it restarts."""
-        found: list[str] = await self._read(_NAMESPACES)
-        return found
+        (found,) = await self.read([_NAMESPACES])
+        return list(found.Value.Value or ()) if found.Value else []
 
     async def current_time(self) -> datetime:
         """What the server's clock says."""
-        found: datetime = await self._read(_CURRENT_TIME)
+        (found,) = await self.read([_CURRENT_TIME])
+        if found.Value is None or not isinstance(found.Value.Value, datetime):
+            raise UnavailableError("it does not say what time it is")
+        return in_utc(found.Value.Value)
+
+    async def started_at(self) -> datetime | None:
+        """When the server was started, by its own clock."""
+        (found,) = await self.read([_START_TIME])
+        told = found.Value.Value if found.Value else None
+        return in_utc(told) if isinstance(told, datetime) else None
+
+    async def read(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """The attribute of all these nodes, in one request."""
+        wanted = [ua.ReadValueId(NodeId=node, AttributeId=attribute) for node in nodes]
+        request = ua.ReadParameters(
+            MaxAge=0, TimestampsToReturn=ua.TimestampsToReturn.Both, NodesToRead=wanted
+        )
+        found = await answered("it does not answer", self.session.read(request))
+        if len(found) != len(nodes):
+            raise UnavailableError(f"it answers {len(found)} of {len(nodes)} values")
         return found
 
-    async def _read(self, node: ua.NodeId) -> Any:
-        with translated("it does not answer"):
-            async with asyncio.timeout(ANSWER_WITHIN_S):
-                return await self._client.get_node(node).read_value()
+    async def read_all(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """The attribute of all these nodes, in as many requests as the server needs."""
+        size = await self.limit(Operation.READ)
+        found: list[ua.DataValue] = []
+        for at in range(0, len(nodes), size):
+            found += await self.read(nodes[at : at + size], attribute)
+        return found
+
+    async def limit(self, operation: Operation) -> int:
+        """How many nodes one request may name."""
+        (found,) = await self.read([ua.NodeId.from_string(operation.value)])
+        told = found.Value.Value if found.Value else None
+        return min(told, MOST_NODES) if isinstance(told, int) and told > 0 else MOST_NODES
 
     async def _on_loss(self, _: Exception) -> None:
         self.lost.set()
 
 
-@contextmanager
-def translated(doing: str) -> Iterator[None]:
-    """Every failure of asyncua as `UnavailableError`; it raises nearly anything."""
+async def answered(doing: str, work: Awaitable[Answer]) -> Answer:
+    """What the server answers in time.
+
+    Raises:
+        RefusedError: it says no.
+        UnavailableError: it does not answer; asyncua raises nearly anything.
+    """
     try:
-        yield
+        async with asyncio.timeout(ANSWER_WITHIN_S):
+            return await work
     except PlantstreamError:
         raise
+    except UaStatusCodeError as error:
+        raise RefusedError(f"{doing}: {_said(error)}", error.code) from error
     except Exception as error:
         raise UnavailableError(f"{doing}: {_said(error)}") from error
 
 
 @asynccontextmanager
-async def connected(source: OpcUaSource, trust: Trust | None) -> AsyncIterator[Connection]:
+async def connected(source: OpcUaSource, access: Access) -> AsyncIterator[Connection]:
     """A connection that is closed in the end.
 
     Raises:
-        MisconfiguredError: the server shows another certificate, or refuses ours, or the user.
+        MisconfiguredError: the server is not trusted, or refuses our certificate, or the user.
         UnavailableError: it does not answer now.
     """
-    client = _client(source)
+    client = GuardedClient(source, access.user)
+    certificate = None
     try:
         async with asyncio.timeout(CONNECT_WITHIN_S):
-            if trust is not None:
-                await _see_what_is_offered(source, trust)
-                await _secure(client, trust)
+            if access.trust is not None:
+                certificate = await _accepted(source, access.trust)
+                await _secure(client, access.trust, certificate)
             await client.connect()
     except PlantstreamError:
         raise
     except Exception as error:
-        raise _explained(error, source, trust) from error
+        raise _explained(error, source, access.trust) from error
     try:
-        yield Connection(client)
+        yield Connection(client, certificate)
+    except UnavailableError:
+        # Without a farewell the server keeps the subscription, and we may find it again.
+        client.forsake()
+        raise
     finally:
         # A dead server must not hold us up; what is left of the connection ends with its socket.
         with suppress(Exception):
@@ -117,31 +186,13 @@ async def connected(source: OpcUaSource, trust: Trust | None) -> AsyncIterator[C
                 await client.disconnect()
 
 
-def _client(source: OpcUaSource) -> Client:
-    # The loop of the input reconnects: a transferred subscription would hide what was missed.
-    client = Client(
-        source.endpoint,
-        timeout=ANSWER_WITHIN_S,
-        watchdog_intervall=_PROBE_EVERY_S,
-        auto_reconnect=False,
-    )
-    client.session_timeout = SESSION_TIMEOUT_MS
-    client.name = client.description = "plantstream"
-    if source.user is not None:
-        client.set_user(source.user)
-    if source.password is not None:
-        client.set_password(source.password.get_secret_value())
-    return client
-
-
-async def _secure(client: Client, trust: Trust) -> None:
+async def _secure(client: GuardedClient, trust: Trust, server: x509.Certificate) -> None:
     client.application_uri = trust.application_uri
-    client.certificate_validator = trust.validate
     await client.set_security(
         trust.policy,
-        certificate=trust.own.certificate,
-        private_key=trust.own.private_key,
-        server_certificate=CertProperties(trust.server, extension="der"),
+        certificate=CertProperties(der(trust.own_certificate), extension="der"),
+        private_key=CertProperties(trust.own.private_key, extension="pem"),
+        server_certificate=CertProperties(der(server), extension="der"),
         mode=trust.mode,
     )
 
@@ -150,9 +201,10 @@ def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> Pl
     """What a failed connect means, and what to do."""
     code = error.code if isinstance(error, UaStatusCodeError) else None
     if code in _REFUSED_USER:
+        who = source.user or source.user_certificate or "anonymous"
         return MisconfiguredError(
-            f"{source.endpoint} refuses the user {source.user or 'anonymous'} ({_said(error)}): "
-            "correct user and password of the source, or allow the user at the server"
+            f"{source.endpoint} refuses the user {who} ({_said(error)}): "
+            "correct the user of the source, or allow this one at the server"
         )
     if trust is not None and code in _REFUSED_CERTIFICATE:
         return MisconfiguredError(
@@ -162,13 +214,14 @@ def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> Pl
     return UnavailableError(f"{source.endpoint} cannot be reached: {_said(error)}")
 
 
-async def _see_what_is_offered(source: OpcUaSource, trust: Trust) -> None:
-    """Ask without security, only to tell a person at once what will never do.
+async def _accepted(source: OpcUaSource, trust: Trust) -> x509.Certificate:
+    """The certificate that the server offers, if it is to be believed.
 
-    A secured connection to the wrong server just hangs. Nothing said here is believed: the proof is
-    the connection that follows, which only the owner of the pinned certificate can answer.
+    It is asked for without security, so the offer proves nothing. The proof is the connection that
+    follows: only the owner of this certificate can answer it, and asyncua refuses a session that
+    shows another one.
     """
-    offered = await _client(source).connect_and_get_server_endpoints()
+    offered = await endpoints_of(source)
     fitting = [
         one
         for one in offered
@@ -181,9 +234,7 @@ async def _see_what_is_offered(source: OpcUaSource, trust: Trust) -> None:
             "the policy of the plant file: correct policy and mode there, or enable it at the "
             "server"
         )
-    reason = trust.mismatch(fitting[0].ServerCertificate)
-    if reason is not None:
-        raise MisconfiguredError(f"{source.endpoint} is not trusted: {reason}")
+    return await asyncio.to_thread(trust.accept, fitting[0].ServerCertificate, clock.now())
 
 
 def _policy_name(offered: ua.EndpointDescription) -> str:

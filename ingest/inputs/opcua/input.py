@@ -3,17 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime
 
 import structlog
-from asyncua import ua
 
 from ingest.backlog import MAX_WAITING, Backlog
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
-from ingest.inputs.opcua.subscription import silence_limit_s, subscribe
-from ingest.inputs.opcua.trust import Trust, trust_of
-from ingest.inputs.opcua.watch import Translator, Watch, watches
+from ingest.inputs.opcua.expiry import ExpiryWatch
+from ingest.inputs.opcua.follower import Follower
+from ingest.inputs.opcua.notifiers import notifiers_of
+from ingest.inputs.opcua.trust import Access, access_of
+from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
@@ -24,8 +25,9 @@ from schemas.record import EquipmentPath
 CHUNK_SAMPLES = 500
 CHUNK_WITHIN_S = 0.1
 """A chunk goes on its way this long after its first observation came."""
-FIRST_RETRY_S = 1.0
-LAST_RETRY_S = 30.0
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 3.0
+"""Short, because a value is owed within 5 s of the server's return."""
 
 _log = structlog.get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
@@ -49,13 +51,15 @@ class OpcUaInput:
     ) -> None:
         self._name = name
         self._source = source
-        self._watched = watches(equipment)
+        self._equipment = equipment
+        watches(equipment)
+        notifiers_of(source)
         self._meters = meters or SourceMeters.unseen()
         self._sleep = sleep
         self._max_waiting = max_waiting
-        sampling = timedelta(milliseconds=source.sampling_ms)
-        self._translator = Translator(self._watched, source.endpoint, sampling)
         self._log = _log.bind(source=name, endpoint=source.endpoint)
+        self._complaint = ""
+        self._expiry = ExpiryWatch(self._meters, self._warn)
 
     async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
         """Observations from now on; an OPC UA server cannot be read again, so no position.
@@ -64,9 +68,9 @@ class OpcUaInput:
             MisconfiguredError: only a person can help.
         """
         del position
-        trust = await asyncio.to_thread(trust_of, self._source.security, self._name)
+        access = await asyncio.to_thread(access_of, self._source, self._name)
         backlog = Backlog(self._max_waiting)
-        reading = asyncio.create_task(self._read(trust, backlog), name=f"opcua {self._name}")
+        reading = asyncio.create_task(self._read(access, backlog), name=f"opcua {self._name}")
         reading.add_done_callback(lambda _: backlog.close())
         try:
             async for chunk in _cut(backlog):
@@ -77,71 +81,46 @@ class OpcUaInput:
             with suppress(asyncio.CancelledError, MisconfiguredError):
                 await reading
 
-    async def _read(self, trust: Trust | None, backlog: Backlog) -> None:
+    async def _read(self, access: Access, backlog: Backlog) -> None:
+        follower = Follower(self._source, self._equipment, backlog, self._meters, self._log)
         delay_s = FIRST_RETRY_S
+        known = False
         while True:
             try:
-                async with connected(self._source, trust) as connection:
-                    follower = _Follower(self._source, self._translator, backlog, self._meters)
-                    await follower.begin(connection, self._watched)
+                async with connected(self._source, access) as connection:
+                    await follower.begin(connection)
                     self._meters.connected()
-                    self._log.info("OPC UA server connected", tags=len(self._watched))
-                    delay_s = FIRST_RETRY_S
-                    await follower.follow(connection)
-            except UnavailableError as error:
+                    self._log.info("OPC UA server connected", tags=follower.tags)
+                    delay_s, known, self._complaint = FIRST_RETRY_S, True, ""
+                    await follower.follow(connection, lambda: self._look(access, connection))
+            except (UnavailableError, MisconfiguredError) as error:
                 self._meters.lost()
-                self._translator.interrupt(f"no connection to {self._source.endpoint}")
-                self._log.warning("OPC UA server lost", reason=str(error), retry_s=delay_s)
+                if isinstance(error, MisconfiguredError):
+                    if not known:
+                        raise
+                    self._meters.needs_help(str(error))
+                follower.translator.interrupt(f"no connection to {self._source.endpoint}")
+                self._complain(str(error))
             await self._sleep(delay_s)
             delay_s = min(2 * delay_s, LAST_RETRY_S)
 
+    def _complain(self, reason: str) -> None:
+        """Say why there is no connection, once until there is one or the reason is another."""
+        if reason != self._complaint:
+            self._complaint = reason
+            self._log.warning("OPC UA server lost, trying again", reason=reason)
 
-class _Follower:
-    """Follows one subscription until it or the connection is lost."""
+    def _look(self, access: Access, connection: Connection) -> None:
+        now = clock.now()
+        if access.trust is not None:
+            self._expiry.look("own", access.trust.own_certificate, now)
+        if connection.certificate is not None:
+            self._expiry.look("server", connection.certificate, now)
 
-    def __init__(
-        self, source: OpcUaSource, translator: Translator, backlog: Backlog, meters: SourceMeters
-    ) -> None:
-        self._source = source
-        self._translator = translator
-        self._backlog = backlog
-        self._meters = meters
-        self._ended: str | None = None
-        self._answered = clock.monotonic()
-
-    async def begin(self, connection: Connection, watched: Sequence[Watch]) -> None:
-        """Subscribe, and report the tags that are not there."""
-        for one in await subscribe(connection, self._source, watched, self._on_answer):
-            self._backlog.put(self._translator.absent(one.handle, one.reason))
-
-    async def follow(self, connection: Connection) -> None:
-        """Say that the source is alive while it is.
-
-        Raises:
-            UnavailableError: it is no longer.
-        """
-        limit_s = silence_limit_s(self._source)
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(self._source.heartbeat_s):
-                    await connection.lost.wait()
-                raise UnavailableError("the connection was closed")
-            await connection.current_time()
-            if self._ended is not None:
-                raise UnavailableError(self._ended)
-            if clock.monotonic() - self._answered > limit_s:
-                raise UnavailableError(f"the subscription has said nothing for {limit_s:g} s")
-            self._backlog.put(self._translator.alive())
-
-    def _on_answer(self, result: ua.PublishResult) -> None:
-        self._answered = clock.monotonic()
-        for one in result.NotificationMessage.NotificationData or ():
-            if isinstance(one, ua.StatusChangeNotification) and not one.Status.is_good():
-                self._ended = f"the server ended the subscription ({one.Status.name})"
-        observations, dropped = self._translator.answer(result, clock.now()), self._backlog.dropped
-        self._backlog.put(observations)
-        self._meters.notified(len(observations))
-        self._meters.overflowed(self._backlog.dropped - dropped)
+    def _warn(self, whose: str, ends: datetime) -> None:
+        self._log.warning(
+            "a certificate ends soon: have it renewed", certificate=whose, ends=ends.isoformat()
+        )
 
 
 async def _cut(backlog: Backlog) -> AsyncIterator[Chunk]:

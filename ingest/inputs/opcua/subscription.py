@@ -1,120 +1,128 @@
-"""Asking a server to tell what changes."""
+"""A subscription: asking a server to tell what changes."""
 
-import asyncio
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from asyncua import ua
-from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
-from ingest.inputs.opcua.connection import ANSWER_WITHIN_S, Connection, translated
-from ingest.inputs.opcua.watch import Watch
+from ingest.inputs.opcua.client import ANSWER_WITHIN_S
+from ingest.inputs.opcua.connection import Connection, RefusedError, answered
 from schemas.plant.sources import OpcUaSource
 
-ITEMS_PER_REQUEST = 500
 LIFETIME_S = 60.0
 """The server forgets a subscription of which nobody has asked for so long."""
+LONGEST_QUEUE = 10_000
+"""Values per tag."""
+NUMBERS = 2**32 - 1
+"""After so many answers their numbers begin again."""
+
+UNSUPPORTED = frozenset(
+    {StatusCodes.BadServiceUnsupported, StatusCodes.BadNotImplemented, StatusCodes.BadNotSupported}
+)
+"""Answers of servers that tell nothing by themselves."""
+
+Told = Callable[[ua.PublishResult], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """A tag that the server will not watch."""
+class Subscription:
+    """A subscription as the server granted it."""
 
-    handle: int
-    reason: str
+    number: int
+    publishing_ms: float
+    keep_alive_count: int
+    """After so many publishing intervals without a change the server says that it is there."""
+
+    @property
+    def silence_limit_s(self) -> float:
+        """A subscription that says nothing for so long is dead, whatever the connection says."""
+        return 3 * self.keep_alive_count * self.publishing_ms / 1000 + ANSWER_WITHIN_S
 
 
-def queue_size(source: OpcUaSource) -> int:
-    """How many values the server keeps per tag: twice those between two answers."""
-    return math.ceil(2 * source.publishing_ms / source.sampling_ms)
+def queue_size(source: OpcUaSource, publishing_ms: float) -> int:
+    """How many values the server keeps per tag: for `buffer_s`, at least for two answers."""
+    kept_ms = max(2 * publishing_ms, 1000 * source.buffer_s)
+    return min(math.ceil(kept_ms / source.sampling_ms), LONGEST_QUEUE)
 
 
 def keep_alive_count(source: OpcUaSource) -> int:
-    """After so many publishing intervals without a change the server says that it is there."""
+    """After how many publishing intervals the server is asked to say that it is there."""
     return max(1, math.ceil(source.heartbeat_s * 1000 / source.publishing_ms))
 
 
-def silence_limit_s(source: OpcUaSource) -> float:
-    """A subscription that says nothing for so long is dead, whatever the connection says."""
-    return 3 * keep_alive_count(source) * source.publishing_ms / 1000 + ANSWER_WITHIN_S
-
-
-async def subscribe(
-    connection: Connection,
-    source: OpcUaSource,
-    watched: Sequence[Watch],
-    told: Callable[[ua.PublishResult], None],
-) -> list[Refused]:
-    """Begin to watch; `told` hears every answer from now on. Gives the tags that are not there.
+async def open_subscription(
+    connection: Connection, source: OpcUaSource, told: Told
+) -> Subscription | None:
+    """A new subscription; `told` hears every answer. None if the server has no such thing.
 
     Raises:
         UnavailableError: the connection is lost.
     """
-    namespaces = await connection.namespaces()
-    nodes = {handle: watch.address.node_id(namespaces) for handle, watch in enumerate(watched)}
-    refused = [
-        Refused(handle, f"the server has no namespace {watched[handle].address.namespace}; {_TODO}")
-        for handle, node in nodes.items()
-        if node is None
-    ]
-    wanted = [_item(handle, node, source) for handle, node in nodes.items() if node is not None]
-    with translated("it does not take the subscription"):
-        async with asyncio.timeout(ANSWER_WITHIN_S):
-            made = await connection.session.create_subscription(_parameters(source), told)
-        for at in range(0, len(wanted), ITEMS_PER_REQUEST):
-            part = wanted[at : at + ITEMS_PER_REQUEST]
-            refused += await _watch(connection, made.SubscriptionId, part)
-    return refused
-
-
-_TODO = "correct `node` in the plant file, or the server"
-
-
-def _parameters(source: OpcUaSource) -> ua.CreateSubscriptionParameters:
     count = keep_alive_count(source)
-    lifetime = math.ceil(LIFETIME_S * 1000 / source.publishing_ms)
-    return ua.CreateSubscriptionParameters(
+    lifetime = math.ceil(max(LIFETIME_S, source.buffer_s) * 1000 / source.publishing_ms)
+    wanted = ua.CreateSubscriptionParameters(
         RequestedPublishingInterval=source.publishing_ms,
         RequestedLifetimeCount=max(3 * count, lifetime),
         RequestedMaxKeepAliveCount=count,
         MaxNotificationsPerPublish=0,
         PublishingEnabled=True,
     )
-
-
-def _item(handle: int, node: ua.NodeId, source: OpcUaSource) -> ua.MonitoredItemCreateRequest:
-    return ua.MonitoredItemCreateRequest(
-        ItemToMonitor=ua.ReadValueId(NodeId=node, AttributeId=AttributeIds.Value),
-        MonitoringMode=ua.MonitoringMode.Reporting,
-        RequestedParameters=ua.MonitoringParameters(
-            ClientHandle=handle,
-            SamplingInterval=source.sampling_ms,
-            QueueSize=queue_size(source),
-            DiscardOldest=True,
-        ),
+    creating = connection.session.create_subscription(wanted, told)
+    try:
+        made = await answered("it does not take the subscription", creating)
+    except RefusedError as error:
+        if error.code in UNSUPPORTED:
+            return None
+        raise
+    return Subscription(
+        made.SubscriptionId, made.RevisedPublishingInterval, made.RevisedMaxKeepAliveCount
     )
 
 
-async def _watch(
-    connection: Connection, subscription: int, items: Sequence[ua.MonitoredItemCreateRequest]
-) -> list[Refused]:
-    request = ua.CreateMonitoredItemsParameters(
-        SubscriptionId=subscription,
-        TimestampsToReturn=ua.TimestampsToReturn.Both,
-        ItemsToCreate=list(items),
+async def take_over(
+    connection: Connection, subscription: Subscription, last: int, told: Told
+) -> bool:
+    """Go on with the subscription of a connection that was lost, after its answer `last`.
+
+    False if the server does not have it any more, or does not hand it over.
+
+    Raises:
+        UnavailableError: the connection is lost.
+    """
+    session = connection.session
+    request = ua.TransferSubscriptionsParameters(
+        SubscriptionIds=[subscription.number], SendInitialValues=False
     )
-    async with asyncio.timeout(ANSWER_WITHIN_S):
-        results = await connection.session.create_monitored_items(request)
-    return [
-        Refused(item.RequestedParameters.ClientHandle, _reason(result.StatusCode))
-        for item, result in zip(items, results, strict=True)
-        if not result.StatusCode.is_good()
-    ]
+    moving = session.transfer_subscriptions(request)
+    try:
+        (moved,) = await answered("it does not hand over the subscription", moving)
+    except RefusedError:
+        return False
+    if not moved.StatusCode.is_good():
+        return False
+    await _hear_again(connection, subscription, _after(last, moved.AvailableSequenceNumbers), told)
+    # asyncua knows this only inside of its own Subscription, which has a queue that loses values.
+    session._subscription_callbacks[subscription.number] = told  # noqa: SLF001
+    session.ensure_publish_loop()
+    return True
 
 
-def _reason(status: ua.StatusCode) -> str:
-    if status.value == StatusCodes.BadNodeIdUnknown:
-        return f"the server has no such node; {_TODO}"
-    return f"the server refuses it ({status.name}: {status.doc}); {_TODO}"
+async def _hear_again(
+    connection: Connection, subscription: Subscription, numbers: Sequence[int], told: Told
+) -> None:
+    """Answers that the server sent and we never got; a hole is left where it has none."""
+    for number in numbers:
+        asking = connection.session.republish(subscription.number, number)
+        try:
+            message = await answered("it does not say it again", asking)
+        except RefusedError:
+            continue
+        told(ua.PublishResult(subscription.number, NotificationMessage=message))
+
+
+def _after(last: int, numbers: Sequence[int] | None) -> list[int]:
+    """The numbers after `last`, in the order in which they were given; they begin again at 1."""
+    ahead = [((number - last) % NUMBERS, number) for number in numbers or ()]
+    return [number for distance, number in sorted(ahead) if 0 < distance < NUMBERS // 2]

@@ -1,14 +1,17 @@
-"""Who trusts whom: our certificate, the server's pinned one, and the security policy's class."""
+"""Who trusts whom: our certificate, the server's, and the security policy's class."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from urllib.parse import urlparse
 
 from asyncua import ua
-from asyncua.common.utils import ServiceError
 from asyncua.crypto import security_policies
-from asyncua.ua.status_codes import StatusCodes
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from ingest.inputs.opcua import trust_list
 from ingest.inputs.opcua.certificates import (
     OwnCertificate,
     application_uri_of,
@@ -18,8 +21,9 @@ from ingest.inputs.opcua.certificates import (
     own_certificate,
     read_certificate,
 )
+from ingest.inputs.opcua.verdict import Shown, objection, shown_by, untimely
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.sources import Security
+from schemas.plant.sources import OpcUaSource, Security
 
 APPLICATION_URI = "urn:plantstream:ingest"
 DEFAULT_DIRECTORY = Path("~/.plantstream/opcua")
@@ -32,63 +36,141 @@ _POLICIES: dict[str, type[security_policies.SecurityPolicy]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Pinned:
+    """The one certificate that a server may show, and its file."""
+
+    certificate: x509.Certificate
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
+class UserCertificate:
+    """A user's certificate and key."""
+
+    certificate: x509.Certificate
+    private_key: RSAPrivateKey
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
     """What a secured connection needs."""
 
     policy: type[security_policies.SecurityPolicy]
     mode: ua.MessageSecurityMode
     own: OwnCertificate
+    own_certificate: x509.Certificate
     application_uri: str
-    server: bytes
-    """The one certificate (DER) that the server may show."""
-    server_file: Path
+    endpoint: str
+    pinned: Pinned | None
+    directory: Path
+    """The trust list, which is asked where no certificate is pinned."""
 
-    async def validate(
-        self, shown: x509.Certificate, description: ua.ApplicationDescription
-    ) -> None:
-        """Refuse any certificate but the pinned one; asyncua calls it when a session begins."""
-        del description
-        if der(shown) != self.server:
-            raise ServiceError(StatusCodes.BadCertificateUntrusted)
+    def accept(self, offered: bytes | None, now: datetime) -> x509.Certificate:
+        """The server's certificate, if it is to be believed.
 
-    def mismatch(self, shown: bytes | None) -> str | None:
-        """What to tell a person if the server shows another certificate than the pinned one."""
-        if shown == self.server:
-            return None
-        seen = f"the one with SHA-256 {fingerprint(shown)}" if shown else "none"
+        Raises:
+            MisconfiguredError: it is not; with what to do.
+        """
+        try:
+            shown = shown_by(offered or b"")
+        except ValueError:
+            raise MisconfiguredError(
+                f"{self.endpoint} is not trusted: it shows no certificate; give the server one"
+            ) from None
+        reason = self._mismatch(shown, now) if self.pinned else self._objection(shown, now)
+        if reason is not None:
+            raise MisconfiguredError(f"{self.endpoint} is not trusted: {reason}")
+        return shown.certificate
+
+    def _mismatch(self, shown: Shown, now: datetime) -> str | None:
+        if self.pinned is None or shown.certificate == self.pinned.certificate:
+            return untimely(shown.certificate, now)
         return (
-            f"its certificate is not the one in {self.server_file} (SHA-256 "
-            f"{fingerprint(self.server)}): it shows {seen}; ask who runs the server, and only if "
-            "the new one is right, put it into that file"
+            f"its certificate is not the one in {self.pinned.file} (SHA-256 "
+            f"{fingerprint(der(self.pinned.certificate))}): it shows the one with SHA-256 "
+            f"{shown.fingerprint}; ask who runs the server, and only if the new one is right, put "
+            "it into that file"
         )
 
+    def _objection(self, shown: Shown, now: datetime) -> str | None:
+        trusted = [one.certificate for one in trust_list.trusted_in(self.directory)]
+        host = urlparse(self.endpoint).hostname or ""
+        return objection(shown, trusted, self.endpoint, host, now)
 
-def trust_of(security: Security, source: str) -> Trust | None:
+
+def trust_of(source: OpcUaSource, name: str) -> Trust | None:
     """Read and make the files that the plant file names; None for a connection without security.
 
     Raises:
         MisconfiguredError: a file is missing or is not what it should be.
     """
-    if security.policy == "None" or security.server_certificate is None:
+    security = source.security
+    if security.policy == "None":
         return None
-    server_file = Path(security.server_certificate).expanduser()
-    server = der(read_certificate(server_file, "the OPC UA server's"))
-    own = _own_files(security, source)
-    own_certificate(own, APPLICATION_URI, f"plantstream {source}")
-    check_pair(own)
-    uri = application_uri_of(read_certificate(own.certificate, "our own"))
+    pinned = None
+    if security.server_certificate is not None:
+        file = Path(security.server_certificate).expanduser()
+        pinned = Pinned(read_certificate(file, "the OPC UA server's"), file)
+    own = _own_files(security, name)
+    own_certificate(own, APPLICATION_URI, f"plantstream {name}")
+    certificate = check_pair(own)
+    uri = application_uri_of(certificate)
     if uri is None:
         raise MisconfiguredError(
             f"{own.certificate} names no application URI, which OPC UA servers ask for: "
             "remove it and its key, and a new pair is made, or bring one that has it"
         )
-    mode = ua.MessageSecurityMode[security.mode]
-    return Trust(_POLICIES[security.policy], mode, own, uri, server, server_file)
+    return Trust(
+        policy=_POLICIES[security.policy],
+        mode=ua.MessageSecurityMode[security.mode],
+        own=own,
+        own_certificate=certificate,
+        application_uri=uri,
+        endpoint=source.endpoint,
+        pinned=pinned,
+        directory=Path(security.trust_list or trust_list.DEFAULT_DIRECTORY).expanduser(),
+    )
 
 
-def _own_files(security: Security, source: str) -> OwnCertificate:
-    folder = DEFAULT_DIRECTORY / source
+def user_of(source: OpcUaSource) -> UserCertificate | None:
+    """The certificate by which the server knows the user, if the plant file names one.
+
+    Raises:
+        MisconfiguredError: its files cannot be read, or are no pair.
+    """
+    if source.user_certificate is None or source.user_private_key is None:
+        return None
+    files = OwnCertificate(
+        Path(source.user_certificate).expanduser(), Path(source.user_private_key).expanduser()
+    )
+    certificate = check_pair(files)
+    key = load_pem_private_key(files.private_key.read_bytes(), password=None)
+    if not isinstance(key, RSAPrivateKey):
+        raise MisconfiguredError(f"{files.private_key} is no RSA key, which OPC UA users need")
+    return UserCertificate(certificate, key)
+
+
+def _own_files(security: Security, name: str) -> OwnCertificate:
+    folder = DEFAULT_DIRECTORY / name
     return OwnCertificate(
         Path(security.certificate or folder / "client.der").expanduser(),
         Path(security.private_key or folder / "client.pem").expanduser(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How we may come in: security, and who we are."""
+
+    trust: Trust | None
+    """None: without security."""
+    user: UserCertificate | None = None
+
+
+def access_of(source: OpcUaSource, name: str) -> Access:
+    """Read and make all files that the plant file names.
+
+    Raises:
+        MisconfiguredError: a file is missing or is not what it should be.
+    """
+    return Access(trust_of(source, name), user_of(source))

@@ -141,7 +141,7 @@ def test_a_plant_file_can_be_pointed_at_the_simulator(ninu, tmp_path, secure):
 
 def test_a_plant_without_a_source_cannot_be_pointed(ninu, tmp_path):
     nowhere = replace(ninu, plant=ninu.plant.model_copy(update={"sources": {}}))
-    with pytest.raises(MisconfiguredError, match="has 0 sources"):
+    with pytest.raises(MisconfiguredError, match="has 0 OPC UA sources"):
         pointed_at(nowhere, PlantServer(4840, tmp_path), tmp_path)
 
 

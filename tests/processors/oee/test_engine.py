@@ -76,6 +76,12 @@ def running(m: Machine, at: float = 0) -> Any:
             id="silence is unknown once the last sign of life is too old",
         ),
         pytest.param(
+            {"unknown_after_s": 30},
+            lambda m: (m.alarm(0), running(m), m.alive(10), m.alarm(50), m.alive(100)),
+            {"running": 40, "unknown": 60},
+            id="an alarm moves nothing, and is no sign of life",
+        ),
+        pytest.param(
             {},
             lambda m: (running(m), m.alive(10), m.gap(20, 50), m.alive(60)),
             {"running": 30, "unknown": 30},

@@ -19,6 +19,7 @@ from schemas.plant.model import Equipment, Tag
 from schemas.plant.sources import OpcUaSource, Security
 
 URI = "urn:test:plant"
+SERVER_URI = "urn:test:server"
 PATH = "e/s/a/l/one"
 LIMIT_S = 20.0
 
@@ -64,14 +65,14 @@ class SmallServer:
         server = Server(user_manager=self._users)
         await server.init()
         server.set_endpoint(self.endpoint)
-        await server.set_application_uri("urn:test:server")
+        await server.set_application_uri(SERVER_URI)
         policy = ua.SecurityPolicyType
         secure = policy.Basic256Sha256_SignAndEncrypt
         server.set_security_policy([secure if self._secure else policy.NoSecurity])
         if self._users:
-            server.set_identity_tokens([ua.UserNameIdentityToken])
+            server.set_identity_tokens([ua.UserNameIdentityToken, ua.X509IdentityToken])
         if self._secure:
-            own_certificate(self.files, "urn:test:server", "test")
+            own_certificate(self.files, SERVER_URI, "test")
             await server.load_certificate(self.files.certificate)
             await server.load_private_key(self.files.private_key)
         for uri in self._uris:
@@ -148,19 +149,22 @@ def source(tmp_path):
     """A source for a server, with what the test wants otherwise."""
 
     def build(server, **changed):
-        pinned = changed.pop("pinned", server.files.certificate)
-        security = Security(
-            server_certificate=str(pinned),
-            certificate=str(tmp_path / "client.der"),
-            private_key=str(tmp_path / "client.pem"),
-        )
+        own: dict[str, Any] = {
+            "certificate": str(tmp_path / "client.der"),
+            "private_key": str(tmp_path / "client.pem"),
+        }
+        if "trust_list" in changed:
+            own["trust_list"] = str(changed.pop("trust_list"))
+        else:
+            own["server_certificate"] = str(changed.pop("pinned", server.files.certificate))
         fields: dict[str, Any] = {
-            "security": security,
+            "endpoint": server.endpoint,
+            "security": Security(**own),
             "sampling_ms": 20,
             "publishing_ms": 40,
             "heartbeat_s": 0.2,
         }
-        return OpcUaSource(type="opcua", endpoint=server.endpoint, **(fields | changed))
+        return OpcUaSource(type="opcua", **(fields | changed))
 
     return build
 

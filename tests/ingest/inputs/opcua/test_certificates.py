@@ -1,11 +1,9 @@
 """Our own certificate is made once; the server's is read and never taken from the server."""
 
 import stat
+from typing import Any
 
 import pytest
-from asyncua import ua
-from asyncua.common.utils import ServiceError
-from asyncua.ua.status_codes import StatusCodes
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -17,9 +15,10 @@ from ingest.inputs.opcua.certificates import (
     own_certificate,
     read_certificate,
 )
-from ingest.inputs.opcua.trust import APPLICATION_URI, trust_of
+from ingest.inputs.opcua.trust import APPLICATION_URI, trust_of, user_of
+from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.sources import Security
+from schemas.plant.sources import OpcUaSource, Security
 
 URI = "urn:test:client"
 
@@ -40,8 +39,13 @@ def copied(made, tmp_path):
     return files
 
 
-def security(**fields):
-    return Security(**({"server_certificate": "nowhere"} | fields))
+def source(user_files=None, **fields):
+    security = Security(**({"server_certificate": "nowhere"} | fields))
+    user: dict[str, Any] = {}
+    if user_files:
+        user["user_certificate"] = str(user_files.certificate)
+        user["user_private_key"] = str(user_files.private_key)
+    return OpcUaSource(type="opcua", endpoint="opc.tcp://here", security=security, **user)
 
 
 def test_the_application_uri_stands_in_the_certificate(made):
@@ -93,12 +97,12 @@ def test_a_pinned_file_without_a_certificate_is_refused(tmp_path, content):
     if content is not None:
         pinned.write_bytes(content)
     with pytest.raises(MisconfiguredError, match=r"server\.der"):
-        trust_of(security(server_certificate=str(pinned)), "plant")
+        trust_of(source(server_certificate=str(pinned)), "plant")
 
 
 def test_trust_makes_our_pair_where_the_plant_file_says(made, tmp_path):
     trust = trust_of(
-        security(
+        source(
             server_certificate=str(made.certificate),
             certificate=str(tmp_path / "new" / "own.der"),
             private_key=str(tmp_path / "new" / "own.pem"),
@@ -107,29 +111,21 @@ def test_trust_makes_our_pair_where_the_plant_file_says(made, tmp_path):
     )
     assert trust is not None
     assert trust.application_uri == APPLICATION_URI
-    assert trust.mismatch(made.certificate.read_bytes()) is None
-    assert "SHA-256" in (trust.mismatch(b"x") or "")
-    assert "it shows none" in (trust.mismatch(None) or "")
+    pinned = read_certificate(made.certificate, "the")
+    assert trust.accept(made.certificate.read_bytes(), clock.now()) == pinned
+    with pytest.raises(MisconfiguredError, match=r"not the one in .*client\.der .SHA-256"):
+        trust.accept((tmp_path / "new" / "own.der").read_bytes(), clock.now())
+    with pytest.raises(MisconfiguredError, match="shows no certificate"):
+        trust.accept(None, clock.now())
 
 
 def test_no_security_needs_no_trust():
-    assert trust_of(Security(policy="None", mode="None"), "plant") is None
+    open_to_all = source(policy="None", mode="None", server_certificate=None)
+    assert trust_of(open_to_all, "plant") is None
 
 
-async def test_the_session_of_another_certificate_is_refused_even_if_it_was_offered(made, tmp_path):
-    other = OwnCertificate(tmp_path / "other.der", tmp_path / "other.pem")
-    own_certificate(other, URI, "other")
-    trust = trust_of(
-        security(
-            server_certificate=str(made.certificate),
-            certificate=str(made.certificate),
-            private_key=str(made.private_key),
-        ),
-        "plant",
-    )
-    assert trust is not None
-    await trust.validate(read_certificate(made.certificate, "the"), ua.ApplicationDescription())
-    shown = read_certificate(other.certificate, "another")
-    with pytest.raises(ServiceError) as refused:
-        await trust.validate(shown, ua.ApplicationDescription())
-    assert refused.value.code == StatusCodes.BadCertificateUntrusted
+def test_the_user_is_who_the_files_say(made):
+    user = user_of(source(user_files=made))
+    assert user is not None
+    assert user.certificate == read_certificate(made.certificate, "the")
+    assert user_of(source()) is None

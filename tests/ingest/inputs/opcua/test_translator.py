@@ -7,7 +7,8 @@ import pytest
 from asyncua import ua
 
 from ingest.input import Alive, Missed, Sample, Unreadable
-from ingest.inputs.opcua.watch import Translator, watches
+from ingest.inputs.opcua.translator import Recovered, Translator
+from ingest.inputs.opcua.watch import watches
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.model import Equipment, Tag
 
@@ -34,7 +35,7 @@ def equipment(tags=TAGS) -> Equipment:
 
 
 def translator() -> Translator:
-    return Translator(watches([(PATH, equipment())]), "opc.tcp://x", SAMPLING)
+    return Translator(watches([(PATH, equipment())]), "opc.tcp://x", 100)
 
 
 def item(handle: int, value: object, seconds: float, code: int = 0):
@@ -79,6 +80,7 @@ def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end()
     watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
     watching.interrupt("no connection")
     watching.interrupt("still none")
+    watching.restart()
     watching.answer(answer(1, 60), at(60))
     assert watching.alive() == [Alive(PATH, at(5) - SAMPLING)]
     found = watching.answer(answer(1, 61, item(STATE, 1, 4), item(GOOD_COUNT, 9, 30)), at(61))
@@ -93,6 +95,7 @@ def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end()
 def test_a_server_that_was_never_seen_was_not_missed():
     watching = translator()
     watching.interrupt("no connection")
+    watching.restart()
     assert names(watching.answer(answer(1, 5, item(STATE, 1, 1)), at(5))) == ["state"]
 
 
@@ -145,3 +148,86 @@ def test_all_wrong_addresses_are_told_at_once():
     tags = [Tag(name="x"), Tag(name="y", node="State"), Tag(name="z", node="i=1")]
     with pytest.raises(MisconfiguredError, match=r"tag x of one[\s\S]*tag y of one"):
         watches([(PATH, equipment(tags))])
+
+
+def test_after_an_outage_the_first_word_of_each_tag_holds_from_its_end():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4), item(GOOD_COUNT, 3, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+    watching.answer(answer(1, 61, item(STATE, 1, 4)), at(61))
+    late = watching.answer(answer(2, 62, item(GOOD_COUNT, 9, 30)), at(62))
+    assert late == [Sample(PATH, "good", 9, at(61))]
+    assert watching.answer(answer(3, 63, item(STATE, 1, 60)), at(63)) == [
+        Sample(PATH, "state", 1, at(60))
+    ]
+
+
+def test_what_was_polled_is_placed_by_the_clock_of_the_server():
+    watching = translator()
+    assert names(watching.polled([item(STATE, 1, 4)], at(99), at(5))) == ["state"]
+    assert watching.polled([], at(99), at(6)) == []
+    assert watching.alive() == [Alive(PATH, at(6) - SAMPLING)]
+    watching.interrupt("no connection")
+    assert watching.polled([], at(99), at(9)) == [
+        Missed(PATH, at(6) - SAMPLING, at(9), "no connection")
+    ]
+
+
+ALL = frozenset(range(len(TAGS)))
+
+
+def after_an_outage(**found) -> tuple[Translator, list]:
+    """Seen until 5, away, and then this in the server's history."""
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4), item(GOOD_COUNT, 3, 4.5)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+    told: dict[str, Any] = {"complete": ALL, "followed": ALL, "server_started": at(0)} | found
+    return watching, watching.recover(Recovered(**told), at(60))
+
+
+def test_history_fills_an_outage_and_each_value_comes_once_at_its_own_time():
+    items = [item(GOOD_COUNT, 3, 4.5), item(GOOD_COUNT, 7, 30), item(STATE, 0, 20)]
+    watching, found = after_an_outage(items=items)
+    assert found == [Sample(PATH, "state", 0, at(20)), Sample(PATH, "good", 7, at(30))]
+    first = answer(1, 61, item(STATE, 0, 20), item(GOOD_COUNT, 7, 30), item(TEMPERATURE, 1.0, 2))
+    assert watching.answer(first, at(61)) == []
+    assert watching.answer(answer(2, 62, item(GOOD_COUNT, 8, 61.5)), at(62)) == [
+        Sample(PATH, "good", 8, at(61.5))
+    ]
+
+
+def test_where_one_tag_has_no_history_a_gap_remains_but_the_others_keep_their_values():
+    watching, found = after_an_outage(
+        items=[item(GOOD_COUNT, 7, 30)], complete=frozenset({GOOD_COUNT})
+    )
+    assert found == [Sample(PATH, "good", 7, at(30))]
+    first = answer(1, 61, item(STATE, 0, 20), item(GOOD_COUNT, 7, 30))
+    assert watching.answer(first, at(61)) == [
+        Missed(PATH, at(5) - SAMPLING, at(61), "no connection"),
+        Sample(PATH, "state", 0, at(61)),
+    ]
+
+
+def test_a_tag_that_the_server_lacks_needs_no_history():
+    watching, _ = after_an_outage(
+        items=[], complete=ALL - {TEMPERATURE}, followed=ALL - {TEMPERATURE}
+    )
+    assert watching.answer(answer(1, 61, item(STATE, 1, 4)), at(61)) == []
+
+
+def test_before_a_server_was_started_again_its_history_proves_nothing():
+    _, found = after_an_outage(items=[item(STATE, 0, 50)], server_started=at(40))
+    start = at(5) - SAMPLING
+    reason = "no connection, and the server was started again"
+    assert found == [Missed(PATH, start, at(40), reason), Sample(PATH, "state", 0, at(50))]
+
+
+def test_a_subscription_that_went_on_tells_by_its_numbers_whether_all_came():
+    for number, expected in ((2, ["state"]), (3, ["Missed", "state"])):
+        watching = translator()
+        watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
+        watching.interrupt("no connection")
+        watching.resume()
+        assert names(watching.answer(answer(number, 9, item(STATE, 0, 8)), at(9))) == expected

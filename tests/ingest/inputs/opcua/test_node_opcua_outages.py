@@ -1,0 +1,111 @@
+"""Outages of node-opcua and of the network before it: what is kept, what is told as missed."""
+
+import asyncio
+import time
+
+import pytest
+
+from ingest.input import Alive, Missed, Sample
+from tests.ingest.inputs.opcua import node_opcua
+from tests.ingest.inputs.opcua.conftest import free_port
+from tests.ingest.inputs.opcua.proxy import Proxy
+from tests.ingest.inputs.opcua.test_input import kinds, values
+
+pytestmark = pytest.mark.slow
+BACK_WITHIN_S = 5.0
+
+
+@pytest.fixture(scope="module")
+def historian(tmp_path_factory):
+    """It keeps a history of everything that the equipment has."""
+    directory = tmp_path_factory.mktemp("historian")
+    with node_opcua.running(directory, free_port(), history=["State", "Good"]) as running:
+        yield running
+
+
+@pytest.fixture
+async def network(historian):
+    proxy = Proxy(historian.port)
+    await proxy.mend()
+    yield proxy
+    await proxy.cut()
+
+
+@pytest.fixture
+def hearing(historian, network, source, equipment, listening):
+    """A listener to the server through the network."""
+
+    def hear(**changed):
+        wanted = source(historian, endpoint=f"opc.tcp://127.0.0.1:{network.port}", **changed)
+        return listening(wanted, equipment())
+
+    return hear
+
+
+async def cut_and_count(network, historian, heard, counts):
+    """While the network is away the counter goes on."""
+    await network.cut()
+    for count in counts:
+        historian.write("Good", count)
+        await asyncio.sleep(0.1)
+    await network.mend()
+    await heard.until(lambda seen: counts[-1] in values(seen, "good"))
+    historian.write("Good", counts[-1] + 1)
+    return await heard.until(lambda seen: counts[-1] + 1 in values(seen, "good"))
+
+
+@pytest.mark.parametrize(
+    "buffer_s", [pytest.param(30, id="the subscription went on"), pytest.param(0, id="history")]
+)
+async def test_a_cut_network_before_node_opcua_loses_nothing(
+    historian, network, hearing, buffer_s, capsys
+):
+    historian.write("Good", 1)
+    async with hearing(buffer_s=buffer_s) as heard:
+        await heard.until(lambda seen: 1 in values(seen, "good") and kinds(seen, Alive))
+        seen = await cut_and_count(network, historian, heard, range(2, 9))
+    assert values(seen, "good") == list(range(1, 10))
+    assert not kinds(seen, Missed)
+    times = [one.source_time for one in kinds(seen, Sample) if one.tag == "good"]
+    assert times == sorted(set(times))
+    assert ("went on without us" in capsys.readouterr().out) is (buffer_s > 0)
+
+
+async def first_value_after(server, heard, count):
+    """Seconds until a new value of the server that came back was here."""
+    began = time.monotonic()
+    server.write("Good", count)
+    await heard.until(lambda seen: count in values(seen, "good"))
+    return time.monotonic() - began
+
+
+async def test_a_killed_node_opcua_is_back_within_seconds_and_its_absence_is_told(
+    tmp_path, port, source, equipment, listening
+):
+    with node_opcua.running(tmp_path, port, history=["State", "Good"]) as server:
+        async with listening(source(server), equipment()) as heard:
+            await heard.until(lambda seen: values(seen, "good") and kinds(seen, Alive))
+            server.kill()
+            await asyncio.to_thread(server.start)
+            took_s = await first_value_after(server, heard, 7)
+            seen = await heard.until(lambda seen: kinds(seen, Missed))
+    assert took_s < BACK_WITHIN_S
+    (missed,) = kinds(seen, Missed)
+    assert missed.end > missed.start
+    after = seen[seen.index(missed) + 1 :]
+    assert all(one.source_time >= missed.end for one in kinds(after, Sample))
+
+
+@pytest.mark.parametrize(
+    "seconds", [8, pytest.param(20, marks=pytest.mark.long)], ids=["8 s", "20 s"]
+)
+async def test_a_node_opcua_that_stood_still_is_back_within_seconds(
+    tmp_path, port, source, equipment, listening, seconds
+):
+    with node_opcua.running(tmp_path, port) as server:
+        async with listening(source(server), equipment()) as heard:
+            await heard.until(lambda seen: values(seen, "good") and kinds(seen, Alive))
+            with server.stopped():
+                await asyncio.sleep(seconds)
+            took_s = await first_value_after(server, heard, 7)
+    assert took_s < BACK_WITHIN_S
