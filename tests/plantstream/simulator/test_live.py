@@ -165,8 +165,9 @@ async def test_it_lives_while_it_is_watched_and_rests_when_asked(ninu, tmp_path,
         async with asyncio.TaskGroup() as group:
             group.create_task(serve(live, plant, requests, told))
             await listening.wait()
-            seen: list = []
-            await heard_until(plant, seen, requests.close.is_set)
+            hearing = group.create_task(heard_until(plant, [], lambda: False))
+            await requests.close.wait()
+            hearing.cancel()
     assert phases == [Phase.LISTENING, Phase.LIVING, Phase.RESTING]
     assert read_ledger(live.ledger_file).complete
 
