@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -253,7 +253,7 @@ class _Agent:
             return
         known = set(self._edge.known())
         paths = [path for path, _ in self._plant.plant.read_at(name) if path in known]
-        missed = [Missed(path, start, now, reason) for path in paths]
+        missed = [Missed(path, start, now, reason, source=name) for path in paths]
         await self._store(self._edge.take(missed, self._moment()), {})
 
     async def _room(self) -> None:
@@ -264,7 +264,11 @@ class _Agent:
             await self._publisher.removed()
 
     async def _take(self, name: str, chunk: Chunk) -> None:
-        outcome = self._edge.take(chunk.observations, self._moment())
+        seen = [
+            replace(one, source=name) if isinstance(one, Missed) else one
+            for one in chunk.observations
+        ]
+        outcome = self._edge.take(seen, self._moment())
         positions = {} if chunk.position is None else {name: chunk.position}
         await self._store(outcome, positions)
         self._taken_at[name] = self._world.now()

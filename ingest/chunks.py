@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from ingest.frames import Reading
 from ingest.input import Alarm, Alive, Missed, Observation, Sample, Unreadable
-from ingest.mapping import Draft, Memory, Problem, place, step
+from ingest.mapping import Draft, Problem, place, step
+from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
 
@@ -114,11 +115,11 @@ def _apply(
     result = step(known, memory, seen)
     mapped.memories[known.equipment] = result.memory
     mapped.events.extend(result.events)
+    if result.readings:
+        mapped.readings.setdefault(known.equipment, []).extend(result.readings)
     if not isinstance(seen, Sample):
         return
     mapped.samples += 1
-    if result.reading:
-        mapped.readings.setdefault(known.equipment, []).append(result.reading)
     for reason in result.problems:
         shown = repr(seen.value)[:_SHOWN] if not isinstance(seen.value, int) else "a number"
         mapped.problems.append(Problem(reason, known.equipment, seen.tag, shown))

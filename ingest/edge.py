@@ -9,7 +9,8 @@ from enum import Enum, auto
 from ingest.chunks import Mapped, map_chunk
 from ingest.frames import Reading, dump_readings, frame, load_readings, whole_frames
 from ingest.input import Observation
-from ingest.mapping import SKEW_LIMIT, Draft, Memory
+from ingest.mapping import SKEW_LIMIT, Draft
+from ingest.memory import Memory
 from ingest.rules import plant_rules
 from ingest.sealing import Moment, Record, Stamps, seal_event, seal_frame, seal_unreadable
 from schemas.plant.load import PlantFile

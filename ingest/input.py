@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schemas.record import EquipmentPath
 
@@ -14,9 +14,8 @@ GOOD = 0
 BAD = 0x80000000
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value of one tag of the plant file."""
+class Sample(NamedTuple):
+    """One value of one tag of the plant file; a tuple, because there are so many of them."""
 
     equipment: EquipmentPath
     tag: str
@@ -44,6 +43,8 @@ class Missed:
     end: datetime
     reason: str
     lost: int | None = None
+    source: str | None = None
+    """The source that could not be seen; None is all of the equipment. The agent fills it in."""
 
 
 @dataclass(frozen=True, slots=True)

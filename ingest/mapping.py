@@ -1,14 +1,15 @@
 """Observations of one equipment to typed events: what changed, what was counted, what was seen."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingest.counters import Baseline, Reset, count
+from ingest.counters import Reset, count
 from ingest.frames import Reading
 from ingest.input import BAD, Alarm, Alive, Missed, Sample, Value
+from ingest.memory import Memory
+from ingest.reporting import remind, report
 from ingest.rules import EquipmentRules, TagRule
 from ingest.values import UNCERTAIN, is_bad, number, scaled, word
 from schemas.machine import (
@@ -34,40 +35,10 @@ MAX_CONDITION = 500
 """Characters kept of a condition's id."""
 WORST = 1000
 """The highest severity."""
+NO_COMMUNICATION = 0x80050000
+"""OPC UA status Bad_CommunicationError."""
 MAX_STATE = 200
 """Characters kept of a device's word for its state."""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the mapping remembers of one equipment."""
-
-    batch: str | None = None
-    product: str | None = None
-    category: TimeCategory | None = None
-    """None: nothing is known, so the next state is an event whatever it says."""
-    state: str | None = None
-    counters: Mapping[str, Baseline] = field(default_factory=dict)
-
-    def dump(self) -> bytes:
-        """As JSON that `load` reads."""
-        return json.dumps(
-            {
-                "batch": self.batch,
-                "product": self.product,
-                "category": self.category,
-                "state": self.state,
-                "counters": {tag: one.dump() for tag, one in self.counters.items()},
-            }
-        ).encode()
-
-    @classmethod
-    def load(cls, stored: bytes) -> "Memory":
-        """The memory that `dump` wrote."""
-        found = json.loads(stored)
-        category = found["category"] and TimeCategory(found["category"])
-        counters = {tag: Baseline.load(text) for tag, text in found["counters"].items()}
-        return cls(found["batch"], found["product"], category, found["state"], counters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +67,7 @@ class Step:
 
     memory: Memory
     events: tuple[Draft, ...] = ()
-    reading: Reading | None = None
+    readings: tuple[Reading, ...] = ()
     problems: tuple[str, ...] = ()
     """Reasons, for `Problem`."""
 
@@ -109,9 +80,9 @@ def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | 
     """
     match seen:
         case Alive(equipment=equipment, at=at):
-            return Step(memory, (Draft(Heartbeat, equipment, at),))
+            return _alive(rules, memory, Draft(Heartbeat, equipment, at))
         case Missed():
-            return _missed(memory, seen)
+            return _missed(rules, memory, seen)
         case Alarm():
             return Step(memory, (_alarm(seen),))
         case Sample(tag=tag):
@@ -131,14 +102,35 @@ def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sampl
     if limit is None or abs(off) <= limit or (sample.historical and off < timedelta(0)):
         return sample, False
     quality = sample.quality if is_bad(sample.quality) else sample.quality | UNCERTAIN
-    return replace(sample, source_time=now, quality=quality), True
+    return sample._replace(source_time=now, quality=quality), True
 
 
-def _missed(memory: Memory, missed: Missed) -> Step:
-    """Forget the state as well: what the device says next is news, even if it is the same."""
+def _alive(rules: EquipmentRules, memory: Memory, heartbeat: Draft) -> Step:
+    """What is due of the tags that have been silent goes along."""
+    due: list[Reading] = []
+    reported = dict(memory.reported)
+    for rule in rules.selective:
+        before = reported.get(rule.tag.name)
+        if before is not None:
+            reported[rule.tag.name], told = remind(rule.tag, before, heartbeat.source_time)
+            due += told
+    after = replace(memory, reported=reported) if due else memory
+    return Step(after, (heartbeat,), tuple(due))
+
+
+def _missed(rules: EquipmentRules, memory: Memory, missed: Missed) -> Step:
+    """Forget the state as well: what the device says next is news, even if it is the same.
+
+    Where only measured values were not seen, and the state was, they are told as bad instead.
+    """
+    if missed.source is not None and not rules.tells_state(missed.source):
+        unseen = [rule.tag.name for rule in rules.read_at(missed.source)]
+        readings = tuple(Reading(tag, missed.start, None, NO_COMMUNICATION) for tag in unseen)
+        kept = {tag: one for tag, one in memory.reported.items() if tag not in unseen}
+        return Step(replace(memory, reported=kept), (), readings)
     fields = {"start": missed.start, "reason": missed.reason, "lost": missed.lost}
     gap = Draft(Gap, missed.equipment, max(missed.start, missed.end), fields)
-    return Step(replace(memory, category=None, state=None), (gap,))
+    return Step(replace(memory, category=None, state=None, reported={}), (gap,))
 
 
 def _alarm(alarm: Alarm) -> Draft:
@@ -159,13 +151,23 @@ def _alarm(alarm: Alarm) -> Draft:
 def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     if rule.tag.is_scaled:
         value = scaled(sample.value, rule.tag.factor, rule.tag.offset)
-        sample = replace(sample, value=value)
+        sample = sample._replace(value=value)
     reading, problem = _reading(rule, sample)
     problems = (problem,) if problem else ()
-    if rule.tag.means is None or sample.historical:
-        return Step(memory, (), reading, problems)
+    if sample.historical:
+        return Step(memory, (), (reading,), problems)
+    if rule.tag.means is None:
+        return _measured(rule, memory, reading, problems)
     found = _MEANINGS[rule.tag.means](rule, memory, sample)
-    return Step(found.memory, found.events, reading, found.problems or problems)
+    return Step(found.memory, found.events, (reading,), found.problems or problems)
+
+
+def _measured(rule: TagRule, memory: Memory, reading: Reading, problems: tuple[str, ...]) -> Step:
+    if not rule.selective:
+        return Step(memory, (), (reading,), problems)
+    reported, told = report(rule.tag, memory.reported.get(reading.tag), reading)
+    after = replace(memory, reported={**memory.reported, reading.tag: reported})
+    return Step(after, (), told, problems)
 
 
 def _reading(rule: TagRule, sample: Sample) -> tuple[Reading, str | None]:

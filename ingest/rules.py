@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from ingest.counters import Counter
 from ingest.input import Value
+from ingest.reporting import is_selective
 from ingest.values import number, word
 from schemas.machine import TimeCategory
 from schemas.plant.load import PlantFile
@@ -34,6 +35,8 @@ class TagRule:
     """At equal source time lower ranks come first: batch, product, state, counts, the rest."""
     counter: Counter
     states: Mapping[str, TimeCategory]
+    selective: bool = False
+    """Whether not every value is reported."""
 
     def category(self, value: Value) -> TimeCategory | None:
         """The time category of a state, or None if the value is no state at all."""
@@ -53,6 +56,18 @@ class EquipmentRules:
 
     equipment: EquipmentPath
     tags: Mapping[str, TagRule]
+    selective: tuple[TagRule, ...] = ()
+    """Those of which not every value is reported."""
+
+    def tells_state(self, source: str | None) -> bool:
+        """Whether the equipment's state, or all that is known of it, is read at this source."""
+        meant = [rule.tag for rule in self.tags.values() if rule.tag.means]
+        telling = [tag for tag in meant if tag.means == "state"] or meant
+        return source is None or not telling or any(tag.source == source for tag in telling)
+
+    def read_at(self, source: str) -> list[TagRule]:
+        """The tags that are read at this source."""
+        return [rule for rule in self.tags.values() if rule.tag.source == source]
 
 
 PlantRules = Mapping[EquipmentPath, EquipmentRules]
@@ -67,7 +82,8 @@ def plant_rules(plant: PlantFile) -> PlantRules:
 
 
 def _equipment_rules(path: EquipmentPath, equipment: Equipment) -> EquipmentRules:
-    return EquipmentRules(path, {tag.name: _tag_rule(tag) for tag in equipment.tags})
+    tags = {tag.name: _tag_rule(tag) for tag in equipment.tags}
+    return EquipmentRules(path, tags, tuple(rule for rule in tags.values() if rule.selective))
 
 
 def _tag_rule(tag: Tag) -> TagRule:
@@ -77,6 +93,7 @@ def _tag_rule(tag: Tag) -> TagRule:
         rank=_RANKS.get(tag.means or "", _LAST),
         counter=Counter(Decimal(tag.scale), tag.rollover),
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
+        selective=is_selective(tag),
     )
 
 

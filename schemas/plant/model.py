@@ -75,6 +75,10 @@ class Tag(Strict):
     """Address in Sparkplug B."""
     deadband: Deadband | None = None
     """Smaller changes of the value are not news."""
+    min_interval_ms: int | None = Field(default=None, ge=1, le=3_600_000)
+    """News come no faster than this; the newest of what came too soon follows."""
+    max_interval_s: float | None = Field(default=None, gt=0, le=86_400)
+    """After so long even a value that has not changed is told again."""
     unit: str = ""
     """The unit in the plant, to which values are converted."""
     source_unit: str | None = None
@@ -141,8 +145,11 @@ class Tag(Strict):
             if not is_measured or not self.unit:
                 raise ValueError("source_unit needs a unit and belongs to measured values")
             self._conversion()
-        if self.deadband is not None and self.means is not None:
-            raise ValueError("a deadband belongs to a measured value, not to a tag with a meaning")
+        selects = self.deadband or self.min_interval_ms or self.max_interval_s
+        if selects and self.means is not None:
+            raise ValueError(
+                "deadband and intervals belong to a measured value, not to a tag with a meaning"
+            )
         return self
 
 

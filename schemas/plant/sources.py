@@ -171,8 +171,8 @@ _ADDRESSES = 65_536
 class Deadband(Strict):
     """How far a value has to move before it is news."""
 
-    absolute: float | None = Field(default=None, gt=0)
-    """In the tag's unit."""
+    absolute: float | None = Field(default=None, ge=0)
+    """In the tag's unit; 0 means that every change is news, and no repetition."""
     percent: float | None = Field(default=None, gt=0, le=100)
     """Of the range that the server knows for the value, else of the value itself."""
 

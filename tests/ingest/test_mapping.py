@@ -1,17 +1,17 @@
 """Sentences about one observation: which events it leads to, and what it never breaks."""
 
 import math
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from ingest.input import BAD, Alarm, Alive, Missed, Sample
-from ingest.mapping import Memory, Step, place, step
+from ingest.mapping import NO_COMMUNICATION, Step, place, step
+from ingest.memory import Memory
 from ingest.rules import plant_rules
 from ingest.values import UNCERTAIN
-from schemas.plant.load import load_plant
+from schemas.plant.load import PlantFile, load_plant
 from tests.ingest.kit import NOW, PLANT, REACTOR, STATION, at, plant, sample
 
 RULES = plant_rules(plant())
@@ -186,8 +186,8 @@ def test_events(seen: list[Any], events: list[Any], restarted: bool) -> None:
 def test_readings(seen: Sample, value: Any, quality: int, problems: tuple[str, ...]) -> None:
     found = play(seen)[0]
 
-    assert found.reading is not None
-    assert (found.reading.value, found.reading.quality) == (value, quality)
+    (reading,) = found.readings
+    assert (reading.value, reading.quality) == (value, quality)
     assert found.problems == problems
 
 
@@ -231,7 +231,7 @@ def test_a_recording_is_believed_whatever_it_says() -> None:
 def test_a_measured_value_is_in_its_unit(raw: Any, kept: Any) -> None:
     text = PLANT.replace("unit: degC", "unit: degC, factor: 0.1, offset: -40")
     rules = plant_rules(load_plant(text, "plant.yaml"))
-    found = step(rules[REACTOR], Memory(), sample("temperature", raw)).reading
+    found = step(rules[REACTOR], Memory(), sample("temperature", raw)).readings[0]
     assert found is not None
     assert found.value == kept
 
@@ -247,21 +247,72 @@ def test_a_scaled_speed_is_above_its_limit_in_its_unit() -> None:
 
 
 def test_a_historical_value_is_telemetry_of_its_time_and_never_the_state_of_now() -> None:
-    old = replace(sample("state", "STOPPED", 40), historical=True)
+    old = sample("state", "STOPPED", 40)._replace(historical=True)
     found = play(sample("state", 6, 100), old, sample("state", 6, 110))
 
     assert said(found) == [RUNNING]
-    assert found[1].reading is not None
-    assert found[1].reading.at == at(40)
+    assert [reading.at for reading in found[1].readings] == [at(40)]
 
 
 @pytest.mark.parametrize(
     ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(86_401, True)]
 )
 def test_a_historical_time_may_be_old_and_not_to_come(seconds: int, is_moved: bool) -> None:
-    seen = replace(sample("state", 6, seconds), historical=True)
+    seen = sample("state", 6, seconds)._replace(historical=True)
 
     assert place(seen, NOW, timedelta(hours=24))[1] == is_moved
+
+
+TWO_SOURCES = PLANT.replace("- {name: state,", "- {name: state, source: plc,").replace(
+    "name: temperature", "name: temperature, source: meter"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "gaps", "readings"),
+    [
+        pytest.param("plc", 1, [], id="the state was not seen"),
+        pytest.param("meter", 0, [("temperature", NO_COMMUNICATION)], id="the state was seen"),
+        pytest.param(None, 1, [], id="nothing was seen"),
+    ],
+)
+def test_only_where_the_state_was_not_seen_is_it_unknown(
+    source: str | None, gaps: int, readings: list[tuple[str, int]]
+) -> None:
+    rules = plant_rules(unchecked_plant(TWO_SOURCES))[REACTOR]
+    memory = step(rules, Memory(), sample("state", 6)).memory
+
+    found = step(rules, memory, Missed(REACTOR, at(1), at(5), "gone", source=source))
+
+    assert len(found.events) == gaps
+    assert [(one.tag, one.quality) for one in found.readings] == readings
+    assert (found.memory.category is None) == bool(gaps)
+
+
+def test_what_is_no_news_is_remembered_over_a_restart_and_not_told() -> None:
+    text = PLANT.replace("unit: degC", "unit: degC, deadband: {absolute: 1}, max_interval_s: 60")
+    rules = plant_rules(load_plant(text, "plant.yaml"))[REACTOR]
+    first = step(rules, Memory(), sample("temperature", 20.0))
+    memory = Memory.load(first.memory.dump())
+
+    quiet = step(rules, memory, sample("temperature", 20.5, 10))
+    alive = step(rules, quiet.memory, Alive(REACTOR, at(61)))
+
+    assert [one.value for one in first.readings] == [20.0]
+    assert quiet.readings == ()
+    assert [(one.value, one.at) for one in alive.readings] == [(20.0, at(61))]
+
+
+def unchecked_plant(text: str) -> PlantFile:
+    """A plant whose tags name sources that it does not describe."""
+    sources = """
+sources:
+  plc: {type: opcua, endpoint: "opc.tcp://localhost:1", security: {policy: "None", mode: "None"}}
+  meter: {type: modbus, host: localhost}
+"""
+    text = text.replace("source: plc,", 'source: plc, node: "s=x",')
+    text = text.replace("source: meter,", "source: meter, register: {address: 1, unit_id: 1},")
+    return load_plant(text.replace("equipment_classes:", f"{sources}equipment_classes:"), "p.yaml")
 
 
 def test_an_alarm_is_an_event_and_moves_nothing_else():

@@ -198,7 +198,7 @@ def test_the_small_plant_has_none():
             "means: state, running_above: 0}",
             "means: state, running_above: 0, deadband: {absolute: 1}}",
             ["19:9: equipment_classes.press.tags[0]: "
-             "a deadband belongs to a measured value, not to a tag with a meaning"],
+             "deadband and intervals belong to a measured value, not to a tag with a meaning"],
             id="a deadband of a state",
         ),
         pytest.param(

@@ -1,7 +1,7 @@
 """A server's answers on their way to observations."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
@@ -217,7 +217,7 @@ class Translator:
             floor = self._floors.pop(item.ClientHandle, None)
             if floor is not None and sample.source_time < floor:
                 # It was so before already, or came while nobody looked: all that is known is now.
-                sample = replace(sample, source_time=floor)
+                sample = sample._replace(source_time=floor)
             if overflowed(sample.quality) and watch.means and self._newest is not None:
                 start = min(self._newest, sample.source_time)
                 reason = f"the server dropped values of {watch.tag}: its queue was too short"
