@@ -1,6 +1,7 @@
 """Short ways to make records of a topic, as a publisher or the processor would write them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -87,3 +88,21 @@ def batch(topic: Topic, values: Sequence[BaseModel | bytes], begin: int | None =
     records = [record(topic, first + number, value) for number, value in enumerate(values)]
     cursor = Cursor(first, new=begin is None)
     return read(records, {records[0].source: cursor}, CLUSTER, NOW)
+
+
+def poisoned(whole: Batch, offsets: Collection[int], **fields: Any) -> Batch:
+    """The batch with cells at these offsets that no contract lets through, and no table holds."""
+    events = [
+        replace(event, value=unchecked(event.value, **fields))
+        if event.record.offset in offsets
+        else event
+        for event in whole.events
+    ]
+    return replace(whole, events=tuple(events))
+
+
+def unchecked(one: OeeCell, **fields: Any) -> OeeCell:
+    """The cell with these counts and names, whatever the contracts say to them."""
+    counts = {name: fields.pop(name) for name in Quantities.model_fields if name in fields}
+    quantities = one.quantities.model_copy(update=counts)
+    return one.model_copy(update=fields | {"quantities": quantities})

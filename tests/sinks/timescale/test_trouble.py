@@ -21,6 +21,7 @@ from tests.sinks.records import (
     batch,
     cell,
     frame,
+    poisoned,
 )
 from tests.sinks.timescale.conftest import Database, ask, emptied
 
@@ -42,8 +43,7 @@ TOO_LONG = "".join(chr(_noise.randrange(0x4E00, 0x9FFF)) for _ in range(9000))
 async def test_a_poison_row_is_found_among_many_and_buried(
     sink: TimescaleSink, sql: psycopg.Connection, poison: dict[str, Any], reason: str
 ):
-    cells = [cell(minute, **(poison if minute in {13, 50} else {})) for minute in range(100)]
-    whole = batch(KPI, cells)
+    whole = poisoned(batch(KPI, [cell(minute) for minute in range(100)]), {13, 50}, **poison)
 
     with pytest.raises(RejectedRecordsError) as caught:
         await sink.write(whole)
