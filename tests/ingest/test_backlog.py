@@ -3,10 +3,12 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, strategies as st
 
-from ingest.backlog import REASON, Backlog
+from ingest.backlog import CHUNK_WITHIN_S, REASON, STRETCHED_WITHIN_S, Backlog
 from ingest.input import Alarm, Alive, Missed, Sample, Unreadable
+from tests.simulation.clockwork import simulate
 
 A, B = "e/s/a/l/one", "e/s/a/l/two"
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -86,3 +88,49 @@ async def test_waiting_ends_when_enough_is_there_or_nothing_comes():
 
 def _samples(taken) -> int:
     return sum((one.lost or 0) if isinstance(one, Missed) else 1 for one in taken)
+
+
+async def chunk_after(backlog: Backlog, *puts: list[Sample]) -> list[tuple[float, int]]:
+    """For each of these, put at once: after how long its chunk came, and how large it was."""
+    chunks = backlog.chunks()
+    clock = asyncio.get_running_loop().time
+    found = []
+    for samples in puts:
+        began = clock()
+        backlog.put(samples)
+        chunk = await anext(chunks)
+        found.append((clock() - began, len(chunk.observations)))
+    await chunks.aclose()  # type: ignore[attr-defined]
+    return found
+
+
+def many(machines: int) -> list[Sample]:
+    return [sample(f"e/s/a/l/m{number}", 1) for number in range(machines)]
+
+
+def test_chunks_wait_longer_while_they_would_become_too_many_messages() -> None:
+    async def run() -> list[tuple[float, int]]:
+        return await chunk_after(Backlog(), many(700), many(5_000), many(10), many(10))
+
+    quick, stretched, longest, again = [after for after, _ in simulate(run)]
+    assert quick == pytest.approx(CHUNK_WITHIN_S)
+    assert stretched == pytest.approx(0.7)
+    assert longest == pytest.approx(STRETCHED_WITHIN_S)
+    assert again == pytest.approx(CHUNK_WITHIN_S)
+
+
+def test_what_moves_numbers_does_not_wait_for_a_stretched_chunk() -> None:
+    async def run() -> list[tuple[float, int]]:
+        backlog = Backlog(is_urgent=lambda seen: getattr(seen, "tag", "") == "state")
+        urgent = Sample(A, "state", 6, at(1))
+        return await chunk_after(backlog, many(1500), [*many(1500), urgent])
+
+    assert [after for after, _ in simulate(run)] == [pytest.approx(CHUNK_WITHIN_S)] * 2
+
+
+async def test_chunks_end_when_nothing_more_will_come() -> None:
+    backlog = Backlog()
+    backlog.put([sample(A, 1)])
+    backlog.close()
+
+    assert [len(chunk.observations) async for chunk in backlog.chunks()] == [1]

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from ingest.backlog import MAX_WAITING, Backlog
+from ingest.backlog import MAX_WAITING, Backlog, tells_meaning
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.expiry import ExpiryWatch
@@ -22,9 +22,6 @@ from schemas.plant.model import Equipment
 from schemas.plant.sources import OpcUaSource
 from schemas.record import EquipmentPath
 
-CHUNK_SAMPLES = 500
-CHUNK_WITHIN_S = 0.1
-"""A chunk goes on its way this long after its first observation came."""
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 3.0
 """Short, because a value is owed within 5 s of the server's return."""
@@ -69,11 +66,11 @@ class OpcUaInput:
         """
         del position
         access = await asyncio.to_thread(access_of, self._source, self._name)
-        backlog = Backlog(self._max_waiting)
+        backlog = Backlog(self._max_waiting, tells_meaning(self._equipment))
         reading = asyncio.create_task(self._read(access, backlog), name=f"opcua {self._name}")
         reading.add_done_callback(lambda _: backlog.close())
         try:
-            async for chunk in _cut(backlog):
+            async for chunk in backlog.chunks():
                 yield chunk
             await reading
         finally:
@@ -121,15 +118,3 @@ class OpcUaInput:
         self._log.warning(
             "a certificate ends soon: have it renewed", certificate=whose, ends=ends.isoformat()
         )
-
-
-async def _cut(backlog: Backlog) -> AsyncIterator[Chunk]:
-    """Chunks of what arrives, until it is closed and empty."""
-    while True:
-        await backlog.filled(1)
-        if not len(backlog):
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CHUNK_WITHIN_S):
-                await backlog.filled(CHUNK_SAMPLES)
-        yield Chunk(backlog.take(CHUNK_SAMPLES))
