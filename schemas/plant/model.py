@@ -181,6 +181,22 @@ class Equipment(EquipmentClass):
     equipment_class: Name | None = Field(default=None, alias="class")
 
 
+class LabTest(Strict):
+    """A test that a laboratory makes of a product."""
+
+    id: str = Field(min_length=1, max_length=100)
+    name: str = ""
+    unit: str = ""
+    """Of results that are numbers; results in another unit are refused."""
+    kind: Literal["number", "text"] = "number"
+
+    @model_validator(mode="after")
+    def _unit_of_numbers(self) -> Self:
+        if self.kind == "text" and self.unit:
+            raise ValueError("a test whose results are texts has no unit")
+        return self
+
+
 class Product(Strict):
     """What is made, and how fast it could be."""
 
@@ -188,6 +204,8 @@ class Product(Strict):
     name: str = ""
     ideal_cycle_s: dict[str, Decimal] | Decimal | None = None
     """Seconds per counting unit: one number, or one per equipment id."""
+    tests: list[LabTest] = Field(default_factory=list)
+    """What a laboratory may report of it."""
 
     @model_validator(mode="after")
     def _positive(self) -> Self:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.agent import AgentOptions, run_agent
-from ingest.input import Alive, Chunk, Observation, Sample, Unreadable
+from ingest.input import Alive, Chunk, Sample, Told, Unreadable
 from ingest.inputs.recording import (
     Pace,
     Recording,
@@ -69,7 +69,7 @@ async def played(source: RecordingInput, position: str | None = None) -> list[Ch
     return [chunk async for chunk in source.chunks(position)]
 
 
-def observations(chunks: list[Chunk]) -> list[Observation]:
+def observations(chunks: list[Chunk]) -> list[Told]:
     return [seen for chunk in chunks for seen in chunk.observations]
 
 
