@@ -18,7 +18,7 @@ from ingest.inputs.recording import (
     recording_epoch,
     recording_run,
 )
-from ingest.inputs.recording.lines import MAX_LINE_BYTES, read_lines
+from ingest.lines import MAX_LINE_BYTES, read_lines
 from ingest.memory_spool import MemorySpool
 from schemas.machine import BatchEnded, BatchStarted, PartsCounted, StateChanged, TimeCategory
 from schemas.mistakes import FileError
