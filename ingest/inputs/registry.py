@@ -36,7 +36,7 @@ def _opcua(*wanted: Any) -> Input:
 
 
 def _lab(name: str, source: Any, plant: PlantFile, data_dir: Path, meters: SourceMeters) -> Input:
-    from ingest.inputs.lab import LabInput
+    from ingest.inputs.lab.input import LabInput
 
     return LabInput(name, source, plant, data_dir, meters)
 

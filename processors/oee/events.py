@@ -46,7 +46,7 @@ _RANK: dict[type, int] = {
 
 
 def concerns(event: MachineRecord) -> TypeGuard[MachineEvent]:
-    """Whether the event can move OEE; alarms and people's words cannot, not even as signs of life."""
+    """Whether it can move OEE; alarms and what people say cannot, not even as signs of life."""
     return type(event) in _RANK
 
 

@@ -1,5 +1,5 @@
-"""Results, events and acts that people and instruments state, by HTTP and in files."""
+"""Results, events and acts that people and instruments state, by HTTP and in files.
 
-from ingest.inputs.lab.input import LabInput
-
-__all__ = ["LabInput"]
+`ingest.inputs.lab.input.LabInput` is the input. Nothing is imported here: who only gives out tokens
+needs no HTTP server.
+"""

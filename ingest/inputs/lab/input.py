@@ -69,7 +69,9 @@ class LabInput:
         self._data_dir = data_dir
         self._meters = meters or SourceMeters.unseen()
         self._answer_within_s = answer_within_s
-        self._stored = FaultPoint("lab.stored")
+        self.noted = FaultPoint("lab.noted")
+        """The keys of a chunk are on disk, and the chunk is not."""
+        self.stored = FaultPoint("lab.stored")
         """A chunk is on disk, and nobody was answered."""
         self.address: tuple[str, int] | None = None
         """Where the HTTP interface listens, once it does."""
@@ -102,8 +104,9 @@ class LabInput:
                 if found.told or found.place:
                     place = Place(place.number + 1, found.place or place.file)
                     await ledger.note(place.number, found.noted, clock.now())
+                    await self.noted.reached()
                     yield Chunk(tuple(found.told), place.dump())
-                    await self._stored.reached()
+                    await self.stored.reached()
                 for group, contradicting in found.answers.items():
                     group.say(contradicting)
             for one in working:

@@ -15,7 +15,7 @@ import httpx2
 import pytest
 
 from ingest.agent import World, run_agent
-from ingest.inputs.lab import LabInput
+from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.tokens import FILE, TokenFile
 from ingest.ports import Spool
 from ingest.spool import DiskSpool

@@ -12,18 +12,20 @@ import pytest
 import trustme
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from ingest.inputs.lab import LabInput
 from ingest.inputs.lab.bodies import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
+from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.statements import FIELDS, SAID
 from ingest.inputs.lab.tokens import FILE, TokenFile
 from ingest.memory_spool import MemorySpool
 from ingest.ports import Batch
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from schemas.plant.load import load_plant
 from schemas.plant.sources import LabHttp, LabSource
 from schemas.topics import LAB, MACHINE, MODEL, OPERATOR
 from tests.ingest.inputs.lab.conftest import AGO, NOW, Edge, Laboratory, plant, result
 from tests.ingest.kit import REACTOR
 
+SAMPLE = Path(__file__).parents[4] / "ingest/inputs/lab/sample.yaml"
 SOON = (NOW + timedelta(hours=2)).isoformat()
 
 
@@ -445,6 +447,12 @@ def test_no_body_breaks_the_interface(
 
     assert answer.status_code in {202, 400, 409, 422}, answer.text
     assert answer.json()
+
+
+def test_the_sample_is_a_plant_file():
+    file = load_plant(SAMPLE.read_text(encoding="utf-8"), "sample.yaml")
+
+    assert isinstance(file.plant.sources["lab"], LabSource)
 
 
 async def test_the_plant_file_goes_first(edge: Edge):
