@@ -235,9 +235,15 @@ class _Agent:
             await self._tell_missed(name, f"the input {name} failed")
 
     async def _read_once(self, name: str, one: Input) -> None:
-        async for chunk in one.chunks(self._spool.positions.get(name)):
-            await self._room()
-            await self._take(name, chunk)
+        chunks = one.chunks(self._spool.positions.get(name))
+        try:
+            async for chunk in chunks:
+                await self._room()
+                await self._take(name, chunk)
+        finally:
+            # Its ports and files are free for its successor.
+            if isinstance(chunks, AsyncGenerator):
+                await chunks.aclose()
 
     def _failed(self, name: str, trouble: str) -> None:
         meters = self._world.sources.of(name)

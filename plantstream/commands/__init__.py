@@ -33,7 +33,8 @@ COMMANDS: Mapping[str, str] = {
 }
 """Name and sentence of each, in the order in which `--help` lists them.
 
-The module of this name, with _ for -, has a `register(app)`, and its command begins with this sentence.
+The module of this name (with _ for -) has a `register(app)`, and its command begins with this
+sentence.
 """
 
 

@@ -266,8 +266,17 @@ class Plant(Strict):
 
     def reads_as(self, other: "Plant", source: str) -> bool:
         """Whether the source and all that is read there are the same in the other plant file."""
-        same_source = self.sources.get(source) == other.sources.get(source)
-        return same_source and self.read_at(source) == other.read_at(source)
+        ours = self.sources.get(source)
+        if ours != other.sources.get(source):
+            return False
+        if ours is not None and not ours.addresses:
+            # What is stated there is held against all that the file names.
+            return self.stated_of() == other.stated_of()
+        return self.read_at(source) == other.read_at(source)
+
+    def stated_of(self) -> tuple[list[EquipmentPath], list[Product]]:
+        """What people and laboratories may state something of."""
+        return [self.path_of(one) for one in self.equipment], self.products
 
     def site_path(self) -> str:
         """Enterprise and site, as they begin every equipment path."""
