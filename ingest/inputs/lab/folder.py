@@ -24,8 +24,8 @@ from ingest.inputs.lab.store import LedgerThread
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
+from schemas.plant.lab_source import LabFolder
 from schemas.plant.model import Plant
-from schemas.plant.sources import LabFolder
 
 CONTRADICTS = "stands for something else already; choose another, or correct that one"
 BLOCK_ROWS = 500

@@ -22,8 +22,8 @@ from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.faults import FaultPoint
+from schemas.plant.lab_source import LabFolder, LabHttp, LabSource
 from schemas.plant.load import PlantFile
-from schemas.plant.sources import LabFolder, LabHttp, LabSource
 
 CHUNK_STATEMENTS = 500
 _log = structlog.get_logger(__name__)

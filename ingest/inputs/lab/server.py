@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.sources import LabHttp
+from schemas.plant.lab_source import LabHttp
 
 MAX_CONNECTIONS = 2_000
 STOP_WITHIN_S = 2

@@ -20,8 +20,8 @@ from ingest.inputs.lab.tokens import FILE, TokenFile
 from ingest.ports import Spool
 from ingest.spool import DiskSpool
 from plantstream.runtime import clock
+from schemas.plant.lab_source import LabSource
 from schemas.plant.load import PlantFile, load_plant
-from schemas.plant.sources import LabSource
 from tests.ingest.kit import PLANT, MemoryBroker
 from tests.parts import eventually
 

@@ -11,7 +11,7 @@ from ingest.spool import DiskSpool
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import Outgoing
-from schemas.plant.sources import LabHttp, LabSource
+from schemas.plant.lab_source import LabHttp, LabSource
 from tests.ingest.inputs.lab.conftest import plant
 
 

@@ -10,8 +10,8 @@ import httpx2
 from ingest.agent import World, run_agent
 from ingest.inputs.lab.input import LabInput
 from ingest.memory_spool import MemorySpool
+from schemas.plant.lab_source import LabHttp, LabSource
 from schemas.plant.load import load_plant
-from schemas.plant.sources import LabHttp, LabSource
 from schemas.topics import LAB
 from tests.ingest.inputs.lab.conftest import TESTS, Laboratory, result
 from tests.ingest.kit import PLANT, MemoryBroker

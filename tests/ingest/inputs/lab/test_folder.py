@@ -15,7 +15,7 @@ from ingest.input import Chunk, Stated
 from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.rows import read_rows
 from ingest.lines import MAX_LINE_BYTES
-from schemas.plant.sources import LabFolder, LabSource
+from schemas.plant.lab_source import LabFolder, LabSource
 from schemas.topics import DEADLETTER, LAB, MACHINE
 from tests.ingest.inputs.lab.conftest import AGO, Laboratory, plant, result
 from tests.parts import eventually

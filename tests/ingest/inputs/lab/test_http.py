@@ -19,8 +19,8 @@ from ingest.inputs.lab.tokens import FILE, TokenFile
 from ingest.memory_spool import MemorySpool
 from ingest.ports import Batch
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from schemas.plant.lab_source import LabHttp, LabSource
 from schemas.plant.load import load_plant
-from schemas.plant.sources import LabHttp, LabSource
 from schemas.topics import LAB, MACHINE, MODEL, OPERATOR
 from tests.ingest.inputs.lab.conftest import AGO, NOW, Edge, Laboratory, plant, result
 from tests.ingest.kit import REACTOR
