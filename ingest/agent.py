@@ -15,7 +15,7 @@ from ingest.commits import Commits, Work
 from ingest.edge import Edge, FrameCut, Outcome
 from ingest.input import Chunk, Input, Missed
 from ingest.mapping import SKEW_LIMIT
-from ingest.merge import merged
+from ingest.merge import merged, opened
 from ingest.metrics import EdgeMetrics, SourceMetrics
 from ingest.ports import Batch, Clock, Entropy, Loss, Sleep, Spool
 from ingest.problems import ProblemLog
@@ -235,9 +235,10 @@ class _Agent:
             await self._tell_missed(name, f"the input {name} failed")
 
     async def _read_once(self, name: str, one: Input) -> None:
-        async for chunk in one.chunks(self._spool.positions.get(name)):
-            await self._room()
-            await self._take(name, chunk)
+        async with opened(one, self._spool.positions.get(name)) as chunks:
+            async for chunk in chunks:
+                await self._room()
+                await self._take(name, chunk)
 
     def _failed(self, name: str, trouble: str) -> None:
         meters = self._world.sources.of(name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading
-from ingest.input import Alarm, Alive, Missed, Observation, Sample, Unreadable
+from ingest.input import Alarm, Alive, Missed, Sample, Stated, Told, Unreadable
 from ingest.mapping import Draft, Problem, place, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
@@ -23,6 +23,7 @@ class Mapped:
     readings: dict[EquipmentPath, list[Reading]] = field(default_factory=dict)
     memories: dict[EquipmentPath, Memory] = field(default_factory=dict)
     """Of the equipment that the chunk speaks of."""
+    stated: list[Stated] = field(default_factory=list)
     unreadable: list[Unreadable] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     samples: int = 0
@@ -31,7 +32,7 @@ class Mapped:
 def map_chunk(
     rules: PlantRules,
     memories: Mapping[EquipmentPath, Memory],
-    observations: Sequence[Observation],
+    observations: Sequence[Told],
     now: datetime,
     skew_limit: timedelta | None,
 ) -> Mapped:
@@ -92,12 +93,14 @@ def _rank(known: EquipmentRules, sample: Sample) -> int:
 
 
 def _placed(
-    observations: Sequence[Observation], mapped: Mapped, now: datetime, limit: timedelta | None
+    observations: Sequence[Told], mapped: Mapped, now: datetime, limit: timedelta | None
 ) -> Iterator[Sample | Alive | Missed | Alarm]:
     for seen in observations:
         match seen:
             case Unreadable():
                 mapped.unreadable.append(seen)
+            case Stated():
+                mapped.stated.append(seen)
             case Sample():
                 sample, moved = place(seen, now, limit)
                 if moved:

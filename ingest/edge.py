@@ -8,11 +8,19 @@ from enum import Enum, auto
 
 from ingest.chunks import Mapped, map_chunk
 from ingest.frames import Reading, dump_readings, frame, load_readings, whole_frames
-from ingest.input import Observation
+from ingest.input import Told
 from ingest.mapping import SKEW_LIMIT, Draft
 from ingest.memory import Memory
 from ingest.rules import plant_rules
-from ingest.sealing import Moment, Record, Stamps, seal_event, seal_frame, seal_unreadable
+from ingest.sealing import (
+    Moment,
+    Record,
+    Stamps,
+    seal_event,
+    seal_frame,
+    seal_stated,
+    seal_unreadable,
+)
 from schemas.plant.load import PlantFile
 from schemas.record import EquipmentPath
 from schemas.telemetry import MAX_SAMPLES
@@ -71,7 +79,7 @@ class Edge:
         """All equipment of the plant file."""
         return list(self._rules)
 
-    def take(self, observations: Sequence[Observation], moment: Moment) -> Outcome:
+    def take(self, observations: Sequence[Told], moment: Moment) -> Outcome:
         """Apply the observations and give every record an id."""
         mapped = map_chunk(
             self._rules, self._memories, observations, moment.ingest_time, self._skew_limit
@@ -82,6 +90,7 @@ class Edge:
             seal_unreadable(self._stamps, seen, moment) for seen in mapped.unreadable
         ]
         records += self.tell(mapped.events, moment)
+        records += [seal_stated(self._stamps, seen, moment) for seen in mapped.stated]
         for path, readings in mapped.readings.items():
             records += self._frames(path, readings, moment, memory)
         return Outcome(records, memory, mapped)

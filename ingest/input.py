@@ -1,11 +1,11 @@
 """What an input tells the agent, and what the agent promises an input."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from schemas.record import EquipmentPath
+from schemas.record import Envelope, EquipmentPath
 
 Value = bool | int | float | str | None
 
@@ -79,14 +79,29 @@ class Alarm:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """Something a person or an instrument stated: a record as it is, but for its id."""
+
+    topic: str
+    partition_key: str
+    kind: type[Envelope]
+    source_time: datetime
+    fields: Mapping[str, Any]
+    """All that `kind` has beside the envelope; checked by the input."""
+
+
 Observation = Sample | Alive | Missed | Unreadable | Alarm
+"""What a source that is read says."""
+Told = Observation | Stated
+"""What any source says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Observations that are stored in one transaction, together with the position after them."""
 
-    observations: tuple[Observation, ...]
+    observations: tuple[Told, ...]
     position: str | None = None
     """Where to go on after a restart; None for a source that cannot be read again."""
 

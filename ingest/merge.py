@@ -1,9 +1,21 @@
 """Several inputs as one stream of chunks, each as soon as it is there."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 
 from ingest.input import Chunk, Input
+
+
+@asynccontextmanager
+async def opened(one: Input, position: str | None) -> AsyncIterator[AsyncIterator[Chunk]]:
+    """The chunks of an input; after the block its ports and files are free for its successor."""
+    chunks = one.chunks(position)
+    try:
+        yield chunks
+    finally:
+        if isinstance(chunks, AsyncGenerator):
+            await chunks.aclose()
 
 
 async def merged(inputs: Mapping[str, Input]) -> AsyncGenerator[tuple[str, Chunk], None]:

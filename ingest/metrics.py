@@ -6,7 +6,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from ingest.input import Missed, Observation, Sample
+from ingest.input import Missed, Sample, Told
 from ingest.ports import Spool
 from ingest.values import is_bad
 
@@ -133,7 +133,7 @@ class SourceMeters:
         """So many values were dropped."""
         self._overflowed.inc(values)
 
-    def took(self, observations: Sequence[Observation], now: datetime) -> None:
+    def took(self, observations: Sequence[Told], now: datetime) -> None:
         """Count what the agent took at this time."""
         samples = [one for one in observations if isinstance(one, Sample)]
         self._gaps.inc(sum(isinstance(one, Missed) for one in observations))

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ingest.frames import FrameDraft
-from ingest.input import Unreadable
+from ingest.input import Stated, Unreadable
 from ingest.mapping import Draft
 from ingest.ports import Entry, Loss
 from schemas.codec import encode
@@ -15,14 +15,16 @@ from schemas.deadletter import MAX_BYTES, DeadLetter
 from schemas.machine import Gap, MachineRecord
 from schemas.model import PlantPublished
 from schemas.plant.load import PlantFile
-from schemas.record import EventId
+from schemas.record import Envelope, EventId
 from schemas.telemetry import TelemetryFrame
-from schemas.topics import DEADLETTER, MACHINE, MODEL, TELEMETRY
+from schemas.topics import CATALOGUE, DEADLETTER, MACHINE, MODEL, TELEMETRY
 
 SERVICE = "ingest"
 """What dead letters of the edge are signed with."""
 
-Record = MachineRecord | TelemetryFrame | DeadLetter
+Record = Envelope | DeadLetter
+
+_TOPICS = {kind: topic.name for topic in CATALOGUE for kind in topic.types}
 
 
 class Stamps(Protocol):
@@ -100,6 +102,17 @@ def seal_frame(stamps: Stamps, draft: FrameDraft, moment: Moment) -> TelemetryFr
     )
 
 
+def seal_stated(stamps: Stamps, seen: Stated, moment: Moment) -> Envelope:
+    """What was stated, with its id."""
+    fields = {
+        "id": stamps.stamp(seen.topic, seen.partition_key),
+        "source_time": seen.source_time,
+        **moment.envelope(),
+        **seen.fields,
+    }
+    return seen.kind.model_validate(fields)
+
+
 def seal_unreadable(stamps: Stamps, seen: Unreadable, moment: Moment) -> DeadLetter:
     """What could not be read, with where it stood."""
     return DeadLetter(
@@ -151,8 +164,7 @@ def _entry(source: str, record: Record) -> Entry:
         seq = int(record.id.rpartition("/")[2])
         value = encode(record)
         return Entry(DEADLETTER.name, source, source, value, record.buried_at, seq)
-    topic = TELEMETRY if isinstance(record, TelemetryFrame) else MACHINE
-    key = record.equipment
+    topic, key = _TOPICS[type(record)], record.partition_key()
     # Should a gap be dropped in its turn, the next one begins where it began.
     at = record.start if isinstance(record, Gap) else record.source_time
-    return Entry(topic.name, key, key, encode(record), at, record.id.seq)
+    return Entry(topic, key, record.record_key(), encode(record), at, record.id.seq)

@@ -104,7 +104,7 @@ class _Plans:
         """Each plan as its time comes; one that names nothing to read is passed over."""
         if isinstance(self._options.plant, PlantFile):
             self._current = self._options.plant
-            yield self._current, build_inputs(self._current, self._sources)
+            yield self._current, build_inputs(self._current, self._sources, self._options.data_dir)
             return
         _log.info("following the plant files of a site", site=self._options.site)
         followed = FollowedPlant(
@@ -113,7 +113,7 @@ class _Plans:
         async with aclosing(followed.files()) as files:
             async for plant in files:
                 try:
-                    inputs = build_inputs(plant, self._sources)
+                    inputs = build_inputs(plant, self._sources, self._options.data_dir)
                 except MisconfiguredError as error:
                     _log.error("the plant file cannot be used", reason=str(error))
                     continue

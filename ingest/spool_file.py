@@ -11,10 +11,12 @@ from typing import Any
 from ingest.ports import Batch, Entry, Loss, Spooled
 from ingest.spool_turns import moment, next_entries
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
-from schemas.topics import MODEL
+from schemas.topics import LAB, MODEL, OPERATOR
 
 ENTRY_BYTES = 200
 """What an entry costs beside its value."""
+KEPT = (MODEL.name, LAB.name, OPERATOR.name)
+"""Topics whose entries are never dropped: they are few, and nobody could say them again."""
 FORMAT = 1
 """Of the tables; a file of another format is refused."""
 
@@ -171,13 +173,14 @@ class SpoolFile:
     ) -> tuple[int, int]:
         """Drop the oldest entries, but not those kept, until so many bytes are free.
 
-        Those stored before the given time go in any case; plant files stay. Gives how many entries
-        went, and their bytes; keeps a note of the loss. Inside a transaction.
+        Those stored before the given time go in any case; plant files and records of people stay.
+        Gives how many entries went, and their bytes; keeps a note of the loss. Inside a
+        transaction.
         """
         rows = self._database.execute(
             "SELECT number, topic, partition_key, at, length(value), stored_at FROM entry"
-            " WHERE topic <> ? ORDER BY number",
-            (MODEL.name,),
+            " WHERE topic NOT IN (?, ?, ?) ORDER BY number",
+            KEPT,
         )
         freed, numbers, losses = 0, [], []
         for number, topic, key, at, length, stored_at in rows:

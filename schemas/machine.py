@@ -27,6 +27,10 @@ class MachineRecord(Envelope):
 
     equipment: EquipmentPath
 
+    def partition_key(self) -> str:
+        """The equipment."""
+        return self.equipment
+
 
 class StateChanged(MachineRecord):
     """From `source_time` on the equipment is in this state, until it says otherwise."""
@@ -52,6 +56,10 @@ class BatchStarted(MachineRecord):
 
     type: Literal["batch_started"] = "batch_started"
     batch: str = Field(min_length=1, max_length=100)
+    by: str | None = Field(default=None, max_length=100)
+    """Who said it, where a person did."""
+    statement: str | None = Field(default=None, max_length=64)
+    """The id that its author was answered with."""
 
 
 class BatchEnded(MachineRecord):
@@ -59,6 +67,10 @@ class BatchEnded(MachineRecord):
 
     type: Literal["batch_ended"] = "batch_ended"
     batch: str = Field(min_length=1, max_length=100)
+    by: str | None = Field(default=None, max_length=100)
+    """Who said it, where a person did."""
+    statement: str | None = Field(default=None, max_length=64)
+    """The id that its author was answered with."""
 
 
 class ProductChanged(MachineRecord):
@@ -113,6 +125,7 @@ class Heartbeat(MachineRecord):
     type: Literal["heartbeat"] = "heartbeat"
 
 
+# What moves OEE; what people say beside it is in schemas.manual.
 MachineEvent = Annotated[
     StateChanged
     | PartsCounted

@@ -28,6 +28,10 @@ EquipmentPath = Annotated[
 """ISA-95 hierarchy: enterprise/site/area/line/equipment."""
 
 
+SitePath = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+/[a-z0-9_-]+$", max_length=100)]
+"""The first two levels of the hierarchy: enterprise/site."""
+
+
 class Frozen(BaseModel):
     """A value. Readers ignore fields they do not know, so that a newer writer may add some."""
 
@@ -56,6 +60,23 @@ class Envelope(Frozen):
     traceparent: str | None = None
     source_time: UtcTime
     ingest_time: UtcTime
+
+    def partition_key(self) -> str:
+        """What the record is in order with: its equipment, its product, or its site."""
+        raise NotImplementedError
+
+    def record_key(self) -> str:
+        """The key it stands under in its topic."""
+        return self.partition_key()
+
+
+class Statement(Frozen):
+    """What a record says that a person or an instrument stated, instead of a machine."""
+
+    by: str = Field(min_length=1, max_length=100)
+    """Who said it: the name of the token, or of the folder."""
+    statement: str = Field(min_length=1, max_length=64)
+    """The id that its author was answered with; corrections name it."""
 
 
 def equipment_id(path: EquipmentPath) -> str:

@@ -13,6 +13,10 @@ class SiteRecord(Envelope):
     site: str = Field(min_length=1, max_length=200)
     """Enterprise and site, as they begin every equipment path."""
 
+    def partition_key(self) -> str:
+        """The site."""
+        return self.site
+
 
 class EdgeHeartbeat(SiteRecord):
     """An edge agent lives; it is sent at once, before whatever waits in the spool."""

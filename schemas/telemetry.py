@@ -53,6 +53,10 @@ class TelemetryFrame(Envelope):
     equipment: EquipmentPath
     columns: list[Column] = Field(min_length=1)
 
+    def partition_key(self) -> str:
+        """The equipment."""
+        return self.equipment
+
     def sample_count(self) -> int:
         """How many samples the frame holds."""
         return sum(len(column.offset_ms) for column in self.columns)

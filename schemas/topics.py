@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from schemas.acts import Acknowledgement, Silence
 from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
+from schemas.lab import Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -20,6 +22,14 @@ from schemas.machine import (
     PartsCounted,
     ProductChanged,
     StateChanged,
+)
+from schemas.manual import (
+    AndonCleared,
+    AndonRaised,
+    MaintenanceEnded,
+    MaintenanceStarted,
+    PartsReported,
+    StopReasonGiven,
 )
 from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
@@ -100,12 +110,39 @@ MACHINE = Topic(
         CounterReset,
         AlarmChanged,
         Heartbeat,
+        StopReasonGiven,
+        PartsReported,
+        AndonRaised,
+        AndonCleared,
+        MaintenanceStarted,
+        MaintenanceEnded,
     ),
     partition_by="equipment",
     record_key="equipment",
     writers=_EDGE_WRITERS,
     readers=_EDGE_READERS,
     retention=timedelta(days=30),
+)
+LAB = Topic(
+    name="plant.lab.v1",
+    about="What laboratories found, and what was decided on it; appended, never changed.",
+    types=(TestResult, Disposition),
+    partition_by="product",
+    record_key="site/product",
+    writers=_EDGE_WRITERS,
+    readers=_EDGE_READERS,
+    retention=timedelta(days=30),
+)
+OPERATOR = Topic(
+    name="plant.operator.v1",
+    about="What people did about alerts.",
+    types=(Acknowledgement, Silence),
+    partition_by="site",
+    record_key="statement",
+    writers=_EDGE_WRITERS,
+    readers=_EDGE_READERS,
+    retention=timedelta(days=90),
+    partitions=1,
 )
 KPI = Topic(
     name="plant.kpi.v1",
@@ -180,6 +217,8 @@ DEADLETTER = Topic(
 CATALOGUE = (
     TELEMETRY,
     MACHINE,
+    LAB,
+    OPERATOR,
     KPI,
     KPI_LATEST,
     OEE_STATE,

@@ -157,18 +157,18 @@ def _decode(record: Record) -> Any:
     topic = BY_NAME[record.topic]
     value = decode(topic, record.value)
     if isinstance(value, Envelope):
-        _check_place(record, str(getattr(value, "equipment", "")), topic.partitions)
+        _check_place(record, value.partition_key(), topic.partitions)
     return value
 
 
-def _check_place(record: Record, equipment: str, partitions: int) -> None:
-    """Marks of an equipment hold for one partition: elsewhere its events would look like repeats.
+def _check_place(record: Record, key: str, partitions: int) -> None:
+    """Marks of a key hold for one partition: elsewhere its events would look like repeats.
 
     Raises:
         UnreadableError: the event stands where it does not belong.
     """
     if not record.key:
         raise UnreadableError("the record has no key")
-    expected = partition_of(equipment.encode(), partitions)
+    expected = partition_of(key.encode(), partitions)
     if expected != record.partition:
-        raise UnreadableError(f"{equipment} belongs to partition {expected} of {record.topic}")
+        raise UnreadableError(f"{key} belongs to partition {expected} of {record.topic}")

@@ -54,5 +54,4 @@ def _mark(event: Event) -> Mark | None:
     value = event.value
     if not isinstance(value, Envelope):
         return None
-    key = str(getattr(value, "equipment", ""))
-    return Mark(value.id.source, value.id.epoch, event.record.topic, key)
+    return Mark(value.id.source, value.id.epoch, event.record.topic, value.partition_key())

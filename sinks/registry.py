@@ -1,6 +1,6 @@
 """What a sink subscribes to."""
 
-from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, MACHINE, TELEMETRY, Topic
+from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, LAB, MACHINE, OPERATOR, TELEMETRY, Topic
 
-TOPICS: tuple[Topic, ...] = (TELEMETRY, MACHINE, KPI, AUDIT_ENTRY, DEADLETTER)
+TOPICS: tuple[Topic, ...] = (TELEMETRY, MACHINE, LAB, OPERATOR, KPI, AUDIT_ENTRY, DEADLETTER)
 """Every topic whose records become rows."""

@@ -1,6 +1,7 @@
 """The input types by the name that a plant file gives them; the only place that imports them."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -12,6 +13,7 @@ from schemas.plant.load import PlantFile
 from schemas.plant.model import Equipment
 from schemas.record import EquipmentPath
 
+UnboundBuilder = Callable[[str, Any, PlantFile, Path, SourceMeters], Input]
 Builder = Callable[[str, Any, Sequence[tuple[EquipmentPath, Equipment]], SourceMeters], Input]
 
 
@@ -33,6 +35,16 @@ def _opcua(*wanted: Any) -> Input:
     return OpcUaInput(*wanted)
 
 
+def _lab(name: str, source: Any, plant: PlantFile, data_dir: Path, meters: SourceMeters) -> Input:
+    from ingest.inputs.lab.input import LabInput
+
+    return LabInput(name, source, plant, data_dir, meters)
+
+
+UNBOUND: dict[str, UnboundBuilder] = {
+    "lab": _lab,
+}
+"""Types that no equipment's tags are bound to: they are built for their own sake."""
 INPUTS: dict[str, Builder] = {
     "modbus": _modbus,
     "mqtt": _mqtt,
@@ -41,8 +53,15 @@ INPUTS: dict[str, Builder] = {
 """Each imports its library when it is used: an edge needs those of its own sources."""
 
 
-def build_inputs(plant: PlantFile, sources: SourceMetrics | None = None) -> dict[str, Input]:
-    """An input for each source of the plant file that some equipment names.
+def build_inputs(
+    plant: PlantFile,
+    sources: SourceMetrics | None = None,
+    data_dir: Path | None = None,
+) -> dict[str, Input]:
+    """An input for each source of the plant file that some equipment names, and each laboratory.
+
+    Without a data directory, as in a dry run, laboratories are left out: what they say is answered
+    and put away, so it must be stored.
 
     Raises:
         MisconfiguredError: no equipment names a source, or a source has a type without an input.
@@ -50,6 +69,11 @@ def build_inputs(plant: PlantFile, sources: SourceMetrics | None = None) -> dict
     metrics = sources or SourceMetrics(CollectorRegistry())
     inputs: dict[str, Input] = {}
     for name, source in plant.plant.sources.items():
+        if source.type in UNBOUND:
+            if data_dir is not None:
+                builder = UNBOUND[source.type]
+                inputs[name] = builder(name, source, plant, data_dir, metrics.of(name))
+            continue
         equipment = plant.plant.read_at(name)
         if equipment:
             inputs[name] = INPUTS[source.type](name, source, equipment, metrics.of(name))

@@ -26,13 +26,15 @@ COMMANDS: Mapping[str, str] = {
     "ingest": "Read the sources of a plant file and publish what they say.",
     "trust": "Say which OPC UA servers this edge believes.",
     "browse": "Show the variables of an OPC UA server: type, value, unit and access.",
+    "lab-token": "Give out and take back tokens of laboratory interfaces.",
     "process": "Compute OEE from machine events: plant.machine.v1 in, plant.kpi.v1 out.",
     "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
     "bench": "Run the benchmarks on this machine, with everything embedded.",
 }
 """Name and sentence of each, in the order in which `--help` lists them.
 
-The module of this name has a `register(app)`, and its command begins with this sentence.
+The module of this name (with _ for -) has a `register(app)`, and its command begins with this
+sentence.
 """
 
 
@@ -54,7 +56,7 @@ def register(app: typer.Typer) -> None:
 def load(name: str) -> Any:
     """The command of this name, from its module."""
     app = typer.Typer(rich_markup_mode=None)
-    import_module(f"plantstream.commands.{name}").register(app)
+    import_module(f"plantstream.commands.{name.replace('-', '_')}").register(app)
     return get_group(app).commands[name]
 
 

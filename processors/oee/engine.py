@@ -18,7 +18,7 @@ from processors.oee.ratios import ratios
 from processors.oee.state import OeeState, dump, load
 from processors.step import Output, Transition
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
-from schemas.machine import MachineEvent, PartsCounted
+from schemas.machine import MachineEvent, MachineRecord, PartsCounted
 from schemas.plant.load import PlantFile
 from schemas.record import EventId
 from schemas.topics import KPI, KPI_LATEST, MACHINE, OEE_STATE, Topic
@@ -45,7 +45,7 @@ class OeeEngine:
     inputs = (MACHINE,)
     memory: Topic = OEE_STATE
 
-    def key_of(self, event: MachineEvent) -> str:
+    def key_of(self, event: MachineRecord) -> str:
         """Run and equipment."""
         return f"{event.run}|{event.equipment}"
 
@@ -59,12 +59,15 @@ class OeeEngine:
         return dump(state)
 
     def advance(
-        self, state: OeeState, events: Sequence[MachineEvent], plant: PlantFile
+        self, state: OeeState, events: Sequence[MachineRecord], plant: PlantFile
     ) -> Transition[OeeState]:
         """Apply events of this equipment; what says nothing of its time or parts is skipped."""
-        events = [event for event in events if concerns(event)]
-        if not events:
-            return Transition(state)
+        told = [event for event in events if concerns(event)]
+        return self._advance(state, told, plant) if told else Transition(state)
+
+    def _advance(
+        self, state: OeeState, events: Sequence[MachineEvent], plant: PlantFile
+    ) -> Transition[OeeState]:
         plan = equipment_plan(plant, state.equipment)
         before = _view(state, plan)
         seen = max([moment_of(event) for event in events] + ([state.seen] if state.seen else []))

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeGuard
 
 from processors.oee.book import (
     MILLISECOND,
@@ -24,6 +25,7 @@ from schemas.machine import (
     Gap,
     Heartbeat,
     MachineEvent,
+    MachineRecord,
     PartsCounted,
     ProductChanged,
     StateChanged,
@@ -43,8 +45,8 @@ _RANK: dict[type, int] = {
 """At equal source time: what is made and the state first, then counts, then the batch's end."""
 
 
-def concerns(event: MachineEvent) -> bool:
-    """Whether the event can move OEE; an alarm alone cannot, not even as a sign of life."""
+def concerns(event: MachineRecord) -> TypeGuard[MachineEvent]:
+    """Whether it can move OEE; alarms and what people say cannot, not even as signs of life."""
     return type(event) in _RANK
 
 

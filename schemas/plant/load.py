@@ -65,8 +65,8 @@ def _resolve(equipment: Equipment, plant: Plant) -> Equipment:
 
 
 def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
-    yield from _repeated(document, "equipment", [one.id for one in plant.equipment])
-    yield from _repeated(document, "products", [one.id for one in plant.products])
+    yield from _repeated(document, ("equipment",), [one.id for one in plant.equipment])
+    yield from _repeated(document, ("products",), [one.id for one in plant.products])
     known = {
         "calendar": list(plant.calendars),
         "source": list(plant.sources),
@@ -81,6 +81,8 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
             yield document.mistake(("equipment", index), "calendar is missing")
         yield from _unreachable(document, ("equipment", index), resolved, plant)
     for index, product in enumerate(plant.products):
+        tests = [one.id for one in product.tests]
+        yield from _repeated(document, ("products", index, "tests"), tests)
         given = product.ideal_cycle_s
         for name in given if isinstance(given, dict) else ():
             if plant.find(name) is None:
@@ -99,6 +101,9 @@ def _unreachable(
             continue
         given = tag.addresses()
         told = f"tag {tag.name} is read from {tag.source} ({source.type})"
+        if not source.addresses:
+            yield document.mistake(location, f"{told}, which has no tags: name another source")
+            continue
         if len(given) != 1 or not given.keys() <= set(source.addresses):
             said = f"it has {' and '.join(given)}" if given else "it has none"
             wanted = " or ".join(source.addresses)
@@ -145,9 +150,9 @@ def _tag_mistakes(
         meanings |= {tag.means} if tag.means else set()
 
 
-def _repeated(document: Document, key: str, ids: Iterable[str]) -> Iterator[Mistake]:
+def _repeated(document: Document, place: Location, ids: Iterable[str]) -> Iterator[Mistake]:
     seen: set[str] = set()
     for index, name in enumerate(ids):
         if name in seen:
-            yield document.mistake((key, index), f"{name} stands here twice")
+            yield document.mistake((*place, index), f"{name} stands here twice")
         seen.add(name)

@@ -181,6 +181,22 @@ class Equipment(EquipmentClass):
     equipment_class: Name | None = Field(default=None, alias="class")
 
 
+class LabTest(Strict):
+    """A test that a laboratory makes of a product."""
+
+    id: str = Field(min_length=1, max_length=100)
+    name: str = ""
+    unit: str = ""
+    """Of results that are numbers; results in another unit are refused."""
+    kind: Literal["number", "text"] = "number"
+
+    @model_validator(mode="after")
+    def _unit_of_numbers(self) -> Self:
+        if self.kind == "text" and self.unit:
+            raise ValueError("a test whose results are texts has no unit")
+        return self
+
+
 class Product(Strict):
     """What is made, and how fast it could be."""
 
@@ -188,6 +204,8 @@ class Product(Strict):
     name: str = ""
     ideal_cycle_s: dict[str, Decimal] | Decimal | None = None
     """Seconds per counting unit: one number, or one per equipment id."""
+    tests: list[LabTest] = Field(default_factory=list)
+    """What a laboratory may report of it."""
 
     @model_validator(mode="after")
     def _positive(self) -> Self:
@@ -248,8 +266,17 @@ class Plant(Strict):
 
     def reads_as(self, other: "Plant", source: str) -> bool:
         """Whether the source and all that is read there are the same in the other plant file."""
-        same_source = self.sources.get(source) == other.sources.get(source)
-        return same_source and self.read_at(source) == other.read_at(source)
+        ours = self.sources.get(source)
+        if ours != other.sources.get(source):
+            return False
+        if ours is not None and not ours.addresses:
+            # What is stated there is held against all that the file names.
+            return self.stated_of() == other.stated_of()
+        return self.read_at(source) == other.read_at(source)
+
+    def stated_of(self) -> tuple[list[EquipmentPath], list[Product]]:
+        """What people and laboratories may state something of."""
+        return [self.path_of(one) for one in self.equipment], self.products
 
     def site_path(self) -> str:
         """Enterprise and site, as they begin every equipment path."""

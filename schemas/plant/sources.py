@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, StringConstraints, model_validator
 
+from schemas.plant.lab_source import LabSource
 from schemas.plant.values import Strict
 
 _MQTT_PORT = 1883
@@ -160,7 +161,7 @@ class MqttSource(Strict):
         return self
 
 
-Source = Annotated[OpcUaSource | ModbusSource | MqttSource, Field(discriminator="type")]
+Source = Annotated[OpcUaSource | ModbusSource | MqttSource | LabSource, Field(discriminator="type")]
 
 
 _REGISTERS = {"int32": 2, "uint32": 2, "float32": 2, "int64": 4, "uint64": 4, "float64": 4}

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from plantstream.runtime.errors import RejectedError
+from schemas.acts import Acknowledgement, OperatorRecord, Silence
 from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
+from schemas.record import Envelope
 
 Row = tuple[Any, ...]
 
@@ -109,6 +112,39 @@ def _event(event: MachineRecord) -> Row:
     )
 
 
+def _result(result: TestResult) -> Row:
+    return (
+        *(result.run, result.site, result.product, result.statement, result.test, result.batch),
+        *(result.sample, result.text, result.comparator, result.unit, result.method),
+        *(result.instrument, result.analyst, result.corrects, result.reason, result.by),
+        *_origin(result),
+        *(result.source_time, result.sample_time, result.ingest_time),
+        *(result.revision, result.id.seq, result.number, result.retest),
+    )
+
+
+def _disposition(decided: Disposition) -> Row:
+    return (
+        *(decided.run, decided.site, decided.product, decided.statement, decided.batch),
+        *(decided.decision, decided.reason, decided.by),
+        *_origin(decided),
+        *(decided.source_time, decided.ingest_time, decided.id.seq),
+    )
+
+
+def _act(act: OperatorRecord) -> Row:
+    return (
+        *(act.run, act.site, act.statement, act.type, act.by),  # type: ignore[attr-defined]
+        *_origin(act),
+        *(act.source_time, act.ingest_time, act.id.seq),
+        storable_json(act.model_dump_json(exclude_none=True)),
+    )
+
+
+def _origin(record: Envelope) -> tuple[str, str, str]:
+    return record.id.source, record.id.epoch, record.plant_version
+
+
 def _letter(letter: DeadLetter) -> Row:
     return (
         *(letter.id, letter.service, letter.topic, letter.file, letter.reason),
@@ -165,6 +201,41 @@ EVENTS = Table(
     ),
     _event,
 )
+RESULTS = Table(
+    "test_result",
+    _columns(
+        text=(
+            "run site product statement test batch sample text comparator unit method"
+            " instrument analyst corrects reason stated_by source epoch plant_version"
+        ),
+        timestamptz="time sample_time ingest_time",
+        bigint="revision seq",
+        float8="number",
+        boolean="retest",
+    ),
+    _result,
+)
+DISPOSITIONS = Table(
+    "disposition",
+    _columns(
+        text=(
+            "run site product statement batch decision reason stated_by source epoch plant_version"
+        ),
+        timestamptz="time ingest_time",
+        bigint="seq",
+    ),
+    _disposition,
+)
+ACTS = Table(
+    "operator_act",
+    _columns(
+        text="run site statement type stated_by source epoch plant_version",
+        timestamptz="time ingest_time",
+        bigint="seq",
+        jsonb="act",
+    ),
+    _act,
+)
 LETTERS = Table(
     "dead_letter",
     _columns(
@@ -188,16 +259,18 @@ AUDIT = Table(
 )
 
 
+_TABLES: Mapping[type, Table] = {
+    OeeCell: CELLS,
+    OeeReport: REPORTS,
+    TestResult: RESULTS,
+    Disposition: DISPOSITIONS,
+    Acknowledgement: ACTS,
+    Silence: ACTS,
+    DeadLetter: LETTERS,
+    AuditEntry: AUDIT,
+}
+
+
 def table_of(record: Any) -> Table:
-    """Where a record that is no frame of telemetry is stored."""
-    match record:
-        case OeeCell():
-            return CELLS
-        case OeeReport():
-            return REPORTS
-        case DeadLetter():
-            return LETTERS
-        case AuditEntry():
-            return AUDIT
-        case _:
-            return EVENTS
+    """Where a record that is no frame of telemetry is stored; machine events have one for all."""
+    return _TABLES.get(type(record), EVENTS)

@@ -2,13 +2,15 @@
 
 import pytest
 
-from ingest.input import Unreadable
+from ingest.input import Stated, Unreadable
 from ingest.mapping import Draft
 from ingest.ports import Loss
-from ingest.sealing import CountedStamps, entries, gaps, seal_event, seal_unreadable
+from ingest.sealing import CountedStamps, entries, gaps, seal_event, seal_stated, seal_unreadable
+from schemas.acts import Acknowledgement
 from schemas.deadletter import MAX_BYTES
+from schemas.lab import Disposition
 from schemas.machine import Gap, Heartbeat
-from schemas.topics import MACHINE, TELEMETRY
+from schemas.topics import LAB, MACHINE, OPERATOR, TELEMETRY
 from tests.ingest.kit import REACTOR, at, moment
 
 
@@ -46,3 +48,24 @@ def test_ids_name_source_epoch_and_number() -> None:
     found = [seal_event(stamps, Draft(Heartbeat, REACTOR, at(n)), moment()) for n in range(2)]
 
     assert [str(one.id) for one in found] == ["edge/e/0", "edge/e/1"]
+
+
+def test_what_is_stated_counts_up_per_topic_and_partition_key() -> None:
+    stamps = CountedStamps("edge", "e")
+    said = {"site": "acme/town", "by": "ana", "statement": "s1"}
+    batch = said | {"batch": "B", "decision": "release"}
+    drafts = [
+        Stated(LAB.name, f"acme/town/{name}", Disposition, at(0), batch | {"product": name})
+        for name in ("P1", "P1", "P2")
+    ]
+    act = said | {"fingerprint": "f"}
+    drafts.append(Stated(OPERATOR.name, "acme/town", Acknowledgement, at(0), act))
+
+    found = entries("edge", [seal_stated(stamps, draft, moment()) for draft in drafts])
+
+    assert [(one.topic, one.partition_key, one.record_key, one.seq) for one in found] == [
+        (LAB.name, "acme/town/P1", "acme/town/P1", 0),
+        (LAB.name, "acme/town/P1", "acme/town/P1", 1),
+        (LAB.name, "acme/town/P2", "acme/town/P2", 0),
+        (OPERATOR.name, "acme/town", "s1", 0),
+    ]

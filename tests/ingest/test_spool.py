@@ -21,7 +21,7 @@ from ingest.spool import DiskSpool
 from ingest.spool_file import ENTRY_BYTES, Limits
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from schemas.machine import Gap
-from schemas.topics import MACHINE, MODEL, TELEMETRY
+from schemas.topics import LAB, MACHINE, MODEL, OPERATOR, TELEMETRY
 from tests.ingest.kit import NOW, REACTOR, ROOT, STATION, at, entry
 
 WRITER = Path(__file__).with_name("spool_writer.py")
@@ -243,6 +243,17 @@ async def test_what_is_too_old_is_dropped(path: Path) -> None:
 
     assert [one.entry.seq for one in await spool.next(20)] == [1]
     assert spool.dropped == 1
+    await spool.close()
+
+
+async def test_what_people_said_is_never_dropped(path: Path) -> None:
+    clock = Clock()
+    spool = opened(path, Limits(age_s=60), clock)
+    await spool.append(Batch([entry(0, LAB.name), entry(1), entry(0, OPERATOR.name)]))
+    clock.now += timedelta(seconds=61)
+    await spool.append(Batch())
+
+    assert [one.entry.topic for one in await _all(spool)] == [LAB.name, OPERATOR.name]
     await spool.close()
 
 

@@ -5,16 +5,18 @@ All fields are set, so that later code shows that it still reads each of them.
 
 import base64
 import sys
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel
 
+from schemas.acts import Acknowledgement, Matcher, Silence
 from schemas.audit import AuditEntry
 from schemas.codec import encode
 from schemas.deadletter import DeadLetter
 from schemas.generate import RELEASED
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.lab import Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -26,6 +28,14 @@ from schemas.machine import (
     ProductChanged,
     StateChanged,
     TimeCategory,
+)
+from schemas.manual import (
+    AndonCleared,
+    AndonRaised,
+    MaintenanceEnded,
+    MaintenanceStarted,
+    PartsReported,
+    StopReasonGiven,
 )
 from schemas.model import PlantPublished
 from schemas.record import EventId
@@ -53,6 +63,26 @@ WINDOW: dict[str, Any] = {
     "time": TimeElements(**dict.fromkeys(TimeElements.model_fields, 1000)),
     "quantities": Quantities(**dict.fromkeys(Quantities.model_fields, 3)),
 }
+SAID: dict[str, Any] = {"by": "ana.ruiz", "statement": "0123456789abcdef0123456789abcdef"}
+OF_SITE: dict[str, Any] = {
+    **{name: value for name, value in ENVELOPE.items() if name != "equipment"},
+    **SAID,
+    "site": "acme/north",
+}
+OF_PRODUCT: dict[str, Any] = {**OF_SITE, "product": "P-1"}
+RESULT: dict[str, Any] = {
+    "test": "lead",
+    "batch": "B-1",
+    "sample": "S-1",
+    "sample_time": AT,
+    "method": "ICP-MS",
+    "instrument": "icp-1",
+    "analyst": "Ana Ruiz",
+    "revision": 2,
+    "corrects": "fedcba9876543210fedcba9876543210",
+    "reason": "dilution was wrong",
+    "retest": True,
+}
 RATIOS: dict[str, Any] = dict.fromkeys(
     ("availability", "effectiveness", "quality_ratio", "oee"), 0.5
 )
@@ -72,8 +102,8 @@ SAMPLES: tuple[BaseModel, ...] = (
         for category in TimeCategory
     ),
     PartsCounted(**ENVELOPE, good=10, scrap=1, rework=2),
-    BatchStarted(**ENVELOPE, batch="B-1"),
-    BatchEnded(**ENVELOPE, batch="B-1"),
+    BatchStarted(**ENVELOPE, **SAID, batch="B-1"),
+    BatchEnded(**ENVELOPE, **SAID, batch="B-1"),
     ProductChanged(**ENVELOPE, product="P-1"),
     ProductChanged(**ENVELOPE, product=None),
     Gap(**ENVELOPE, start=AT, reason="connection lost", lost=7),
@@ -91,6 +121,34 @@ SAMPLES: tuple[BaseModel, ...] = (
         retained=True,
     ),
     Heartbeat(**ENVELOPE),
+    StopReasonGiven(
+        **ENVELOPE, **SAID, reason="JAM", start=AT, end=AT + timedelta(minutes=5), comment="belt"
+    ),
+    PartsReported(
+        **ENVELOPE,
+        **SAID,
+        good=-3,
+        scrap=2,
+        rework=1,
+        batch="B-1",
+        reason="SCRATCH",
+        comment="seen at packing",
+    ),
+    AndonRaised(**ENVELOPE, **SAID, andon="A-7", priority="high", kind="material", comment="caps"),
+    AndonCleared(**ENVELOPE, **SAID, andon="A-7", comment="caps are here"),
+    MaintenanceStarted(**ENVELOPE, **SAID, planned=True, work_order="W-1", comment="seal"),
+    MaintenanceEnded(**ENVELOPE, **SAID, work_order="W-1", comment="seal changed"),
+    TestResult(**OF_PRODUCT, **RESULT, number=0.05, comparator="<", unit="mg/l"),
+    TestResult(**OF_PRODUCT, **RESULT, text="conforms"),
+    Disposition(**OF_PRODUCT, batch="B-1", decision="release", reason="all tests passed"),
+    Acknowledgement(**OF_SITE, fingerprint="abc123", comment="on my way"),
+    Silence(
+        **OF_SITE,
+        matchers=[Matcher(name="equipment", value="press", is_regex=True, is_equal=False)],
+        starts_at=AT,
+        ends_at=AT + timedelta(hours=2),
+        comment="new belt",
+    ),
     OeeCell(
         **WINDOW,
         minute=AT.replace(microsecond=0),

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
+from schemas.acts import Acknowledgement, Matcher, Silence
 from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.lab import Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -20,6 +22,14 @@ from schemas.machine import (
     ProductChanged,
     StateChanged,
     TimeCategory,
+)
+from schemas.manual import (
+    AndonCleared,
+    AndonRaised,
+    MaintenanceEnded,
+    MaintenanceStarted,
+    PartsReported,
+    StopReasonGiven,
 )
 from schemas.model import PlantPublished
 from schemas.record import EventId
@@ -61,6 +71,35 @@ SITE_ENVELOPE = {
     "site": NAMES,
     "edge": NAMES,
 }
+SAID = {"by": NAMES, "statement": NAMES}
+SITES = st.lists(st.text("abcxyz0189_-", min_size=1, max_size=8), min_size=2, max_size=2).map(
+    "/".join
+)
+OF_SITE = {name: one for name, one in ENVELOPE.items() if name != "equipment"} | {
+    **SAID,
+    "site": SITES,
+}
+OF_PRODUCT = {**OF_SITE, "product": NAMES}
+RESULT = {
+    "test": NAMES,
+    "batch": maybe(NAMES),
+    "sample": maybe(NAMES),
+    "sample_time": maybe(TIMES),
+    "unit": TEXTS,
+    "method": maybe(NAMES),
+    "instrument": maybe(NAMES),
+    "analyst": maybe(NAMES),
+    "retest": st.booleans(),
+}
+NUMBERS = {"number": FLOATS, "comparator": maybe(st.sampled_from("<>"))}
+CORRECTED = {"revision": st.integers(2, 1000), "corrects": NAMES, "reason": NAMES}
+RESULTS = st.one_of(
+    st.builds(TestResult, **OF_PRODUCT, **RESULT, **NUMBERS),
+    st.builds(TestResult, **OF_PRODUCT, **RESULT, **NUMBERS, **CORRECTED),
+    st.builds(TestResult, **OF_PRODUCT, **RESULT, text=TEXTS),
+)
+SPANS = st.lists(TIMES, min_size=2, max_size=2, unique=True).map(sorted)
+CORRECTIONS = st.integers(-(10**9), 10**9)
 TIME_ELEMENTS = st.builds(TimeElements, **dict.fromkeys(TimeElements.model_fields, AMOUNTS))
 QUANTITIES = st.builds(Quantities, **dict.fromkeys(Quantities.model_fields, AMOUNTS))
 
@@ -92,8 +131,12 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         reason=maybe(TEXTS),
     ),
     PartsCounted: st.builds(PartsCounted, **ENVELOPE, good=AMOUNTS, scrap=AMOUNTS, rework=AMOUNTS),
-    BatchStarted: st.builds(BatchStarted, **ENVELOPE, batch=NAMES),
-    BatchEnded: st.builds(BatchEnded, **ENVELOPE, batch=NAMES),
+    BatchStarted: st.builds(
+        BatchStarted, **ENVELOPE, batch=NAMES, by=maybe(NAMES), statement=maybe(NAMES)
+    ),
+    BatchEnded: st.builds(
+        BatchEnded, **ENVELOPE, batch=NAMES, by=maybe(NAMES), statement=maybe(NAMES)
+    ),
     ProductChanged: st.builds(ProductChanged, **ENVELOPE, product=maybe(NAMES)),
     Gap: st.builds(Gap, **ENVELOPE, start=TIMES, reason=TEXTS, lost=maybe(AMOUNTS)),
     CounterReset: st.builds(
@@ -113,6 +156,78 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         retained=st.booleans(),
     ),
     Heartbeat: st.builds(Heartbeat, **ENVELOPE),
+    StopReasonGiven: SPANS.flatmap(
+        lambda span: st.builds(
+            StopReasonGiven,
+            **ENVELOPE,
+            **SAID,
+            reason=NAMES,
+            start=st.just(span[0]),
+            end=st.just(span[1]) | st.none(),
+            comment=maybe(TEXTS),
+        )
+    ),
+    PartsReported: st.builds(
+        PartsReported,
+        **ENVELOPE,
+        **SAID,
+        good=CORRECTIONS,
+        scrap=CORRECTIONS,
+        rework=CORRECTIONS,
+        batch=maybe(NAMES),
+        reason=NAMES,
+        comment=maybe(TEXTS),
+    ),
+    AndonRaised: st.builds(
+        AndonRaised,
+        **ENVELOPE,
+        **SAID,
+        andon=NAMES,
+        priority=st.sampled_from(["low", "medium", "high", "critical"]),
+        kind=NAMES,
+        comment=maybe(TEXTS),
+    ),
+    AndonCleared: st.builds(AndonCleared, **ENVELOPE, **SAID, andon=NAMES, comment=maybe(TEXTS)),
+    MaintenanceStarted: st.builds(
+        MaintenanceStarted,
+        **ENVELOPE,
+        **SAID,
+        planned=st.booleans(),
+        work_order=maybe(NAMES),
+        comment=maybe(TEXTS),
+    ),
+    MaintenanceEnded: st.builds(
+        MaintenanceEnded, **ENVELOPE, **SAID, work_order=maybe(NAMES), comment=maybe(TEXTS)
+    ),
+    TestResult: RESULTS,
+    Disposition: st.builds(
+        Disposition,
+        **OF_PRODUCT,
+        batch=NAMES,
+        decision=st.sampled_from(["release", "reject", "hold"]),
+        reason=maybe(NAMES),
+    ),
+    Acknowledgement: st.builds(Acknowledgement, **OF_SITE, fingerprint=NAMES, comment=maybe(TEXTS)),
+    Silence: SPANS.flatmap(
+        lambda span: st.builds(
+            Silence,
+            **OF_SITE,
+            matchers=st.lists(
+                st.builds(
+                    Matcher,
+                    name=NAMES,
+                    value=TEXTS,
+                    is_regex=st.booleans(),
+                    is_equal=st.booleans(),
+                ),
+                min_size=1,
+                max_size=3,
+            ),
+            starts_at=st.just(span[0]),
+            ends_at=st.just(span[1]),
+            comment=NAMES,
+        )
+    ),
     OeeCell: st.builds(
         OeeCell,
         run=TEXTS,

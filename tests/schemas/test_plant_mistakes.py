@@ -374,3 +374,49 @@ def test_a_password_is_never_told():
 
     assert "password" in said
     assert "sesame" not in said
+
+
+LAB = "    security: {policy: None, mode: None}\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        pytest.param("{type: lab}", "needs http, folder or both", id="neither way in"),
+        pytest.param(
+            "{type: lab, http: {listen: 0.0.0.0}}",
+            "listen needs certificate and private_key",
+            id="tokens in the open",
+        ),
+        pytest.param(
+            "{type: lab, http: {certificate: a.pem}}",
+            "certificate and private_key go together",
+            id="half a certificate",
+        ),
+    ],
+)
+def test_a_laboratory_has_a_safe_way_in(source, said):
+    (told,) = mistakes(LAB, f"{LAB}  lab: {source}\n")
+
+    assert said in told
+
+
+def test_a_laboratory_has_no_tags():
+    text = PLANT.replace(LAB, f"{LAB}  lab: {{type: lab, folder: {{path: x}}}}\n")
+    text = text.replace("{name: speed,", "{name: speed, source: lab,")
+
+    with pytest.raises(FileError, match=r"lab \(lab\), which has no tags"):
+        load_plant(text, "plant.yaml")
+
+
+@pytest.mark.parametrize(
+    ("tests", "said"),
+    [
+        pytest.param("[{id: ph}, {id: ph}]", "ph stands here twice", id="twice"),
+        pytest.param("[{id: look, kind: text, unit: mm}]", "has no unit", id="texts with a unit"),
+    ],
+)
+def test_tests_of_a_product_that_do_not_fit(tests, said):
+    told = mistakes("{press-1: 0.5}}", f"{{press-1: 0.5}}, tests: {tests}}}")
+
+    assert said in told[0]

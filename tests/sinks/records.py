@@ -12,7 +12,7 @@ from schemas.codec import encode
 from schemas.kpi import OeeCell, Quantities, TimeElements
 from schemas.machine import PartsCounted, StateChanged, TimeCategory
 from schemas.partitioning import partition_of
-from schemas.record import EventId
+from schemas.record import Envelope, EventId
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import KPI, MACHINE, TELEMETRY, Topic
 from sinks.batch import Batch, read
@@ -79,7 +79,9 @@ def cell(minute: int = 0, run: str = "", **named: Any) -> OeeCell:
 
 def record(topic: Topic, offset: int, value: BaseModel | bytes) -> Record:
     content = value if isinstance(value, bytes) else encode(value)
-    return Record(topic.name, NUMBER, offset, PRESS.encode(), content, 1000 + offset)
+    key = value.partition_key() if isinstance(value, Envelope) else PRESS
+    number = partition_of(key.encode(), topic.partitions) if key != PRESS else NUMBER
+    return Record(topic.name, number, offset, key.encode(), content, 1000 + offset)
 
 
 def batch(topic: Topic, values: Sequence[BaseModel | bytes], begin: int | None = None) -> Batch:

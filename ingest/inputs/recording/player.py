@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.input import Chunk, Observation
-from ingest.inputs.recording.lines import read_lines
 from ingest.inputs.recording.recording import Recording
 from ingest.inputs.recording.rows import Cursor, advance, ended, shifted_time
+from ingest.lines import read_lines
 from ingest.ports import Sleep
 from plantstream.runtime import clock
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from ingest.inputs.recording.digest import recording_digest
-from ingest.inputs.recording.lines import Line, read_lines
 from ingest.inputs.recording.map import MapFile
 from ingest.inputs.recording.rows import ColumnRule, Cursor, Layout, RowError, read_cells
+from ingest.lines import Line, read_lines
 from schemas.mistakes import FileError, Mistake
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Tag

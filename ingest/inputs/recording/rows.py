@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from ingest.input import BAD, GOOD, Alive, Observation, Sample, Unreadable, Value
-from ingest.inputs.recording.lines import MAX_LINE_BYTES, Line
+from ingest.lines import MAX_LINE_BYTES, Line
 from schemas.record import EquipmentPath
 
 _MICROSECOND = timedelta(microseconds=1)

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from schemas.manual import ManualRecord
+from schemas.topics import MACHINE
 from tests.facts import Facts
 from tests.makers import MONDAY, Machine, after, plant
+from tests.schemas.samples import SAMPLES
 
 Story = Callable[[Machine], Any]
 
@@ -238,3 +241,20 @@ def test_the_same_batch_said_again_goes_on() -> None:
     machine.batch_ends(100, "b1")
     (report,) = Facts(machine).tell(machine.said).reports
     assert report.time.running_ms == 100_000
+
+
+MANUAL = tuple(kind for kind in MACHINE.types if issubclass(kind, ManualRecord))
+
+
+@pytest.mark.parametrize("kind", MANUAL, ids=lambda kind: kind.__name__)
+def test_what_people_say_beside_the_machine_changes_nothing(kind: type[ManualRecord]) -> None:
+    (sample,) = [one for one in SAMPLES if isinstance(one, kind)]
+    told, silent = Machine(), Machine()
+    for machine in (told, silent):
+        running(machine)
+        machine.parts(30, good=10)
+    ahead = {"source_time": after(3600), "equipment": told.equipment, "run": ""}
+    told.said.insert(1, sample.model_copy(update=ahead))  # type: ignore[arg-type]
+
+    assert Facts(told).tell(told.said).cells == Facts(silent).tell(silent.said).cells
+    assert Facts(told).tell(told.said[1:2]).cells == []

@@ -31,7 +31,7 @@ def folder(tmp_path: Path, database: Database) -> Iterator[Path]:
         (tmp_path / file.name).write_text(file.read_text())
     yield tmp_path
     with connect_blocking(database.settings) as connection:
-        connection.execute("DELETE FROM schema_migration WHERE file > '002.sql'")
+        connection.execute("DELETE FROM schema_migration WHERE file >= '900'")
         connection.execute("DROP TABLE IF EXISTS extra")
 
 
@@ -84,25 +84,25 @@ def test_a_changed_file_is_refused(folder: Path, settings: DatabaseSettings):
 
 
 def test_a_newer_schema_is_refused(folder: Path, database: Database):
-    write(folder, "003.sql", "CREATE TABLE extra (a int);", "DROP TABLE extra;")
+    write(folder, "999.sql", "CREATE TABLE extra (a int);", "DROP TABLE extra;")
     migrate(database.settings, plain=database.plain, folder=folder)
 
-    with pytest.raises(MisconfiguredError, match=r"newer schema \(003\.sql\)"):
+    with pytest.raises(MisconfiguredError, match=r"newer schema \(999\.sql\)"):
         migrate(database.settings, plain=database.plain)
 
 
 @pytest.mark.parametrize(
     ("up", "where"),
     [
-        pytest.param("SELECT 1;\n\nSELEKT 2;", r"003\.sql:4: syntax error", id="a wrong word"),
+        pytest.param("SELECT 1;\n\nSELEKT 2;", r"903\.sql:4: syntax error", id="a wrong word"),
         pytest.param(
             "CREATE TABLE extra (a int);\nSELECT a,\n  b\nFROM extra;",
-            r"003\.sql:4: column \"b\"",
+            r"903\.sql:4: column \"b\"",
             id="an unknown column on the second line of a statement",
         ),
         pytest.param(
             "CREATE TABLE extra (a int);\n-- Look:\nSELECT 1/0;",
-            r"003\.sql:4: division by zero",
+            r"903\.sql:4: division by zero",
             id="an error while it runs",
         ),
         pytest.param("CREATE TABLE sample (a int);", "already exists", id="a table of the name"),
@@ -111,20 +111,20 @@ def test_a_newer_schema_is_refused(folder: Path, database: Database):
 def test_a_failing_file_leaves_no_trace_and_names_the_line(
     folder: Path, database: Database, sql: psycopg.Connection, up: str, where: str
 ):
-    write(folder, "003.sql", up)
+    write(folder, "903.sql", up)
 
     with pytest.raises(MisconfiguredError, match=where):
         migrate(database.settings, plain=database.plain, folder=folder)
 
     assert sql.execute("SELECT to_regclass('extra')").fetchone() == (None,)
-    assert [one.file for one in status(database.settings) if one.file == "003.sql"] == []
+    assert [one.file for one in status(database.settings) if one.file == "903.sql"] == []
 
 
 def test_statements_stand_alone_where_the_file_asks_for_it(
     folder: Path, database: Database, sql: psycopg.Connection
 ):
     up = "CREATE TABLE extra (a int);\nVACUUM extra;"
-    write(folder, "003.sql", up, option="transaction:false")
+    write(folder, "903.sql", up, option="transaction:false")
 
     migrate(database.settings, plain=database.plain, folder=folder)
 

@@ -11,12 +11,14 @@ from pydantic import BaseModel
 from plantstream.runtime.errors import FencedError, MisconfiguredError
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
+from schemas.acts import Acknowledgement
 from schemas.audit import AuditEntry
 from schemas.codec import decode
 from schemas.kpi import OeeReport, Quantities, TimeElements
+from schemas.lab import Disposition, TestResult
 from schemas.record import EventId
 from schemas.telemetry import Column, TelemetryFrame
-from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, MACHINE, TELEMETRY, Topic
+from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, LAB, MACHINE, OPERATOR, TELEMETRY, Topic
 from sinks.batch import Batch, outgoing
 from sinks.sink import Written
 from sinks.timescale.loss import accept_loss
@@ -109,6 +111,41 @@ async def test_every_kind_of_record_has_its_table(sink: TimescaleSink, sql: psyc
     ]
     assert ask(sql, "SELECT id, actor, before FROM audit_entry") == [("a1", "Ana", None)]
     assert ask(sql, "SELECT service, value FROM dead_letter") == [("sink", b"\0")]
+
+
+async def test_what_people_say_has_its_tables(sink: TimescaleSink, sql: psycopg.Connection):
+    shared = {name: value for name, value in envelope().items() if name != "equipment"}
+    shared |= {"site": "acme/north", "by": "ana"}
+    result = TestResult(
+        **shared,
+        statement="s1",
+        product="P-1",
+        test="lead",
+        batch="B-1",
+        number=0.05,
+        comparator="<",
+        unit="mg/l",
+    )
+    decided = Disposition(
+        **shared | {"id": envelope(1)["id"]},
+        statement="s2",
+        product="P-1",
+        batch="B-1",
+        decision="hold",
+    )
+    seen = Acknowledgement(**shared, statement="s3", fingerprint="f1")
+
+    await sink.write(batch(LAB, [result, decided]))
+    again = await sink.write(batch(LAB, [result], begin=2))
+    await sink.write(batch(OPERATOR, [seen]))
+
+    assert again == Written({}, repeats=1)
+    rows = "SELECT statement, test, number, comparator, unit, revision, stated_by FROM test_result"
+    assert ask(sql, rows) == [("s1", "lead", 0.05, "<", "mg/l", 1, "ana")]
+    assert ask(sql, "SELECT batch, decision, seq FROM disposition") == [("B-1", "hold", 1)]
+    assert ask(sql, "SELECT type, act ->> 'fingerprint' FROM operator_act") == [
+        ("acknowledgement", "f1")
+    ]
 
 
 async def test_repeats_are_dropped_and_holes_counted(sink: TimescaleSink, sql: psycopg.Connection):

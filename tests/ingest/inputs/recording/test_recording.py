@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.agent import AgentOptions, run_agent
-from ingest.input import Alive, Chunk, Observation, Sample, Unreadable
+from ingest.input import Alive, Chunk, Sample, Told, Unreadable
 from ingest.inputs.recording import (
     Pace,
     Recording,
@@ -18,7 +18,7 @@ from ingest.inputs.recording import (
     recording_epoch,
     recording_run,
 )
-from ingest.inputs.recording.lines import MAX_LINE_BYTES, read_lines
+from ingest.lines import MAX_LINE_BYTES, read_lines
 from ingest.memory_spool import MemorySpool
 from schemas.machine import BatchEnded, BatchStarted, PartsCounted, StateChanged, TimeCategory
 from schemas.mistakes import FileError
@@ -69,7 +69,7 @@ async def played(source: RecordingInput, position: str | None = None) -> list[Ch
     return [chunk async for chunk in source.chunks(position)]
 
 
-def observations(chunks: list[Chunk]) -> list[Observation]:
+def observations(chunks: list[Chunk]) -> list[Told]:
     return [seen for chunk in chunks for seen in chunk.observations]
 
 

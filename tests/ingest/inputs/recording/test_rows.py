@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ingest.input import BAD, Sample, Unreadable
-from ingest.inputs.recording.lines import MAX_LINE_BYTES, Line
 from ingest.inputs.recording.rows import ColumnRule, Cursor, Layout, advance, ended_batch
+from ingest.lines import MAX_LINE_BYTES, Line
 
 START = Cursor(offset=10, line=2)
 
