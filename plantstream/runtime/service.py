@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import structlog
@@ -157,5 +157,7 @@ def _listening(listen: str, port: int) -> socket.socket:
 class _QuietServer(uvicorn.Server):
     """A server that leaves the process's signals alone, and says what is wrong with its port."""
 
-    def install_signal_handlers(self) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
         """The service has its own."""
+        yield
