@@ -209,8 +209,10 @@ async def connected(
         yield connection
     finally:
         closing = asyncio.ensure_future(asyncio.to_thread(connection.close))
+        # Not `wait_for`: that of Python 3.11 forgets a cancellation that comes with the answer.
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(closing), CLOSE_WITHIN_S)
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await asyncio.shield(closing)
         if tls is not None:
             tls.close()
 
@@ -244,7 +246,8 @@ async def _open(client: Client, source: MqttSource) -> None:
         )
     )
     try:
-        await asyncio.wait_for(asyncio.shield(opening), CONNECT_WITHIN_S)
+        async with asyncio.timeout(CONNECT_WITHIN_S):
+            await asyncio.shield(opening)
     except ssl.SSLCertVerificationError as error:
         raise RefusedError(f"its certificate is not trusted ({error.verify_message})") from error
     except TimeoutError as error:

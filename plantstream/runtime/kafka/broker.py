@@ -13,6 +13,7 @@ from plantstream.runtime.ports import Outgoing
 from plantstream.runtime.settings import KafkaSettings
 
 LINGER_MS = 5
+CLOSE_WITHIN_S = 5
 
 
 class KafkaBroker:
@@ -75,6 +76,9 @@ class KafkaBroker:
         producer, self._producer = self._producer, None
         if producer is not None:
             try:
-                await asyncio.wait_for(producer.stop(), timeout=5)
+                async with asyncio.timeout(CLOSE_WITHIN_S):
+                    await producer.stop()
             except TimeoutError as error:
-                raise UnavailableError("the producer did not stop within 5 s") from error
+                raise UnavailableError(
+                    f"the producer did not stop within {CLOSE_WITHIN_S} s"
+                ) from error
