@@ -1,7 +1,7 @@
 """What a broker delivers as observations, over all connections to it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.input import Observation, Unreadable
@@ -144,7 +144,14 @@ class Translator:
         if message.qos == 0:
             self._unwarranted.add(place.node)
         node = self._nodes[place.node]
-        return node.receive(place.kind, place.device, decode(message.payload), message.arrival)
+        found = node.receive(place.kind, place.device, decode(message.payload), message.arrival)
+        return [self._placed(one) for one in found]
+
+    def _placed(self, seen: Observation) -> Observation:
+        """An edge node does not know where it is heard."""
+        if isinstance(seen, Unreadable):
+            return replace(seen, origin=f"{self._broker} {seen.origin}")
+        return seen
 
     def _unreadable(self, message: Delivered, reason: str) -> Unreadable:
         origin = f"{self._broker} {message.topic}"
