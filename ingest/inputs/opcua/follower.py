@@ -50,10 +50,11 @@ class Follower:
         self._subscription: Subscription | None = None
         self._items = Items()
         self._held: list[ua.PublishResult] | None = None
-        """Answers that wait until history has told what was before them."""
+        """Answers that wait until it is known what was before them."""
         self._poller: Poller | None = None
         self._ended: str | None = None
         self._answered = clock.monotonic()
+        self._spoke = asyncio.Event()
         self._told: set[str] = set()
 
     async def begin(self, connection: Connection) -> None:
@@ -69,9 +70,7 @@ class Follower:
             self._held = []
             await self._subscribe(connection, nodes)
             await self._catch_up(connection, nodes)
-            held, self._held = self._held, None
-            for result in held:
-                self._hear(result)
+            self._hear_held()
         polled = {handle: nodes[handle] for handle in self._items.unwatched if handle in nodes}
         self._poller = Poller(connection, polled) if polled else None
 
@@ -85,13 +84,29 @@ class Follower:
         away = await connection.current_time() - outage.known_until
         if away.total_seconds() > self._items.kept_s:
             return False
-        self.translator.resume()
-        if not await take_over(connection, before, last, self._on_answer):
-            self.translator.outage = outage
+        self._held = []
+        taken = await take_over(connection, before, last, self._on_answer)
+        if not taken or not await self._speaks(before):
+            self._held = None
             return False
+        self.translator.resume()
+        self._hear_held()
         self._subscription = before
         self._log.info("the subscription went on without us", away_s=away.total_seconds())
         return True
+
+    async def _speaks(self, subscription: Subscription) -> bool:
+        """Whether it says what it owes; there are servers that hand over and then stay silent."""
+        self._spoke.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(subscription.sign_of_life_s):
+                await self._spoke.wait()
+        return self._spoke.is_set()
+
+    def _hear_held(self) -> None:
+        held, self._held = self._held, None
+        for result in held or ():
+            self._hear(result)
 
     @property
     def tags(self) -> int:
@@ -228,6 +243,7 @@ class Follower:
 
     def _on_answer(self, result: ua.PublishResult) -> None:
         self._answered = clock.monotonic()
+        self._spoke.set()
         if self._held is None:
             self._hear(result)
         else:

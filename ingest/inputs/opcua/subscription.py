@@ -15,6 +15,8 @@ LIFETIME_S = 60.0
 """The server forgets a subscription of which nobody has asked for so long."""
 LONGEST_QUEUE = 10_000
 """Values per tag."""
+ON_THE_WAY_S = 0.5
+"""An answer may be late by so much."""
 NUMBERS = 2**32 - 1
 """After so many answers their numbers begin again."""
 
@@ -39,6 +41,11 @@ class Subscription:
     def silence_limit_s(self) -> float:
         """A subscription that says nothing for so long is dead, whatever the connection says."""
         return 3 * self.keep_alive_count * self.publishing_ms / 1000 + ANSWER_WITHIN_S
+
+    @property
+    def sign_of_life_s(self) -> float:
+        """Within this time the server owes an answer, be it that nothing has changed."""
+        return (self.keep_alive_count + 1) * self.publishing_ms / 1000 + ON_THE_WAY_S
 
 
 def queue_size(source: OpcUaSource, publishing_ms: float) -> int:

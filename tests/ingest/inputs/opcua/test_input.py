@@ -10,9 +10,11 @@ from asyncua.ua.status_codes import StatusCodes
 from ingest.input import Alive, Missed, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
+from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.model import Tag
 from schemas.plant.sources import Security
+from tests.ingest.inputs.opcua.proxy import Proxy
 
 PATH = "e/s/a/l/one"
 MOMENT = datetime(2026, 3, 1, 6, 0, 0, 123456, UTC)
@@ -121,6 +123,28 @@ async def test_a_restart_of_the_server_is_one_outage_and_the_stream_goes_on(
     assert missed.start < missed.end
     after = seen[seen.index(missed) + 1 :]
     assert all(one.source_time >= missed.end for one in kinds(after, Sample))
+
+
+async def test_a_subscription_that_is_handed_over_and_stays_silent_is_made_anew(
+    serving, source, equipment, listening, port
+):
+    """So does asyncua's server: it goes on to ask the lost connection for permission to speak."""
+    proxy = Proxy(port)
+    async with serving() as server:
+        await proxy.mend()
+        try:
+            through = {"endpoint": server.endpoint.replace(str(port), str(proxy.port))}
+            async with listening(source(server, **through), equipment(), sleep=no_wait) as heard:
+                await heard.until(lambda seen: kinds(seen, Alive))
+                cut = clock.now()
+                await proxy.cut()
+                await server.write("Good", 101)
+                await proxy.mend()
+                seen = await heard.until(lambda seen: 101 in values(seen, "good"))
+        finally:
+            await proxy.cut()
+    (missed,) = kinds(seen, Missed)
+    assert missed.start <= cut <= missed.end
 
 
 async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(
