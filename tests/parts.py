@@ -56,15 +56,41 @@ class RunningTimescale:
         return self.supervisor.pids()[TIMESCALE]
 
 
+@dataclass(frozen=True)
+class Beside:
+    """A second listener of an open broker, for clients that come through a proxy."""
+
+    port: int
+    advertised: int
+    """Where the broker tells them to find it."""
+
+    def add_to(self, properties: Path) -> None:
+        """Of a key that comes twice Kafka takes the last."""
+        known = dict(line.split("=", 1) for line in properties.read_text().splitlines())
+        more = {
+            "listeners": f"BESIDE://{HOST}:{self.port}",
+            "advertised.listeners": f"BESIDE://{HOST}:{self.advertised}",
+            "listener.security.protocol.map": "BESIDE:PLAINTEXT",
+        }
+        with properties.open("a") as file:
+            file.writelines(f"{key}={known[key]},{value}\n" for key, value in more.items())
+
+
 @asynccontextmanager
 async def running_kafka(
-    tmp: Path, port: int | None = None, security: KafkaSecurity | None = None
+    tmp: Path,
+    port: int | None = None,
+    security: KafkaSecurity | None = None,
+    *,
+    beside: Beside | None = None,
 ) -> AsyncIterator[RunningKafka]:
     """A broker whose data is in `tmp`: a second call with the same `tmp` finds it again."""
     chosen = port or free_port()
     kafka = EmbeddedKafka(tmp, chosen, free_port(), security)
     async with Supervisor(tmp, report=_ignore) as supervisor:
         await kafka.prepare()
+        if beside is not None:
+            beside.add_to(kafka._properties_file)
         await supervisor.start(kafka.part())
         yield RunningKafka(f"{HOST}:{chosen}", kafka.settings(), kafka, supervisor)
 

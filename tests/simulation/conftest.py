@@ -2,8 +2,7 @@
 
 import functools
 import logging
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -29,14 +28,3 @@ def _plants_read_once() -> Iterator[None]:
         patch.setattr("processors.streams.plants.load_plant", read_once)
         patch.setattr("tests.simulation.world.load_plant", read_once)
         yield
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Figures for whoever runs the tests, also when they pass."""
-
-    def said(line: str) -> None:
-        with capsys.disabled():
-            sys.stdout.write(f"\n{line}\n")
-
-    return said
