@@ -3,7 +3,8 @@
  *   modbus_slave tcp <port, 0 for any> <unit>...     answers these units, over many connections
  *   modbus_slave rtu <device> <baud> <unit>          answers this unit on a serial line, no parity
  *
- * It says "listening <port>" or "ready" once it can be asked, and ends when it is killed.
+ * It says "listening <port>" or "ready" once it can be asked, and ends when it is killed. The order
+ * "<register> <word>..." on stdin sets holding registers, and is answered with "done".
  * Holding registers: 0 to 7 a float of 123456.5 as ABCD, CDAB, BADC, DCBA; 8 counts the requests; 9
  * is -5; 10 and 11 are 0xFFFF; 12 to 15 "plantstream"'s first 8 characters; 16 the unit asked. There
  * are 64 of them, as many input registers (each 1000 + its address), coils and discrete inputs (every
@@ -50,6 +51,22 @@ static void answer(modbus_t *ctx, modbus_mapping_t *map, const uint8_t *query, i
   modbus_reply(ctx, query, length, map);
 }
 
+/* Does what a line on stdin says; false once there is no more. */
+static int obey(modbus_mapping_t *map) {
+  char line[256];
+  char *at = line;
+  if (fgets(line, sizeof line, stdin) == NULL) return 0;
+  long address = strtol(at, &at, 10);
+  for (char *next; address < SIZE; at = next) {
+    long word = strtol(at, &next, 10);
+    if (next == at) break;
+    map->tab_registers[address++] = (uint16_t)word;
+  }
+  puts("done");
+  fflush(stdout);
+  return 1;
+}
+
 static int serve_rtu(char **argv) {
   modbus_t *ctx = modbus_new_rtu(argv[2], atoi(argv[3]), 'N', 8, 1);
   int unit = atoi(argv[4]);
@@ -59,9 +76,18 @@ static int serve_rtu(char **argv) {
     perror("modbus_slave");
     return 1;
   }
+  int line = modbus_get_socket(ctx);
+  fd_set open;
+  FD_ZERO(&open);
+  FD_SET(line, &open);
+  FD_SET(STDIN_FILENO, &open);
   puts("ready");
   fflush(stdout);
   for (;;) {
+    fd_set ready = open;
+    if (select(FD_SETSIZE, &ready, NULL, NULL, NULL) < 0) return 1;
+    if (FD_ISSET(STDIN_FILENO, &ready) && !obey(map)) FD_CLR(STDIN_FILENO, &open);
+    if (!FD_ISSET(line, &ready)) continue;
     int length = modbus_receive(ctx, query);
     if (length > 0) answer(ctx, map, query, length, unit);
   }
@@ -83,9 +109,14 @@ static int serve_tcp(int argc, char **argv) {
   fflush(stdout);
   FD_ZERO(&open);
   FD_SET(listening, &open);
+  FD_SET(STDIN_FILENO, &open);
   for (;;) {
     fd_set ready = open;
     if (select(FD_SETSIZE, &ready, NULL, NULL, NULL) < 0) return 1;
+    if (FD_ISSET(STDIN_FILENO, &ready)) {
+      if (!obey(map)) FD_CLR(STDIN_FILENO, &open);
+      FD_CLR(STDIN_FILENO, &ready);
+    }
     for (int fd = 0; fd < FD_SETSIZE; fd++) {
       if (!FD_ISSET(fd, &ready)) continue;
       if (fd == listening) {

@@ -51,9 +51,14 @@ class Process:
 @pytest.fixture(scope="session")
 def libmodbus(tmp_path_factory):
     """The slave made with libmodbus."""
+    return built_slave(tmp_path_factory.mktemp("peers"))
+
+
+def built_slave(folder):
+    """The program of the slave, made in this folder; skips the test where it cannot be made."""
     if shutil.which("gcc") is None:
         pytest.skip("gcc is missing (Debian: gcc)")
-    program = tmp_path_factory.mktemp("peers") / "modbus_slave"
+    program = folder / "modbus_slave"
     command = ["gcc", "-O1", "-Wall", "-Wextra", "-Werror", "-o", program, SLAVE, "-lmodbus"]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if "modbus/modbus.h" in made.stderr or "-lmodbus" in made.stderr:

@@ -1,16 +1,12 @@
 """The input against slaves made with libmodbus, over TCP and over a serial line."""
 
-import asyncio
-import signal
-
 import pytest
 
 from ingest.inputs.modbus.quality import BAD_COMMUNICATION, BAD_TIMEOUT
 from tests.ingest.inputs.modbus.conftest import Process, tag
-from tests.ingest.inputs.modbus.hearing import PATH, alive, bad, missed, unreadable, values, waits
+from tests.ingest.inputs.modbus.hearing import PATH, bad, missed, unreadable, values, waits
 
 BACK_WITHIN_S = 5.0
-OUTAGE_S = 3.0
 COUNT = tag("count", 8)
 # A pseudo terminal has no parity.
 SERIAL = {"transport": "rtu", "baud_rate": 115200, "parity": "none"}
@@ -61,30 +57,6 @@ async def test_a_register_that_libmodbus_lacks_is_told_once_and_the_others_run(s
     assert set(bad(seen, "lacking")) == {0x80340000}
     assert len(bad(seen, "lacking")) >= 4
     assert not missed(seen)
-
-
-@pytest.mark.kill
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "halted"])
-async def test_values_of_libmodbus_flow_again_soon_after_an_outage(slave, listening, how):
-    async with slave(1) as (process, port), listening(COUNT, port=port) as heard:
-        before = await heard.until(lambda seen: len(values(seen, "count")) >= 3)
-        process.send(how)
-        await heard.more(lambda seen: len(bad(seen, "count")) >= 3)
-        async with asyncio.timeout(OUTAGE_S):
-            await heard.more(lambda seen: bad(seen, "count"))
-        if how == signal.SIGSTOP:
-            process.send(signal.SIGCONT)
-            after = await heard.more(lambda seen: len(values(seen, "count")) > 3, BACK_WITHIN_S)
-        else:
-            await process.kill()
-            async with slave(1, port=port):
-                after = await heard.more(lambda seen: len(values(seen, "count")) > 3, BACK_WITHIN_S)
-    (gap,) = missed(after)
-    known = [one.at for one in alive(heard.seen) if one.at <= gap.start]
-    assert gap.start == max(known) >= max(one.at for one in alive(before))
-    assert gap.end == next(one.source_time for one in after if getattr(one, "quality", 1) == 0)
-    assert "127.0.0.1" in gap.reason
-    assert set(bad(heard.seen, "count")) <= {BAD_COMMUNICATION, BAD_TIMEOUT}
 
 
 async def test_a_silent_unit_behind_libmodbus_never_delays_the_others(slave, listening):
@@ -139,26 +111,6 @@ async def test_a_silent_unit_on_the_serial_line_of_libmodbus_costs_a_part_of_it(
     assert len(waited) <= 2, "only the attempts at the silent unit are waited for"
     assert len(values(seen, "count")) > 40
     assert not bad(seen, "count")
-
-
-@pytest.mark.kill
-async def test_libmodbus_on_a_serial_line_is_back_after_it_was_killed(
-    libmodbus, serial_line, listening
-):
-    async with serial_line() as (ours, theirs):
-        process = Process(libmodbus, "rtu", theirs, 115200, 1)
-        try:
-            await process.start()
-            line = SERIAL | {"device": str(ours)}
-            async with listening(COUNT, **line) as heard:
-                await heard.until(lambda seen: len(values(seen, "count")) >= 3)
-                await process.kill()
-                await heard.more(lambda seen: len(bad(seen, "count")) >= 3)
-                await process.start()
-                after = await heard.more(lambda seen: values(seen, "count"), BACK_WITHIN_S)
-        finally:
-            await process.kill()
-    assert len(missed(after)) == 1
 
 
 async def test_an_adapter_that_is_pulled_out_and_put_in_again_is_found(

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 from contextlib import aclosing, closing, suppress
 from datetime import UTC, datetime
 
@@ -173,43 +172,6 @@ async def test_mosquitto_killed_and_started_again_loses_nothing(
                 await asyncio.to_thread(device.wait_for, one.mid)
     assert set(values(seen)) == set(range(51))
     assert not kinds(seen, Missed)
-
-
-async def test_a_mosquitto_that_forgets_its_sessions_leads_to_a_gap(
-    mosquitto, publishing, equipment, listening
-):
-    broker = mosquitto()
-    with publishing(broker) as device:
-        async with listening(source(broker), equipment()) as heard:
-            await connected(heard, device)
-            broker.kill()
-            (broker.folder / "mosquitto.db").unlink(missing_ok=True)
-            broker.start()
-            seen = await heard.until(lambda seen: kinds(seen, Missed))
-            await say(device, TOPIC, numbered(1))
-            await heard.until(lambda seen: 1 in values(seen))
-    (missed,) = kinds(seen, Missed)
-    assert missed.equipment == PATH
-    assert missed.reason == f"no connection to {source(broker).broker}"
-    assert missed.start < missed.end
-
-
-async def test_a_mosquitto_that_stands_still_is_noticed_and_its_values_flow_again(
-    mosquitto, publishing, equipment, listening
-):
-    broker = mosquitto()
-    with publishing(broker) as device:
-        async with listening(source(broker), equipment()) as heard:
-            await connected(heard, device)
-            alive = kinds(heard.seen, Alive)
-            broker.signal(signal.SIGSTOP)
-            await heard.lost()
-            broker.signal(signal.SIGCONT)
-            back = clock.monotonic()
-            await say(device, TOPIC, numbered(7))
-            await heard.until(lambda seen: 7 in values(seen), limit_s=BACK_WITHIN_S)
-            assert clock.monotonic() - back < BACK_WITHIN_S
-    assert alive == kinds(heard.seen, Alive)[: len(alive)]
 
 
 @pytest.mark.parametrize(
