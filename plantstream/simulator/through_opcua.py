@@ -136,6 +136,8 @@ class _Journey:
             except TimeoutError:
                 raise UnavailableError(f"the recording's server is silent: {_AGAIN}") from None
             self._moved.set()
+            if playing.done():
+                await playing
             while self._sent and self._is_whole(self._sent[0]):
                 yield self._arrived(self._sent[0])
                 self._sent.popleft()
