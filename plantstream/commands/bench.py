@@ -10,25 +10,29 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from plantstream.commands.bench_figure import AIMS, Figure, Row
+from plantstream.commands.bench_figure import AIMS, Figure, Needs, Row
 from plantstream.commands.console import messages, quiet_logs
 from plantstream.commands.tables import print_columns
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
     from plantstream.commands.stack import Stack
+    from plantstream.runtime.settings import KafkaSettings
 
 BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_replay": ("replay_s", "replay_rss_mb"),
     "bench_latency": ("row_p99_ms",),
     "bench_modbus": ("modbus_ratio", "modbus_decode_plain", "modbus_decode_mixed"),
+    "bench_opcua": ("opcua_ratio",),
+    "bench_opcua_kafka": ("opcua_kafka_p99_ms",),
+    "bench_spool": ("spool_per_s",),
+    "bench_drain": ("spool_drain_s",),
 }
 """The ids that each module measures, each on parts of its own."""
-ALONE = frozenset({"bench_modbus"})
-"""Modules that need no broker and no database."""
 
 Measure = Callable[["Stack"], Awaitable[list[Figure]]]
-MeasureAlone = Callable[[], Awaitable[list[Figure]]]
+MeasureWithKafka = Callable[["KafkaSettings", Path], Awaitable[list[Figure]]]
+MeasureAlone = Callable[[Path], Awaitable[list[Figure]]]
 
 
 def register(app: typer.Typer) -> None:
@@ -67,14 +71,23 @@ def write(rows: list[Row], out: Path) -> None:
 
 
 async def _measure(module: str, data_dir: Path) -> list[Figure]:
-    from plantstream.commands.stack import Ports, running_stack
+    """What a module measures, on the parts that it says it needs: `NEEDS`."""
+    from plantstream.commands.stack import Ports, running_kafka, running_stack
 
     found = import_module(f"plantstream.commands.{module}")
-    if module in ALONE:
-        alone: MeasureAlone = found.measure
-        return await alone()
-    measure: Measure = found.measure
     await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
+    await asyncio.to_thread(data_dir.mkdir, parents=True)
     ports = Ports(26092, 26093, 26432, 26081, 26082, 26083)
-    async with running_stack(data_dir, ports, messages.print) as stack:
-        return await measure(stack)
+    needs: Needs = found.NEEDS
+    match needs:
+        case Needs.NOTHING:
+            alone: MeasureAlone = found.measure
+            return await alone(data_dir)
+        case Needs.KAFKA:
+            with_kafka: MeasureWithKafka = found.measure
+            async with running_kafka(data_dir, ports, messages.print) as kafka:
+                return await with_kafka(kafka, data_dir)
+        case Needs.STACK:
+            measure: Measure = found.measure
+            async with running_stack(data_dir, ports, messages.print) as stack:
+                return await measure(stack)

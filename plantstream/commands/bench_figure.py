@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TypedDict
+
+
+class Needs(Enum):
+    """What has to run for a benchmark."""
+
+    NOTHING = auto()
+    KAFKA = auto()
+    STACK = auto()
+    """Kafka, TimescaleDB and the services."""
 
 
 class Row(TypedDict):
@@ -38,6 +48,10 @@ AIMS = {
     "modbus_ratio": Aim("times", 0.8, is_floor=True),
     "modbus_decode_plain": Aim("times", 2.0),
     "modbus_decode_mixed": Aim("times", 8.0),
+    "opcua_ratio": Aim("times", 0.8, is_floor=True),
+    "opcua_kafka_p99_ms": Aim("ms", 700.0),
+    "spool_per_s": Aim("samples/s", 100_000.0, is_floor=True),
+    "spool_drain_s": Aim("s", 60.0),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

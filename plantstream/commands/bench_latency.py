@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from plantstream.commands.bench_figure import Figure, percentile
+from plantstream.commands.bench_figure import Figure, Needs, percentile
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from plantstream.commands.scrape import Samples
     from plantstream.commands.stack import Stack
 
+NEEDS = Needs.STACK
 SECONDS = 25.0
 SPEED = 10.0
 SEED = 1

@@ -6,9 +6,10 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
 from itertools import cycle, islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plantstream.commands.bench_figure import Figure
+from plantstream.commands.bench_figure import Figure, Needs
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from ingest.inputs.modbus.fields import Field
     from ingest.inputs.modbus.plan import Block
 
+NEEDS = Needs.NOTHING
 ROUNDS = 10
 ROUND_S = 0.6
 """By turns, and the best of each counts: what else the machine does disturbs some, not all."""
@@ -31,8 +33,9 @@ _MIX = ("int16", "uint16", "int32", "uint32", "float32", "float64")
 _ORDERS = ("ABCD", "CDAB", "BADC", "DCBA")
 
 
-async def measure() -> list[Figure]:
+async def measure(data_dir: Path) -> list[Figure]:
     """Read by turns with a bare client and with the input; then decode."""
+    del data_dir
     async with _server() as port:
         bare, ours = [], []
         for _ in range(ROUNDS):

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plantstream.commands.bench_figure import Figure
+from plantstream.commands.bench_figure import Figure, Needs
 from plantstream.commands.bench_recording import MAP, NUMERIC_COLUMNS, PLANT, recording_in
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from plantstream.commands.stack import Stack
     from plantstream.runtime.settings import DatabaseSettings
 
+NEEDS = Needs.STACK
 SERVICES = ("process", "sink")
 LOOK_EVERY_S = 0.1
 COPY_ROWS = 5_000

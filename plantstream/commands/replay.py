@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from uvicorn import Server
 
+    from ingest.agent import World
+    from ingest.input import Input
     from ingest.inputs.recording.player import RecordingInput
+    from ingest.inputs.recording.recording import Recording
     from plantstream.commands.stack import Ports
     from plantstream.runtime.service import Service
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
@@ -24,6 +28,15 @@ if TYPE_CHECKING:
 
 STORED_WITHIN_S = 300.0
 MAX_SPEED = 1e6
+SOURCE = "recording"
+"""The name of the input."""
+
+
+class Through(StrEnum):
+    """Which way the values take into the edge."""
+
+    EDGE = "edge"
+    OPCUA = "opcua"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +51,16 @@ class Replay:
     live: bool
     data_dir: Path
     metrics_port: int | None = None
+    through: Through = Through.EDGE
+
+    def run_of(self, digest: str) -> str:
+        """The name of the run; each way has one of its own, to be held against the other."""
+        from ingest.inputs.recording.digest import recording_run
+
+        if self.live:
+            return ""
+        way = "" if self.through is Through.EDGE else f"-{self.through}"
+        return self.run or recording_run(digest) + way
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +73,9 @@ def replay(
     map_file: Path = typer.Option(..., "--map", help="Which column is which tag.", exists=True),
     plant: Path | None = typer.Option(None, help="Plant file; default: plant.yaml beside the map."),
     speed: str = typer.Option("max", help="Times the recorded pace, or max."),
-    through: str = typer.Option("edge", help="edge: mapping and spool of this process."),
+    through: Through = typer.Option(
+        Through.EDGE, help="edge: straight into the mapping; opcua: out of a server, in again."
+    ),
     run: str | None = typer.Option(None, help="Name of the run; default: made from the files."),
     live: bool = typer.Option(False, "--live", help="Shift times to now; it may page people."),
     embedded: bool = typer.Option(False, help="Start Kafka, TimescaleDB and services for it."),
@@ -69,8 +94,6 @@ def replay(
     quiet_logs()
     if live and run is not None:
         raise MisconfiguredError("--live and --run exclude each other: live has no name")
-    if through != "edge":
-        raise MisconfiguredError(f"--through {through} is not known; choose edge")
     wanted = Replay(
         recording=recording,
         map=map_file,
@@ -80,6 +103,7 @@ def replay(
         live=live,
         data_dir=data_dir or default_data_dir(),
         metrics_port=metrics_port,
+        through=through,
     )
     ports = Ports(kafka_port, controller_port, database_port, process=process_port, sink=sink_port)
     asyncio.run(_replay(wanted, ports if embedded else None))
@@ -160,7 +184,6 @@ async def _play(
     parts: tuple["KafkaSettings", "DatabaseSettings"],
     registry: "CollectorRegistry",
 ) -> None:
-    from ingest.inputs.recording.digest import recording_run
     from ingest.inputs.recording.player import Pace, RecordingInput
     from ingest.inputs.recording.recording import load_recording
     from plantstream.commands.drained import wait_until_stored
@@ -168,17 +191,21 @@ async def _play(
 
     kafka, database = parts
     recording = load_recording(wanted.recording, wanted.map, plant)
-    run = "" if wanted.live else wanted.run or recording_run(recording.digest)
+    run = wanted.run_of(recording.digest)
     pace = None if wanted.speed is None else Pace(wanted.speed)
     player = RecordingInput(recording, pace, clock.now() if wanted.live else None)
     messages.print(f"replaying {wanted.recording.name} as {f'run {run}' if run else 'live'}")
     with _progress("rows sent", recording.estimated_rows()) as advance:
         showing = asyncio.create_task(_show(player, advance))
+        started = clock.monotonic()
         try:
-            await _send(wanted, plant, player, (recording.digest, run), kafka, registry)
+            await _send(wanted, plant, (recording, player), kafka, registry)
         finally:
             showing.cancel()
+        took_s = clock.monotonic() - started
         advance(player.rows)
+    samples = registry.get_sample_value("plantstream_edge_samples_total", {"input": SOURCE}) or 0.0
+    messages.print(f"{samples:.0f} samples in {took_s:.1f} s: {samples / took_s:.0f} per second")
     with messages.status("waiting until everything is in SQL"):
         await wait_until_stored(kafka, database, STORED_WITHIN_S)
     messages.print(f"{player.rows} rows are in SQL")
@@ -187,19 +214,20 @@ async def _play(
 async def _send(
     wanted: Replay,
     plant: "PlantFile",
-    player: "RecordingInput",
-    named: tuple[str, str],
+    played: "tuple[Recording, RecordingInput]",
     kafka: "KafkaSettings",
     registry: "CollectorRegistry",
 ) -> None:
     """Through mapping and spool to the broker; a start after a kill goes on where it was."""
     from ingest.agent import AgentOptions, World, run_agent
     from ingest.inputs.recording.digest import recording_epoch
+    from ingest.metrics import SourceMetrics
     from ingest.spool import DiskSpool
     from plantstream.runtime import clock
     from plantstream.runtime.kafka.broker import KafkaBroker
 
-    digest, run = named
+    digest = played[0].digest
+    run = wanted.run_of(digest)
     file = wanted.data_dir / "spool" / f"replay-{run or 'live'}-{digest[:12]}.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
     epoch = recording_epoch(digest) if run else None
@@ -207,10 +235,25 @@ async def _send(
     spool = DiskSpool.open(file, f"replay/{run or 'live'}", clock.now, epoch)
     try:
         async with KafkaBroker(kafka) as broker:
-            world = World(registry=registry)
-            await run_agent((plant, {"recording": player}), spool, broker, options, world)
+            world = World(registry=registry, sources=SourceMetrics(registry))
+            inputs = {SOURCE: _input(wanted.through, plant, played, world)}
+            await run_agent((plant, inputs), spool, broker, options, world)
     finally:
         await spool.close()
+
+
+def _input(
+    through: Through,
+    plant: "PlantFile",
+    played: "tuple[Recording, RecordingInput]",
+    world: "World",
+) -> "Input":
+    recording, player = played
+    if through is Through.EDGE:
+        return player
+    from plantstream.simulator.through_opcua import ThroughOpcUa
+
+    return ThroughOpcUa(player, recording, plant, world.sources.of(SOURCE))
 
 
 @contextmanager

@@ -111,6 +111,20 @@ async def running_stack(
 
 
 @asynccontextmanager
+async def running_kafka(
+    data_dir: Path, ports: Ports, say: Say = silent
+) -> AsyncIterator[KafkaSettings]:
+    """Only the broker, with its topics."""
+    async with Supervisor(data_dir, report=tell_trouble) as supervisor:
+        kafka = EmbeddedKafka(data_dir, ports.kafka, ports.controller)
+        await kafka.prepare(say)
+        say("starting Kafka")
+        await supervisor.start(kafka.part())
+        await apply_topics(kafka.settings(), CATALOGUE)
+        yield kafka.settings()
+
+
+@asynccontextmanager
 async def running_database(data_dir: Path, port: int, say: Say = silent) -> AsyncIterator[None]:
     """Only the database, for a question to what is stored."""
     async with Supervisor(data_dir, report=tell_trouble) as supervisor:

@@ -61,6 +61,8 @@ class OpcUaSource(Strict):
     """Whether the server tells what changes, or is asked for everything every `sampling_ms`."""
     sampling_ms: int = Field(default=250, ge=10, le=60_000)
     publishing_ms: int = Field(default=500, ge=10, le=60_000)
+    report: Literal["changes", "updates"] = "changes"
+    """Whether a value is told when it or its status changes, or also when only its time is new."""
     heartbeat_s: float = Field(default=2.0, gt=0, le=60)
     buffer_s: float = Field(default=30.0, ge=0, le=3600)
     """For how long without us the server is asked to keep values, tag by tag."""

@@ -152,6 +152,15 @@ class Line:
         assert done.code == 0, done.err
         return done.err.partition(" as run ")[2].split()[0]
 
+    async def replay_through_opcua(self, recording: Path) -> tuple[str, int]:
+        """Replay out of an OPC UA server; gives the name of the run, and samples per second."""
+        files = self._replayed(recording, None, PLANT)
+        done = await self.command("replay", *files, "--through", "opcua")
+        assert done.code == 0, done.err
+        said = " ".join(done.err.split())
+        rate = said.partition(" per second")[0].rpartition(" ")[2]
+        return said.partition(" as run ")[2].split()[0], int(rate)
+
     def _replayed(self, recording: Path, run: str | None, plant: Path) -> tuple[str | Path, ...]:
         named = () if run is None else ("--run", run)
         return (recording, "--map", MAP, "--plant", plant, *named, "--data-dir", self.data_dir)

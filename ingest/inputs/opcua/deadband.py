@@ -1,19 +1,23 @@
 """Deadbands: what the server is asked to hold back, and what is held back here."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 from asyncua import ua
 
 from ingest.input import Sample
 from ingest.inputs.opcua.watch import Watch
 
+Report = Literal["changes", "updates"]
+
 _WHOLE = 100.0
+_ALL_UPDATES = ua.DataChangeFilter(Trigger=ua.DataChangeTrigger.StatusValueTimestamp)
 
 
-def filter_of(watch: Watch) -> ua.DataChangeFilter | None:
-    """What the server is asked to hold back of this tag."""
+def filter_of(watch: Watch, report: Report) -> ua.DataChangeFilter | None:
+    """What the server is asked to hold back of this tag; a deadband goes before all updates."""
     if watch.deadband is None:
-        return None
+        return _ALL_UPDATES if report == "updates" else None
     kind, width = ua.DeadbandType.Absolute, watch.deadband.absolute
     if width is None:
         kind, width = ua.DeadbandType.Percent, watch.deadband.percent

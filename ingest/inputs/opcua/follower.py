@@ -222,8 +222,12 @@ class Follower:
         for handle, reason in items.refused.items():
             self._put(self.translator.absent(handle, reason))
         self.translator.deadbands.take_over(items.unfiltered)
-        if items.unfiltered:
-            self._tell("the server refuses deadbands: they are applied here", items.unfiltered)
+        held_back = [one for one in items.unfiltered if self._watched[one].deadband]
+        if held_back:
+            self._tell("the server refuses deadbands: they are applied here", held_back)
+        silent = [one for one in items.unfiltered if not self._watched[one].deadband]
+        if silent:
+            self._tell("the server tells changes only, not all updates", silent)
         if items.unwatched:
             self._tell("the server does not watch some tags: they are polled", items.unwatched)
         if items.short:

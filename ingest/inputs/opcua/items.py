@@ -37,7 +37,7 @@ class Items:
     refused: dict[Handle, str] = field(default_factory=dict)
     """Tags that are not there, and why."""
     unfiltered: list[Handle] = field(default_factory=list)
-    """Tags whose deadband the server does not know how to apply."""
+    """Tags whose filter the server does not know: a deadband, or that it tells all updates."""
     unwatched: list[Handle] = field(default_factory=list)
     """Tags that the server lets us read, but not watch."""
     short: list[Handle] = field(default_factory=list)
@@ -102,12 +102,16 @@ def _sort(
         items.kept_s = min(items.kept_s, kept_s)
         if result.RevisedQueueSize * max(granted_ms, asked_ms) < asking.subscription.publishing_ms:
             items.short.append(handle)
-    elif code in _NO_FILTER and asking.watched[handle].deadband and handle not in items.unfiltered:
+    elif code in _NO_FILTER and _filtered(asking, handle) and handle not in items.unfiltered:
         items.unfiltered.append(handle)
     elif code in _NO_ITEM:
         items.unwatched.append(handle)
     else:
         items.refused[handle] = reason_of(result.StatusCode)
+
+
+def _filtered(asking: Asking, handle: Handle) -> bool:
+    return filter_of(asking.watched[handle], asking.source.report) is not None
 
 
 def reason_of(status: ua.StatusCode) -> str:
@@ -126,7 +130,7 @@ def _item(
         RequestedParameters=ua.MonitoringParameters(
             ClientHandle=handle,
             SamplingInterval=asking.source.sampling_ms,
-            Filter=filter_of(asking.watched[handle]) if filtered else None,
+            Filter=filter_of(asking.watched[handle], asking.source.report) if filtered else None,
             QueueSize=queue_size(asking.source, asking.subscription.publishing_ms),
             DiscardOldest=True,
         ),

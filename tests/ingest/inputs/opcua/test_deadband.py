@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from asyncua import ua
 
 from ingest.input import BAD, Sample
 from ingest.inputs.opcua.deadband import Deadbands, filter_of
@@ -58,12 +59,18 @@ def test_everything_is_news_after_a_new_beginning():
 
 
 def test_the_server_is_asked_to_hold_back():
-    assert filter_of(watched()[0]) is None
+    assert filter_of(watched()[0], "changes") is None
     for deadband, kind in (({"absolute": 0.5}, 1), ({"percent": 2.0}, 2)):
         (watch,) = watched(**deadband)
-        asked = filter_of(watch)
+        asked = filter_of(watch, "updates")
         assert asked is not None
         assert (int(asked.DeadbandType), asked.DeadbandValue) == (kind, *deadband.values())
+
+
+def test_the_server_is_asked_for_all_updates():
+    asked = filter_of(watched()[0], "updates")
+    assert asked is not None
+    assert asked.Trigger == ua.DataChangeTrigger.StatusValueTimestamp
 
 
 def test_an_absolute_deadband_is_in_the_unit_of_the_tag():

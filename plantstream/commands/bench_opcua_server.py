@@ -1,0 +1,29 @@
+"""The benchmarks' OPC UA server: every tag changes ten times a second, until it is killed."""
+
+import asyncio
+import sys
+
+from ingest.input import GOOD
+from plantstream.commands.bench_tags import MACHINES, PERIOD, TAGS, node
+from plantstream.runtime import clock
+from plantstream.simulator.playback import PlaybackServer, Shown
+
+
+async def serve() -> None:
+    """Say the endpoint, and count in every tag."""
+    nodes = [node(machine, tag) for machine in MACHINES for tag in TAGS]
+    server = PlaybackServer(nodes)
+    await server.start()
+    sys.stdout.write(f"{server.endpoint}\n")
+    sys.stdout.flush()
+    begin, number = clock.monotonic(), 0
+    while True:
+        number += 1
+        at = clock.now()
+        for one in nodes:
+            await server.show(Shown(one, number, GOOD, at))
+        await asyncio.sleep(begin + number * PERIOD.total_seconds() - clock.monotonic())
+
+
+if __name__ == "__main__":
+    asyncio.run(serve())
