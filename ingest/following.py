@@ -38,23 +38,29 @@ class FollowedPlant:
         self._records = records
         self._copy = copy
         self._now = now
-        self._known: dict[str, PlantPublished] = {}
+        self._known: dict[tuple[int, str], PlantPublished] = {}
+        """By number and version: a text may come back under a later number."""
+        self._used: PlantPublished | None = None
+        self._unusable: set[str] = set()
+        """Versions that this version of plantstream cannot read."""
 
     async def files(self) -> AsyncGenerator[PlantFile, None]:
         """The file in force, as soon as there is one, then each that comes into force.
 
-        One that this version of plantstream cannot read is told and passed over.
+        One that this version of plantstream cannot read is told and passed over. A clock that is
+        set back brings no earlier file back.
         """
         await asyncio.to_thread(self._load)
         reading = asyncio.create_task(self._read(), name="plant files")
-        used: str | None = None
         try:
             while True:
-                wanted = in_force(self._known.values(), self._site, self._now())
-                if wanted is not None and wanted.plant_version != used:
-                    used = wanted.plant_version
+                wanted = self._news()
+                while wanted is not None:
                     with suppress(FileError):
-                        yield self._loaded(wanted)
+                        file = self._loaded(wanted)
+                        self._used = wanted
+                        yield file
+                    wanted = self._news()
                 await asyncio.wait({reading}, timeout=LOOK_EVERY_S)
                 if reading.done():
                     reading.result()
@@ -63,10 +69,21 @@ class FollowedPlant:
             with suppress(asyncio.CancelledError):
                 await reading
 
+    def _news(self) -> PlantPublished | None:
+        """The file to use now, if it is another one than the one in use."""
+        used = self._used
+        usable = (one for one in self._known.values() if one.plant_version not in self._unusable)
+        wanted = in_force(usable, self._site, self._now())
+        if wanted is None or used is None:
+            return wanted
+        is_later = wanted.number >= used.number and wanted.plant_version != used.plant_version
+        return wanted if is_later else None
+
     def _loaded(self, published: PlantPublished) -> PlantFile:
         try:
             file = load_plant(published.text, published.file)
         except FileError as error:
+            self._unusable.add(published.plant_version)
             _log.error(
                 "the plant file cannot be used: upgrade this edge or apply another one",
                 site=self._site,
@@ -93,8 +110,15 @@ class FollowedPlant:
             _log.warning("plant file not readable", offset=record.offset, reason=str(error))
             return
         if published.site == self._site and published.number > 0:
-            self._known[published.plant_version] = published
-            self._save()
+            self._remember(published)
+            try:
+                self._save()
+            except OSError as error:
+                told = "the copy of the plant file is not written; make room, or let it be written"
+                _log.warning(told, file=str(self._copy), reason=str(error))
+
+    def _remember(self, published: PlantPublished) -> None:
+        self._known[published.number, published.plant_version] = published
 
     def _load(self) -> None:
         if not self._copy.exists():
@@ -105,12 +129,11 @@ class FollowedPlant:
             except UnreadableError as error:
                 _log.warning("copy not readable", file=str(self._copy), reason=str(error))
                 continue
-            self._known[published.plant_version] = published
+            self._remember(published)
 
     def _save(self) -> None:
-        """What is in force, and what will be."""
-        current = in_force(self._known.values(), self._site, self._now())
-        first = current.number if current else 0
+        """What is used, and what may be used later."""
+        first = self._used.number if self._used else 0
         kept = [one for one in self._known.values() if one.number >= first]
         self._copy.parent.mkdir(parents=True, exist_ok=True)
         fresh = self._copy.with_suffix(".new")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.following import FollowedPlant
+from ingest.following import LOOK_EVERY_S, FollowedPlant
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import Record
 from schemas.codec import encode
@@ -124,6 +124,65 @@ async def test_a_file_that_cannot_be_read_is_passed_over(tmp_path: Path) -> None
         topic.records.put_nowait(published(2, "name: half a file\n"))
         topic.records.put_nowait(published(3, renamed("whole again")))
         assert (await anext(files)).plant.name == "whole again"
+
+
+async def test_a_file_whose_text_comes_back_later_stays_in_force_until_then(tmp_path: Path) -> None:
+    """The plant of the weekend, and on Monday the one of today again, both stated today."""
+    clock, copy = Clock(), tmp_path / "copy"
+    weekend = published(2, renamed("weekend"), after_s=1000)
+    topic = Topic(published(1), weekend, published(3, after_s=2000))
+    assert await names(FollowedPlant(SITE, topic, copy, clock), 1) == ["Test plant"]
+
+    restarted = FollowedPlant(SITE, Topic(), copy, clock)
+    async with aclosing(restarted.files()) as files, asyncio.timeout(LIMIT_S):
+        found = [(await anext(files)).plant.name]
+        for _ in range(2):
+            clock.now += timedelta(seconds=1000)
+            found.append((await anext(files)).plant.name)
+
+    assert found == ["Test plant", "weekend", "Test plant"]
+
+
+async def test_a_copy_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    await asyncio.to_thread(taken.write_bytes, b"no folder")
+    topic = Topic(published(1))
+
+    followed = FollowedPlant(SITE, topic, taken / "copy", Clock())
+    async with aclosing(followed.files()) as files, asyncio.timeout(LIMIT_S):
+        first = await anext(files)
+        topic.records.put_nowait(published(2, renamed("second")))
+        second = await anext(files)
+
+    assert (first.plant.name, second.plant.name) == ("Test plant", "second")
+
+
+async def test_a_clock_that_is_set_back_brings_no_old_file_back(tmp_path: Path) -> None:
+    clock = Clock()
+    topic = Topic(published(1, after_s=-10), published(2, renamed("second")))
+    followed = FollowedPlant(SITE, topic, tmp_path / "copy", clock)
+
+    async with aclosing(followed.files()) as files, asyncio.timeout(LIMIT_S):
+        while (await anext(files)).plant.name != "second":
+            pass
+        clock.now -= timedelta(seconds=5)
+        following = asyncio.ensure_future(anext(files))
+        await asyncio.wait({following}, timeout=1.5 * LOOK_EVERY_S)
+        topic.records.put_nowait(published(3, renamed("third"), after_s=-5))
+        assert (await following).plant.name == "third"
+
+
+async def test_a_restart_goes_on_with_the_last_file_that_can_be_read(tmp_path: Path) -> None:
+    clock, copy = Clock(), tmp_path / "copy"
+    topic = Topic(published(1))
+    async with aclosing(FollowedPlant(SITE, topic, copy, clock).files()) as files:
+        await anext(files)
+        topic.records.put_nowait(published(2, "name: half a file\n"))
+        async with asyncio.timeout(LIMIT_S):
+            while b"half a file" not in await asyncio.to_thread(copy.read_bytes):  # noqa: ASYNC110 - a file has no event
+                await asyncio.sleep(0.01)
+
+    assert await names(FollowedPlant(SITE, Topic(), copy, clock), 1) == ["Test plant"]
 
 
 @pytest.mark.parametrize(
