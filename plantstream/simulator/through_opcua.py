@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
-from ingest.input import GOOD, Alive, Chunk, Input, Missed, Observation, Sample, Unreadable
+from ingest.input import GOOD, Alive, Chunk, Input, Missed, Sample, Told, Unreadable
 from ingest.inputs.opcua.input import OpcUaInput
 from ingest.inputs.opcua.subscription import queue_size
 from ingest.inputs.recording.recording import Recording
@@ -155,7 +155,7 @@ class _Journey:
         self._moved.clear()
         await self._moved.wait()
 
-    def _take(self, seen: Observation) -> None:
+    def _take(self, seen: Told) -> None:
         match seen:
             case Sample(tag=name, quality=quality) if quality == WAITING:
                 self._silent.discard(name)
@@ -184,7 +184,7 @@ class _Journey:
         )
 
 
-def _shown(observations: Sequence[Observation]) -> Iterator[Shown]:
+def _shown(observations: Sequence[Told]) -> Iterator[Shown]:
     """What the nodes show; the heartbeat follows what else belongs to its moment."""
     now: datetime | None = None
     for one in observations:
