@@ -74,7 +74,9 @@ class FaustFeed:
             assigned, self._assigned = self._assigned, None
             return assigned
         try:
-            records = [await asyncio.wait_for(self._buffer.get(), POLL_S)]
+            # Not wait_for: that of Python 3.11 forgets a cancellation that comes with the record.
+            async with asyncio.timeout(POLL_S):
+                records = [await self._buffer.get()]
         except TimeoutError:
             self._watch()
             return []
