@@ -32,13 +32,11 @@ class Column(Frozen):
     def _same_lengths(self) -> Self:
         if (self.numbers is None) == (self.texts is None):
             raise ValueError(f"column {self.tag!r} needs either numbers or texts")
-        lengths = {
-            len(part) for part in (self.offset_ms, self.values(), self.quality) if part is not None
-        }
-        if len(lengths) != 1:
-            raise ValueError(
-                f"column {self.tag!r} has parts of different length: {sorted(lengths)}"
-            )
+        size, quality = len(self.offset_ms), self.quality
+        if len(self.values()) != size or (quality is not None and len(quality) != size):
+            parts = (self.offset_ms, self.values(), quality)
+            lengths = sorted({len(part) for part in parts if part is not None})
+            raise ValueError(f"column {self.tag!r} has parts of different length: {lengths}")
         return self
 
     def values(self) -> list[float | None] | list[str | None]:

@@ -3,25 +3,21 @@
 import asyncio
 import sys
 
-from ingest.input import GOOD
 from plantstream.commands.bench_tags import MACHINES, PERIOD, TAGS, node
 from plantstream.runtime import clock
-from plantstream.simulator.playback import PlaybackServer, Shown
+from plantstream.simulator.playback import PlaybackServer
 
 
 async def serve() -> None:
     """Say the endpoint, and count in every tag."""
-    nodes = [node(machine, tag) for machine in MACHINES for tag in TAGS]
-    server = PlaybackServer(nodes)
+    server = PlaybackServer(node(machine, tag) for machine in MACHINES for tag in TAGS)
     await server.start()
     sys.stdout.write(f"{server.endpoint}\n")
     sys.stdout.flush()
     begin, number = clock.monotonic(), 0
     while True:
         number += 1
-        at = clock.now()
-        for one in nodes:
-            await server.show(Shown(one, number, GOOD, at))
+        await server.show_everywhere(number, clock.now())
         await asyncio.sleep(begin + number * PERIOD.total_seconds() - clock.monotonic())
 
 

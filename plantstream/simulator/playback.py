@@ -10,7 +10,7 @@ from asyncua.server.server import Server
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.status_codes import StatusCodes
 
-from ingest.input import Value
+from ingest.input import GOOD, Value
 from plantstream.runtime.errors import MisconfiguredError
 
 HOST = "127.0.0.1"
@@ -110,14 +110,23 @@ class PlaybackServer:
             MisconfiguredError: OPC UA cannot carry it.
         """
         node = self._nodes[shown.node]
-        node.value = _data(shown, node.value)
-        await self._server.write_attribute_value(node.id, node.value, AttributeIds.Value)
+        await self._write(node, _data(shown, node.value))
+
+    async def show_everywhere(self, value: int, at: datetime) -> None:
+        """Write the same value to all nodes, at a new moment."""
+        shared = _data(Shown("every node", value, GOOD, at), _data_value())
+        for node in self._nodes.values():
+            await self._write(node, shared)
 
     async def close(self) -> None:
         """Stop listening, if it does."""
         if self._listening:
             self._listening = False
             await self._server.stop()
+
+    async def _write(self, node: _Node, data: ua.DataValue) -> None:
+        node.value = data
+        await self._server.write_attribute_value(node.id, data, AttributeIds.Value)
 
 
 def _data(shown: Shown, before: ua.DataValue) -> ua.DataValue:

@@ -75,9 +75,11 @@ def overflowed(quality: int) -> bool:
 
 def time_of(data: ua.DataValue, arrival: datetime) -> datetime:
     """When it was so: by the source, else by the server, else when it arrived."""
-    for moment in (data.SourceTimestamp, data.ServerTimestamp):
-        if moment is not None and is_believable(moment):
-            return in_utc(moment)
+    source, server = data.SourceTimestamp, data.ServerTimestamp
+    if source is not None and is_believable(source):
+        return in_utc(source)
+    if server is not None and is_believable(server):
+        return in_utc(server)
     return arrival
 
 

@@ -1,7 +1,7 @@
 """The tags of the plant file that are watched at a server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ingest.inputs.opcua.addresses import Address, parse
 from plantstream.runtime.errors import MisconfiguredError
@@ -23,10 +23,12 @@ class Watch:
     deadband: Deadband | None = None
     """Of the value as the server has it, before `factor` and `offset`."""
 
-    @property
-    def rank(self) -> int:
-        """At equal source time: batch, product, state, counts, the rest."""
-        return _ORDER.index(self.means) if self.means else len(_ORDER)
+    rank: int = field(init=False)
+    """At equal source time: batch, product, state, counts, the rest."""
+
+    def __post_init__(self) -> None:
+        rank = _ORDER.index(self.means) if self.means else len(_ORDER)
+        object.__setattr__(self, "rank", rank)
 
 
 def watches(equipment: Sequence[tuple[EquipmentPath, Equipment]]) -> tuple[Watch, ...]:

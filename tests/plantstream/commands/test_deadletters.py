@@ -120,7 +120,8 @@ def test_an_id_may_be_cut_short_where_only_one_begins_so(run: Run, line: Line):
 def test_replay_sends_the_original_bytes_back_and_says_who_and_why(run: Run, line: Line):
     published(line)
     letter = buried(line)
-    ran = run("deadletters", "replay", letter, "--as", "Ana", "--reason", "reader was mended")
+    who = ("--as", "Ana", "--reason", "reader was mended", "--site", "acme/north")
+    ran = run("deadletters", "replay", letter, *who)
     assert ran.code == 0
     sent = held(line, MACHINE, 5)[-1]
     assert (sent.key, sent.value) == (b"key", b"{nope\xff")

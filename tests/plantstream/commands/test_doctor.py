@@ -8,6 +8,7 @@ import pytest
 from plantstream.runtime.ports import Outgoing
 from schemas.topics import KPI
 from tests.parts import free_port
+from schemas.topics import CATALOGUE
 from tests.plantstream.commands.conftest import Line, Ran, Run
 
 pytestmark = pytest.mark.integration
@@ -32,7 +33,7 @@ def test_where_everything_answers_nothing_has_failed(run: Run):
     said = findings(ran)
     assert {one["status"] for one in said.values()} <= {"ok", "warn"}
     assert ran.code == 0
-    assert said["topics"]["what"] == "all 8 are as the catalogue says"
+    assert said["topics"]["what"] == f"all {len(CATALOGUE)} are as the catalogue says"
     assert said["offsets.retention.minutes"]["what"] == "90 days"
     assert "killed process, but neither a lost disk nor a power cut" in said["durability"]["what"]
     assert "PostgreSQL 1" in said["database"]["what"]
