@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -31,6 +31,9 @@ BACKLOG_BYTES = 64 * 1024 * 1024
 """A recording is read no further while so much of it waits for the broker."""
 TRY_AGAIN_S = 30.0
 """After an input failed in a way that only a person can mend."""
+
+STOP_AGAIN_S = 5.0
+"""After so long an input that did not hear that it is to stop is told again."""
 
 _SEEN = "seen"
 _log = structlog.get_logger(__name__)
@@ -202,10 +205,9 @@ class _Agent:
                 for name in list(self._reading)
                 if name not in inputs or not self._plant.plant.reads_as(plant.plant, name)
             }
-            for reading in stopped.values():
-                reading.cancel()
-            if stopped:
-                await asyncio.wait(stopped.values())
+            await _stop(stopped.values())
+            # Their successors begin behind all that they gave.
+            await self._commits.settle()
             for name in stopped:
                 await self._tell_missed(name, "the plant file changed")
             self._plant = plant
@@ -220,15 +222,17 @@ class _Agent:
         while True:
             try:
                 await self._read_once(name, one)
-            except MisconfiguredError as error:
-                if self._options.finite:
-                    raise
-                self._failed(name, str(error))
             except Exception as error:
+                if _is_stopped():
+                    _log.exception("an input did not stop cleanly", source=name)
+                    raise asyncio.CancelledError from error
                 if self._options.finite:
                     raise
-                _log.exception("an input failed", source=name)
-                self._failed(name, f"{type(error).__name__}: {error}")
+                if isinstance(error, MisconfiguredError):
+                    self._failed(name, str(error))
+                else:
+                    _log.exception("an input failed", source=name)
+                    self._failed(name, f"{type(error).__name__}: {error}")
             else:
                 return
             await self._world.sleep(TRY_AGAIN_S)
@@ -291,6 +295,20 @@ class _Agent:
 
     def _moment(self) -> Moment:
         return _moment(self._plant, self._options, self._world)
+
+
+def _is_stopped() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _stop(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel these until they have ended: a library may lose a cancellation (wait_for of 3.11)."""
+    running = set(tasks)
+    while running:
+        for one in running:
+            one.cancel()
+        _, running = await asyncio.wait(running, timeout=STOP_AGAIN_S)
 
 
 def _moment(plant: PlantFile, options: AgentOptions, world: World) -> Moment:

@@ -53,6 +53,12 @@ class Commits:
             if not work.stored:
                 await self._commit()
 
+    async def settle(self) -> None:
+        """Store what those left behind who were cancelled before it was stored."""
+        async with self._writing:
+            if self._queue:
+                await self._commit()
+
     async def append(self, batch: Batch) -> None:
         """Store it, however long the disk is full."""
 

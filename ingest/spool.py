@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ingest.ports import Batch, Clock, Loss, Spooled
-from ingest.spool_file import ENTRY_BYTES, DamagedError, Limits, SpoolFile
+from ingest.spool_file import ENTRY_BYTES, RESCUED, DamagedError, Limits, SpoolFile
 from ingest.spool_rescue import rescued
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.record import EventId
@@ -53,7 +53,8 @@ class DiskSpool:
     ) -> Self:
         """Open or make the spool of this source; only a recording gives its epoch.
 
-        A damaged file is renamed, and a new spool is born beside it with what could be read of it.
+        A damaged file is renamed, and a new spool is born beside it with what could be read of it;
+        a recording's takes nothing over, because it is read again under the same ids.
 
         Raises:
             MisconfiguredError: it is in use, cannot be written, or belongs to somebody else.
@@ -66,10 +67,9 @@ class DiskSpool:
             aside = _set_aside(path)
             file = SpoolFile(path)
         try:
-            _christen(file, path, source, epoch)
-            if aside:
-                for batch in rescued(Path(aside)):
-                    file.rescue(batch, clock())
+            _christen(file, path, source, epoch, aside)
+            aside = file.meta().get(RESCUED) or aside
+            file.rescue(rescued, clock())
             spool = cls(file, path, limits or Limits(), clock)
         except BaseException:
             file.close()
@@ -140,7 +140,10 @@ class DiskSpool:
 
     async def append(self, batch: Batch) -> None:
         """Store the batch and all stamps given so far."""
-        await self._in_thread(lambda: self._append(batch))
+        # Taken here and not in the thread: others stamp while it writes.
+        seqs = dict(self._dirty)
+        await self._in_thread(lambda: self._append(batch, seqs))
+        self._dirty = {key: seq for key, seq in self._dirty.items() if seqs.get(key) != seq}
 
     async def next(self, limit: int) -> Sequence[Spooled]:
         """About `limit` entries: plant files, then each partition key's oldest, in turn."""
@@ -163,26 +166,29 @@ class DiskSpool:
         _unlink(self._path)
 
     async def _in_thread(self, work: Callable[[], _T]) -> _T:
+        """Do it; who is cancelled meanwhile hears so when it has ended, as nobody can stop it."""
+        doing = asyncio.get_running_loop().run_in_executor(self._thread, work)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            return await asyncio.shield(doing)
+        except asyncio.CancelledError:
+            await asyncio.wait({doing})
+            raise
         except DamagedError as error:
             raise MisconfiguredError(f"{error}; start again: it is then set aside") from error
 
-    def _append(self, batch: Batch) -> None:
+    def _append(self, batch: Batch, seqs: Mapping[tuple[str, str], int]) -> None:
         now = self._clock()
         added = sum(len(entry.value) + ENTRY_BYTES for entry in batch.entries)
         limit = self._limits.size_bytes if self._limits.drops else None
         excess = 0 if limit is None else self._size_bytes + added - limit
         age_s = self._limits.age_s
         oldest = _NO_TIME if age_s is None else now.timestamp() - age_s
-        seqs = dict(self._dirty)
         with self._file.transaction():
             # First, because what is dropped now is not explained by this batch.
             self._file.explain(batch.explained)
             gone, freed = self._file.drop(self._in_flight, excess, oldest)
             self._file.store(batch, seqs, now)
             losses = self._file.losses() if gone or batch.explained else self._losses
-        self._dirty = {key: seq for key, seq in self._dirty.items() if seqs.get(key) != seq}
         self._depth += len(batch.entries) - gone
         self._size_bytes += added - freed
         self._dropped += gone
@@ -204,10 +210,14 @@ class DiskSpool:
         self._overflowing = False
 
 
-def _christen(file: SpoolFile, path: Path, source: str, epoch: str | None) -> None:
+def _christen(
+    file: SpoolFile, path: Path, source: str, epoch: str | None, damaged: str | None
+) -> None:
     meta = file.meta()
     if not meta:
-        file.christen(source, epoch or secrets.token_hex(8))
+        # A recording gives its epoch, and is read again from its beginning: under the same ids.
+        predecessor = damaged if epoch is None else None
+        file.christen(source, epoch or secrets.token_hex(8), predecessor)
     elif meta["source"] != source or epoch not in {None, meta["epoch"]}:
         wanted = f"{source}, epoch {epoch}" if epoch else source
         raise MisconfiguredError(

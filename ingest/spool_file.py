@@ -1,7 +1,7 @@
 """The spool's SQLite file: entries, ids, memory and positions change in one transaction."""
 
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,8 @@ ENTRY_BYTES = 200
 """What an entry costs beside its value."""
 KEPT = (MODEL.name, LAB.name, OPERATOR.name)
 """Topics whose entries are never dropped: they are few, and nobody could say them again."""
+RESCUED = "rescued"
+"""Of a new spool: the damaged file from which it has not taken over everything yet."""
 FORMAT = 1
 """Of the tables; a file of another format is refused."""
 
@@ -99,12 +101,13 @@ class SpoolFile:
         """Source and epoch, or nothing in a new file."""
         return dict(self._select("SELECT name, value FROM meta"))
 
-    def christen(self, source: str, epoch: str) -> None:
-        """Write who this spool belongs to."""
+    def christen(self, source: str, epoch: str, predecessor: str | None = None) -> None:
+        """Write who this spool belongs to, and from which damaged file it is to take over."""
+        rows = [("source", source), ("epoch", epoch)]
+        if predecessor:
+            rows.append((RESCUED, predecessor))
         with self.transaction():
-            self._database.executemany(
-                "INSERT INTO meta VALUES (?, ?)", [("source", source), ("epoch", epoch)]
-            )
+            self._database.executemany("INSERT INTO meta VALUES (?, ?)", rows)
 
     def seqs(self) -> dict[tuple[str, str], int]:
         """The next seq per topic and partition key."""
@@ -231,10 +234,15 @@ class SpoolFile:
                 self._database.execute("PRAGMA synchronous = FULL")
         return gone, sum(len(one.entry.value) + ENTRY_BYTES for one in entries)
 
-    def rescue(self, batch: Batch, now: datetime) -> None:
-        """Take over what could be read of a damaged predecessor."""
+    def rescue(self, readable: Callable[[Path], Iterable[Batch]], now: datetime) -> None:
+        """Take over what can be read of a damaged predecessor: all of it, or at the next start."""
+        predecessor = self.meta().get(RESCUED)
+        if predecessor is None:
+            return
         with self.transaction():
-            self.store(batch, {}, now)
+            for batch in readable(Path(predecessor)):
+                self.store(batch, {}, now)
+            self._database.execute("DELETE FROM meta WHERE name = ?", (RESCUED,))
 
     def close(self) -> None:
         """Close the file."""

@@ -17,6 +17,8 @@ def rescued(path: Path) -> Iterator[Batch]:
 
     The seqs are not taken over: the new spool has an epoch of its own.
     """
+    if not path.exists():
+        return
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
         with suppress(sqlite3.Error):
             yield Batch(memory=dict(database.execute("SELECT name, value FROM memory").fetchall()))
@@ -24,7 +26,7 @@ def rescued(path: Path) -> Iterator[Batch]:
             rows = database.execute("SELECT input, value FROM position").fetchall()
             yield Batch(positions=dict(rows))
         last = 0
-        with suppress(sqlite3.Error):
+        with suppress(sqlite3.Error, ValueError):
             while found := bite(database.execute(AFTER, (last, AT_ONCE)).fetchall()):
                 last = found[-1].number
                 yield Batch([one.entry for one in found])

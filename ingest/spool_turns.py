@@ -41,11 +41,16 @@ def next_entries(select: Select, limit: int, turn: str) -> tuple[list[Spooled], 
     """
     found = {row[0]: row for row in select(_PLANT_FILES, limit)}
     everything = select(AFTER, 0, limit + 1)
+    in_turn: dict[int, str] = {}
     if len(everything) > limit:
-        in_turn, turn = _in_turn(select, limit // 2, turn)
-        found |= {row[0]: row for row in in_turn}
+        rows = _in_turn(select, limit // 2, turn)
+        in_turn = {row[0]: row[2] for row in rows}
+        found |= {row[0]: row for row in rows}
     found |= {row[0]: row for row in everything[:limit]}
-    return bite(found.values()), turn
+    given = bite(found.values())
+    # Who had no room this time comes first the next time.
+    had_turn = [in_turn[one.number] for one in given if one.number in in_turn]
+    return given, had_turn[-1] if had_turn else turn
 
 
 def bite(rows: Iterable[Any]) -> list[Spooled]:
@@ -65,12 +70,12 @@ def moment(text: object) -> datetime:
     return datetime.fromisoformat(str(text))
 
 
-def _in_turn(select: Select, limit: int, turn: str) -> tuple[list[Any], str]:
+def _in_turn(select: Select, limit: int, turn: str) -> list[Any]:
     keys = _keys(select)
     behind = bisect_right(keys, turn)
     in_turn = [*keys[behind:], *keys[:behind]][: max(1, limit)]
     share = max(1, limit // len(in_turn))
-    return [row for key in in_turn for row in select(_OLDEST_OF_KEY, key, share)], in_turn[-1]
+    return [row for key in in_turn for row in select(_OLDEST_OF_KEY, key, share)]
 
 
 def _keys(select: Select) -> list[str]:

@@ -366,6 +366,95 @@ async def test_a_new_plant_file_disturbs_only_the_inputs_that_it_changes() -> No
     assert not broker.records(MODEL.name), "who applied it has published it"
 
 
+class Slow(MemorySpool):
+    """A spool whose disk is slow for the first chunk of an input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun, self.may_end = asyncio.Event(), asyncio.Event()
+
+    async def append(self, batch: Batch) -> None:
+        if batch.positions.get("other") == "1":
+            self.begun.set()
+            await self.may_end.wait()
+        await super().append(batch)
+
+
+class Numbered:
+    """Numbers its chunks from its position on."""
+
+    def __init__(self, last: int) -> None:
+        self._last = last
+        self.first: int | None = None
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        self.first = int(position or 0) + 1
+        for number in range(self.first, self._last + 1):
+            yield Chunk((sample("good", 10 * number, number, equipment=STATION),), str(number))
+        await asyncio.Event().wait()
+
+
+async def test_the_successor_of_an_input_goes_on_behind_what_was_being_stored() -> None:
+    spool, broker, changed = Slow(), MemoryBroker(), asyncio.Event()
+    first, second = Numbered(1), Numbered(2)
+
+    async def changes() -> AsyncIterator[Plan]:
+        await changed.wait()
+        yield two_sources(5), {"other": second}
+
+    plan = two_sources(10), {"other": first}
+    running = asyncio.create_task(run_agent(plan, spool, broker, world=world(), changes=changes()))
+    await spool.begun.wait()
+    changed.set()
+    for _ in range(20):
+        await asyncio.sleep(0)
+    spool.may_end.set()
+    await until(lambda: spool.positions.get("other") == "2")
+    running.cancel()
+
+    assert second.first == 2
+
+
+class Stubborn:
+    """An input whose cleaning up fails, or that does not hear the first time it is cancelled."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self._error = error
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        del position
+        yield Chunk((sample("state", 7.0, equipment=STATION),))
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            if self._error is not None:
+                raise self._error from None
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("error", [OSError("the port is stuck"), None])
+async def test_an_input_that_resists_being_stopped_holds_no_plant_file_up(
+    error: Exception | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.agent.STOP_AGAIN_S", 0.05)
+    broker, changed, follower = MemoryBroker(), asyncio.Event(), Numbered(1)
+
+    async def changes() -> AsyncIterator[Plan]:
+        await changed.wait()
+        yield two_sources(5), {"other": follower}
+
+    plan = two_sources(10), {"other": Stubborn(error)}
+    running = asyncio.create_task(
+        run_agent(plan, MemorySpool(), broker, world=world(), changes=changes())
+    )
+    await until(lambda: len(broker.records(MACHINE.name)) == 1)
+    changed.set()
+    await until(lambda: follower.first is not None)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - the log has no event

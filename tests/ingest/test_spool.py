@@ -8,17 +8,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ingest.ports import Batch, Entry, Loss, Spooled
 from ingest.sealing import gaps
 from ingest.spool import DiskSpool
-from ingest.spool_file import ENTRY_BYTES, Limits
+from ingest.spool_file import ENTRY_BYTES, Limits, SpoolFile
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from schemas.machine import Gap
 from schemas.topics import LAB, MACHINE, MODEL, OPERATOR, TELEMETRY
@@ -109,6 +111,58 @@ async def test_a_stamp_that_was_never_stored_was_never_given(path: Path) -> None
     await again.close()
 
 
+class Watched(str):
+    """A partition key that holds the spool's thread while it is looked up there."""
+
+    __slots__ = ()
+    looked, stamped = threading.Event(), threading.Event()
+
+    def __hash__(self) -> int:
+        if threading.current_thread().name.startswith("spool"):
+            self.looked.set()
+            self.stamped.wait(5)
+        return str.__hash__(self)
+
+
+async def test_an_id_given_while_a_batch_is_written_is_never_given_again(path: Path) -> None:
+    spool, key = opened(path), Watched(REACTOR)
+    spool.stamp(MACHINE.name, key)
+    writing = asyncio.create_task(spool.append(Batch()))
+    async with asyncio.timeout(10):
+        while not (writing.done() or key.looked.is_set()):  # noqa: ASYNC110 - of another thread
+            await asyncio.sleep(0)
+    given = spool.stamp(MACHINE.name, key).seq
+    key.stamped.set()
+    await writing
+    await spool.append(Batch())
+    await spool.close()
+
+    again = opened(path)
+
+    assert again.stamp(MACHINE.name, REACTOR).seq == given + 1
+    await again.close()
+
+
+async def test_an_append_that_is_cancelled_has_ended_when_it_says_so(path: Path) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    def slow() -> datetime:
+        begun.set()
+        may_end.wait(10)
+        return NOW
+
+    spool = DiskSpool.open(path, "edge-1", slow)
+    appending = asyncio.create_task(spool.append(Batch([entry(0)], positions={"line": "1"})))
+    await asyncio.to_thread(begun.wait, 10)
+    appending.cancel()
+    asyncio.get_running_loop().call_later(0.1, may_end.set)
+    with pytest.raises(asyncio.CancelledError):
+        await appending
+
+    assert (spool.depth, spool.positions) == (1, {"line": "1"})
+    await spool.close()
+
+
 async def test_a_large_spool_is_handed_out_in_bites(spool: DiskSpool) -> None:
     await spool.append(Batch([entry(seq, value=b"x" * 3_000_000) for seq in range(3)]))
 
@@ -164,6 +218,20 @@ async def test_no_key_waits_for_ever_while_more_of_them_have_entries_than_fit(
         await spool.remove(sent)
 
     assert seen == set(keys)
+
+
+async def test_no_key_waits_for_ever_behind_large_entries_of_another(spool: DiskSpool) -> None:
+    large = [replace(of("a", seq), value=b"x" * 900_000) for seq in range(50)]
+    await spool.append(Batch(large))
+    await spool.append(Batch([of(key, 0) for key in ("b", "c")]))
+
+    seen: set[str] = set()
+    for _ in range(3):
+        sent = await spool.next(40)
+        seen |= {one.entry.partition_key for one in sent}
+        await spool.remove(sent)
+
+    assert seen == {"a", "b", "c"}
 
 
 async def test_a_plant_file_overtakes_the_backlog(spool: DiskSpool) -> None:
@@ -302,17 +370,22 @@ def damage_the_middle(path: Path) -> None:
         file.write(b"\xff" * 8 * 4096)
 
 
+async def damaged(path: Path, stored: Sequence[Entry]) -> str:
+    """A damaged spool with these entries; gives its epoch."""
+    spool = opened(path)
+    await spool.append(Batch(stored, {"counters": b"7"}, {"line": "3"}))
+    await spool.close()
+    damage_the_middle(path)
+    return spool.epoch
+
+
 def shorten(path: Path, cut: int) -> None:
     path.write_bytes(path.read_bytes()[:-cut])
 
 
 async def test_damage_costs_what_lies_behind_it_and_nothing_before(path: Path) -> None:
-    spool = opened(path)
-    epoch = spool.epoch
     stored = [entry(seq, value=b"x" * 1000) for seq in range(1000)]
-    await spool.append(Batch(stored, {"counters": b"7"}, {"line": "3"}))
-    await spool.close()
-    damage_the_middle(path)
+    epoch = await damaged(path, stored)
 
     again = opened(path)
 
@@ -322,6 +395,57 @@ async def test_damage_costs_what_lies_behind_it_and_nothing_before(path: Path) -
     assert 300 < len(rescued) < 1000
     assert rescued == stored[: len(rescued)]
     assert (again.memory, again.positions) == ({"counters": b"7"}, {"line": "3"})
+    await again.close()
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_a_rescue_that_was_interrupted_goes_on_at_the_next_start(
+    path: Path, monkeypatch: pytest.MonkeyPatch, is_gone: bool
+) -> None:
+    stored = [entry(seq, value=b"x" * 1000) for seq in range(1000)]
+    await damaged(path, stored)
+    rescue, parts = SpoolFile.store, []
+
+    def full(file: SpoolFile, batch: Batch, *others: Any) -> None:
+        parts.append(batch)
+        if len(parts) == 4:
+            raise sqlite3.OperationalError("database or disk is full")
+        rescue(file, batch, *others)
+
+    monkeypatch.setattr(SpoolFile, "store", full)
+    with pytest.raises((MisconfiguredError, UnavailableError)):
+        opened(path)
+
+    if is_gone:
+        path.with_name("spool.db.damaged-1").unlink()
+
+    again = opened(path)
+
+    rescued = [one.entry for one in await again.next(2000)]
+    assert again.set_aside == f"{path}.damaged-1"
+    assert (len(rescued) > 300) is not is_gone
+    assert rescued == stored[: len(rescued)]
+    assert again.positions == ({} if is_gone else {"line": "3"})
+    await again.close()
+    last = opened(path)
+    assert last.set_aside is None
+    await last.close()
+
+
+async def test_of_a_damaged_spool_of_a_recording_nothing_is_taken_over(path: Path) -> None:
+    """Its epoch stays the same: it is read again from its beginning, under the same ids."""
+    spool = DiskSpool.open(path, "edge-1", Clock(), epoch="abc")
+    numbers = [spool.stamp(MACHINE.name, REACTOR).seq for _ in range(1000)]
+    stored = [entry(seq, value=b"x" * 1000) for seq in numbers]
+    await spool.append(Batch(stored, {"counters": b"7"}, {"line": "3"}))
+    await spool.close()
+    damage_the_middle(path)
+
+    again = DiskSpool.open(path, "edge-1", Clock(), epoch="abc")
+
+    assert again.set_aside
+    assert (again.depth, again.memory, again.positions) == (0, {}, {})
+    assert again.stamp(MACHINE.name, REACTOR).seq == 0
     await again.close()
 
 
