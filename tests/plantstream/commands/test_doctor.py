@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 
 from plantstream.runtime.ports import Outgoing
-from schemas.topics import KPI
+from schemas.topics import CATALOGUE, KPI
 from tests.parts import free_port
-from schemas.topics import CATALOGUE
 from tests.plantstream.commands.conftest import Line, Ran, Run
 
 pytestmark = pytest.mark.integration
