@@ -1,28 +1,23 @@
 """The edge agent: every input through the mapping into the spool, and from there to the broker."""
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Self
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
-from prometheus_client import CollectorRegistry
 
 from ingest.commits import Commits, Work
-from ingest.edge import Edge, FrameCut, Outcome
+from ingest.edge import Edge, Outcome
 from ingest.input import Chunk, Input, Missed
-from ingest.mapping import SKEW_LIMIT
 from ingest.merge import merged, opened
-from ingest.metrics import EdgeMetrics, SourceMetrics
-from ingest.ports import Batch, Clock, Entropy, Loss, Sleep, Spool
+from ingest.metrics import EdgeMetrics
+from ingest.options import AgentOptions, World
+from ingest.ports import Batch, Loss, Spool
 from ingest.problems import ProblemLog
 from ingest.publisher import Publisher, Waiting
-from ingest.retry import Backoff
 from ingest.sealing import CountedStamps, Moment, Record, gaps, plant_entry
-from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, cause_of
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
@@ -37,46 +32,6 @@ STOP_AGAIN_S = 5.0
 
 _SEEN = "seen"
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class AgentOptions:
-    """What kind of stream this is; one of the three constructors fits."""
-
-    run: str = ""
-    skew_limit: timedelta | None = SKEW_LIMIT
-    """How far a source time may be off the edge's clock; None believes all."""
-    cut: FrameCut = FrameCut.EACH_CHUNK
-    finite: bool = False
-    """The inputs can be read again: wait instead of dropping, and leave no spool at the end."""
-
-    @classmethod
-    def live(cls) -> Self:
-        """Machines: what is not seen now is never seen."""
-        return cls()
-
-    @classmethod
-    def replay(cls, run: str) -> Self:
-        """A recording as a run; a repeat gives the same records under the same ids."""
-        return cls(run=run, skew_limit=None, cut=FrameCut.WHOLE, finite=True)
-
-    @classmethod
-    def replay_as_live(cls) -> Self:
-        """A recording whose times are shifted to now."""
-        return cls(skew_limit=None, finite=True)
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What the agent needs of the world; a simulation brings its own."""
-
-    now: Clock = clock.now
-    entropy: Entropy = os.urandom
-    sleep: Sleep = asyncio.sleep
-    backoff: Backoff = field(default_factory=Backoff)
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    sources: SourceMetrics = field(default_factory=lambda: SourceMetrics(CollectorRegistry()))
-    """The metrics that the inputs were built with."""
 
 
 _LIVE = AgentOptions.live()

@@ -9,11 +9,12 @@ from typing import Any
 
 import structlog
 
-from ingest.agent import Plan, World, run_agent
+from ingest.agent import Plan, run_agent
 from ingest.following import FollowedPlant
 from ingest.heartbeats import Heartbeats, Pulse
 from ingest.inputs.registry import build_inputs
 from ingest.metrics import SourceMetrics
+from ingest.options import World
 from ingest.spool import DiskSpool
 from ingest.spool_file import Limits
 from plantstream.runtime import clock

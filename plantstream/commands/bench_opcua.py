@@ -108,8 +108,9 @@ class _NullBroker:
 async def _reading(endpoint: str) -> "AsyncIterator[Callable[[], int]]":
     from prometheus_client import CollectorRegistry
 
-    from ingest.agent import World, run_agent
+    from ingest.agent import run_agent
     from ingest.inputs.registry import build_inputs
+    from ingest.options import World
 
     registry, plant = CollectorRegistry(), plant_file(endpoint)
     work = run_agent(

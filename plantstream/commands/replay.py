@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
     from uvicorn import Server
 
-    from ingest.agent import World
     from ingest.input import Input
     from ingest.inputs.recording.player import RecordingInput
     from ingest.inputs.recording.recording import Recording
+    from ingest.options import World
     from plantstream.commands.stack import Ports
     from plantstream.runtime.service import Service
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
@@ -219,9 +219,10 @@ async def _send(
     registry: "CollectorRegistry",
 ) -> None:
     """Through mapping and spool to the broker; a start after a kill goes on where it was."""
-    from ingest.agent import AgentOptions, World, run_agent
+    from ingest.agent import run_agent
     from ingest.inputs.recording.digest import recording_epoch
     from ingest.metrics import SourceMetrics
+    from ingest.options import AgentOptions, World
     from ingest.spool import DiskSpool
     from plantstream.runtime import clock
     from plantstream.runtime.kafka.broker import KafkaBroker

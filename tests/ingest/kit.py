@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingest.agent import World
 from ingest.input import GOOD, Chunk, Observation, Sample, Value
+from ingest.options import World
 from ingest.ports import Entry
 from ingest.sealing import Moment
 from plantstream.runtime.ports import Outgoing

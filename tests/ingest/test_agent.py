@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-from ingest.agent import TRY_AGAIN_S, AgentOptions, Plan, dry_run, run_agent
+from ingest.agent import TRY_AGAIN_S, Plan, dry_run, run_agent
 from ingest.input import Alive, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
 from ingest.metrics import SourceMetrics
+from ingest.options import AgentOptions
 from ingest.ports import Batch, Spool
 from ingest.spool import DiskSpool
 from ingest.spool_file import Limits

@@ -12,9 +12,10 @@ import pytest
 import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
-from ingest.agent import World, run_agent
+from ingest.agent import run_agent
 from ingest.inputs.registry import build_inputs
 from ingest.metrics import SourceMetrics
+from ingest.options import World
 from ingest.spool import DiskSpool
 from plantstream.embedded.checks import HOST
 from plantstream.runtime import clock

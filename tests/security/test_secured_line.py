@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ingest.agent import AgentOptions, run_agent
+from ingest.agent import run_agent
 from ingest.inputs.recording.player import RecordingInput
 from ingest.inputs.recording.recording import load_recording
+from ingest.options import AgentOptions
 from ingest.spool import DiskSpool
 from plantstream.commands.drained import wait_until_stored
 from plantstream.embedded.part import Part, Port

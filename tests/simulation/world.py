@@ -9,7 +9,8 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry
 
-from ingest.agent import AgentOptions, World as AgentWorld, run_agent
+from ingest.agent import run_agent
+from ingest.options import AgentOptions, World as AgentWorld
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import TopicPartition
 from processors.oee.engine import OeeEngine

@@ -14,9 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 
-from ingest.agent import World, run_agent
+from ingest.agent import run_agent
 from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.tokens import FILE, TokenFile
+from ingest.options import World
 from ingest.ports import Spool
 from ingest.spool import DiskSpool
 from plantstream.runtime import clock

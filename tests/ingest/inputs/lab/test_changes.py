@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx2
 
-from ingest.agent import World, run_agent
+from ingest.agent import run_agent
 from ingest.inputs.lab.input import LabInput
 from ingest.memory_spool import MemorySpool
+from ingest.options import World
 from schemas.plant.lab_source import LabHttp, LabSource
 from schemas.plant.load import load_plant
 from schemas.topics import LAB

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.agent import AgentOptions, run_agent
+from ingest.agent import run_agent
 from ingest.input import Alive, Chunk, Sample, Told, Unreadable
 from ingest.inputs.recording import (
     Pace,
@@ -20,6 +20,7 @@ from ingest.inputs.recording import (
 )
 from ingest.lines import MAX_LINE_BYTES, read_lines
 from ingest.memory_spool import MemorySpool
+from ingest.options import AgentOptions
 from schemas.machine import BatchEnded, BatchStarted, PartsCounted, StateChanged, TimeCategory
 from schemas.mistakes import FileError
 from schemas.telemetry import TelemetryFrame
