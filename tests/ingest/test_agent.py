@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ingest.agent import TRY_AGAIN_S, AgentOptions, Plan, dry_run, run_agent
-from ingest.input import Alive, Chunk, Input, Observation, Unreadable
+from ingest.input import Alarm, Alive, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
 from ingest.metrics import SourceMetrics
 from ingest.ports import Batch, Spool
@@ -413,6 +413,41 @@ async def test_the_successor_of_an_input_goes_on_behind_what_was_being_stored() 
     running.cancel()
 
     assert second.first == 2
+
+
+async def test_text_that_is_no_unicode_is_told_as_far_as_it_can_be() -> None:
+    """The name of a file from another system, say, or a half character in a JSON message."""
+    alarm = Alarm(REACTOR, "c\udce9", "n\ud800", "o", "o", 1, "m", True, False, True, NOW)
+    chunk: list[Observation] = [
+        Unreadable("caf\udce9.csv", 7, b"x", "no such batch: \ud800"),
+        alarm,
+    ]
+    broker = MemoryBroker()
+
+    await played(MemorySpool(), broker, [chunk])
+
+    (letter,) = broker.records(DEADLETTER.name)
+    assert (letter.file, letter.reason) == ("caf?.csv", "no such batch: ?")
+    (changed,) = broker.records(MACHINE.name)
+    assert (changed.condition, changed.name) == ("c?", "n?")
+
+
+async def test_a_spool_that_needs_a_person_ends_the_agent_and_is_no_trouble_of_a_source() -> None:
+    class Damaged(MemorySpool):
+        async def append(self, batch: Batch) -> None:
+            if batch.positions:
+                raise MisconfiguredError("the spool is damaged")
+            await super().append(batch)
+
+    sources = SourceMetrics(CollectorRegistry())
+    inputs = {"line": ListInput([sample("state", 6)])}
+    with pytest.raises(MisconfiguredError, match="the spool is damaged"):
+        async with asyncio.timeout(10):
+            await run_agent(
+                (plant(), inputs), Damaged(), MemoryBroker(), world=world(sources=sources)
+            )
+
+    assert sources.of("line").trouble is None
 
 
 class Stubborn:
