@@ -214,6 +214,8 @@ class _Agent:
             await self._commits.settle()
             for name in stopped:
                 await self._tell_missed(name, "the plant file changed")
+            for name in stopped.keys() - inputs.keys():
+                self._world.sources.forget(name)
             self._plant = plant
             self._edge.adopt(plant)
             self._start(

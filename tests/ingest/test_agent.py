@@ -366,6 +366,32 @@ async def test_a_new_plant_file_disturbs_only_the_inputs_that_it_changes() -> No
     assert not broker.records(MODEL.name), "who applied it has published it"
 
 
+async def test_a_source_that_left_the_plant_file_is_no_longer_spoken_of() -> None:
+    registry, changed = CollectorRegistry(), asyncio.Event()
+    sources, broker = SourceMetrics(registry), MemoryBroker()
+    stays = Endless(sample("state", 6))
+
+    async def changes() -> AsyncIterator[Plan]:
+        await changed.wait()
+        yield two_sources(5), {"line": stays}
+
+    plan = two_sources(10), {"line": stays, "other": Endless(sample("state", 7, equipment=STATION))}
+    the_world = world(sources=sources, registry=registry)
+    running = asyncio.create_task(
+        run_agent(plan, MemorySpool(), broker, world=the_world, changes=changes())
+    )
+    await until(lambda: len(broker.records(MACHINE.name)) == 2)
+    sources.of("other").connected()
+    changed.set()
+    await until(lambda: len(broker.records(MACHINE.name)) == 3)
+    await until(lambda: list(sources.all()) == ["line"])
+    running.cancel()
+
+    gone = {"source": "other"}
+    assert registry.get_sample_value("plantstream_source_connected", gone) is None
+    assert registry.get_sample_value("plantstream_source_troubled", gone) is None
+
+
 class Slow(MemorySpool):
     """A spool whose disk is slow for the first chunk of an input."""
 
