@@ -88,6 +88,10 @@ async def dry_run(
         yield record
 
 
+class _SpoolError(MisconfiguredError):
+    """The spool needs a person: no input can go on."""
+
+
 class _Agent:
     """The wiring of one agent."""
 
@@ -165,6 +169,8 @@ class _Agent:
             await self._commits.settle()
             for name in stopped:
                 await self._tell_missed(name, "the plant file changed")
+            for name in stopped.keys() - inputs.keys():
+                self._world.sources.forget(name)
             self._plant = plant
             self._edge.adopt(plant)
             self._start(
@@ -181,7 +187,7 @@ class _Agent:
                 if _is_stopped():
                     _log.exception("an input did not stop cleanly", source=name)
                     raise asyncio.CancelledError from error
-                if self._options.finite:
+                if self._options.finite or isinstance(error, _SpoolError):
                     raise
                 if isinstance(error, MisconfiguredError):
                     self._failed(name, str(error))
@@ -238,7 +244,10 @@ class _Agent:
         self._problems.tell(outcome.mapped.problems)
 
     async def _store(self, outcome: Outcome, positions: Mapping[str, str]) -> None:
-        await self._commits.store(Work(outcome.records, outcome.memory, positions))
+        try:
+            await self._commits.store(Work(outcome.records, outcome.memory, positions))
+        except MisconfiguredError as error:
+            raise _SpoolError(str(error)) from error
         self._publisher.wake()
 
     def _complete(self, losses: Sequence[Loss]) -> tuple[Sequence[Record], Mapping[str, bytes]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from ingest.metrics import EdgeMetrics
-from ingest.ports import Batch, Loss, Spool
+from ingest.ports import Batch, Entry, Loss, Spool
 from ingest.publisher import Waiting
 from ingest.retry import persistently
 from ingest.sealing import Record, entries
@@ -28,6 +28,8 @@ class Work:
     memory: Mapping[str, bytes]
     positions: Mapping[str, str] = field(default_factory=dict)
     stored: bool = False
+    entries: Sequence[Entry] = ()
+    """The records as the spool keeps them; `store` fills them in."""
 
 
 class Commits:
@@ -46,8 +48,10 @@ class Commits:
     async def store(self, work: Work) -> None:
         """Make it durable, in one commit with all that others have to store by then.
 
-        It is queued at once, so that the order of the ids is the order on disk.
+        It is queued at once, so that the order of the ids is the order on disk. What cannot be
+        written down fails here, and with nobody else's.
         """
+        work.entries = entries(self._spool.source, work.records)
         self._queue.append(work)
         async with self._writing:
             if not work.stored:
@@ -85,10 +89,11 @@ class Commits:
     def _batch(self, waiting: Sequence[Work]) -> Batch:
         explained = tuple(self._spool.losses)
         told, memory = self._completion(explained)
-        records = [record for work in waiting for record in work.records] + [*told]
+        found = [entry for work in waiting for entry in work.entries]
+        found += entries(self._spool.source, told)
         rows = {name: row for work in waiting for name, row in work.memory.items()} | dict(memory)
         positions = {name: where for work in waiting for name, where in work.positions.items()}
-        return Batch(entries(self._spool.source, records), rows, positions, explained)
+        return Batch(found, rows, positions, explained)
 
 
 def _type(record: Record) -> str:

@@ -84,7 +84,6 @@ class Edge:
         mapped = map_chunk(
             self._rules, self._memories, observations, moment.ingest_time, self._skew_limit
         )
-        self._memories |= mapped.memories
         memory = {_EQUIPMENT + path: one.dump() for path, one in mapped.memories.items()}
         records: list[Record] = [
             seal_unreadable(self._stamps, seen, moment) for seen in mapped.unreadable
@@ -93,6 +92,8 @@ class Edge:
         records += [seal_stated(self._stamps, seen, moment) for seen in mapped.stated]
         for path, readings in mapped.readings.items():
             records += self._frames(path, readings, moment, memory)
+        # Last: what becomes no record has not been seen.
+        self._memories |= mapped.memories
         return Outcome(records, memory, mapped)
 
     def tell(self, drafts: Iterable[Draft], moment: Moment) -> list[Record]:

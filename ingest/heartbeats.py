@@ -9,7 +9,7 @@ import structlog
 
 from ingest.metrics import SourceMeters, SourceMetrics
 from ingest.ports import Clock, Entropy, Sleep, Spool
-from plantstream.runtime.errors import RejectedError, UnavailableError
+from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.ports import Broker, Outgoing
 from schemas.codec import encode
 from schemas.partitioning import partition_of
@@ -57,11 +57,11 @@ class Heartbeats:
             await self._pulse.sleep(self._pulse.every_s)
 
     async def beat(self, plant: PlantFile) -> None:
-        """Send one of the edge and one of each source; a broker that is away hears nothing."""
+        """Send one of the edge and one of each source; a broker that refuses hears nothing."""
         try:
             async with asyncio.timeout(self._pulse.every_s):
                 await self._broker.send([_outgoing(one) for one in self.records(plant)])
-        except (UnavailableError, RejectedError, TimeoutError) as error:
+        except (PlantstreamError, TimeoutError) as error:
             if not self._away:
                 _log.warning("heartbeats not sent", reason=str(error) or "no answer in time")
             self._away = True

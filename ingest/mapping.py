@@ -11,7 +11,7 @@ from ingest.input import BAD, Alarm, Alive, Missed, Sample, Value
 from ingest.memory import Memory
 from ingest.reporting import remind, report
 from ingest.rules import EquipmentRules, TagRule
-from ingest.values import UNCERTAIN, is_bad, number, scaled, word
+from ingest.values import UNCERTAIN, is_bad, legible, number, scaled, word
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -128,19 +128,19 @@ def _missed(rules: EquipmentRules, memory: Memory, missed: Missed) -> Step:
         readings = tuple(Reading(tag, missed.start, None, NO_COMMUNICATION) for tag in unseen)
         kept = {tag: one for tag, one in memory.reported.items() if tag not in unseen}
         return Step(replace(memory, reported=kept), (), readings)
-    fields = {"start": missed.start, "reason": missed.reason, "lost": missed.lost}
+    fields = {"start": missed.start, "reason": legible(missed.reason), "lost": missed.lost}
     gap = Draft(Gap, missed.equipment, max(missed.start, missed.end), fields)
     return Step(replace(memory, category=None, state=None, reported={}), (gap,))
 
 
 def _alarm(alarm: Alarm) -> Draft:
     fields = {
-        "condition": alarm.condition[:MAX_CONDITION],
-        "name": alarm.name,
-        "origin": alarm.origin,
-        "origin_name": alarm.origin_name,
+        "condition": legible(alarm.condition[:MAX_CONDITION]),
+        "name": legible(alarm.name),
+        "origin": legible(alarm.origin),
+        "origin_name": legible(alarm.origin_name),
         "severity": min(max(alarm.severity, 1), WORST),
-        "message": alarm.message,
+        "message": legible(alarm.message),
         "active": alarm.active,
         "acknowledged": alarm.acknowledged,
         "retained": alarm.retained,

@@ -1,6 +1,7 @@
 """What the edge tells Prometheus about itself."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -9,6 +10,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from ingest.input import Missed, Sample, Told
 from ingest.ports import Spool
 from ingest.values import is_bad
+
+CERTIFICATES = ("server", "own")
+"""Certificates of a source whose end is shown."""
 
 
 class EdgeMetrics:
@@ -79,6 +83,27 @@ class SourceMetrics:
     def all(self) -> Mapping[str, "SourceMeters"]:
         """The metrics of every source so far, by name."""
         return self._meters
+
+    def forget(self, source: str) -> None:
+        """Say nothing more of a source that is read no longer."""
+        if self._meters.pop(source, None) is None:
+            return
+        for one in (
+            self.connected,
+            self.last_value,
+            self.skew,
+            self.troubled,
+            self.connects,
+            self.notifications,
+            self.bad,
+            self.gaps,
+            self.overflowed,
+            self.overruns,
+        ):
+            one.remove(source)
+        for certificate in CERTIFICATES:
+            with suppress(KeyError):
+                self.expiry.remove(source, certificate)
 
 
 class SourceMeters:
@@ -151,5 +176,5 @@ class SourceMeters:
         self._overruns.inc()
 
     def expires(self, certificate: str, at: datetime) -> None:
-        """The certificate `server` or `own` ends then."""
+        """One of `CERTIFICATES` ends then."""
         self._expiry.labels(self._source, certificate).set(at.timestamp())

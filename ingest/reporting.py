@@ -75,9 +75,9 @@ def _is_news(tag: Tag, last: Reading, seen: Reading) -> bool:
 
 def _is_too_soon(tag: Tag, last: Reading, at: datetime) -> bool:
     interval_ms = tag.min_interval_ms
-    return interval_ms is not None and at - last.at < timedelta(milliseconds=interval_ms)
+    return interval_ms is not None and abs(at - last.at) < timedelta(milliseconds=interval_ms)
 
 
 def _is_overdue(tag: Tag, last: Reading, at: datetime) -> bool:
     interval_s = tag.max_interval_s
-    return interval_s is not None and at - last.at >= timedelta(seconds=interval_s)
+    return interval_s is not None and abs(at - last.at) >= timedelta(seconds=interval_s)

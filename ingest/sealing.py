@@ -10,6 +10,7 @@ from ingest.frames import FrameDraft
 from ingest.input import Stated, Unreadable
 from ingest.mapping import Draft
 from ingest.ports import Entry, Loss
+from ingest.values import legible
 from schemas.codec import encode
 from schemas.deadletter import MAX_BYTES, DeadLetter
 from schemas.machine import Gap, MachineRecord
@@ -118,11 +119,11 @@ def seal_unreadable(stamps: Stamps, seen: Unreadable, moment: Moment) -> DeadLet
     return DeadLetter(
         id=str(stamps.stamp(DEADLETTER.name, stamps.source)),
         service=SERVICE,
-        file=seen.origin,
+        file=legible(seen.origin),
         line=seen.line,
         value=base64.b64encode(seen.raw[:MAX_BYTES]),
         size=len(seen.raw),
-        reason=seen.reason,
+        reason=legible(seen.reason),
         buried_at=moment.ingest_time,
     )
 

@@ -57,6 +57,11 @@ def word(value: Value) -> str | None:
             return str(value) if number(value) is not None else None
 
 
+def legible(text: str) -> str:
+    """The text with a question mark for what is not Unicode, such as in a foreign file name."""
+    return text if text.isascii() else text.encode(errors="replace").decode()
+
+
 def _text(text: str) -> str | None:
     if len(text) > MAX_TEXT or "\0" in text:
         return None

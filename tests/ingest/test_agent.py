@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ingest.agent import TRY_AGAIN_S, Plan, dry_run, run_agent
-from ingest.input import Alive, Chunk, Input, Observation, Unreadable
+from ingest.input import Alarm, Alive, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
 from ingest.metrics import SourceMetrics
 from ingest.options import AgentOptions
@@ -367,6 +367,32 @@ async def test_a_new_plant_file_disturbs_only_the_inputs_that_it_changes() -> No
     assert not broker.records(MODEL.name), "who applied it has published it"
 
 
+async def test_a_source_that_left_the_plant_file_is_no_longer_spoken_of() -> None:
+    registry, changed = CollectorRegistry(), asyncio.Event()
+    sources, broker = SourceMetrics(registry), MemoryBroker()
+    stays = Endless(sample("state", 6))
+
+    async def changes() -> AsyncIterator[Plan]:
+        await changed.wait()
+        yield two_sources(5), {"line": stays}
+
+    plan = two_sources(10), {"line": stays, "other": Endless(sample("state", 7, equipment=STATION))}
+    the_world = world(sources=sources, registry=registry)
+    running = asyncio.create_task(
+        run_agent(plan, MemorySpool(), broker, world=the_world, changes=changes())
+    )
+    await until(lambda: len(broker.records(MACHINE.name)) == 2)
+    sources.of("other").connected()
+    changed.set()
+    await until(lambda: len(broker.records(MACHINE.name)) == 3)
+    await until(lambda: list(sources.all()) == ["line"])
+    running.cancel()
+
+    gone = {"source": "other"}
+    assert registry.get_sample_value("plantstream_source_connected", gone) is None
+    assert registry.get_sample_value("plantstream_source_troubled", gone) is None
+
+
 class Slow(MemorySpool):
     """A spool whose disk is slow for the first chunk of an input."""
 
@@ -414,6 +440,41 @@ async def test_the_successor_of_an_input_goes_on_behind_what_was_being_stored() 
     running.cancel()
 
     assert second.first == 2
+
+
+async def test_text_that_is_no_unicode_is_told_as_far_as_it_can_be() -> None:
+    """The name of a file from another system, say, or a half character in a JSON message."""
+    alarm = Alarm(REACTOR, "c\udce9", "n\ud800", "o", "o", 1, "m", True, False, True, NOW)
+    chunk: list[Observation] = [
+        Unreadable("caf\udce9.csv", 7, b"x", "no such batch: \ud800"),
+        alarm,
+    ]
+    broker = MemoryBroker()
+
+    await played(MemorySpool(), broker, [chunk])
+
+    (letter,) = broker.records(DEADLETTER.name)
+    assert (letter.file, letter.reason) == ("caf?.csv", "no such batch: ?")
+    (changed,) = broker.records(MACHINE.name)
+    assert (changed.condition, changed.name) == ("c?", "n?")
+
+
+async def test_a_spool_that_needs_a_person_ends_the_agent_and_is_no_trouble_of_a_source() -> None:
+    class Damaged(MemorySpool):
+        async def append(self, batch: Batch) -> None:
+            if batch.positions:
+                raise MisconfiguredError("the spool is damaged")
+            await super().append(batch)
+
+    sources = SourceMetrics(CollectorRegistry())
+    inputs = {"line": ListInput([sample("state", 6)])}
+    with pytest.raises(MisconfiguredError, match="the spool is damaged"):
+        async with asyncio.timeout(10):
+            await run_agent(
+                (plant(), inputs), Damaged(), MemoryBroker(), world=world(sources=sources)
+            )
+
+    assert sources.of("line").trouble is None
 
 
 class Stubborn:

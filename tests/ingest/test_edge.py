@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given, settings, strategies as st
+from pydantic import ValidationError
 
 from ingest.edge import Edge, FrameCut
-from ingest.input import Observation, Unreadable
+from ingest.input import Missed, Observation, Unreadable
 from ingest.sealing import CountedStamps, Record, entries
+from schemas.machine import PartsCounted
 from schemas.telemetry import MAX_SAMPLES, TelemetryFrame
 from schemas.topics import DEADLETTER, MACHINE, TELEMETRY
-from tests.ingest.kit import REACTOR, moment, plant, sample
+from tests.ingest.kit import NOW, REACTOR, moment, plant, sample
 
 
 def observations(rows: int) -> list[list[Observation]]:
@@ -95,3 +98,15 @@ def test_records_carry_run_plant_and_trace() -> None:
     assert {(one.run, one.plant_version, one.traceparent) for one in records} == {  # type: ignore[union-attr]
         ("trial", "v1", "00-0-0-01")
     }
+
+
+def test_an_observation_that_becomes_no_record_moves_no_memory() -> None:
+    edge = Edge(plant(), CountedStamps("edge", "0"))
+    edge.take([sample("good", 10)], moment())
+
+    with pytest.raises(ValidationError):
+        edge.take([sample("good", 17, 1), Missed(REACTOR, NOW, NOW, "away", lost=-1)], moment())
+
+    (counted,) = edge.take([sample("good", 18, 2)], moment()).records[:1]
+    assert isinstance(counted, PartsCounted)
+    assert counted.good == 8

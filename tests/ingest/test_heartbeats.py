@@ -10,7 +10,7 @@ from ingest.heartbeats import Heartbeats, Pulse
 from ingest.memory_spool import MemorySpool
 from ingest.metrics import SourceMetrics
 from ingest.ports import Batch
-from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.ports import Outgoing
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
 from schemas.topics import SITE
@@ -72,6 +72,20 @@ async def test_their_ids_count_up_and_have_an_epoch_of_their_own() -> None:
 
     assert [one.id.seq for one in broker.records(SITE.name)] == [0, 1]
     assert {one.id.epoch for one in broker.records(SITE.name)} == {bytes(8).hex()}
+
+
+async def test_they_go_on_after_a_person_has_given_the_right_to_send_them() -> None:
+    def refused(_: Sequence[Outgoing]) -> None:
+        if broker.calls == 1:
+            raise MisconfiguredError("no right on plant.site.v1")
+
+    broker = MemoryBroker(refused)
+    beating = heartbeats(broker)
+
+    await beating.beat(plant())
+    await beating.beat(plant())
+
+    assert len(broker.log) == 1
 
 
 async def test_a_broker_that_is_away_or_hangs_is_not_waited_for() -> None:

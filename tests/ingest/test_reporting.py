@@ -85,6 +85,15 @@ def test_even_what_does_not_change_is_told_after_the_longest_interval() -> None:
     assert remind(one, reported, at(121))[1] == ()
 
 
+def test_after_a_clock_was_set_back_values_are_told_again() -> None:
+    """Of the device, by an hour: its values are not too soon until the hour has passed."""
+    often = tag(min_interval_ms=1000)
+    seldom = tag(deadband={"absolute": 5}, max_interval_s=60)
+
+    assert told(often, read(1, 3600), read(2, 0), read(3, 0.5)) == [(1, 3600), (2, 0)]
+    assert told(seldom, read(1, 3600), read(2, 0), read(3, 1)) == [(1, 3600), (2, 0)]
+
+
 def test_a_deadband_at_an_opcua_server_is_applied_there() -> None:
     one = tag(node="s=x", deadband={"absolute": 1})
 
