@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest.memory_spool import MemorySpool
 from plantstream.commands.bench_figure import Figure, Needs
-from plantstream.commands.bench_tags import MACHINES, TAGS, node, plant_file, served
+from plantstream.commands.bench_tags import MACHINES, PUBLISHING_MS, TAGS, node, plant_file, served
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
@@ -26,7 +26,6 @@ ROUNDS = 3
 SETTLED_AFTER_S, MEASURED_S = 2.0, 5.0
 FIRST_WITHIN_S = 30.0
 LOOK_EVERY_S = 0.05
-PUBLISHING_MS = 500
 
 
 async def measure(data_dir: Path) -> list[Figure]:

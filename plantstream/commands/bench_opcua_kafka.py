@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plantstream.commands.bench_figure import Figure, Needs, percentile
-from plantstream.commands.bench_tags import MACHINES, PERIOD, TAGS, node, plant_text, served
+from plantstream.commands.bench_tags import (
+    MACHINES,
+    PERIOD,
+    PUBLISHING_MS,
+    TAGS,
+    node,
+    plant_text,
+    served,
+)
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
@@ -29,8 +37,6 @@ SETTLED_AFTER_S = 5.0
 READY_WITHIN_S = 60.0
 LOOK_EVERY_S = 0.1
 INGEST_PORT = 26081
-PUBLISHING_MS = 500
-"""The default of a source."""
 SHARE = 0.99
 
 
