@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ingest.values import legible
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 
 KEPT = timedelta(days=7)
@@ -128,7 +129,8 @@ class Ledger:
         """All rows of this file are stored; it stands where it stood."""
         with self._transaction():
             self._database.execute(
-                "INSERT OR IGNORE INTO file VALUES (?, ?, ?, 0)", (digest, name, now.timestamp())
+                "INSERT OR IGNORE INTO file VALUES (?, ?, ?, 0)",
+                (digest, legible(name), now.timestamp()),
             )
 
     def moved(self, digest: str) -> None:

@@ -75,6 +75,15 @@ def test_files_are_known_for_ever(ledger: Ledger):
     assert ledger.file("abd") is None
 
 
+def test_a_file_whose_name_is_no_unicode_is_taken_once(ledger: Ledger):
+    ledger.take_file("digest", "caf\udce9.csv", NOW)
+
+    found = ledger.file("digest")
+
+    assert found is not None
+    assert found.name == "caf?.csv"
+
+
 @pytest.mark.usefixtures("ledger")
 def test_one_agent_at_a_time(path: Path):
     with pytest.raises(MisconfiguredError, match="in use by another agent"):
