@@ -1,19 +1,23 @@
 """A broker that takes records: idempotent, acknowledged by all in-sync replicas, in order."""
 
 import asyncio
+from collections import deque
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
 
-from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.errors import RejectedError, UnavailableError
 from plantstream.runtime.kafka.client import client_arguments, translated
-from plantstream.runtime.ports import Outgoing
+from plantstream.runtime.ports import Outgoing, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
 
 LINGER_MS = 5
 CLOSE_WITHIN_S = 5
+LARGEST_RECORD_BYTES = 1_048_576
+"""Key and value, before compression."""
 
 
 class KafkaBroker:
@@ -35,21 +39,26 @@ class KafkaBroker:
         await self._close()
 
     async def send(self, records: Sequence[Outgoing]) -> None:
-        """Return once all in-sync replicas have all of them."""
+        """Return once all in-sync replicas have all of them.
+
+        Of each partition one batch is on its way at a time: should it fail, nothing that stood
+        behind it is in the log, and readers who go by `seq` lose nothing when all is sent again.
+        """
+        for record in records:
+            _must_fit(record)
         with translated("sending records", self._settings):
             try:
                 producer = await self._ready()
-                futures = [
-                    await producer.send(
-                        record.topic,
-                        record.value,
-                        key=record.key,
-                        partition=record.partition,
-                        headers=list(record.headers.items()),
-                    )
-                    for record in records
-                ]
-                await asyncio.gather(*futures)
+                waiting = _by_partition(records)
+                while waiting:
+                    sent = [
+                        await producer.send_batch(
+                            _batch(producer, queue), place.topic, partition=place.partition
+                        )
+                        for place, queue in waiting.items()
+                    ]
+                    await asyncio.gather(*sent)
+                    waiting = {place: queue for place, queue in waiting.items() if queue}
             except BaseException:
                 await self._close()
                 raise
@@ -82,3 +91,35 @@ class KafkaBroker:
                 raise UnavailableError(
                     f"the producer did not stop within {CLOSE_WITHIN_S} s"
                 ) from error
+
+
+def _must_fit(record: Outgoing) -> None:
+    """Compressed it might, and the next consumer could not fetch it."""
+    size = len(record.key) + len(record.value or b"")
+    if size > LARGEST_RECORD_BYTES:
+        raise RejectedError(
+            f"a record of {record.topic} is too large: {size} bytes, {LARGEST_RECORD_BYTES} are "
+            "the limit"
+        )
+
+
+def _by_partition(records: Sequence[Outgoing]) -> dict[TopicPartition, deque[Outgoing]]:
+    found: dict[TopicPartition, deque[Outgoing]] = {}
+    for record in records:
+        place = TopicPartition(record.topic, record.partition)
+        found.setdefault(place, deque()).append(record)
+    return found
+
+
+def _batch(producer: AIOKafkaProducer, queue: deque[Outgoing]) -> BatchBuilder:
+    """The first of these records that one batch holds, at least one; they leave the queue."""
+    batch = producer.create_batch()
+    while queue:
+        record = queue[0]
+        headers = list(record.headers.items())
+        added = batch.append(key=record.key, value=record.value, timestamp=None, headers=headers)
+        if added is None:
+            break
+        queue.popleft()
+    batch.close()
+    return batch

@@ -1,0 +1,75 @@
+"""What is on its way at the same time, and what a failure leaves in the log."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.kafka.broker import KafkaBroker
+from plantstream.runtime.ports import Outgoing
+from plantstream.runtime.settings import KafkaSettings
+
+BATCH_BYTES = 1000
+
+
+class Producer:
+    """Takes batches, and answers as it is told."""
+
+    def __init__(self, fail_at: int | None = None) -> None:
+        self.handed_over: list[tuple[str, int, int]] = []
+        self._fail_at = fail_at
+
+    def create_batch(self) -> BatchBuilder:
+        return BatchBuilder(BATCH_BYTES, 0)
+
+    async def send_batch(
+        self, batch: BatchBuilder, topic: str, *, partition: int
+    ) -> "asyncio.Future[None]":
+        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.handed_over.append((topic, partition, batch.record_count()))
+        if len(self.handed_over) - 1 == self._fail_at:
+            answer.set_exception(KafkaTimeoutError())
+        else:
+            answer.set_result(None)
+        return answer
+
+    async def stop(self) -> None:
+        pass
+
+
+def broker(producer: Producer) -> KafkaBroker:
+    found: Any = KafkaBroker(KafkaSettings())
+    found._producer = producer
+    return found  # type: ignore[no-any-return]
+
+
+def records(number: int, partition: int, size: int = 400) -> list[Outgoing]:
+    return [Outgoing("t", partition, b"%d" % seq, b"x" * size) for seq in range(number)]
+
+
+async def test_each_partition_has_one_batch_on_its_way_until_all_are_sent() -> None:
+    producer = Producer()
+
+    await broker(producer).send([*records(5, 0), *records(2, 1)])
+
+    assert producer.handed_over == [("t", 0, 2), ("t", 1, 2), ("t", 0, 2), ("t", 0, 1)]
+
+
+async def test_nothing_behind_a_batch_that_failed_is_sent() -> None:
+    producer = Producer(fail_at=0)
+
+    with pytest.raises(UnavailableError):
+        await broker(producer).send([*records(5, 0), *records(2, 1)])
+
+    assert [one for one in producer.handed_over if one[1] == 0] == [("t", 0, 2)]
+
+
+async def test_a_record_larger_than_a_batch_travels_alone() -> None:
+    producer = Producer()
+
+    await broker(producer).send([*records(1, 0), *records(1, 0, 5 * BATCH_BYTES), *records(1, 0)])
+
+    assert producer.handed_over == [("t", 0, 1)] * 3
