@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from ingest.sqlite import transaction
 from ingest.values import legible
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 
@@ -144,15 +145,8 @@ class Ledger:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._translated():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+        with self._translated(), transaction(self._database):
+            yield
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from ingest.ports import Batch, Entry, Loss, Spooled
 from ingest.spool_turns import moment, next_entries
+from ingest.sqlite import transaction
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from schemas.topics import LAB, MODEL, OPERATOR
 
@@ -139,15 +140,8 @@ class SpoolFile:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing, on disk at the end."""
-        with self._translated():
-            self._database.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+        with self._translated(), transaction(self._database):
+            yield
 
     def store(self, batch: Batch, seqs: Mapping[tuple[str, str], int], now: datetime) -> None:
         """Write a batch; inside a transaction."""
@@ -221,15 +215,10 @@ class SpoolFile:
         with self._translated():
             self._database.execute("PRAGMA synchronous = NORMAL")
             try:
-                self._database.execute("BEGIN IMMEDIATE")
-                gone = self._database.executemany(
-                    "DELETE FROM entry WHERE number = ?", [(one.number,) for one in entries]
-                ).rowcount
-                self._database.execute("COMMIT")
-            except BaseException:
-                if self._database.in_transaction:
-                    self._database.execute("ROLLBACK")
-                raise
+                with transaction(self._database):
+                    gone = self._database.executemany(
+                        "DELETE FROM entry WHERE number = ?", [(one.number,) for one in entries]
+                    ).rowcount
             finally:
                 self._database.execute("PRAGMA synchronous = FULL")
         return gone, sum(len(one.entry.value) + ENTRY_BYTES for one in entries)

@@ -21,7 +21,7 @@ BACKOFF = Backoff(first_s=0.5, limit_s=2.0)
 """Between attempts at a unit that does not answer: so values flow soon once it does again."""
 
 _log = structlog.get_logger(__name__)
-_TODO = "correct `register` in the plant file, or the device"
+_CORRECT = "correct `register` in the plant file, or the device"
 
 
 class Unit:
@@ -124,7 +124,7 @@ class Unit:
         key = (field.equipment, field.tag)
         if key not in self._told:
             self._told.add(key)
-            reason = f"tag {field.tag} of {field.equipment}: {found.reason}; {_TODO}"
+            reason = f"tag {field.tag} of {field.equipment}: {found.reason}; {_CORRECT}"
             yield Unreadable(f"{self._place} {field.place}", None, field.place.encode(), reason)
 
     def _log_once(self, code: int, found: Trouble) -> None:
