@@ -108,5 +108,11 @@ class Feed(Protocol):
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Tell the group how far we are. It is a hint for lag and restarts: nothing rests on it."""
 
+    async def rewind(self, position: TopicPartition, offset: int) -> int:
+        """Deliver again from this offset on, or from the oldest one that is still in the log.
+
+        Gives where it begins. What was under way before may still come first.
+        """
+
     def behind(self, position: TopicPartition, offset: int) -> int:
         """How many records are known to wait from this offset on."""

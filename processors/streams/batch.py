@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
-from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.ports import Outgoing, Record
 from processors.step import Engine, Output, UnprocessableError
 from processors.streams.memory import Draft, Memory, Rows, mark_of
@@ -18,10 +17,6 @@ from schemas.plant.load import PlantFile
 from schemas.topics import BY_NAME, DEADLETTER
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class GapError(PlantstreamError):
-    """Records between the last one and this one were not delivered: the next process reads them."""
 
 
 @dataclass(slots=True)
@@ -45,26 +40,23 @@ class Arrival:
     event: Any
 
 
-def unread(memory: Memory, records: Sequence[Record]) -> list[Record]:
-    """The records that were not applied yet.
+def unread(memory: Memory, records: Sequence[Record]) -> tuple[list[Record], dict[str, int]]:
+    """The records that can be applied now, and per topic the offset that is missing, if any.
 
-    Raises:
-        GapError: one is missing in between. Topics that edges write have no holes.
+    Topics that edges write have no holes: what follows a missing record is left for later.
     """
     expected = dict(memory.positions)
-    fresh = []
+    fresh: list[Record] = []
+    missing: dict[str, int] = {}
     for record in records:
-        wanted = expected.get(record.topic)
-        if wanted is not None and record.offset < wanted:
-            continue
-        if wanted is not None and record.offset > wanted:
-            raise GapError(
-                f"{record.source}: expected offset {wanted}, got {record.offset}; the records "
-                "between were not delivered, and the service has to start again to read them"
-            )
-        expected[record.topic] = record.offset + 1
-        fresh.append(record)
-    return fresh
+        wanted = expected.get(record.topic, 0)
+        if record.offset > wanted:
+            missing[record.topic] = wanted
+        if record.offset == wanted:
+            expected[record.topic] = wanted + 1
+            missing.pop(record.topic, None)
+            fresh.append(record)
+    return fresh, missing
 
 
 def read(records: Sequence[Record], outcome: Outcome, now: datetime) -> list[Arrival]:

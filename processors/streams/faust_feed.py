@@ -1,10 +1,11 @@
 """Faust as a feed: it owns group membership, assignment and delivery, and decides nothing else.
 
-Of faust-streaming 0.15.3 three things are worked around. Its own acknowledgements commit past
+Of faust-streaming 0.15.3 four things are worked around. Its own acknowledgements commit past
 events in flight (faust-streaming/faust#606): they are off, and we commit what is durable. It
 delivers records while it seeks after a rebalance and then drops some: the consumer is held until
-it has sought, and the shell checks that offsets have no hole. Its tables know neither transactions
-nor who wrote a row: state is in the journal.
+it has sought. It remembers a record as read that a rebalance took back from it, and drops it when
+it comes again: it is made to remember nothing, and the shell leaves out what it has and asks for
+what it lacks. Its tables know neither transactions nor who wrote a row: state is in the journal.
 """
 
 import asyncio
@@ -31,6 +32,19 @@ HEARTBEAT_S = 2
 log = structlog.get_logger()
 
 
+class Forgetful(dict[TP, int | None]):
+    """Faust's memory of what it has read, which would make it drop what is delivered again."""
+
+    def __getitem__(self, partition: TP) -> None:
+        """Nothing was read."""
+
+    def __setitem__(self, partition: TP, offset: int | None) -> None:
+        """Not remembered."""
+
+    def update(self, *_: Any, **__: Any) -> None:
+        """Not remembered."""
+
+
 class FaustFeed:
     """Records of an engine's input topics, as a static member of its consumer group."""
 
@@ -51,6 +65,8 @@ class FaustFeed:
         self._app.on_rebalance_complete.connect(self._hold)
         self._app.on_partitions_revoked.connect(self._forget)
         self._topics = {topic.name for topic in topics}
+        consumer: Any = self._app.consumer
+        consumer._read_offset = Forgetful()  # noqa: SLF001 - Faust has no setting for it
 
     async def __aenter__(self) -> "FaustFeed":
         """Join the group.
@@ -91,6 +107,16 @@ class FaustFeed:
             consumer: Any = self._app.consumer
             with self._translated():
                 await consumer._commit_offsets(known)  # noqa: SLF001 - the public one keeps books of acks
+
+    async def rewind(self, position: TopicPartition, offset: int) -> int:
+        """Seek, unless the group is about to deal the partitions out anew."""
+        tp = TP(position.topic, position.partition)
+        # A partition that is being taken from us cannot be sought: news of it follow.
+        with suppress(UnavailableError), self._translated():
+            starts = await self._app.consumer.earliest_offsets(tp)
+            offset = max(offset, starts[tp])
+            await self._app.consumer.seek_wait({tp: offset})
+        return offset
 
     def behind(self, position: TopicPartition, offset: int) -> int:
         """Records between this offset and the end of the log as last fetched."""

@@ -26,6 +26,11 @@ class ShellMetrics:
         self._holes = Counter(
             "plantstream_processor_holes", "Events that never arrived.", registry=registry
         )
+        self._deleted = Counter(
+            "plantstream_processor_deleted_unread",
+            "Records that the topic's retention deleted before they were read.",
+            registry=registry,
+        )
         self._outputs = Counter(
             "plantstream_processor_outputs", "Records written.", registry=registry
         )
@@ -58,6 +63,10 @@ class ShellMetrics:
         start = monotonic()
         yield
         self._commit_s.observe(monotonic() - start)
+
+    def was_deleted(self, records: int) -> None:
+        """So many records are no longer in the log, and were not read."""
+        self._deleted.inc(records)
 
     def count(self, outcome: Outcome) -> None:
         """A micro-batch is durable."""

@@ -3,7 +3,7 @@
 1. One transaction decides. Changed rows, marks, positions and outputs of a micro-batch become
    visible together or not at all; a worker that lost its partition cannot commit.
 2. The journal's position, not the group's offset, says what was applied. Every offset is applied
-   in turn; a hole ends the process, and the next one reads again.
+   in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
 """
 
@@ -21,6 +21,7 @@ from processors.streams import batch
 from processors.streams.batch import Outcome
 from processors.streams.memory import Memory
 from processors.streams.metrics import ShellMetrics
+from processors.streams.missing import Missing
 from schemas.plant.load import PlantFile
 
 
@@ -56,6 +57,7 @@ class Shell:
         self._now, self._metrics = now, metrics
         self._limits = limits or ShellLimits()
         self._memories: dict[int, Memory] = {}
+        self._missing = Missing(self._feed)
         self._ticked_at: datetime | None = None
         self._offered: dict[TopicPartition, int] = {}
         self._offered_at: datetime | None = None
@@ -91,6 +93,7 @@ class Shell:
 
     async def _take_over(self, partitions: set[int]) -> None:
         self._memories, self._offered = {}, {}
+        self._missing.forget()
         if partitions:
             claimed = await self._journal.claim(partitions)
             self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
@@ -98,7 +101,8 @@ class Shell:
 
     async def _handle(self, partition: int, records: Sequence[Record]) -> None:
         memory, outcome, now = self._memories[partition], Outcome(), self._now()
-        fresh = batch.unread(memory, records)
+        fresh, missing = batch.unread(memory, records)
+        await self._ask_for(partition, missing, now)
         arrivals = batch.read(fresh, outcome, now)
         if not fresh:
             # Whoever applied them died before the group was told.
@@ -113,13 +117,14 @@ class Shell:
 
     async def _tick(self, partition: int, now: datetime) -> None:
         memory = self._memories[partition]
-        unread = sum(
-            self._feed.behind(
-                TopicPartition(topic.name, partition), memory.positions.get(topic.name, 0)
-            )
-            for topic in self._engine.inputs
-        )
-        if unread:
+        positions = {one.name: memory.positions.get(one.name, 0) for one in self._engine.inputs}
+        waiting = {
+            topic: offset
+            for topic, offset in positions.items()
+            if self._feed.behind(TopicPartition(topic, partition), offset)
+        }
+        await self._ask_for(partition, self._missing.stalled(partition, waiting, now), now)
+        if waiting:
             return
         states = [memory.state_of(key, self._engine) for key in memory.state_keys()]
         versions = {state.plant_version for state in states} - {""}
@@ -127,6 +132,12 @@ class Shell:
         outcome = batch.tick(self._engine, memory, plants, now)
         if outcome.rows:
             await self._commit(partition, memory, outcome)
+
+    async def _ask_for(self, partition: int, missing: Mapping[str, int], now: datetime) -> None:
+        positions = self._memories[partition].positions
+        for topic, start in (await self._missing.ask(partition, missing, now)).items():
+            self._metrics.was_deleted(start - positions.get(topic, start))
+            positions[topic] = start
 
     async def _commit(self, partition: int, memory: Memory, outcome: Outcome) -> None:
         with self._metrics.committing():

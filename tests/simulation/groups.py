@@ -159,6 +159,15 @@ class SimulatedFeed:
         if not self._member.expelled:
             self._member.group.committed |= offsets
 
+    async def rewind(self, position: TopicPartition, offset: int) -> int:
+        """Go back, after what is under way."""
+        await self._process.point()
+        self._process.faults.tally["rewinds"] += 1
+        start = max(offset, self._member.group.broker.bounds(position).start)
+        if position in self._member.next:
+            self._member.next[position] = start
+        return start
+
     def behind(self, position: TopicPartition, offset: int) -> int:
         """Records known to wait."""
         return max(0, self._member.group.broker.end(position) - offset)

@@ -34,7 +34,8 @@ MUST_HAPPEN = (
     "answers lost",
     "broker away",
     "disk full",
-    "ended by GapError",
+    "holes in delivery",
+    "rewinds",
     "ticks",
 )
 

@@ -14,8 +14,8 @@ from ingest.options import AgentOptions, World as AgentWorld
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import TopicPartition
 from processors.oee.engine import OeeEngine
-from processors.streams.batch import GapError
 from processors.streams.metrics import ShellMetrics
+from processors.streams.missing import GapError
 from processors.streams.plants import PublishedPlants
 from processors.streams.shell import Shell, ShellLimits
 from schemas.plant.load import load_plant

@@ -95,7 +95,7 @@ def records(*events: MachineEvent, start: int = 0) -> list[Record]:
 def applied(memory: Memory, some: Sequence[Record], plants: Mapping[str, PlantFile]) -> Outcome:
     """What a micro-batch of these records comes to, kept in the memory."""
     outcome = Outcome()
-    arrivals = read(unread(memory, some), outcome, NOW)
+    arrivals = read(unread(memory, some)[0], outcome, NOW)
     apply(Listener(), memory, arrivals, plants, outcome, NOW)
     outcome.draft.keep(memory)
     return outcome
@@ -120,6 +120,8 @@ class MemoryFeed:
         self.pieces: deque[Sequence[Record] | Assigned] = deque()
         self.committed: list[dict[TopicPartition, int]] = []
         self.waiting = 0
+        self.oldest = 0
+        self.rewound: list[tuple[TopicPartition, int]] = []
 
     def assign(self, *partitions: TopicPartition) -> None:
         self.pieces.append(Assigned(frozenset(partitions)))
@@ -130,6 +132,10 @@ class MemoryFeed:
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         self.committed.append(dict(offsets))
+
+    async def rewind(self, position: TopicPartition, offset: int) -> int:
+        self.rewound.append((position, offset))
+        return max(offset, self.oldest)
 
     def behind(self, position: TopicPartition, offset: int) -> int:
         del position, offset

@@ -6,7 +6,7 @@ import pytest
 
 from plantstream.runtime.ports import Record
 from processors.streams import batch
-from processors.streams.batch import GapError, unread
+from processors.streams.batch import unread
 from processors.streams.memory import Memory
 from schemas.codec import encode
 from schemas.topics import KPI, MACHINE
@@ -50,26 +50,31 @@ def test_offsets_below_the_position_are_skipped(machine: Machine, memory: Memory
     some = records(machine.alive(0), machine.alive(1))
     applied(memory, some, PLANTS)
 
-    assert unread(memory, some) == []
+    assert unread(memory, some) == ([], {})
 
 
-def test_the_first_offset_of_a_partition_may_be_any(machine: Machine, memory: Memory):
-    assert len(unread(memory, records(machine.alive(0), start=40))) == 1
+def test_the_first_record_of_a_partition_is_asked_for(machine: Machine, memory: Memory):
+    assert unread(memory, records(machine.alive(0), start=40)) == ([], {MACHINE.name: 0})
 
 
 @pytest.mark.parametrize(
-    "offsets",
+    ("offsets", "applied", "missing"),
     [
-        pytest.param([3], id="between the position and the first record"),
-        pytest.param([2, 4], id="between two records"),
+        pytest.param([3], [], {MACHINE.name: 2}, id="between the position and the first record"),
+        pytest.param([2, 4], [2], {MACHINE.name: 3}, id="between two records"),
+        pytest.param([3, 2, 3], [2, 3], {}, id="and it comes after all"),
     ],
 )
-def test_a_hole_in_the_offsets_ends_the_process(offsets: list[int], machine: Machine):
+def test_what_follows_a_hole_in_the_offsets_is_left_for_later(
+    offsets: list[int], applied: list[int], missing: dict[str, int], machine: Machine
+):
     memory = Memory(positions={MACHINE.name: 2})
     some = [record for at in offsets for record in records(machine.alive(at), start=at)]
 
-    with pytest.raises(GapError, match="expected offset"):
-        unread(memory, some)
+    fresh, lacking = unread(memory, some)
+
+    assert [one.offset for one in fresh] == applied
+    assert lacking == missing
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["in one batch", "in two"])

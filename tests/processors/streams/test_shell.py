@@ -7,7 +7,7 @@ import pytest
 
 from plantstream.runtime.errors import FencedError
 from plantstream.runtime.ports import Record, TopicPartition
-from processors.streams.batch import GapError
+from processors.streams.missing import ASK_EVERY, GIVE_UP_AFTER, STALLED_AFTER, GapError
 from schemas.topics import KPI, MACHINE
 from tests.processors.streams.doubles import COMMIT_S, EVENTS, HOME, TICK_S, Bench, records
 
@@ -52,12 +52,15 @@ async def test_the_next_owner_goes_on_where_the_journal_is(bench: Bench):
 
 
 async def test_an_owner_of_an_empty_journal_begins_with_the_first_record(bench: Bench):
-    bench.feed.pieces.append(records(bench.machine.alive(0), start=40))
+    bench.feed.oldest = 40
+    some = records(bench.machine.alive(0), start=40)
+    bench.feed.pieces += [some, some]
 
-    await bench.turns(2)
+    await bench.turns(3)
 
+    assert bench.feed.rewound == [(EVENTS, 0)]
     assert bench.heard() == ["heartbeat 0"]
-    assert bench.feed.committed == [{EVENTS: 41}]
+    assert bench.meter("processor_deleted_unread_total") == 0
 
 
 async def test_a_tick_over_an_empty_journal_writes_nothing(bench: Bench):
@@ -110,23 +113,64 @@ async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(benc
         await bench.turns(1)
 
 
-async def test_a_hole_in_the_offsets_ends_the_process(bench: Bench):
-    first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
-    bench.feed.pieces += [[first], [third]]
+async def test_a_hole_in_the_offsets_is_asked_for_once_and_filled(bench: Bench):
+    first, second, third = records(*(bench.machine.alive(at) for at in range(3)))
+    bench.feed.pieces += [[first], [third], [third], [second, third]]
 
-    with pytest.raises(GapError):
-        await bench.turns(3)
+    await bench.turns(5)
+
+    assert bench.feed.rewound == [(EVENTS, 1)]
+    assert bench.heard() == ["heartbeat 0", "heartbeat 1", "heartbeat 2"]
+
+
+async def test_a_hole_that_stays_is_asked_for_again_and_then_ends_the_process(bench: Bench):
+    first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
+    bench.feed.pieces += [[first], [third], [third], [third]]
+    await bench.turns(3)
+    bench.seconds += ASK_EVERY.seconds
+    await bench.turns(1)
+    assert bench.feed.rewound == [(EVENTS, 1), (EVENTS, 1)]
+
+    bench.seconds += GIVE_UP_AFTER.seconds
+    with pytest.raises(GapError, match="offset 1 was not delivered"):
+        await bench.turns(1)
 
     assert bench.heard() == ["heartbeat 0"]
+
+
+async def test_records_that_retention_has_deleted_are_counted_and_left_behind(bench: Bench):
+    first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
+    bench.feed.pieces += [[first], [third], [third]]
+    bench.feed.oldest = 2
+
+    await bench.turns(4)
+
+    assert bench.heard() == ["heartbeat 0", "gap of 1", "heartbeat 2"]
+    assert bench.meter("processor_deleted_unread_total") == 1
+
+
+async def test_a_last_record_that_was_left_out_is_asked_for(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    bench.feed.waiting = 1
+    await bench.turns(2)
+    assert bench.feed.rewound == []
+
+    bench.seconds += max(STALLED_AFTER.seconds, TICK_S)
+    await bench.turns(1)
+
+    assert bench.feed.rewound == [(EVENTS, 1)]
 
 
 async def test_a_failure_beside_other_partitions_work_is_one_that_is_understood(bench: Bench):
     first, _, third = records(*(bench.machine.alive(at) for at in range(3)))
     bench.feed.assign(EVENTS, OTHER)
-    bench.feed.pieces += [[first, elsewhere(first)], [third, elsewhere(third)]]
+    bench.feed.pieces += 2 * [[first, elsewhere(first)]] + 2 * [[third, elsewhere(third)]]
+    await bench.turns(5)
+    bench.seconds += GIVE_UP_AFTER.seconds + 1
+    bench.feed.pieces.append([third, elsewhere(third)])
 
     with pytest.raises(GapError, match="has to start again"):
-        await bench.turns(4)
+        await bench.turns(1)
 
 
 async def test_ticks_come_when_nothing_is_unread(bench: Bench):
