@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ingest.input import Alarm, Alive, Chunk, Missed, Observation, Sample, Unreadable
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.record import EquipmentPath
 
 MAX_WAITING = 100_000

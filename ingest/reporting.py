@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading, dump_readings, load_readings
-from schemas.plant.model import Tag
+from schemas.plant.tags import Tag
 
 _WHOLE = 100.0
 

@@ -9,8 +9,9 @@ from ingest.input import Value
 from ingest.reporting import is_selective
 from ingest.values import number, word
 from schemas.machine import TimeCategory
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.tags import Tag
 from schemas.record import EquipmentPath
 
 _RANKS = {

@@ -5,47 +5,79 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.record import Count, EquipmentPath, EventId, Frozen, UtcTime
+from schemas.machine import TimeCategory
+from schemas.record import Change, Count, EquipmentPath, EventId, Frozen, UtcTime
 
 
 class TimeElements(Frozen):
-    """Milliseconds per time category (ISO 22400-2). They add up over time and over machines."""
+    """Milliseconds per time category (ISO 22400-2). They add up over time and over machines.
 
-    not_scheduled_ms: Count = 0
-    planned_stop_ms: Count = 0
-    setup_ms: Count = 0
-    unplanned_stop_ms: Count = 0
-    delay_ms: Count = 0
-    minor_stop_ms: Count = 0
-    running_ms: Count = 0
-    unknown_ms: Count = 0
-    unplanned_running_ms: Count = 0
-    excluded_unknown_ms: Count = 0
+    Below 0 only in a cell that restates a closed one: there they are the difference.
+    """
+
+    not_scheduled_ms: Change = 0
+    planned_stop_ms: Change = 0
+    setup_ms: Change = 0
+    unplanned_stop_ms: Change = 0
+    delay_ms: Change = 0
+    minor_stop_ms: Change = 0
+    running_ms: Change = 0
+    unknown_ms: Change = 0
+    unplanned_running_ms: Change = 0
+    excluded_unknown_ms: Change = 0
     """The part of `unknown_ms` that the plant file keeps out of the planned busy time."""
-    no_ideal_ms: Count = 0
+    producing_setup_ms: Change = 0
+    """The part of `setup_ms` that the plant file counts as production time without parts."""
+    no_ideal_ms: Change = 0
     """Actual production time without a known ideal cycle."""
 
 
 class Quantities(Frozen):
     """Counts in the plant's counting unit, and the ideal time they stand for in microseconds."""
 
-    good: Count = 0
-    scrap: Count = 0
-    rework: Count = 0
-    unplanned_good: Count = 0
-    unplanned_scrap: Count = 0
-    unplanned_rework: Count = 0
-    ideal_us: Count = 0
+    good: Change = 0
+    scrap: Change = 0
+    rework: Change = 0
+    startup_scrap: Change = 0
+    """The part of `scrap` that was made while starting up."""
+    startup_rework: Change = 0
+    """The part of `rework` that was made while starting up."""
+    unplanned_good: Change = 0
+    unplanned_scrap: Change = 0
+    unplanned_rework: Change = 0
+    ideal_us: Change = 0
     """Ideal time of all that was produced in planned time."""
-    ideal_good_us: Count = 0
-    no_ideal_parts: Count = 0
+    ideal_good_us: Change = 0
+    ideal_startup_us: Change = 0
+    """Ideal time of start-up rejects."""
+    no_ideal_parts: Change = 0
     """Parts produced in planned time without a known ideal cycle."""
+
+
+class StopCounts(Frozen):
+    """How many stops of each kind began, in planned time."""
+
+    breakdowns: Change = 0
+    """Unplanned stops that were not minor ones: the failures of MTBF and MTTR."""
+    delays: Change = 0
+    setups: Change = 0
+    planned_stops: Change = 0
+    minor_stops: Change = 0
+
+
+class ReasonTime(Frozen):
+    """The part of a category's time that has this reason."""
+
+    category: TimeCategory
+    reason: str = Field(min_length=1, max_length=100)
+    ms: Change
 
 
 class OeeCell(Frozen):
     """The absolute content of a cell (equipment, minute, batch, product, shift); the last wins.
 
-    A fact that came too late for its minute is a cell of its own, named by its source event.
+    A fact that came too late for its minute is a cell of its own, named by its source event: late
+    counts, or the difference that a reason makes that was given later.
     """
 
     type: Literal["oee_cell"] = "oee_cell"
@@ -65,6 +97,9 @@ class OeeCell(Frozen):
     late: EventId | None = None
     time: TimeElements = TimeElements()
     quantities: Quantities = Quantities()
+    stops: StopCounts = StopCounts()
+    reasons: tuple[ReasonTime, ...] = ()
+    """Of stops in planned time; what they leave of a category has no reason."""
 
     def record_id(self) -> str:
         """What the cell is named by; a cell with the same name replaces this one."""
@@ -81,16 +116,22 @@ class OeeReport(Frozen):
     run: str = Field(default="", max_length=64)
     plant_version: str = Field(min_length=1, max_length=64)
     equipment: EquipmentPath
-    kind: Literal["shift", "batch"]
+    kind: Literal["shift", "batch", "hour"]
+    """`hour` is the rolling hour of planned time."""
     window: str
-    """The shift (`2026-03-01/night`) or the batch."""
+    """The shift (`2026-03-01/night`), the batch, or `rolling`."""
     start: UtcTime
     end: UtcTime
     final: bool
+    """Whether the window has closed. A report that is not final goes to the newest reports only."""
     revision: Count = 0
-    """Late facts that came after the window had closed."""
+    """How many reports of the closed window came before this one."""
+    cause: EventId | None = None
+    """The late event that made this revision."""
     time: TimeElements
     quantities: Quantities
+    stops: StopCounts = StopCounts()
+    reasons: tuple[ReasonTime, ...] = ()
     availability: float | None = None
     effectiveness: float | None = None
     quality_ratio: float | None = None

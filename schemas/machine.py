@@ -39,7 +39,8 @@ class StateChanged(MachineRecord):
     category: TimeCategory
     state: str | None = None
     """The device's own word or number for it."""
-    reason: str | None = None
+    reason: str | None = Field(default=None, max_length=100)
+    """Why, where the device says it."""
 
 
 class PartsCounted(MachineRecord):
@@ -49,6 +50,9 @@ class PartsCounted(MachineRecord):
     good: Count = 0
     scrap: Count = 0
     rework: Count = 0
+    produced: Count = 0
+    """Parts of which nobody knows yet whether they are good: until scrap or rework is counted of
+    them they count as good."""
 
 
 class BatchStarted(MachineRecord):
@@ -78,6 +82,20 @@ class ProductChanged(MachineRecord):
 
     type: Literal["product_changed"] = "product_changed"
     product: str | None = Field(default=None, max_length=100)
+
+
+class PhaseChanged(MachineRecord):
+    """From now on the batch is in this phase; None when it is in none."""
+
+    type: Literal["phase_changed"] = "phase_changed"
+    phase: str | None = Field(default=None, max_length=100)
+
+
+class CycleCompleted(MachineRecord):
+    """A cycle ended, and took so long."""
+
+    type: Literal["cycle_completed"] = "cycle_completed"
+    duration_ms: Count
 
 
 class Gap(MachineRecord):
@@ -132,6 +150,8 @@ MachineEvent = Annotated[
     | BatchStarted
     | BatchEnded
     | ProductChanged
+    | PhaseChanged
+    | CycleCompleted
     | Gap
     | CounterReset
     | AlarmChanged

@@ -43,6 +43,8 @@ class PartsReported(ManualRecord):
     scrap: int = Field(default=0, ge=-(10**9), le=10**9)
     rework: int = Field(default=0, ge=-(10**9), le=10**9)
     batch: str | None = Field(default=None, min_length=1, max_length=100)
+    startup: bool = False
+    """Whether the scrap and rework are start-up rejects."""
     reason: str = Field(min_length=1, max_length=100)
     """The plant's code of the reason."""
     comment: str | None = Field(default=None, max_length=2000)

@@ -22,6 +22,9 @@ UtcTime = Annotated[datetime, AfterValidator(in_utc)]
 Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 """A number of things, as a column of 64 bits holds it."""
 
+Change = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+"""An amount that may be taken away again, as a column of 64 bits holds it."""
+
 EquipmentPath = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9_-]+(/[a-z0-9_-]+){4}$", max_length=200)
 ]

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from schemas.acts import Acknowledgement, Silence
 from schemas.audit import AuditEntry
+from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
 from schemas.lab import Disposition, TestResult
@@ -17,9 +18,11 @@ from schemas.machine import (
     BatchEnded,
     BatchStarted,
     CounterReset,
+    CycleCompleted,
     Gap,
     Heartbeat,
     PartsCounted,
+    PhaseChanged,
     ProductChanged,
     StateChanged,
 )
@@ -33,6 +36,7 @@ from schemas.manual import (
 )
 from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import TelemetryFrame
 
 PARTITIONS = 12
@@ -106,6 +110,8 @@ MACHINE = Topic(
         BatchStarted,
         BatchEnded,
         ProductChanged,
+        PhaseChanged,
+        CycleCompleted,
         Gap,
         CounterReset,
         AlarmChanged,
@@ -146,8 +152,8 @@ OPERATOR = Topic(
 )
 KPI = Topic(
     name="plant.kpi.v1",
-    about="Additive facts per minute, and reports; the newest record of an id wins.",
-    types=(OeeCell, OeeReport),
+    about="Additive facts, stops, calls and reports; the newest record of an id wins.",
+    types=(OeeCell, OeeReport, Stop, AndonCall, Finding, CycleCell, BatchCycle),
     partition_by="equipment",
     record_key="cell or report id",
     writers=frozenset({Role.PROCESSOR}),

@@ -9,8 +9,8 @@ from prometheus_client import CollectorRegistry
 from ingest.input import Input
 from ingest.metrics import SourceMeters, SourceMetrics
 from plantstream.runtime.errors import MisconfiguredError
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Equipment
 from schemas.record import EquipmentPath
 
 UnboundBuilder = Callable[[str, Any, PlantFile, Path, SourceMeters], Input]

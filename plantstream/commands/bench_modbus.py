@@ -135,8 +135,9 @@ async def _bare(port: int) -> float:
 async def _ours(port: int) -> float:
     from ingest.input import Sample
     from ingest.inputs.modbus import ModbusInput
-    from schemas.plant.model import Equipment, Tag
+    from schemas.plant.equipment import Equipment
     from schemas.plant.sources import ModbusSource, Register
+    from schemas.plant.tags import Tag
 
     places = [Register(address=2 * at, type="float32") for at in range(TAGS)]
     tags = [Tag(name=f"t{one.address}", register=one) for one in places]

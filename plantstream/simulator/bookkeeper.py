@@ -6,7 +6,8 @@ from datetime import datetime
 from plantstream.simulator.ledger import LedgerWriter, MadeEntry, ResetEntry, StanceEntry
 from plantstream.simulator.machine import Made, Stance
 from plantstream.simulator.plant import COUNTERS, Change
-from schemas.plant.model import Equipment, Plant
+from schemas.plant.equipment import Equipment
+from schemas.plant.model import Plant
 
 
 class Bookkeeper:

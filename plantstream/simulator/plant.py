@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from random import Random
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.simulator.machine import Dice, Machine, Made, Signal, Spec, Stance, signals, step
 from plantstream.simulator.plot import Habits
 from plantstream.simulator.tempo import Pace
-from schemas.plant.model import Equipment, Plant, Tag
+from schemas.plant.equipment import Equipment
+from schemas.plant.model import Plant
+from schemas.plant.tags import Tag
 
 KINDS = ("reactor", "station")
 """The equipment classes that can be simulated."""
@@ -97,7 +100,7 @@ def _spec(plant: Plant, one: Equipment, place: int) -> Spec:
     units = float(counters["good"].scale)
     products = tuple(product.id for product in plant.products)
     cycles = {
-        product.id: (product.ideal_us(one.id) or _WITHOUT_CYCLE_S * 1e6) / 1e6 * units
+        product.id: (product.ideal_us(one.id, date.max) or _WITHOUT_CYCLE_S * 1e6) / 1e6 * units
         for product in plant.products
     }
     on_demand = plant.calendars[one.calendar or ""].during == "batch"

@@ -16,8 +16,8 @@ from plantstream.simulator.machine import Dice, Machine, halt, signals
 from plantstream.simulator.plant import Change, plant_state, step_machine
 from plantstream.simulator.signals import Point, points, value_of
 from plantstream.simulator.tempo import EVERYDAY, Pace
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Equipment
 
 LONGEST_STEP_S = 60.0
 """At least so often a row is written."""

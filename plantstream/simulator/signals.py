@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.simulator.machine import Signal, Stance
 from plantstream.simulator.plant import COUNTERS
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
+from schemas.plant.tags import Tag
 
 STATE = "state"
 

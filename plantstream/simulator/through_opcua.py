@@ -15,9 +15,10 @@ from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.simulator.playback import HEARTBEAT, WAITING, PlaybackServer, Shown
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Equipment, Tag
 from schemas.plant.sources import OpcUaSource, Security
+from schemas.plant.tags import Tag
 
 SAMPLING_MS = 10
 PUBLISHING_MS = 20

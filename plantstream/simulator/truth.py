@@ -4,13 +4,14 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from plantstream.simulator.ledger import History, Ledger, MadeEntry, StanceEntry
 from plantstream.simulator.planned import edges, planned_spans
 from schemas.machine import TimeCategory
-from schemas.plant.model import Equipment, Plant
+from schemas.plant.equipment import Equipment
+from schemas.plant.model import Plant
 from schemas.record import EquipmentPath
 
 _PARTS_OF_ACTUAL_PRODUCTION = (TimeCategory.RUNNING, TimeCategory.MINOR_STOP)
@@ -219,7 +220,7 @@ def _category(piece: Interval, stopped_s: float, minor_stop_s: int) -> TimeCateg
 
 
 def _ideal_good_s(plant: Plant, equipment: Equipment, made: Sequence[MadeEntry]) -> float | None:
-    cycles = {product.id: product.ideal_us(equipment.id) for product in plant.products}
+    cycles = {product.id: product.ideal_us(equipment.id, date.max) for product in plant.products}
     total_us = 0
     for entry in made:
         cycle = cycles.get(entry.product or "")

@@ -217,7 +217,7 @@ def _book_piece(
         effective = category if planned else _outside(category)
         if limit is not None:
             _decide_unplanned(book, plan)
-    amounts = plan.time_amounts(effective, milliseconds, book.product)
+    amounts = plan.time_amounts(effective, milliseconds, book.product, key.day)
     cell = book.cells.setdefault(key, Cell(start, end))
     cell.end = max(cell.end, end)
     _increase(cell.amounts, amounts)
@@ -247,9 +247,9 @@ def settle_stop(book: Book, at: datetime, plan: EquipmentPlan) -> None:
 def _decide_unplanned(book: Book, plan: EquipmentPlan) -> None:
     """The stop has lasted too long: all of it was an unplanned stop."""
     for piece in book.undecided:
-        product = piece.key.product
-        minor = plan.time_amounts(TimeCategory.MINOR_STOP, piece.milliseconds, product)
-        stop = plan.time_amounts(TimeCategory.UNPLANNED_STOP, piece.milliseconds, product)
+        product, day = piece.key.product, piece.key.day
+        minor = plan.time_amounts(TimeCategory.MINOR_STOP, piece.milliseconds, product, day)
+        stop = plan.time_amounts(TimeCategory.UNPLANNED_STOP, piece.milliseconds, product, day)
         change = {name: stop.get(name, 0) - minor.get(name, 0) for name in minor | stop}
         _increase(book.cells[piece.key].amounts, change)
         for window in book.windows.values():

@@ -163,7 +163,9 @@ def _late_cell(state: OeeState, event: PartsCounted, plan: EquipmentPlan) -> Out
     at = moment_of(event)
     book = as_made(state.book, made_at(state.book, at))
     key, shift = cell_key(book, at, plan)
-    amounts = plan.count_amounts(event, book.product, plan.is_planned(shift, book.batch))
+    amounts = plan.count_amounts(
+        event, book.product, key.day, planned=plan.is_planned(shift, book.batch)
+    )
     return _output(state, _cell_record(state, key, Cell(at, at, amounts), event.id))
 
 

@@ -114,9 +114,10 @@ def _is_news(book: Book, event: MachineEvent) -> bool:
 
 def add_counts(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) -> None:
     """Book the parts where they were counted."""
-    shift = plan.calendar.at(floor_minute(at)).shift
-    planned = plan.is_planned(shift, book.batch)
-    add(book, at, plan.count_amounts(event, book.product, planned), plan)
+    slot = plan.calendar.at(floor_minute(at))
+    planned = plan.is_planned(slot.shift, book.batch)
+    amounts = plan.count_amounts(event, book.product, slot.day, planned=planned)
+    add(book, at, amounts, plan)
 
 
 def _change_state(book: Book, category: TimeCategory, at: datetime, plan: EquipmentPlan) -> None:

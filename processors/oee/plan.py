@@ -1,13 +1,15 @@
 """What the plant file says about one equipment, ready for the arithmetic."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 
 from processors.oee.calendar import PlanCalendar
 from processors.step import UnprocessableError
 from schemas.machine import PartsCounted, TimeCategory
 from schemas.plant.load import PlantFile
+from schemas.plant.products import Product
 from schemas.record import EquipmentPath, equipment_id
 
 
@@ -20,27 +22,32 @@ class EquipmentPlan:
     minor_stop: timedelta
     unknown_after: timedelta | None
     exclude_unknown: bool
-    ideal_us: dict[str, int]
-    """Microseconds per counting unit of each product that has an ideal cycle here."""
+    equipment_id: str
+    products: Mapping[str, Product]
 
     def is_planned(self, shift: str | None, batch: str | None) -> bool:
         """Whether this time was meant for production."""
         return shift is not None and (batch is not None or not self.calendar.during_batch)
 
+    def ideal_us(self, product: str | None, day: date) -> int | None:
+        """Microseconds per counting unit, or None where nobody knows."""
+        known = self.products.get(product or "")
+        return None if known is None else known.ideal_us(self.equipment_id, day)
+
     def time_amounts(
-        self, category: TimeCategory, milliseconds: int, product: str | None
+        self, category: TimeCategory, milliseconds: int, product: str | None, day: date
     ) -> dict[str, int]:
         """Time of one category, as fields of `TimeElements`."""
         amounts = {f"{category}_ms": milliseconds}
         if category is TimeCategory.UNKNOWN and self.exclude_unknown:
             amounts["excluded_unknown_ms"] = milliseconds
         producing = category in {TimeCategory.RUNNING, TimeCategory.MINOR_STOP}
-        if producing and self.ideal_us.get(product or "") is None:
+        if producing and self.ideal_us(product, day) is None:
             amounts["no_ideal_ms"] = milliseconds
         return amounts
 
     def count_amounts(
-        self, counted: PartsCounted, product: str | None, planned: bool
+        self, counted: PartsCounted, product: str | None, day: date, *, planned: bool
     ) -> dict[str, int]:
         """Counts as fields of `Quantities`, with the ideal time that they stand for."""
         good, scrap, rework = counted.good, counted.scrap, counted.rework
@@ -48,7 +55,7 @@ class EquipmentPlan:
             found = {"unplanned_good": good, "unplanned_scrap": scrap, "unplanned_rework": rework}
         else:
             found = {"good": good, "scrap": scrap, "rework": rework}
-            ideal, produced = self.ideal_us.get(product or ""), good + scrap + rework
+            ideal, produced = self.ideal_us(product, day), good + scrap + rework
             if ideal is None:
                 found["no_ideal_parts"] = produced
             else:
@@ -84,7 +91,6 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
     equipment = plant.find(path)
     if equipment is None or plant.path_of(equipment) != path or equipment.calendar is None:
         raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
-    cycles = {one.id: one.ideal_us(equipment_id(path)) for one in plant.products}
     return EquipmentPlan(
         version=versioned.plant.version,
         calendar=_cached_calendar(versioned, equipment.calendar),
@@ -95,7 +101,8 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
             else timedelta(seconds=equipment.unknown_after_s)
         ),
         exclude_unknown=equipment.unknown == "exclude",
-        ideal_us={product: cycle for product, cycle in cycles.items() if cycle is not None},
+        equipment_id=equipment_id(path),
+        products={one.id: one for one in plant.products},
     )
 
 

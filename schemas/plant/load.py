@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.mistakes import FileError, Mistake, did_you_mean
-from schemas.plant.model import Equipment, EquipmentClass, Plant
+from schemas.plant.equipment import Equipment, EquipmentClass
+from schemas.plant.model import Plant
+from schemas.plant.products import PerEquipment, Product
 from schemas.plant.sources import Register
 from schemas.yaml_file import Document, Location
 
@@ -17,6 +19,13 @@ _INHERITED = (
     "unit_id",
     "alarms_of",
     "unknown",
+    "min_run_s",
+    "changeover",
+    "rules",
+    "startup_s",
+    "frozen_after_s",
+    "cycles",
+    "slow_cycle",
 )
 
 
@@ -71,6 +80,7 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
         "calendar": list(plant.calendars),
         "source": list(plant.sources),
         "class": list(plant.equipment_classes),
+        "reason": list(plant.reasons),
     }
     for name, one in plant.equipment_classes.items():
         yield from _unknown_names(document, ("equipment_classes", name), one, known)
@@ -83,12 +93,40 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
     for index, product in enumerate(plant.products):
         tests = [one.id for one in product.tests]
         yield from _repeated(document, ("products", index, "tests"), tests)
-        given = product.ideal_cycle_s
-        for name in given if isinstance(given, dict) else ():
-            if plant.find(name) is None:
-                location = ("products", index, "ideal_cycle_s", name)
-                hint = did_you_mean(name, [one.id for one in plant.equipment])
-                yield document.mistake(location, "no such equipment", hint)
+        for location, given in _per_equipment(("products", index), product):
+            for name in given if isinstance(given, dict) else ():
+                if plant.find(name) is None:
+                    hint = did_you_mean(name, [one.id for one in plant.equipment])
+                    yield document.mistake((*location, name), "no such equipment", hint)
+    yield from _of_lines(plant, document)
+
+
+def _per_equipment(
+    place: Location, product: Product
+) -> Iterator[tuple[Location, PerEquipment | None]]:
+    """What a product says per equipment, and where."""
+    yield (*place, "demand_per_shift"), product.demand_per_shift
+    cycles = product.ideal_cycle_s
+    if isinstance(cycles, list):
+        for index, dated in enumerate(cycles):
+            yield (*place, "ideal_cycle_s", index, "cycle_s"), dated.cycle_s
+    else:
+        yield (*place, "ideal_cycle_s"), cycles
+
+
+def _of_lines(plant: Plant, document: Document) -> Iterator[Mistake]:
+    known = {one.line for one in plant.equipment}
+    for name, line in plant.lines.items():
+        if name not in known:
+            hint = did_you_mean(name, sorted(known))
+            yield document.mistake(("lines", name), "no equipment is in this line", hint)
+        members = [one.id for one in plant.equipment if one.line == name]
+        if line.constraint is not None and line.constraint not in members:
+            hint = did_you_mean(line.constraint, members)
+            place = ("lines", name, "constraint")
+            yield document.mistake(
+                place, f"no such equipment in this line: {line.constraint}", hint
+            )
 
 
 def _unreachable(
@@ -122,6 +160,7 @@ def _unknown_names(
     one: EquipmentClass,
     known: dict[str, list[str]],
 ) -> Iterator[Mistake]:
+    yield from _of_rules(document, location, one, known["reason"])
     named = {"calendar": one.calendar, "source": one.source}
     if isinstance(one, Equipment):
         named["class"] = one.equipment_class
@@ -130,6 +169,16 @@ def _unknown_names(
             hint = did_you_mean(name, known[key])
             yield document.mistake((*location, key), f"no such {key}: {name}", hint)
     yield from _tag_mistakes(document, (*location, "tags"), one, known["source"])
+
+
+def _of_rules(
+    document: Document, location: Location, one: EquipmentClass, reasons: list[str]
+) -> Iterator[Mistake]:
+    for index, rule in enumerate(one.rules):
+        if rule.reason is not None and rule.reason not in reasons:
+            place = (*location, "rules", index, "reason")
+            hint = did_you_mean(rule.reason, reasons)
+            yield document.mistake(place, f"no such reason: {rule.reason}", hint)
 
 
 def _tag_mistakes(

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from ingest.frames import Reading
 from ingest.input import BAD, Value
 from ingest.reporting import Reported, is_selective, remind, report
-from schemas.plant.model import Tag
+from schemas.plant.tags import Tag
 from tests.ingest.kit import at
 
 

@@ -13,18 +13,21 @@ from pydantic import BaseModel
 from schemas.acts import Acknowledgement, Matcher, Silence
 from schemas.audit import AuditEntry
 from schemas.codec import encode
+from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
 from schemas.generate import RELEASED
-from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
 from schemas.lab import Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
     BatchStarted,
     CounterReset,
+    CycleCompleted,
     Gap,
     Heartbeat,
     PartsCounted,
+    PhaseChanged,
     ProductChanged,
     StateChanged,
     TimeCategory,
@@ -40,6 +43,7 @@ from schemas.manual import (
 from schemas.model import PlantPublished
 from schemas.record import EventId
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import Column, TelemetryFrame
 
 AT = datetime(2026, 3, 2, 6, 0, 0, 125_000, tzinfo=UTC)
@@ -54,15 +58,20 @@ ENVELOPE: dict[str, Any] = {
     "ingest_time": AT,
     "equipment": "acme/north/hall/one/press",
 }
-WINDOW: dict[str, Any] = {
+OF_EQUIPMENT: dict[str, Any] = {
     "run": "0123456789ab",
     "plant_version": "ba9876543210",
     "equipment": "acme/north/hall/one/press",
+}
+WINDOW: dict[str, Any] = {
+    **OF_EQUIPMENT,
     "start": AT,
     "end": AT,
     "time": TimeElements(**dict.fromkeys(TimeElements.model_fields, 1000)),
     "quantities": Quantities(**dict.fromkeys(Quantities.model_fields, 3)),
 }
+REASONS = (ReasonTime(category=TimeCategory.UNPLANNED_STOP, reason="JAM", ms=700),)
+STOPS = StopCounts(**dict.fromkeys(StopCounts.model_fields, 2))
 SAID: dict[str, Any] = {"by": "ana.ruiz", "statement": "0123456789abcdef0123456789abcdef"}
 OF_SITE: dict[str, Any] = {
     **{name: value for name, value in ENVELOPE.items() if name != "equipment"},
@@ -101,11 +110,13 @@ SAMPLES: tuple[BaseModel, ...] = (
         StateChanged(**ENVELOPE, category=category, state="6", reason="jam")
         for category in TimeCategory
     ),
-    PartsCounted(**ENVELOPE, good=10, scrap=1, rework=2),
+    PartsCounted(**ENVELOPE, good=10, scrap=1, rework=2, produced=3),
     BatchStarted(**ENVELOPE, **SAID, batch="B-1"),
     BatchEnded(**ENVELOPE, **SAID, batch="B-1"),
     ProductChanged(**ENVELOPE, product="P-1"),
     ProductChanged(**ENVELOPE, product=None),
+    PhaseChanged(**ENVELOPE, phase="heating"),
+    CycleCompleted(**ENVELOPE, duration_ms=30_500),
     Gap(**ENVELOPE, start=AT, reason="connection lost", lost=7),
     CounterReset(**ENVELOPE, tag="good", before="65535", after="0", rolled_over=True),
     AlarmChanged(
@@ -131,6 +142,7 @@ SAMPLES: tuple[BaseModel, ...] = (
         scrap=2,
         rework=1,
         batch="B-1",
+        startup=True,
         reason="SCRATCH",
         comment="seen at packing",
     ),
@@ -157,9 +169,79 @@ SAMPLES: tuple[BaseModel, ...] = (
         shift="2026-03-02/early",
         day=date(2026, 3, 2),
         late=ID,
+        reasons=REASONS,
+        stops=STOPS,
     ),
-    OeeReport(**WINDOW, **RATIOS, kind="shift", window="2026-03-02/early", final=True, revision=1),
+    OeeReport(
+        **WINDOW,
+        **RATIOS,
+        kind="shift",
+        window="2026-03-02/early",
+        final=True,
+        revision=1,
+        cause=ID,
+        reasons=REASONS,
+        stops=STOPS,
+    ),
     OeeReport(**WINDOW, kind="batch", window="B-1", final=False),
+    Stop(
+        **OF_EQUIPMENT,
+        start=AT,
+        end=AT + timedelta(minutes=5),
+        category=TimeCategory.UNPLANNED_STOP,
+        state="9",
+        reason="JAM",
+        reason_by="ana.ruiz",
+        batch="B-1",
+        product="P-1",
+        shift="2026-03-02/early",
+        day=date(2026, 3, 2),
+    ),
+    AndonCall(
+        **OF_EQUIPMENT,
+        andon="A-7",
+        kind="material",
+        priority="high",
+        raised_at=AT,
+        raised_by="ana.ruiz",
+        cleared_at=AT + timedelta(minutes=5),
+        cleared_by="ben",
+        comment="caps",
+    ),
+    Finding(
+        **OF_EQUIPMENT,
+        kind="overlapping_stops",
+        start=AT,
+        end=AT + timedelta(minutes=5),
+        text="JAM and CLEANING were given for the same time",
+        event=ID,
+    ),
+    CycleCell(
+        **OF_EQUIPMENT,
+        hour=AT.replace(microsecond=0),
+        product="P-1",
+        batch="B-1",
+        shift="2026-03-02/early",
+        day=date(2026, 3, 2),
+        cycles=2,
+        total_ms=61_000,
+        squares_ms2=1_861_000_000,
+        shortest_ms=30_000,
+        longest_ms=31_000,
+        slow=1,
+        ideal_ms=30_000,
+        no_ideal=1,
+        sketch={"521": 1, "523": 1},
+    ),
+    BatchCycle(
+        **OF_EQUIPMENT,
+        batch="B-1",
+        product="P-1",
+        start=AT,
+        end=AT + timedelta(hours=1),
+        phases=(Phase(name="heating", start=AT, end=AT + timedelta(hours=1)),),
+        phases_left_out=1,
+    ),
     EdgeHeartbeat(
         **_SITE_ENVELOPE,
         edge="acme/north/edge",

@@ -8,17 +8,20 @@ from pydantic import BaseModel
 
 from schemas.acts import Acknowledgement, Matcher, Silence
 from schemas.audit import AuditEntry
+from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
-from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
+from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
 from schemas.lab import Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
     BatchStarted,
     CounterReset,
+    CycleCompleted,
     Gap,
     Heartbeat,
     PartsCounted,
+    PhaseChanged,
     ProductChanged,
     StateChanged,
     TimeCategory,
@@ -34,6 +37,7 @@ from schemas.manual import (
 from schemas.model import PlantPublished
 from schemas.record import EventId
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import Column, TelemetryFrame
 
 AMOUNTS = st.integers(0, 2**53)
@@ -66,6 +70,7 @@ ENVELOPE = {
     "ingest_time": TIMES,
     "equipment": PATHS,
 }
+OF_EQUIPMENT = {"run": TEXTS, "plant_version": NAMES, "equipment": PATHS}
 SITE_ENVELOPE = {
     **{key: strategy for key, strategy in ENVELOPE.items() if key != "equipment"},
     "site": NAMES,
@@ -100,8 +105,14 @@ RESULTS = st.one_of(
 )
 SPANS = st.lists(TIMES, min_size=2, max_size=2, unique=True).map(sorted)
 CORRECTIONS = st.integers(-(10**9), 10**9)
-TIME_ELEMENTS = st.builds(TimeElements, **dict.fromkeys(TimeElements.model_fields, AMOUNTS))
-QUANTITIES = st.builds(Quantities, **dict.fromkeys(Quantities.model_fields, AMOUNTS))
+CHANGES = st.integers(-(2**53), 2**53)
+TIME_ELEMENTS = st.builds(TimeElements, **dict.fromkeys(TimeElements.model_fields, CHANGES))
+QUANTITIES = st.builds(Quantities, **dict.fromkeys(Quantities.model_fields, CHANGES))
+STOP_COUNTS = st.builds(StopCounts, **dict.fromkeys(StopCounts.model_fields, CHANGES))
+REASONS = st.lists(
+    st.builds(ReasonTime, category=st.sampled_from(TimeCategory), reason=NAMES, ms=CHANGES),
+    max_size=3,
+).map(tuple)
 
 
 @st.composite
@@ -130,7 +141,9 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         state=maybe(TEXTS),
         reason=maybe(TEXTS),
     ),
-    PartsCounted: st.builds(PartsCounted, **ENVELOPE, good=AMOUNTS, scrap=AMOUNTS, rework=AMOUNTS),
+    PartsCounted: st.builds(
+        PartsCounted, **ENVELOPE, good=AMOUNTS, scrap=AMOUNTS, rework=AMOUNTS, produced=AMOUNTS
+    ),
     BatchStarted: st.builds(
         BatchStarted, **ENVELOPE, batch=NAMES, by=maybe(NAMES), statement=maybe(NAMES)
     ),
@@ -138,6 +151,8 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         BatchEnded, **ENVELOPE, batch=NAMES, by=maybe(NAMES), statement=maybe(NAMES)
     ),
     ProductChanged: st.builds(ProductChanged, **ENVELOPE, product=maybe(NAMES)),
+    PhaseChanged: st.builds(PhaseChanged, **ENVELOPE, phase=maybe(TEXTS)),
+    CycleCompleted: st.builds(CycleCompleted, **ENVELOPE, duration_ms=AMOUNTS),
     Gap: st.builds(Gap, **ENVELOPE, start=TIMES, reason=TEXTS, lost=maybe(AMOUNTS)),
     CounterReset: st.builds(
         CounterReset, **ENVELOPE, tag=TEXTS, before=TEXTS, after=TEXTS, rolled_over=st.booleans()
@@ -174,6 +189,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         good=CORRECTIONS,
         scrap=CORRECTIONS,
         rework=CORRECTIONS,
+        startup=st.booleans(),
         batch=maybe(NAMES),
         reason=NAMES,
         comment=maybe(TEXTS),
@@ -243,24 +259,94 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         late=maybe(IDS),
         time=TIME_ELEMENTS,
         quantities=QUANTITIES,
+        stops=STOP_COUNTS,
+        reasons=REASONS,
     ),
     OeeReport: st.builds(
         OeeReport,
         run=TEXTS,
         plant_version=NAMES,
         equipment=PATHS,
-        kind=st.sampled_from(["shift", "batch"]),
+        kind=st.sampled_from(["shift", "batch", "hour"]),
         window=TEXTS,
         start=TIMES,
         end=TIMES,
         final=st.booleans(),
         revision=AMOUNTS,
+        cause=maybe(IDS),
         time=TIME_ELEMENTS,
         quantities=QUANTITIES,
+        stops=STOP_COUNTS,
+        reasons=REASONS,
         availability=maybe(FLOATS),
         effectiveness=maybe(FLOATS),
         quality_ratio=maybe(FLOATS),
         oee=maybe(FLOATS),
+    ),
+    Stop: st.builds(
+        Stop,
+        **OF_EQUIPMENT,
+        start=TIMES,
+        end=maybe(TIMES),
+        category=st.sampled_from(TimeCategory),
+        state=maybe(TEXTS),
+        reason=maybe(TEXTS),
+        reason_by=maybe(TEXTS),
+        batch=maybe(TEXTS),
+        product=maybe(TEXTS),
+        shift=maybe(TEXTS),
+        day=st.dates(),
+    ),
+    AndonCall: st.builds(
+        AndonCall,
+        **OF_EQUIPMENT,
+        andon=NAMES,
+        kind=NAMES,
+        priority=st.sampled_from(["low", "medium", "high", "critical"]),
+        raised_at=TIMES,
+        raised_by=NAMES,
+        cleared_at=maybe(TIMES),
+        cleared_by=maybe(NAMES),
+        comment=maybe(TEXTS),
+    ),
+    Finding: st.builds(
+        Finding,
+        **OF_EQUIPMENT,
+        kind=st.text("abcxyz_", min_size=1, max_size=20),
+        start=TIMES,
+        end=TIMES,
+        text=NAMES,
+        event=maybe(IDS),
+    ),
+    CycleCell: st.builds(
+        CycleCell,
+        **OF_EQUIPMENT,
+        hour=TIMES,
+        product=maybe(TEXTS),
+        batch=maybe(TEXTS),
+        shift=maybe(TEXTS),
+        day=st.dates(),
+        cycles=AMOUNTS,
+        total_ms=AMOUNTS,
+        squares_ms2=AMOUNTS,
+        shortest_ms=AMOUNTS,
+        longest_ms=AMOUNTS,
+        slow=AMOUNTS,
+        ideal_ms=AMOUNTS,
+        no_ideal=AMOUNTS,
+        sketch=st.dictionaries(AMOUNTS.map(str), AMOUNTS, max_size=3),
+    ),
+    BatchCycle: st.builds(
+        BatchCycle,
+        **OF_EQUIPMENT,
+        batch=NAMES,
+        product=maybe(TEXTS),
+        start=TIMES,
+        end=maybe(TIMES),
+        phases=st.lists(st.builds(Phase, name=TEXTS, start=TIMES, end=TIMES), max_size=3).map(
+            tuple
+        ),
+        phases_left_out=AMOUNTS,
     ),
     EdgeHeartbeat: st.builds(
         EdgeHeartbeat,

@@ -1,6 +1,7 @@
 """What a plant file says: values as they are written, classes and addresses resolved."""
 
 import hashlib
+from datetime import date
 
 import pytest
 
@@ -150,11 +151,11 @@ def test_addresses_name_the_equipment():
 def test_an_ideal_cycle_is_known_for_all_or_for_some_or_not():
     of_product = {one.id: one for one in plant().products}
 
-    assert of_product["007"].ideal_us("press-1") == 30_000
-    assert of_product["P2"].ideal_us("press-1") == 1_500_000
-    assert of_product["P2"].ideal_us("press-2") == 2_000_000
-    assert of_product["P2"].ideal_us("press-3") is None
-    assert of_product["P3"].ideal_us("press-1") is None
+    assert of_product["007"].ideal_us("press-1", date.max) == 30_000
+    assert of_product["P2"].ideal_us("press-1", date.max) == 1_500_000
+    assert of_product["P2"].ideal_us("press-2", date.max) == 2_000_000
+    assert of_product["P2"].ideal_us("press-3", date.max) is None
+    assert of_product["P3"].ideal_us("press-1", date.max) is None
 
 
 def test_equipment_is_found_by_id_and_by_path():
@@ -180,4 +181,4 @@ def test_anchors_say_the_same_thing_twice():
         .replace("{id: P3}", "{id: P3, ideal_cycle_s: *c}")
     )
 
-    assert load_plant(twice, "plant.yaml").plant.products[2].ideal_us("press-1") == 30_000
+    assert load_plant(twice, "plant.yaml").plant.products[2].ideal_us("press-1", date.max) == 30_000

@@ -131,8 +131,9 @@ def test_the_small_plant_has_none():
         ),
         pytest.param(
             "means: state", "means: stat",
-            ["19:45: equipment_classes.press.tags[0].means: input should be 'state', 'good_count', "
-             "'scrap_count', 'rework_count', 'batch' or 'product'; did you mean state?",
+            ["19:45: equipment_classes.press.tags[0].means: input should be 'state', "
+             "'produced_count', 'good_count', 'scrap_count', 'rework_count', 'batch', 'product', "
+             "'phase' or 'cycle_time'; did you mean state?",
             ],
             id="no meaning",
         ),

@@ -18,7 +18,8 @@ from ingest.inputs.lab.statements import (
     times_of,
 )
 from schemas.mistakes import did_you_mean
-from schemas.plant.model import LabTest, Plant, Product
+from schemas.plant.model import Plant
+from schemas.plant.products import LabTest, Product
 from schemas.record import EventId
 from schemas.topics import LAB, MACHINE, OPERATOR
 

@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import ModbusSource, Register
+from schemas.plant.tags import Tag
 from schemas.record import EquipmentPath
 
 _LAST_UNIT_OF_A_SERIAL_LINE = 247

@@ -12,7 +12,7 @@ from ingest.inputs.modbus.plan import plan
 from ingest.inputs.modbus.poller import Poller
 from ingest.inputs.modbus.unit import units_of
 from ingest.metrics import SourceMeters
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import ModbusSource
 from schemas.record import EquipmentPath
 

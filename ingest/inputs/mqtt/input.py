@@ -25,7 +25,7 @@ from ingest.inputs.mqtt.watch import watched
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import MqttSource
 from schemas.record import EquipmentPath
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.record import EquipmentPath
 
 NAMESPACE = "spBv1.0"

@@ -11,7 +11,7 @@ from asyncua.ua.attribute_ids import AttributeIds
 from ingest.input import Alarm, Observation, Unreadable
 from ingest.inputs.opcua.addresses import text_of
 from ingest.inputs.opcua.values import in_utc, is_believable
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.record import EquipmentPath
 
 SELECTED = (

@@ -22,7 +22,7 @@ from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import OpcUaSource
 from schemas.record import EquipmentPath
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 
 from ingest.inputs.opcua.addresses import Address, parse
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import Deadband
+from schemas.plant.tags import Tag
 from schemas.record import EquipmentPath
 
 _ORDER = ("batch", "product", "state", "good_count", "scrap_count", "rework_count")

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.mistakes import FileError, Mistake, did_you_mean
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Equipment
 from schemas.yaml_file import Document
 
 

@@ -12,7 +12,7 @@ from ingest.inputs.recording.rows import ColumnRule, Cursor, Layout, RowError, r
 from ingest.lines import Line, read_lines
 from schemas.mistakes import FileError, Mistake
 from schemas.plant.load import PlantFile
-from schemas.plant.model import Tag
+from schemas.plant.tags import Tag
 
 ESTIMATE_BYTES = 256 * 1024
 """How much of a file is read to guess the number of its rows."""

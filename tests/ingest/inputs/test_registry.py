@@ -9,8 +9,8 @@ import pytest
 from ingest.inputs.registry import INPUTS, UNBOUND, build_inputs
 from ingest.metrics import SourceMeters
 from plantstream.runtime.errors import MisconfiguredError
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import load_plant
-from schemas.plant.model import Equipment
 from schemas.plant.sources import OpcUaSource, Source
 from tests.ingest.kit import PLANT, REACTOR, ListInput, plant
 

@@ -6,7 +6,8 @@ from plantstream.runtime.errors import MisconfiguredError
 from plantstream.simulator.machine import Signal, Stance
 from plantstream.simulator.packml import PackML
 from plantstream.simulator.signals import points, value_of
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
+from schemas.plant.tags import Tag
 
 SHOWN: dict[str, Signal] = {"good": 7, "batch": "b", "temperature": 21.5}
 

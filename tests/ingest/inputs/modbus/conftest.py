@@ -16,8 +16,9 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from ingest.inputs.modbus import ModbusInput
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import ModbusSource, Register
+from schemas.plant.tags import Tag
 from tests.ingest.inputs.modbus.hearing import PATH, Listener
 
 SLAVE = Path(__file__).parents[3] / "peers" / "modbus_slave.c"

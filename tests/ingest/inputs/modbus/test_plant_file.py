@@ -7,8 +7,8 @@ from pydantic import ValidationError
 
 from ingest.inputs.registry import build_inputs
 from schemas.plant.load import load_plant
-from schemas.plant.model import Tag
 from schemas.plant.sources import Register
+from schemas.plant.tags import Tag
 
 ROOT = Path(__file__).parents[4]
 SAMPLE = ROOT / "ingest" / "inputs" / "modbus" / "sample.yaml"

@@ -11,7 +11,7 @@ from pymodbus import FramerType
 from ingest.inputs.modbus import ModbusInput
 from ingest.metrics import SourceMeters, SourceMetrics
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import ModbusSource
 from tests.ingest.inputs.modbus.conftest import device, tag
 from tests.ingest.inputs.modbus.hearing import OTHER, PATH, alive, bad, missed, samples, values

@@ -19,8 +19,9 @@ from prometheus_client import CollectorRegistry
 
 from ingest.inputs.mqtt.input import MqttInput
 from ingest.metrics import SourceMeters, SourceMetrics
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import Message, Metric, MqttSource
+from schemas.plant.tags import Tag
 from tests.ingest.inputs.mqtt.sparkplug_kit import FakeNode
 
 PATH = "e/s/a/l/one"

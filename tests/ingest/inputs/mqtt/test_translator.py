@@ -10,8 +10,9 @@ from ingest.inputs.mqtt.datatypes import BAD_TYPE_MISMATCH
 from ingest.inputs.mqtt.translator import MAX_PAYLOAD, SHOWN, Delivered, Translator
 from ingest.inputs.mqtt.watch import watched
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import Message, Metric
+from schemas.plant.tags import Tag
 from tests.ingest.inputs.mqtt.sparkplug_kit import STRING, FakeNode, Sent
 
 PATH, OTHER = "e/s/a/l/one", "e/s/a/l/two"

@@ -15,8 +15,9 @@ from asyncua.server.user_managers import UserManager
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime import clock
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import OpcUaSource, Security
+from schemas.plant.tags import Tag
 
 URI = "urn:test:plant"
 SERVER_URI = "urn:test:server"

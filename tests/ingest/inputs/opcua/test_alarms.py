@@ -9,8 +9,9 @@ from ingest.input import Alarm, Unreadable
 from ingest.inputs.opcua.alarms import SELECTED, AlarmBook, event_filter
 from ingest.inputs.opcua.notifiers import notifiers_of
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import OpcUaSource, Security
+from schemas.plant.tags import Tag
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 NAMESPACES = ["http://opcfoundation.org/UA/", "urn:plc"]

@@ -9,8 +9,9 @@ from asyncua import ua
 from ingest.input import BAD, Sample
 from ingest.inputs.opcua.deadband import Deadbands, filter_of
 from ingest.inputs.opcua.watch import watches
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
 from schemas.plant.sources import Deadband
+from schemas.plant.tags import Tag
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 

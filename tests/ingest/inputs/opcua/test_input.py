@@ -12,8 +12,8 @@ from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Tag
 from schemas.plant.sources import Security
+from schemas.plant.tags import Tag
 from tests.ingest.inputs.opcua.proxy import Proxy
 
 PATH = "e/s/a/l/one"

@@ -7,8 +7,8 @@ from ingest.input import Alarm, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.metrics import SourceMetrics
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Tag
 from schemas.plant.sources import Deadband, Security
+from schemas.plant.tags import Tag
 from tests.ingest.inputs.opcua import node_opcua
 from tests.ingest.inputs.opcua.conftest import free_port
 

@@ -10,7 +10,8 @@ from ingest.input import Alive, Missed, Sample, Unreadable
 from ingest.inputs.opcua.translator import Recovered, Translator
 from ingest.inputs.opcua.watch import watches
 from plantstream.runtime.errors import MisconfiguredError
-from schemas.plant.model import Equipment, Tag
+from schemas.plant.equipment import Equipment
+from schemas.plant.tags import Tag
 
 PATH = "e/s/a/l/one"
 START = datetime(2026, 3, 1, tzinfo=UTC)

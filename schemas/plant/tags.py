@@ -1,0 +1,124 @@
+"""Tags: the values of an equipment, where they are read and what they mean."""
+
+from decimal import Decimal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.machine import TimeCategory
+from schemas.plant.sources import AddressKey, Deadband, Message, Metric, Register
+from schemas.plant.units import conversion
+from schemas.plant.values import Name, Strict
+
+Meaning = Literal[
+    "state",
+    "produced_count",
+    "good_count",
+    "scrap_count",
+    "rework_count",
+    "batch",
+    "product",
+    "phase",
+    "cycle_time",
+]
+"""What a tag says of its equipment; `cycle_time` is the length of the cycle just done, in s."""
+
+
+class Tag(Strict):
+    """One value of an equipment: where it is read, what it means, in which unit."""
+
+    name: Name
+    source: Name | None = None
+    """Where it is read, if not where its equipment is."""
+    node: str | None = None
+    """Address at an OPC UA server; `{id}` stands for the equipment's id."""
+    register_: Register | None = Field(default=None, alias="register")
+    """Address on a Modbus line."""
+    message: Message | None = None
+    """Address at an MQTT broker."""
+    metric: Metric | None = None
+    """Address in Sparkplug B."""
+    deadband: Deadband | None = None
+    """Smaller changes of the value are not news."""
+    min_interval_ms: int | None = Field(default=None, ge=1, le=3_600_000)
+    """News come no faster than this; the newest of what came too soon follows."""
+    max_interval_s: float | None = Field(default=None, gt=0, le=86_400)
+    """After so long even a value that has not changed is told again."""
+    unit: str = ""
+    """The unit in the plant, to which values are converted."""
+    source_unit: str | None = None
+    """The unit at the source, where it is another; such as °F, psi or L/min."""
+    scale: Decimal = Field(default=Decimal(1), gt=0)
+    """What a raw count is multiplied with to give the counting unit."""
+    factor: float = 1.0
+    """What a raw value is multiplied with to be in the source's unit; then `offset` is added."""
+    offset: float = 0.0
+    means: Meaning | None = None
+    states: dict[str, TimeCategory] | None = None
+    running_above: float | None = None
+    otherwise: TimeCategory = TimeCategory.UNPLANNED_STOP
+    """Category of a state that `states` does not name, or that is not above `running_above`."""
+    rollover: int | None = Field(default=None, gt=0)
+    """Largest value of the counter before it begins at 0 again, such as 65535 or 2147483647."""
+    most_per_s: Decimal | None = Field(default=None, gt=0)
+    """Counting units per second; what a counter gained faster than this is not believed."""
+
+    @property
+    def is_scaled(self) -> bool:
+        """Whether its raw value is in another unit."""
+        return (self.factor, self.offset) != (1.0, 0.0)
+
+    def addresses(self) -> dict[AddressKey, str | Register | Message | Metric]:
+        """What is said about where it is read, by key."""
+        given: dict[AddressKey, str | Register | Message | Metric | None] = {
+            "node": self.node,
+            "register": self.register_,
+            "message": self.message,
+            "metric": self.metric,
+        }
+        return {key: address for key, address in given.items() if address is not None}
+
+    def at(self, equipment_id: str, source: str | None) -> Self:
+        """The tag of this equipment, which is read at this source unless the tag says another."""
+        placed = {
+            "source": self.source or source,
+            "node": self.node and self.node.replace("{id}", equipment_id),
+            "message": self.message and self.message.at(equipment_id),
+            "metric": self.metric and self.metric.at(equipment_id),
+        }
+        return self.model_copy(update=placed | self._conversion())
+
+    def _conversion(self) -> dict[str, float]:
+        """Factor and offset from the raw value straight to the unit in the plant."""
+        if self.source_unit is None:
+            return {}
+        factor, offset = conversion(self.source_unit, self.unit)
+        return {"factor": self.factor * factor, "offset": self.offset * factor + offset}
+
+    @model_validator(mode="after")
+    def _of_a_counter(self) -> Self:
+        if self.most_per_s is not None and not (self.means or "").endswith("_count"):
+            raise ValueError("most_per_s belongs to a counter")
+        return self
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.means == "state" and (self.states is None) == (self.running_above is None):
+            raise ValueError("a state tag needs either states or running_above")
+        if self.means != "state" and (self.states or self.running_above is not None):
+            raise ValueError("states and running_above belong to a tag that means state")
+        is_measured = self.means is None or self.running_above is not None
+        if self.is_scaled and not is_measured:
+            raise ValueError("factor and offset belong to measured values; a count has scale")
+        if self.factor == 0:
+            raise ValueError("factor 0 would leave nothing of the value")
+        if self.source_unit is not None:
+            if not is_measured or not self.unit:
+                raise ValueError("source_unit needs a unit and belongs to measured values")
+            self._conversion()
+        selects = self.deadband or self.min_interval_ms or self.max_interval_s
+        if selects and self.means is not None:
+            raise ValueError(
+                "deadband and intervals belong to a measured value, not to a tag with a meaning"
+            )
+        return self
