@@ -1,11 +1,11 @@
 """What each tag of the plant file means, prepared for the mapping."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from ingest.counters import Counter
-from ingest.input import Value
+from ingest.input import Sample, Value
 from ingest.reporting import is_selective
 from ingest.values import number, word
 from schemas.machine import TimeCategory
@@ -37,6 +37,8 @@ class TagRule:
     states: Mapping[str, TimeCategory]
     selective: bool = False
     """Whether not every value is reported."""
+    is_scaled: bool = False
+    """Whether its raw value is in another unit."""
 
     def category(self, value: Value) -> TimeCategory | None:
         """The time category of a state, or None if the value is no state at all."""
@@ -58,6 +60,13 @@ class EquipmentRules:
     tags: Mapping[str, TagRule]
     selective: tuple[TagRule, ...] = ()
     """Those of which not every value is reported."""
+
+    def ranked(self, samples: Iterable[Sample]) -> list[Sample]:
+        """Samples of the same instant in the order in which they are applied."""
+        tags = self.tags
+        return sorted(
+            samples, key=lambda sample: tags[sample.tag].rank if sample.tag in tags else 0
+        )
 
     def tells_state(self, source: str | None) -> bool:
         """Whether the equipment's state, or all that is known of it, is read at this source."""
@@ -94,6 +103,7 @@ def _tag_rule(tag: Tag) -> TagRule:
         counter=Counter(Decimal(tag.scale), tag.rollover),
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
         selective=is_selective(tag),
+        is_scaled=tag.is_scaled,
     )
 
 
