@@ -17,7 +17,7 @@ from schemas.topics import LAB, MODEL, OPERATOR
 ENTRY_BYTES = 200
 """What an entry costs beside its value."""
 KEPT = (MODEL.name, LAB.name, OPERATOR.name)
-"""Topics whose entries are never dropped: they are few, and nobody could say them again."""
+"""Topics whose entries are never dropped: nobody could say them again."""
 RESCUED = "rescued"
 """Of a new spool: the damaged file from which it has not taken over everything yet."""
 FORMAT = 1
@@ -41,6 +41,15 @@ CREATE INDEX entry_model ON entry (number) WHERE topic = 'plant.model.v1';
 PRAGMA user_version = 1;
 COMMIT;
 """
+_DROPPABLE = f"topic NOT IN {KEPT}"
+_DROPPABLE_INDEX = (
+    f"CREATE INDEX IF NOT EXISTS entry_droppable ON entry (number) WHERE {_DROPPABLE}"
+)
+"""Read with every batch: of what is kept there may be a million entries. Older spools lack it."""
+_OLDEST_DROPPABLE = f"""
+SELECT number, topic, partition_key, at, length(value), stored_at FROM entry
+WHERE {_DROPPABLE} ORDER BY number
+"""  # noqa: S608 - names of our own topics
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -97,6 +106,7 @@ class SpoolFile:
                 f"the spool {self._path} has format {version}; this version of plantstream reads "
                 f"{FORMAT}: let the version that wrote it empty it, or name another spool"
             )
+        self._database.execute(_DROPPABLE_INDEX)
 
     def meta(self) -> dict[str, str]:
         """Source and epoch, or nothing in a new file."""
@@ -174,11 +184,7 @@ class SpoolFile:
         Gives how many entries went, and their bytes; keeps a note of the loss. Inside a
         transaction.
         """
-        rows = self._database.execute(
-            "SELECT number, topic, partition_key, at, length(value), stored_at FROM entry"
-            " WHERE topic NOT IN (?, ?, ?) ORDER BY number",
-            KEPT,
-        )
+        rows = self._database.execute(_OLDEST_DROPPABLE)
         freed, numbers, losses = 0, [], []
         for number, topic, key, at, length, stored_at in rows:
             if freed >= excess_bytes and stored_at >= stored_before:

@@ -325,6 +325,22 @@ async def test_what_people_said_is_never_dropped(path: Path) -> None:
     await spool.close()
 
 
+@pytest.mark.parametrize("older", [False, True], ids=["new", "of an older version"])
+async def test_a_large_backlog_of_what_is_kept_costs_no_batch_anything(path: Path, older: bool):
+    spool = opened(path)
+    if older:
+        spool._file._database.execute("DROP INDEX entry_droppable")
+        await spool.close()
+        spool = opened(path)
+    await spool.append(Batch([entry(number, LAB.name) for number in range(20_000)]))
+    thousands_of_steps: list[None] = []
+    spool._file._database.set_progress_handler(lambda: thousands_of_steps.append(None), 1_000)
+    await spool.append(Batch([entry(0)]))
+
+    assert len(thousands_of_steps) < 10
+    await spool.close()
+
+
 async def test_a_full_disk_is_unavailable_and_the_same_batch_fits_later(path: Path) -> None:
     spool = opened(path)
     database = spool._file._database
