@@ -25,6 +25,7 @@ from plantstream.runtime.errors import (
     MisconfiguredError,
     PlantstreamError,
 )
+from plantstream.runtime.http_metrics import HttpMetrics
 
 STOP_LIMIT_S = 8.0
 _TALKATIVE = ("asyncua",)
@@ -39,6 +40,8 @@ class Service:
     def __init__(self, name: str) -> None:
         self.name = name
         self.registry = CollectorRegistry()
+        self.http = HttpMetrics(self.registry)
+        """Of this service's pages, and of any interface that it has beside them."""
         self.ready = False
         self.stopping = asyncio.Event()
         ProcessCollector(registry=self.registry)
@@ -124,7 +127,8 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, service.stopping.set)
-    config = uvicorn.Config(Starlette(routes=health_routes(service)), log_config=None)
+    pages = service.http.measured(Starlette(routes=health_routes(service)), name)
+    config = uvicorn.Config(pages, log_config=None)
     server = _QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[_listening(listen, port)]))
     working = asyncio.ensure_future(work(service))

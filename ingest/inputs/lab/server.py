@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.lab_source import LabHttp
@@ -33,7 +33,7 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, http: LabHttp) -> AsyncIterator[Serving]:
+async def serving(app: ASGIApp, http: LabHttp) -> AsyncIterator[Serving]:
     """Serve this application while the block runs.
 
     Raises:
@@ -56,7 +56,7 @@ async def serving(app: FastAPI, http: LabHttp) -> AsyncIterator[Serving]:
         listener.close()
 
 
-def _configuration(app: FastAPI, http: LabHttp) -> uvicorn.Config:
+def _configuration(app: ASGIApp, http: LabHttp) -> uvicorn.Config:
     def file(name: str | None) -> str | None:
         return name and str(Path(name).expanduser())
 
