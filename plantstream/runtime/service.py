@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -26,6 +26,7 @@ from plantstream.runtime.errors import (
     PlantstreamError,
 )
 from plantstream.runtime.http_metrics import HttpMetrics
+from plantstream.runtime.quiet_server import QuietServer
 
 STOP_LIMIT_S = 8.0
 _TALKATIVE = ("asyncua",)
@@ -129,7 +130,7 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
         loop.add_signal_handler(sign, service.stopping.set)
     pages = service.http.measured(Starlette(routes=health_routes(service)), name)
     config = uvicorn.Config(pages, log_config=None)
-    server = _QuietServer(config)
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[_listening(listen, port)]))
     working = asyncio.ensure_future(work(service))
     stopping = asyncio.create_task(service.stopping.wait())
@@ -156,12 +157,3 @@ def _listening(listen: str, port: int) -> socket.socket:
             f"port {port} on {listen} cannot be had ({error.strerror}); "
             "choose another with --port, or another address with --listen"
         ) from error
-
-
-class _QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals alone, and says what is wrong with its port."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The service has its own."""
-        yield
