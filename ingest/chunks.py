@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading
-from ingest.input import Alarm, Alive, Missed, Sample, Stated, Told, Unreadable
+from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable
 from ingest.mapping import Draft, Problem, place, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
@@ -103,6 +103,9 @@ def _placed(
                 mapped.unreadable.append(seen)
             case Stated():
                 mapped.stated.append(seen)
+            case Back():
+                # Who knows what was not seen has turned it into what was missed.
+                pass
             case _:
                 yield seen
 

@@ -242,6 +242,9 @@ def _count(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     if is_bad(sample.quality):
         return Step(memory, problems=("bad_quality",))
     before = memory.counters.get(sample.tag)
+    if before is not None and not before.is_of(rule.origin):
+        # The tag was moved: another counter, whose first reading is its baseline.
+        before = None
     counted = count(rule.counter, before, sample.value, sample.source_time)
     if counted.ignored or counted.baseline is None:
         return Step(memory, problems=(str(counted.ignored),))
@@ -251,7 +254,8 @@ def _count(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     if counted.increment:
         fields = {str(rule.tag.means).removesuffix("_count"): counted.increment}
         events.append(Draft(PartsCounted, sample.equipment, sample.source_time, fields))
-    counters = {**memory.counters, sample.tag: counted.baseline}
+    baseline = replace(counted.baseline, origin=rule.origin)
+    counters = {**memory.counters, sample.tag: baseline}
     return Step(replace(memory, counters=counters), tuple(events))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import blake2b
 
 from ingest.counters import Counter
 from ingest.input import Sample, Value
@@ -22,6 +23,7 @@ _RANKS = {
     "rework_count": 3,
 }
 _LAST = 4
+_ORIGIN_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,8 @@ class TagRule:
     """Whether not every value is reported."""
     is_scaled: bool = False
     """Whether its raw value is in another unit."""
+    origin: str = ""
+    """Another text for another source or address."""
 
     def category(self, value: Value) -> TimeCategory | None:
         """The time category of a state, or None if the value is no state at all."""
@@ -91,11 +95,11 @@ def plant_rules(plant: PlantFile) -> PlantRules:
 
 
 def _equipment_rules(path: EquipmentPath, equipment: Equipment) -> EquipmentRules:
-    tags = {tag.name: _tag_rule(tag) for tag in equipment.tags}
+    tags = {tag.name: _tag_rule(tag, equipment.unit_id) for tag in equipment.tags}
     return EquipmentRules(path, tags, tuple(rule for rule in tags.values() if rule.selective))
 
 
-def _tag_rule(tag: Tag) -> TagRule:
+def _tag_rule(tag: Tag, unit_id: int | None) -> TagRule:
     return TagRule(
         tag=tag,
         numeric=_is_numeric(tag),
@@ -104,7 +108,17 @@ def _tag_rule(tag: Tag) -> TagRule:
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
         selective=is_selective(tag),
         is_scaled=tag.is_scaled,
+        origin=_origin(tag, unit_id),
     )
+
+
+def _origin(tag: Tag, unit_id: int | None) -> str:
+    given = {
+        key: one if isinstance(one, str) else one.model_dump(exclude_defaults=True)
+        for key, one in tag.addresses().items()
+    }
+    place = repr((tag.source, unit_id if tag.register_ else None, given))
+    return blake2b(place.encode(), digest_size=_ORIGIN_BYTES).hexdigest()
 
 
 def _is_numeric(tag: Tag) -> bool | None:

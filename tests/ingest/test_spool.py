@@ -314,6 +314,28 @@ async def test_what_is_too_old_is_dropped(path: Path) -> None:
     await spool.close()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_that_jumps_ahead_throws_nothing_away_at_once(
+    path: Path, restarted: bool
+) -> None:
+    clock = Clock()
+    spool = opened(path, Limits(age_s=7 * 86_400), clock)
+    await spool.append(Batch([entry(0)]))
+    clock.now += timedelta(days=30)
+    if restarted:
+        await spool.close()
+        spool = opened(path, Limits(age_s=7 * 86_400), clock)
+    await spool.append(Batch([entry(1)]))
+    assert [one.entry.seq for one in await spool.next(20)] == [0, 1]
+    await spool.remove([])
+
+    for _ in range(7):
+        clock.now += timedelta(hours=23)
+        await spool.append(Batch())
+    assert [one.entry.seq for one in await spool.next(20)] == [1], "it still grows old"
+    await spool.close()
+
+
 async def test_what_people_said_is_never_dropped(path: Path) -> None:
     clock = Clock()
     spool = opened(path, Limits(age_s=60), clock)
