@@ -25,8 +25,8 @@ LIMIT_S = 20.0
 LOST_WITHIN_S = 15.0
 SET_EVERY_S = 0.1
 CLOSED_WITHIN_S = 3.0
-UNREACHABLE_S = 1.5
-"""So long nobody is at the address."""
+UNREACHABLE_S = 1.0
+"""So long nobody is at the address: enough for a second attempt, 0.5 s after the first."""
 
 _numbers = count(1)
 
