@@ -29,6 +29,8 @@ from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.quiet_server import QuietServer
 
 STOP_LIMIT_S = 8.0
+CLOSE_LIMIT_S = 2.0
+"""For answers of the health server that are on their way."""
 _TALKATIVE = ("asyncua",)
 """Libraries that warn of what we handle and tell ourselves, such as a server that went away."""
 
@@ -146,7 +148,8 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
         stopping.cancel()
         server.should_exit = True
         with suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(serving, timeout=2)
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                await serving
 
 
 def _listening(listen: str, port: int) -> socket.socket:
