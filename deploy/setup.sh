@@ -28,9 +28,28 @@ install() {
 
 can_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; }
 
+# Where a company inspects TLS, its authority is in the system's store: uv and pip look there too.
+trust_the_system() {
+    local store
+    for store in "${SSL_CERT_FILE:-}" /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
+        # Where there is no store (slim images), uv and pip bring their own.
+        [ -r "$store" ] || continue
+        export UV_SYSTEM_CERTS=${UV_SYSTEM_CERTS:-true} PIP_CERT=${PIP_CERT:-$store}
+        return
+    done
+}
+
+# Runs a command that needs the package index.
+fetch() {
+    "$@" && return
+    echo "setup: packages could not be fetched. If the message above names a certificate, add your company's authority to the system's store (on Debian: update-ca-certificates), or set SSL_CERT_FILE to a PEM file with it; then try again" >&2
+    exit 1
+}
+
 ensure_uv() {
+    trust_the_system
     [ -x .venv/bin/pip ] || python3 -m venv .venv
-    [ -x .venv/bin/uv ] || .venv/bin/pip install --quiet --disable-pip-version-check uv==$UV
+    [ -x .venv/bin/uv ] || fetch .venv/bin/pip install --quiet --disable-pip-version-check uv==$UV
 }
 
 case "${1:-}" in
@@ -57,7 +76,7 @@ peers)
     ;;
 python)
     ensure_uv
-    .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.txt
+    fetch .venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes -r requirements/dev.txt
     .venv/bin/uv pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
     git config core.hooksPath deploy/hooks 2>/dev/null || true
     ;;
@@ -66,7 +85,7 @@ lock)
     export_to() {
         .venv/bin/uv export --quiet --no-header --no-annotate --no-emit-project "${@:2}" >"$1"
     }
-    .venv/bin/uv lock --quiet
+    fetch .venv/bin/uv lock --quiet
     mkdir -p requirements
     export_to requirements/edge.txt --no-dev --extra ingest
     export_to requirements/services.txt --no-dev --all-extras

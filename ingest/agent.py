@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime
 
 import structlog
 
@@ -18,6 +17,8 @@ from ingest.ports import Batch, Loss, Spool
 from ingest.problems import ProblemLog
 from ingest.publisher import Publisher, Waiting
 from ingest.sealing import CountedStamps, Moment, Record, gaps, plant_entry
+from ingest.stopping import is_stopped, stop
+from ingest.unseen import EDGE, Reading, Unseen
 from plantstream.runtime.errors import MisconfiguredError, cause_of
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
@@ -27,10 +28,6 @@ BACKLOG_BYTES = 64 * 1024 * 1024
 TRY_AGAIN_S = 30.0
 """After an input failed in a way that only a person can mend."""
 
-STOP_AGAIN_S = 5.0
-"""After so long an input that did not hear that it is to stop is told again."""
-
-_SEEN = "seen"
 _log = structlog.get_logger(__name__)
 
 
@@ -110,38 +107,49 @@ class _Agent:
         self._commits = Commits(spool, self._metrics, waiting, self._complete)
         self._problems = ProblemLog(self._metrics)
         self._reading: dict[str, asyncio.Task[None]] = {}
-        self._taken_at: dict[str, datetime] = {}
-        """When the last chunk of each input was taken."""
+        self._unseen = Unseen(spool.memory)
 
     async def run(self, inputs: Mapping[str, Input], changes: AsyncIterator[Plan] | None) -> None:
         """Begin, read all inputs beside the publisher, and end when there is nothing more."""
-        await self._begin(publish=changes is None)
+        await self._begin(inputs, publish=changes is None)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._publisher.run(), name="publisher")
             group.create_task(self._read_all(inputs, changes), name="inputs")
 
-    async def _begin(self, *, publish: bool) -> None:
+    async def _begin(self, inputs: Mapping[str, Input], *, publish: bool) -> None:
         now = self._world.now()
         if publish:
             await self._commits.append(Batch(entries=[plant_entry(self._plant, now)]))
             self._publisher.wake()
-        missed = [] if self._options.finite else self._unseen(now)
-        if missed:
-            outcome = self._edge.take(missed, self._moment())
-            await self._store(outcome, {})
+        if not self._options.finite:
+            await self._tell(self._look_back(inputs))
 
-    def _unseen(self, now: datetime) -> list[Missed]:
-        """What nobody looked at while the agent was down, or what a damaged spool held."""
-        aside = self._spool.set_aside
+    def _look_back(self, inputs: Mapping[str, Input]) -> Mapping[Reading, Missed | None]:
+        """What nobody looks at any more, or what a damaged spool held.
+
+        What others were meant to see while the agent was down, they may have kept.
+        """
+        now, aside = self._world.now(), self._spool.set_aside
         if aside:
             _log.error("the spool was damaged: what it held is lost", set_aside=aside)
             reason = "the edge's spool was damaged"
-            return [Missed(path, now, now, reason) for path in self._edge.equipment()]
-        seen = self._spool.memory.get(_SEEN)
-        if seen is None:
-            return []
-        start = datetime.fromisoformat(seen.decode())
-        return [Missed(path, start, now, "the edge was down") for path in self._edge.known()]
+            return {(EDGE, at): Missed(at, now, now, reason) for at in self._edge.equipment()}
+        there = self._unseen.seen(EDGE)
+        if there is None:
+            return {}
+        reason, readings = "the edge was down", self._readings(self._plant, inputs)
+        for source, path in readings:
+            start = self._unseen.seen(source) or there
+            self._unseen.lose([(source, path)], start, reason)
+        alone = set(self._edge.known()) - {path for _, path in readings}
+        nobody = {(EDGE, path): Missed(path, there, now, reason) for path in alone}
+        return {**nobody, **self._unseen.leave(readings, now)}
+
+    def _readings(self, plant: PlantFile, sources: Iterable[str]) -> set[Reading]:
+        """The equipment that has been seen, with the sources where it is read."""
+        known = set(self._edge.known())
+        found = ((name, path) for name in sources for path, _ in plant.plant.read_at(name))
+        return {(name, path) for name, path in found if path in known}
 
     async def _read_all(
         self, inputs: Mapping[str, Input], changes: AsyncIterator[Plan] | None
@@ -164,11 +172,13 @@ class _Agent:
                 for name in list(self._reading)
                 if name not in inputs or not self._plant.plant.reads_as(plant.plant, name)
             }
-            await _stop(stopped.values())
+            await stop(stopped.values())
             # Their successors begin behind all that they gave.
             await self._commits.settle()
             for name in stopped:
-                await self._tell_missed(name, "the plant file changed")
+                self._lose(name, "the plant file changed")
+            readings = self._readings(plant, inputs)
+            await self._tell(self._unseen.leave(readings, self._world.now()))
             for name in stopped.keys() - inputs.keys():
                 self._world.sources.forget(name)
             self._plant = plant
@@ -184,7 +194,7 @@ class _Agent:
             try:
                 await self._read_once(name, one)
             except Exception as error:
-                if _is_stopped():
+                if is_stopped():
                     _log.exception("an input did not stop cleanly", source=name)
                     raise asyncio.CancelledError from error
                 if self._options.finite or isinstance(error, _SpoolError):
@@ -196,10 +206,11 @@ class _Agent:
                     self._failed(name, f"{type(error).__name__}: {error}")
             else:
                 return
+            self._lose(name, f"the input {name} failed")
             await self._world.sleep(TRY_AGAIN_S)
-            await self._tell_missed(name, f"the input {name} failed")
 
     async def _read_once(self, name: str, one: Input) -> None:
+        self._unseen.begin(name, self._world.now())
         async with opened(one, self._spool.positions.get(name)) as chunks:
             async for chunk in chunks:
                 await self._room()
@@ -212,15 +223,20 @@ class _Agent:
         self._metrics.failures.labels("source").inc()
         meters.needs_help(trouble)
 
-    async def _tell_missed(self, name: str, reason: str) -> None:
-        """What an input did not see, of equipment that it had seen before."""
-        start, now = self._taken_at.pop(name, None), self._world.now()
-        if start is None:
-            return
-        known = set(self._edge.known())
-        paths = [path for path, _ in self._plant.plant.read_at(name) if path in known]
-        missed = [Missed(path, start, now, reason, source=name) for path in paths]
-        await self._store(self._edge.take(missed, self._moment()), {})
+    def _lose(self, name: str, reason: str) -> None:
+        """Nothing is seen there now, of equipment that was seen there before."""
+        start = self._unseen.seen(name)
+        if start is not None:
+            self._unseen.lose(self._readings(self._plant, [name]), start, reason)
+
+    async def _tell(self, ended: Mapping[Reading, Missed | None]) -> None:
+        """These holes are all that there is to store."""
+        known = set(self._edge.equipment())
+        missed = [one for one in ended.values() if one is not None and one.equipment in known]
+        if missed:
+            outcome = self._edge.take(missed, self._moment())
+            self._unseen.close(ended)
+            await self._store(outcome, {})
 
     async def _room(self) -> None:
         """Wait for the broker rather than drop what can be read again or must not be lost."""
@@ -230,15 +246,22 @@ class _Agent:
             await self._publisher.removed()
 
     async def _take(self, name: str, chunk: Chunk) -> None:
-        seen = [
-            replace(one, source=name) if isinstance(one, Missed) else one
-            for one in chunk.observations
+        now = self._world.now()
+        ended = self._unseen.ended(name, chunk.observations, now)
+        seen = [one for one in ended.values() if one is not None]
+        told = [
+            *seen,
+            *(
+                replace(one, source=name) if isinstance(one, Missed) else one
+                for one in chunk.observations
+            ),
         ]
-        outcome = self._edge.take(seen, self._moment())
+        outcome = self._edge.take(told, self._moment())
+        self._unseen.close(ended)
+        self._unseen.saw(name, now)
         positions = {} if chunk.position is None else {name: chunk.position}
         await self._store(outcome, positions)
-        self._taken_at[name] = self._world.now()
-        self._world.sources.of(name).took(chunk.observations, self._taken_at[name])
+        self._world.sources.of(name).took(told, self._world.now())
         self._metrics.samples.labels(name).inc(outcome.mapped.samples)
         self._metrics.unreadable.labels(name).inc(len(outcome.mapped.unreadable))
         self._problems.tell(outcome.mapped.problems)
@@ -255,24 +278,18 @@ class _Agent:
         told = self._edge.tell(gaps(losses), self._moment())
         if self._options.finite:
             return told, {}
-        return told, {_SEEN: self._world.now().isoformat().encode()}
+        now = self._world.now()
+        for name in (EDGE, *self._connected()):
+            self._unseen.saw(name, now)
+        return told, self._unseen.memory(self._spool.memory)
+
+    def _connected(self) -> list[str]:
+        """The inputs whose source answers, whether it says something or not."""
+        meters = self._world.sources.all()
+        return [name for name in self._reading if name in meters and meters[name].is_connected]
 
     def _moment(self) -> Moment:
         return _moment(self._plant, self._options, self._world)
-
-
-def _is_stopped() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-async def _stop(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Cancel these until they have ended: a library may lose a cancellation (wait_for of 3.11)."""
-    running = set(tasks)
-    while running:
-        for one in running:
-            one.cancel()
-        _, running = await asyncio.wait(running, timeout=STOP_AGAIN_S)
 
 
 def _moment(plant: PlantFile, options: AgentOptions, world: World) -> Moment:

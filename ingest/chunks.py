@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading
-from ingest.input import Alarm, Alive, Missed, Sample, Stated, Told, Unreadable
+from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable
 from ingest.mapping import Draft, Problem, place, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
@@ -59,37 +59,33 @@ def in_order(
     share a second, and the first row's counts belong to the first row's batch.
     """
     groups: dict[EquipmentPath, dict[str, Sample]] = {}
+    instants: dict[EquipmentPath, datetime] = {}
     for seen in observations:
-        group = groups.setdefault(seen.equipment, {})
-        if not isinstance(seen, Sample) or not _belongs(seen, group):
-            yield from _ranked(rules, group)
-            group.clear()
+        path = seen.equipment
+        group = groups.get(path)
+        if group is None:
+            group = groups[path] = {}
         if isinstance(seen, Sample):
+            if not group:
+                instants[path] = seen.source_time
+            elif seen.tag in group or seen.source_time != instants[path]:
+                yield from _ranked(rules, path, group)
+                group.clear()
+                instants[path] = seen.source_time
             group[seen.tag] = seen
         else:
+            yield from _ranked(rules, path, group)
+            group.clear()
             yield seen
-    for group in groups.values():
-        yield from _ranked(rules, group)
+    for path, group in groups.items():
+        yield from _ranked(rules, path, group)
 
 
-def _belongs(sample: Sample, group: Mapping[str, Sample]) -> bool:
-    if sample.tag in group:
-        return False
-    first = next(iter(group.values()), sample)
-    return sample.source_time == first.source_time
-
-
-def _ranked(rules: PlantRules, group: Mapping[str, Sample]) -> Sequence[Sample]:
-    samples = list(group.values())
-    known = rules.get(samples[0].equipment) if samples else None
-    if known is None:
-        return samples
-    return sorted(samples, key=lambda sample: _rank(known, sample))
-
-
-def _rank(known: EquipmentRules, sample: Sample) -> int:
-    rule = known.tags.get(sample.tag)
-    return rule.rank if rule else 0
+def _ranked(
+    rules: PlantRules, path: EquipmentPath, group: Mapping[str, Sample]
+) -> Sequence[Sample]:
+    known = rules.get(path)
+    return list(group.values()) if known is None else known.ranked(group.values())
 
 
 def _placed(
@@ -97,17 +93,19 @@ def _placed(
 ) -> Iterator[Sample | Alive | Missed | Alarm]:
     for seen in observations:
         match seen:
+            case Sample(source_time=at):
+                sample, moved = place(seen, now, limit)
+                if moved:
+                    problem = Problem("clock_skew", seen.equipment, seen.tag, at.isoformat())
+                    mapped.problems.append(problem)
+                yield sample
             case Unreadable():
                 mapped.unreadable.append(seen)
             case Stated():
                 mapped.stated.append(seen)
-            case Sample():
-                sample, moved = place(seen, now, limit)
-                if moved:
-                    shown = seen.source_time.isoformat()
-                    problem = Problem("clock_skew", seen.equipment, seen.tag, shown)
-                    mapped.problems.append(problem)
-                yield sample
+            case Back():
+                # Who knows what was not seen has turned it into what was missed.
+                pass
             case _:
                 yield seen
 

@@ -44,16 +44,23 @@ class Baseline:
     remainder: Decimal
     """The part of a counting unit, below 1, that is seen and not counted yet."""
     at: datetime
+    origin: str | None = None
+    """Where it was read; None is not known."""
+
+    def is_of(self, origin: str) -> bool:
+        """Whether what is read there goes on counting from here."""
+        return self.origin is None or self.origin == origin
 
     def dump(self) -> str:
         """As text that `load` reads."""
-        return f"{self.raw} {self.remainder} {self.at.isoformat()}"
+        text = f"{self.raw} {self.remainder} {self.at.isoformat()}"
+        return text if self.origin is None else f"{text} {self.origin}"
 
     @classmethod
     def load(cls, text: str) -> "Baseline":
         """The baseline that `dump` wrote."""
-        raw, remainder, at = text.split(" ")
-        return cls(Decimal(raw), Decimal(remainder), datetime.fromisoformat(at))
+        raw, remainder, at, *origin = text.split(" ")
+        return cls(Decimal(raw), Decimal(remainder), datetime.fromisoformat(at), *origin)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,26 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple, NotRequired, TypedDict
 
 from ingest.input import Value
 from ingest.values import word
 from schemas.record import EquipmentPath
-from schemas.telemetry import MAX_SAMPLES, Column
+from schemas.telemetry import MAX_SAMPLES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_WHOLE = 2**53
 _MILLISECOND = timedelta(milliseconds=1)
+_FRACTIONS: set[type] = {float}
+_WHOLE: set[type] = {int}
+_TRUTH: set[type] = {bool}
+
+_Series = tuple[list[int], list[Value], list[int]]
+"""Of one tag: offsets in ms, values, qualities."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One sample as it goes into a frame."""
+class Reading(NamedTuple):
+    """One sample as it goes into a frame; a tuple, because there are so many of them."""
 
     tag: str
     at: datetime
@@ -25,13 +30,25 @@ class Reading:
     quality: int
 
 
+class ColumnDraft(TypedDict):
+    """The fields of a `Column`, before the contract has judged them."""
+
+    tag: str
+    unit: str
+    offset_ms: list[int]
+    numbers: NotRequired[list[Value]]
+    texts: NotRequired[list[str | None]]
+    quality: NotRequired[list[int]]
+    kind: NotRequired[Literal["int", "bool"]]
+
+
 @dataclass(frozen=True, slots=True)
 class FrameDraft:
-    """A frame that has no id yet."""
+    """A frame that has no id yet; it is validated once, when it gets one."""
 
     equipment: EquipmentPath
     source_time: datetime
-    columns: list[Column]
+    columns: list[ColumnDraft]
 
 
 def whole_frames(
@@ -50,11 +67,16 @@ def frame(
     equipment: EquipmentPath, units: Mapping[str, str], readings: Sequence[Reading]
 ) -> FrameDraft:
     """One frame of these readings, at most `MAX_SAMPLES`; it begins with the earliest of them."""
-    start = min(reading.at for reading in readings)
-    by_tag: dict[str, list[Reading]] = {}
-    for reading in readings:
-        by_tag.setdefault(reading.tag, []).append(reading)
-    columns = [_column(tag, units.get(tag, ""), part, start) for tag, part in by_tag.items()]
+    start = min([reading.at for reading in readings])
+    series: dict[str, _Series] = {}
+    for tag, at, value, quality in readings:
+        of_tag = series.get(tag)
+        if of_tag is None:
+            of_tag = series[tag] = ([], [], [])
+        of_tag[0].append((at - start) // _MILLISECOND)
+        of_tag[1].append(value)
+        of_tag[2].append(quality)
+    columns = [_column(tag, units.get(tag, ""), one) for tag, one in series.items()]
     return FrameDraft(equipment, start, columns)
 
 
@@ -74,36 +96,34 @@ def load_readings(rows: Iterable[tuple[str, int, Value, int]]) -> list[Reading]:
     ]
 
 
-def _column(tag: str, unit: str, readings: Sequence[Reading], start: datetime) -> Column:
-    values = [reading.value for reading in readings]
-    kind = _kind(values)
-    textual = any(isinstance(value, str) for value in values) or not all(map(_fits, values))
-    trusted = all(reading.quality == 0 for reading in readings)
-    return Column(
-        tag=tag,
-        unit=unit,
-        offset_ms=[(reading.at - start) // _MILLISECOND for reading in readings],
-        numbers=None if textual else [_number(value) for value in values],
-        texts=[_text(value) for value in values] if textual else None,
-        quality=None if trusted else [reading.quality for reading in readings],
-        kind=kind,
-    )
+def _column(tag: str, unit: str, series: _Series) -> ColumnDraft:
+    offset_ms, values, quality = series
+    kinds = set(map(type, values))
+    kinds.discard(type(None))
+    column: ColumnDraft = {"tag": tag, "unit": unit, "offset_ms": offset_ms}
+    if _is_textual(kinds, values):
+        column["texts"] = [_text(value) for value in values]
+    else:
+        column["numbers"] = values
+    if any(quality):
+        column["quality"] = quality
+    if kinds == _WHOLE:
+        column["kind"] = "int"
+    elif kinds == _TRUTH:
+        column["kind"] = "bool"
+    return column
 
 
-def _kind(values: Iterable[Value]) -> Literal["int", "bool"] | None:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds == {int}:
-        return "int"
-    return "bool" if kinds == {bool} else None
+def _is_textual(kinds: set[type], values: Iterable[Value]) -> bool:
+    """Whether the values cannot all stand as numbers."""
+    if kinds <= _FRACTIONS:
+        return False
+    return any(issubclass(kind, str) for kind in kinds) or not all(map(_fits, values))
 
 
 def _fits(value: Value) -> bool:
     """Whether a float holds it exactly."""
     return not isinstance(value, int) or -_LARGEST_WHOLE <= value <= _LARGEST_WHOLE
-
-
-def _number(value: Value) -> float | None:
-    return None if isinstance(value, str) else value
 
 
 def _text(value: Value) -> str | None:

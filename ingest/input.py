@@ -35,6 +35,20 @@ class Alive:
 
 
 @dataclass(frozen=True, slots=True)
+class Back:
+    """The equipment is watched again from `at` on, before anything is said of it.
+
+    An input that can go on without a hole says so with `whole`, before its first values: what was
+    said since its position comes, and nothing is missed. Where an input does not say that it is
+    back, the first value does, and what was not seen before is missed.
+    """
+
+    equipment: EquipmentPath
+    at: datetime
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Missed:
     """Between `start` and `end` nothing could be seen."""
 
@@ -93,7 +107,7 @@ class Stated:
 
 Observation = Sample | Alive | Missed | Unreadable | Alarm
 """What a source that is read says."""
-Told = Observation | Stated
+Told = Observation | Back | Stated
 """What any source says."""
 
 

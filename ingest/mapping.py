@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from ingest.counters import Reset, count
 from ingest.frames import Reading
@@ -61,9 +61,8 @@ class Problem:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one observation led to."""
+class Step(NamedTuple):
+    """What one observation led to; a tuple, because there are so many of them."""
 
     memory: Memory
     events: tuple[Draft, ...] = ()
@@ -149,7 +148,7 @@ def _alarm(alarm: Alarm) -> Draft:
 
 
 def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
-    if rule.tag.is_scaled:
+    if rule.is_scaled:
         value = scaled(sample.value, rule.tag.factor, rule.tag.offset)
         sample = sample._replace(value=value)
     reading, problem = _reading(rule, sample)
@@ -181,11 +180,12 @@ def _reading(rule: TagRule, sample: Sample) -> tuple[Reading, str | None]:
 
 
 def _kept(rule: TagRule, sample: Sample) -> Value:
-    if sample.value is None:
+    value = sample.value
+    if value is None:
         return None
-    if rule.numeric is False or (rule.numeric is None and isinstance(sample.value, str)):
-        return word(sample.value)
-    return sample.value if number(sample.value) is not None else None
+    if rule.numeric is False or (rule.numeric is None and isinstance(value, str)):
+        return word(value)
+    return value if number(value) is not None else None
 
 
 def _state(rule: TagRule, memory: Memory, sample: Sample) -> Step:
@@ -242,6 +242,9 @@ def _count(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     if is_bad(sample.quality):
         return Step(memory, problems=("bad_quality",))
     before = memory.counters.get(sample.tag)
+    if before is not None and not before.is_of(rule.origin):
+        # The tag was moved: another counter, whose first reading is its baseline.
+        before = None
     counted = count(rule.counter, before, sample.value, sample.source_time)
     if counted.ignored or counted.baseline is None:
         return Step(memory, problems=(str(counted.ignored),))
@@ -251,7 +254,8 @@ def _count(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     if counted.increment:
         fields = {str(rule.tag.means).removesuffix("_count"): counted.increment}
         events.append(Draft(PartsCounted, sample.equipment, sample.source_time, fields))
-    counters = {**memory.counters, sample.tag: counted.baseline}
+    baseline = replace(counted.baseline, origin=rule.origin)
+    counters = {**memory.counters, sample.tag: baseline}
     return Step(replace(memory, counters=counters), tuple(events))
 
 

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from ingest.input import Missed, Sample, Told
 from ingest.ports import Spool
 from ingest.values import is_bad
+from plantstream.runtime.http_metrics import HttpMetrics
 
 CERTIFICATES = ("server", "own")
 """Certificates of a source whose end is shown."""
@@ -51,7 +52,10 @@ class EdgeMetrics:
 class SourceMetrics:
     """The metrics of all sources in one registry."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: CollectorRegistry, http: HttpMetrics | None = None) -> None:
+        self.http = http or HttpMetrics(registry)
+        """Of sources that are asked by HTTP."""
+
         def gauge(name: str, about: str) -> Gauge:
             return Gauge(f"plantstream_source_{name}", about, ["source"], registry=registry)
 
@@ -119,6 +123,7 @@ class SourceMeters:
         self._bad = metrics.bad.labels(source)
         self._gaps = metrics.gaps.labels(source)
         self._overflowed = metrics.overflowed.labels(source)
+        self.http = metrics.http
         self.is_connected = False
         self.last_value_at: datetime | None = None
         self.clock_skew: timedelta | None = None

@@ -1,6 +1,6 @@
 """Report by exception: which values of a measured tag are news."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading, dump_readings, load_readings
@@ -55,7 +55,7 @@ def remind(tag: Tag, before: Reported, at: datetime) -> Report:
     if before.held is not None and not _is_too_soon(tag, before.last, at):
         return Reported(before.held), (before.held,)
     if _is_overdue(tag, before.last, at):
-        again = replace(before.last, at=at)
+        again = before.last._replace(at=at)
         return Reported(again, before.held), (again,)
     return before, ()
 

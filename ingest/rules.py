@@ -1,11 +1,12 @@
 """What each tag of the plant file means, prepared for the mapping."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import blake2b
 
 from ingest.counters import Counter
-from ingest.input import Value
+from ingest.input import Sample, Value
 from ingest.reporting import is_selective
 from ingest.values import number, word
 from schemas.machine import TimeCategory
@@ -23,6 +24,7 @@ _RANKS = {
     "rework_count": 3,
 }
 _LAST = 4
+_ORIGIN_BYTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,10 @@ class TagRule:
     states: Mapping[str, TimeCategory]
     selective: bool = False
     """Whether not every value is reported."""
+    is_scaled: bool = False
+    """Whether its raw value is in another unit."""
+    origin: str = ""
+    """Another text for another source or address."""
 
     def category(self, value: Value) -> TimeCategory | None:
         """The time category of a state, or None if the value is no state at all."""
@@ -59,6 +65,13 @@ class EquipmentRules:
     tags: Mapping[str, TagRule]
     selective: tuple[TagRule, ...] = ()
     """Those of which not every value is reported."""
+
+    def ranked(self, samples: Iterable[Sample]) -> list[Sample]:
+        """Samples of the same instant in the order in which they are applied."""
+        tags = self.tags
+        return sorted(
+            samples, key=lambda sample: tags[sample.tag].rank if sample.tag in tags else 0
+        )
 
     def tells_state(self, source: str | None) -> bool:
         """Whether the equipment's state, or all that is known of it, is read at this source."""
@@ -83,11 +96,11 @@ def plant_rules(plant: PlantFile) -> PlantRules:
 
 
 def _equipment_rules(path: EquipmentPath, equipment: Equipment) -> EquipmentRules:
-    tags = {tag.name: _tag_rule(tag) for tag in equipment.tags}
+    tags = {tag.name: _tag_rule(tag, equipment.unit_id) for tag in equipment.tags}
     return EquipmentRules(path, tags, tuple(rule for rule in tags.values() if rule.selective))
 
 
-def _tag_rule(tag: Tag) -> TagRule:
+def _tag_rule(tag: Tag, unit_id: int | None) -> TagRule:
     return TagRule(
         tag=tag,
         numeric=_is_numeric(tag),
@@ -95,7 +108,18 @@ def _tag_rule(tag: Tag) -> TagRule:
         counter=Counter(Decimal(tag.scale), tag.rollover),
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
         selective=is_selective(tag),
+        is_scaled=tag.is_scaled,
+        origin=_origin(tag, unit_id),
     )
+
+
+def _origin(tag: Tag, unit_id: int | None) -> str:
+    given = {
+        key: one if isinstance(one, str) else one.model_dump(exclude_defaults=True)
+        for key, one in tag.addresses().items()
+    }
+    place = repr((tag.source, unit_id if tag.register_ else None, given))
+    return blake2b(place.encode(), digest_size=_ORIGIN_BYTES).hexdigest()
 
 
 def _is_numeric(tag: Tag) -> bool | None:

@@ -69,7 +69,7 @@ async def run_edge(service: Service, options: EdgeOptions, settings: KafkaSettin
 async def _run(
     service: Service, options: EdgeOptions, settings: KafkaSettings, spool: DiskSpool
 ) -> None:
-    sources = SourceMetrics(service.registry)
+    sources = SourceMetrics(service.registry, service.http)
     world = World(registry=service.registry, sources=sources)
     plans = _Plans(options, settings, sources)
     async with (

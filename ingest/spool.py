@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from ingest.ports import Batch, Clock, Loss, Spooled
+from ingest.spool_age import SpoolAge
 from ingest.spool_file import ENTRY_BYTES, RESCUED, DamagedError, Limits, SpoolFile
 from ingest.spool_rescue import rescued
 from plantstream.runtime.errors import MisconfiguredError
@@ -40,6 +41,7 @@ class DiskSpool:
         self._turn = ""
         self._set_aside: str | None = None
         self._closed = False
+        self._age = SpoolAge(file.newest())
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="spool")
 
     @classmethod
@@ -69,7 +71,7 @@ class DiskSpool:
         try:
             _christen(file, path, source, epoch, aside)
             aside = file.meta().get(RESCUED) or aside
-            file.rescue(rescued, clock())
+            file.rescue(rescued, clock().timestamp())
             spool = cls(file, path, limits or Limits(), clock)
         except BaseException:
             file.close()
@@ -177,17 +179,17 @@ class DiskSpool:
             raise MisconfiguredError(f"{error}; start again: it is then set aside") from error
 
     def _append(self, batch: Batch, seqs: Mapping[tuple[str, str], int]) -> None:
-        now = self._clock()
         added = sum(len(entry.value) + ENTRY_BYTES for entry in batch.entries)
         limit = self._limits.size_bytes if self._limits.drops else None
         excess = 0 if limit is None else self._size_bytes + added - limit
         age_s = self._limits.age_s
-        oldest = _NO_TIME if age_s is None else now.timestamp() - age_s
+        stored_at = self._age.at(self._clock().timestamp())
+        oldest = _NO_TIME if age_s is None else stored_at - age_s
         with self._file.transaction():
             # First, because what is dropped now is not explained by this batch.
             self._file.explain(batch.explained)
             gone, freed = self._file.drop(self._in_flight, excess, oldest)
-            self._file.store(batch, seqs, now)
+            self._file.store(batch, seqs, stored_at)
             losses = self._file.losses() if gone or batch.explained else self._losses
         self._depth += len(batch.entries) - gone
         self._size_bytes += added - freed

@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from schemas.topics import LAB, MODEL, OPERATOR
 ENTRY_BYTES = 200
 """What an entry costs beside its value."""
 KEPT = (MODEL.name, LAB.name, OPERATOR.name)
-"""Topics whose entries are never dropped: they are few, and nobody could say them again."""
+"""Topics whose entries are never dropped: nobody could say them again."""
 RESCUED = "rescued"
 """Of a new spool: the damaged file from which it has not taken over everything yet."""
 FORMAT = 1
@@ -41,6 +40,15 @@ CREATE INDEX entry_model ON entry (number) WHERE topic = 'plant.model.v1';
 PRAGMA user_version = 1;
 COMMIT;
 """
+_DROPPABLE = f"topic NOT IN {KEPT}"
+_DROPPABLE_INDEX = (
+    f"CREATE INDEX IF NOT EXISTS entry_droppable ON entry (number) WHERE {_DROPPABLE}"
+)
+"""Read with every batch: of what is kept there may be a million entries. Older spools lack it."""
+_OLDEST_DROPPABLE = f"""
+SELECT number, topic, partition_key, at, length(value), stored_at FROM entry
+WHERE {_DROPPABLE} ORDER BY number
+"""  # noqa: S608 - names of our own topics
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -97,6 +105,7 @@ class SpoolFile:
                 f"the spool {self._path} has format {version}; this version of plantstream reads "
                 f"{FORMAT}: let the version that wrote it empty it, or name another spool"
             )
+        self._database.execute(_DROPPABLE_INDEX)
 
     def meta(self) -> dict[str, str]:
         """Source and epoch, or nothing in a new file."""
@@ -137,19 +146,24 @@ class SpoolFile:
         ((depth, size),) = self._select(sql, (ENTRY_BYTES,))
         return depth, size
 
+    def newest(self) -> float | None:
+        """When the newest entry was stored, by the clock of then (seconds since 1970)."""
+        sql = "SELECT stored_at FROM entry ORDER BY number DESC LIMIT 1"
+        return next((at for (at,) in self._select(sql)), None)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of it or nothing, on disk at the end."""
         with self._translated(), transaction(self._database):
             yield
 
-    def store(self, batch: Batch, seqs: Mapping[tuple[str, str], int], now: datetime) -> None:
-        """Write a batch; inside a transaction."""
+    def store(self, batch: Batch, seqs: Mapping[tuple[str, str], int], stored_at: float) -> None:
+        """Write a batch, and when (seconds since 1970); inside a transaction."""
         many = self._database.executemany
         many(
             "INSERT INTO entry (topic, partition_key, record_key, value, at, seq, stored_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [_row(entry, now) for entry in batch.entries],
+            [_row(entry, stored_at) for entry in batch.entries],
         )
         many(
             "INSERT OR REPLACE INTO seq VALUES (?, ?, ?)",
@@ -174,11 +188,7 @@ class SpoolFile:
         Gives how many entries went, and their bytes; keeps a note of the loss. Inside a
         transaction.
         """
-        rows = self._database.execute(
-            "SELECT number, topic, partition_key, at, length(value), stored_at FROM entry"
-            " WHERE topic NOT IN (?, ?, ?) ORDER BY number",
-            KEPT,
-        )
+        rows = self._database.execute(_OLDEST_DROPPABLE)
         freed, numbers, losses = 0, [], []
         for number, topic, key, at, length, stored_at in rows:
             if freed >= excess_bytes and stored_at >= stored_before:
@@ -223,14 +233,14 @@ class SpoolFile:
                 self._database.execute("PRAGMA synchronous = FULL")
         return gone, sum(len(one.entry.value) + ENTRY_BYTES for one in entries)
 
-    def rescue(self, readable: Callable[[Path], Iterable[Batch]], now: datetime) -> None:
+    def rescue(self, readable: Callable[[Path], Iterable[Batch]], stored_at: float) -> None:
         """Take over what can be read of a damaged predecessor: all of it, or at the next start."""
         predecessor = self.meta().get(RESCUED)
         if predecessor is None:
             return
         with self.transaction():
             for batch in readable(Path(predecessor)):
-                self.store(batch, {}, now)
+                self.store(batch, {}, stored_at)
             self._database.execute("DELETE FROM meta WHERE name = ?", (RESCUED,))
 
     def close(self) -> None:
@@ -266,7 +276,7 @@ def _decision(path: Path, error: sqlite3.Error) -> Exception:
     )
 
 
-def _row(entry: Entry, now: datetime) -> tuple[object, ...]:
+def _row(entry: Entry, stored_at: float) -> tuple[object, ...]:
     return (
         entry.topic,
         entry.partition_key,
@@ -274,5 +284,5 @@ def _row(entry: Entry, now: datetime) -> tuple[object, ...]:
         entry.value,
         entry.at.isoformat(timespec="microseconds"),
         entry.seq,
-        now.timestamp(),
+        stored_at,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas.topics import CATALOGUE, REPLICATION, Role, Topic
+from schemas.topics import CATALOGUE, MODEL, REPLICATION, Role, Topic
 
 VERSION = "3.0.0"
 _KAFKA_BINDING = "0.5.0"
@@ -72,8 +72,12 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 
 def _isolation(topic: Topic) -> str:
-    """Processors write in transactions: without read_committed a reader sees aborted ones too."""
-    return "read_committed" if Role.PROCESSOR in topic.writers else "read_uncommitted"
+    """Of topics written in transactions a reader sees aborted ones too, but for read_committed.
+
+    Processors write so, and `apply` writes plant files so.
+    """
+    in_transactions = Role.PROCESSOR in topic.writers or topic.name == MODEL.name
+    return "read_committed" if in_transactions else "read_uncommitted"
 
 
 def _kept(retention: timedelta | None) -> dict[str, Any]:

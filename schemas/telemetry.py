@@ -32,8 +32,9 @@ class Column(Frozen):
     def _same_lengths(self) -> Self:
         if (self.numbers is None) == (self.texts is None):
             raise ValueError(f"column {self.tag!r} needs either numbers or texts")
+        values = self.texts if self.numbers is None else self.numbers
         size, quality = len(self.offset_ms), self.quality
-        if len(self.values()) != size or (quality is not None and len(quality) != size):
+        if len(values or ()) != size or (quality is not None and len(quality) != size):
             parts = (self.offset_ms, self.values(), quality)
             lengths = sorted({len(part) for part in parts if part is not None})
             raise ValueError(f"column {self.tag!r} has parts of different length: {lengths}")

@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from plantstream.runtime.burial import addressed, dead_letter
 from plantstream.runtime.ports import Outgoing, Record, TopicPartition
-from schemas.codec import UnreadableError, decode, encode
-from schemas.deadletter import MAX_BYTES, DeadLetter
+from schemas.codec import UnreadableError, decode
+from schemas.deadletter import DeadLetter
 from schemas.partitioning import partition_of
 from schemas.record import Envelope
-from schemas.topics import BY_NAME, DEADLETTER
+from schemas.topics import BY_NAME
 from sinks.errors import Place
 from sinks.position import Position, position_after
 from sinks.resume import Cursor, verify
@@ -130,27 +131,12 @@ def without(batch: Batch, reasons: Mapping[Place, str], now: datetime) -> Batch:
 
 def bury(record: Record, reason: str, now: datetime) -> Letter:
     """The letter for a record that will never be stored."""
-    value = record.value or b""
-    letter = DeadLetter.model_construct(
-        id=f"{record.topic}/{record.partition}/{record.offset}",
-        service="sink",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=value[:MAX_BYTES],
-        size=len(value),
-        reason=reason,
-        buried_at=now,
-    )
-    return Letter(record, letter)
+    return Letter(record, dead_letter(record, "sink", reason, now))
 
 
 def outgoing(letter: Letter) -> Outgoing:
     """The letter as a record of its topic."""
-    record = letter.record
-    partition = record.partition % DEADLETTER.partitions
-    return Outgoing(DEADLETTER.name, partition, record.key or b"", encode(letter.value))
+    return addressed(letter.value, letter.record)
 
 
 def _decode(record: Record) -> Any:

@@ -1,6 +1,7 @@
 """The input types by the name that a plant file gives them; the only place that imports them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
 from schemas.record import EquipmentPath
+
+EXTRA = "ingest"
+"""The extra of the package that brings the libraries of all inputs."""
+
+_OURS = frozenset({"ingest", "plantstream", "schemas"})
 
 UnboundBuilder = Callable[[str, Any, PlantFile, Path, SourceMeters], Input]
 Builder = Callable[[str, Any, Sequence[tuple[EquipmentPath, Equipment]], SourceMeters], Input]
@@ -64,22 +70,39 @@ def build_inputs(
     and put away, so it must be stored.
 
     Raises:
-        MisconfiguredError: no equipment names a source, or a source has a type without an input.
+        MisconfiguredError: no equipment names a source, or the library of a source is missing.
     """
     metrics = sources or SourceMetrics(CollectorRegistry())
     inputs: dict[str, Input] = {}
     for name, source in plant.plant.sources.items():
         if source.type in UNBOUND:
             if data_dir is not None:
-                builder = UNBOUND[source.type]
-                inputs[name] = builder(name, source, plant, data_dir, metrics.of(name))
+                unbound = UNBOUND[source.type]
+                with _installed(plant, name):
+                    inputs[name] = unbound(name, source, plant, data_dir, metrics.of(name))
             continue
         equipment = plant.plant.read_at(name)
         if equipment:
-            inputs[name] = INPUTS[source.type](name, source, equipment, metrics.of(name))
+            with _installed(plant, name):
+                inputs[name] = INPUTS[source.type](name, source, equipment, metrics.of(name))
     if not inputs:
         raise MisconfiguredError(
             f"{plant.file}: no equipment names a source, so there is nothing to read: "
             "add `sources:` and `source:`, or replay a recording"
         )
     return inputs
+
+
+@contextmanager
+def _installed(plant: PlantFile, name: str) -> Iterator[None]:
+    """Say which source needs what is not installed."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise
+        kind = plant.plant.sources[name].type
+        raise MisconfiguredError(
+            f"{plant.file}: source {name} (type {kind}) needs {error.name}, which is not "
+            f"installed: pip install 'plantstream[{EXTRA}]'"
+        ) from error

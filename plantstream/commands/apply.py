@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from plantstream.commands.audited import Person, person, write_entries
+from plantstream.commands.audited import Person, outgoing_entry, person
 from plantstream.commands.console import complain, data
 from plantstream.commands.options import ACTOR, DATA_DIR, REASON
-from plantstream.runtime.errors import EXIT_MISCONFIGURED
+from plantstream.runtime.errors import EXIT_FAILED, EXIT_MISCONFIGURED, FencedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,21 +70,54 @@ async def _apply(
             f"{at.isoformat()} is past: what has been computed stays as it is", param_hint="--at"
         )
     actor = await person(kafka, *who, site)
-    before = newest(await published(kafka), site)
-    if before is not None and before.text == file.text:
-        data.print(f"{file.file} is what was applied last at {site}, as number {before.number}")
-        return
-    _show(before, file)
     if dry_run:
-        data.print("nothing was changed")
+        before = newest(await published(kafka), site)
+        if not _is_applied(before, file):
+            _show(before, file)
+            data.print("nothing was changed")
         return
-    after = _published(file, actor, at, before, now)
-    entry = actor.act(
-        "apply plant file", file.file, _summary(before) if before else None, _summary(after)
-    )
-    await write_entries(kafka, [entry], beside=[outgoing(after)])
-    when = "at once" if at is None else f"from {at.isoformat()} on"
-    data.print(f"{file.file} is number {after.number} of {site}, in force {when}")
+    try:
+        after = await _number(kafka, file, actor, at, now)
+    except FencedError:
+        complain(
+            f"somebody else applies a plant file to {site} at this moment, so {file.file} is not "
+            "applied: apply it again, and look at what changes then"
+        )
+        raise typer.Exit(EXIT_FAILED) from None
+    if after is not None:
+        when = "at once" if at is None else f"from {at.isoformat()} on"
+        data.print(f"{file.file} is number {after.number} of {site}, in force {when}")
+
+
+async def _number(
+    kafka: "KafkaSettings", file: "PlantFile", actor: Person, at: datetime | None, now: datetime
+) -> "PlantPublished | None":
+    """Publish the file under the next number; None if it is what was applied last.
+
+    Raises:
+        FencedError: somebody else has begun to apply since; nothing is published.
+    """
+    from plantstream.runtime.acl import APPLYING
+    from plantstream.runtime.kafka.exclusive import exclusively
+
+    # Read inside: whoever wrote before can be read, and whoever read before can write no more.
+    async with exclusively(kafka, f"{APPLYING}{actor.site}") as writer:
+        before = newest(await published(kafka), actor.site)
+        if _is_applied(before, file):
+            return None
+        _show(before, file)
+        after = _published(file, actor, at, before, now)
+        told = (_summary(before) if before else None), _summary(after)
+        entry = actor.act("apply plant file", file.file, *told)
+        await writer.send([outgoing(after), outgoing_entry(entry)])
+    return after
+
+
+def _is_applied(before: "PlantPublished | None", file: "PlantFile") -> bool:
+    if before is None or before.text != file.text:
+        return False
+    data.print(f"{file.file} is what was applied last at {before.site}, as number {before.number}")
+    return True
 
 
 def newest(files: "Sequence[PlantPublished]", site: str) -> "PlantPublished | None":

@@ -60,17 +60,16 @@ async def person(kafka: "KafkaSettings", name: str, reason: str, site: str | Non
     return Person(name.strip(), reason.strip(), site or await _published_site(kafka))
 
 
-async def write_entries(
-    kafka: "KafkaSettings", entries: Sequence["AuditEntry"], beside: Sequence["Outgoing"] = ()
-) -> None:
-    """Return once the broker has them all, and the records that they speak of."""
+async def write_entries(kafka: "KafkaSettings", entries: Sequence["AuditEntry"]) -> None:
+    """Return once the broker has them all."""
     from plantstream.runtime.kafka.broker import KafkaBroker
 
     async with KafkaBroker(kafka) as broker:
-        await broker.send([*beside, *(_outgoing(entry) for entry in entries)])
+        await broker.send([outgoing_entry(entry) for entry in entries])
 
 
-def _outgoing(entry: "AuditEntry") -> "Outgoing":
+def outgoing_entry(entry: "AuditEntry") -> "Outgoing":
+    """The entry as a record of its topic."""
     from plantstream.runtime.ports import Outgoing
     from schemas.codec import encode
     from schemas.partitioning import partition_of

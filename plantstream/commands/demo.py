@@ -138,7 +138,8 @@ async def _watch(
             machines = await overviews(stack.database)
             live.update(picture(machines, await meter.pulse(), title, clock.now()))
             with suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), REFRESH_S)
+                async with asyncio.timeout(REFRESH_S):
+                    await stopping.wait()
     data.print()
 
 

@@ -11,6 +11,8 @@ import typer
 from plantstream.commands.process import LISTEN
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from schemas.plant.load import PlantFile
 
 
@@ -62,7 +64,7 @@ def ingest(
         if file is None:
             raise typer.BadParameter("a dry run needs a file", param_hint="--plant")
         with suppress(KeyboardInterrupt):
-            asyncio.run(_print_dry_run(file))
+            asyncio.run(_print_dry_run(file, data_dir or default_data_dir()))
         return
     limits = Limits(spool_mb * MEGABYTE, spool_days * DAY_S, drops=when_full is WhenFull.DROP)
     options = EdgeOptions(file or str(site), data_dir or default_data_dir(), limits)
@@ -72,12 +74,32 @@ def ingest(
     )
 
 
-async def _print_dry_run(plant: "PlantFile") -> None:
+async def _print_dry_run(plant: "PlantFile", data_dir: Path) -> None:
     from ingest.agent import dry_run
     from ingest.inputs.registry import build_inputs
     from plantstream.commands.console import data, messages
     from schemas.codec import encode
 
+    for line in sources_of(plant, data_dir):
+        messages.print(line, markup=False, soft_wrap=True)
+    sources = plant.plant.sources
+    if sources and not any(plant.plant.read_at(name) for name in sources):
+        return
     messages.print("dry run: no spool, no broker; Ctrl-C ends it")
     async for record in dry_run(plant, build_inputs(plant)):
         data.print(encode(record).decode(), markup=False)
+
+
+def sources_of(plant: "PlantFile", data_dir: Path) -> "Iterator[str]":
+    """What a dry run does with each source: laboratories are shown, because it stores nothing."""
+    from ingest.inputs.lab.preview import preview
+    from schemas.plant.lab_source import LabSource
+
+    for name, source in plant.plant.sources.items():
+        if isinstance(source, LabSource):
+            yield from preview(name, source, data_dir)
+            yield f"source {name}: not opened in a dry run, because what it takes must be stored"
+        else:
+            read = len(plant.plant.read_at(name))
+            what = f"equipment read: {read}" if read else "no equipment names it: not read"
+            yield f"source {name} ({source.type}): {what}"

@@ -15,6 +15,8 @@ from schemas.topics import CATALOGUE, Role, Topic
 ANY_HOST = "*"
 TRANSACTIONAL_IDS = "plantstream-"
 """Of the processor; what stands after it is the engine and the partition."""
+APPLYING = "plantstream-apply-"
+"""Of the transactions by which an operator applies plant files; the site follows."""
 GROUPS = {Role.PROCESSOR: "plantstream-oee", Role.SINK: "plantstream-timescale"}
 """The consumer group of each service that is a member of one."""
 _ALLOW = 3
@@ -79,6 +81,8 @@ def grants(role: Role, user: str) -> list[Grant]:
         # How far each service is: doctor and replay ask it.
         looks = frozenset({Operation.DESCRIBE})
         given += [Grant(user, Resource.GROUP, name, looks) for name in GROUPS.values()]
+        transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
+        given.append(Grant(user, Resource.TRANSACTIONAL_ID, APPLYING, transact, prefixed=True))
     return given
 
 

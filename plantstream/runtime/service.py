@@ -6,8 +6,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -25,8 +25,12 @@ from plantstream.runtime.errors import (
     MisconfiguredError,
     PlantstreamError,
 )
+from plantstream.runtime.http_metrics import HttpMetrics
+from plantstream.runtime.quiet_server import QuietServer
 
 STOP_LIMIT_S = 8.0
+CLOSE_LIMIT_S = 2.0
+"""For answers of the health server that are on their way."""
 _TALKATIVE = ("asyncua",)
 """Libraries that warn of what we handle and tell ourselves, such as a server that went away."""
 
@@ -39,6 +43,8 @@ class Service:
     def __init__(self, name: str) -> None:
         self.name = name
         self.registry = CollectorRegistry()
+        self.http = HttpMetrics(self.registry)
+        """Of this service's pages, and of any interface that it has beside them."""
         self.ready = False
         self.stopping = asyncio.Event()
         ProcessCollector(registry=self.registry)
@@ -124,8 +130,9 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, service.stopping.set)
-    config = uvicorn.Config(Starlette(routes=health_routes(service)), log_config=None)
-    server = _QuietServer(config)
+    pages = service.http.measured(Starlette(routes=health_routes(service)), name)
+    config = uvicorn.Config(pages, log_config=None)
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[_listening(listen, port)]))
     working = asyncio.ensure_future(work(service))
     stopping = asyncio.create_task(service.stopping.wait())
@@ -141,7 +148,8 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
         stopping.cancel()
         server.should_exit = True
         with suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(serving, timeout=2)
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                await serving
 
 
 def _listening(listen: str, port: int) -> socket.socket:
@@ -152,12 +160,3 @@ def _listening(listen: str, port: int) -> socket.socket:
             f"port {port} on {listen} cannot be had ({error.strerror}); "
             "choose another with --port, or another address with --listen"
         ) from error
-
-
-class _QuietServer(uvicorn.Server):
-    """A server that leaves the process's signals alone, and says what is wrong with its port."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The service has its own."""
-        yield

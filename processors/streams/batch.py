@@ -6,15 +6,15 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
+from plantstream.runtime import burial
 from plantstream.runtime.ports import Outgoing, Record
 from processors.step import Engine, Output, UnprocessableError
 from processors.streams.memory import Draft, Memory, Rows, mark_of
 from schemas.codec import UnreadableError, decode, encode
-from schemas.deadletter import MAX_BYTES, DeadLetter
 from schemas.machine import Gap, MachineRecord
 from schemas.partitioning import partition_of
 from schemas.plant.load import PlantFile
-from schemas.topics import BY_NAME, DEADLETTER
+from schemas.topics import BY_NAME
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -116,21 +116,7 @@ def outgoing(output: Output) -> Outgoing:
 
 def dead_letter(record: Record, reason: str, now: datetime) -> Outgoing:
     """The letter that buries this record."""
-    value = record.value or b""
-    letter = DeadLetter.model_construct(
-        id=f"{record.topic}/{record.partition}/{record.offset}",
-        service="process",
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-        key=record.key,
-        value=value[:MAX_BYTES],
-        size=len(value),
-        reason=reason,
-        buried_at=now,
-    )
-    partition = record.partition % DEADLETTER.partitions
-    return Outgoing(DEADLETTER.name, partition, record.key or b"", encode(letter))
+    return burial.addressed(burial.dead_letter(record, "process", reason, now), record)
 
 
 def _decode(record: Record) -> Any:

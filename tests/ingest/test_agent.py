@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ingest.agent import TRY_AGAIN_S, Plan, dry_run, run_agent
-from ingest.input import Alarm, Alive, Chunk, Input, Observation, Unreadable
+from ingest.input import Alarm, Alive, Back, Chunk, Input, Observation, Unreadable
 from ingest.memory_spool import MemorySpool
 from ingest.metrics import SourceMetrics
 from ingest.options import AgentOptions
@@ -232,6 +232,117 @@ async def test_a_failing_input_stops_no_other_and_tells_what_it_missed(failure: 
     assert sum(one.sample_count() for one in broker.records(TELEMETRY.name)) == 3
     assert slept == [TRY_AGAIN_S]
     assert sources.of("line").trouble
+
+
+class Troubled:
+    """Fails, says nothing, fails and works in turn; each time it is asked is one attempt."""
+
+    def __init__(self, *attempts: Sequence[Observation] | Exception) -> None:
+        self._attempts = list(attempts)
+
+    async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
+        del position
+        while self._attempts:
+            attempt = self._attempts.pop(0)
+            if isinstance(attempt, Exception):
+                raise attempt
+            yield Chunk(tuple(attempt))
+
+
+def at_line() -> PlantFile:
+    """The reactor at `line`, the station nowhere."""
+    text = PLANT.replace("id: reactor,", "id: reactor, source: line,")
+    text = text.replace("- {name: ", '- {node: "s={id}", name: ')
+    return load_plant(text.replace("equipment_classes:", f"{OPEN_SOURCE}equipment_classes:"), "p")
+
+
+class Time:
+    """A clock that goes on when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return at(self.seconds)
+
+    async def sleep(self, delay_s: float) -> None:
+        self.seconds += delay_s
+        await asyncio.sleep(0)
+
+
+async def test_an_outage_is_one_gap_from_the_last_value_to_the_return_however_often_it_failed() -> (
+    None
+):
+    time, broker, trouble = Time(), MemoryBroker(), OSError("gone")
+    line = Troubled(
+        [sample("state", 6, 0)], trouble, trouble, trouble, [], trouble, [sample("state", 6, 150)]
+    )  # fmt: skip
+    the_world = world(now=time.now, sleep=time.sleep)
+
+    await run_agent((at_line(), {"line": line}), MemorySpool(), broker, world=the_world)
+
+    first, gap, again = broker.records(MACHINE.name)
+    assert (gap.start, gap.source_time) == (NOW, at(120))
+    assert gap.reason == "the input line failed"
+    assert isinstance(first, StateChanged)
+    assert isinstance(again, StateChanged)
+
+
+async def test_each_outage_is_told() -> None:
+    time, broker, trouble = Time(), MemoryBroker(), OSError("gone")
+    line = Troubled(
+        [sample("good", 1, 0)], trouble, [sample("good", 1, 30)], trouble, [sample("good", 1, 60)]
+    )
+    the_world = world(now=time.now, sleep=time.sleep)
+
+    await run_agent((at_line(), {"line": line}), MemorySpool(), broker, world=the_world)
+
+    found = [(one.start, one.source_time) for one in broker.records(MACHINE.name)]
+    assert found == [(NOW, at(30)), (at(30), at(60))]
+
+
+async def test_an_outage_that_outlives_the_edge_is_told_from_where_it_began() -> None:
+    time, spool, broker = Time(), MemorySpool(), MemoryBroker()
+    line = Troubled([sample("state", 6)], *[OSError("gone")] * 1000)
+    the_world = world(now=time.now, sleep=time.sleep)
+    running = asyncio.create_task(
+        run_agent((at_line(), {"line": line}), spool, broker, world=the_world)
+    )
+    await until(lambda: time.seconds >= 3 * TRY_AGAIN_S)
+    running.cancel()
+    await asyncio.wait({running})
+
+    time.seconds = 3600
+    line = Troubled([sample("state", 6, 3600)])
+    the_world = world(now=time.now, sleep=time.sleep)
+    await run_agent((at_line(), {"line": line}), spool.reopened(), broker, world=the_world)
+
+    (gap,) = [one for one in broker.records(MACHINE.name) if isinstance(one, Gap)]
+    assert (gap.start, gap.source_time) == (NOW, at(3600))
+
+
+@pytest.mark.parametrize("whole", [True, False])
+async def test_after_a_restart_only_a_source_that_kept_everything_leaves_no_gap(
+    whole: bool,
+) -> None:
+    time, spool, broker = Time(), MemorySpool(), MemoryBroker()
+    first = Troubled([sample("state", 6)])
+    await run_agent(
+        (at_line(), {"line": first}), spool, broker, world=world(now=time.now, sleep=time.sleep)
+    )
+
+    time.seconds = 300
+    kept: list[Any] = [Back(REACTOR, at(300), whole=whole), sample("state", 6, 100)]
+    second = Troubled(kept)
+    await run_agent(
+        (at_line(), {"line": second}),
+        spool.reopened(),
+        broker,
+        world=world(now=time.now, sleep=time.sleep),
+    )
+
+    found = [(one.start, one.source_time) for one in broker.records(MACHINE.name)[1:2]]
+    assert found == ([] if whole else [(NOW, at(300))])
 
 
 async def test_after_a_restart_a_live_edge_says_what_it_did_not_see() -> None:
@@ -498,7 +609,7 @@ class Stubborn:
 async def test_an_input_that_resists_being_stopped_holds_no_plant_file_up(
     error: Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ingest.agent.STOP_AGAIN_S", 0.05)
+    monkeypatch.setattr("ingest.stopping.STOP_AGAIN_S", 0.05)
     broker, changed, follower = MemoryBroker(), asyncio.Event(), Numbered(1)
 
     async def changes() -> AsyncIterator[Plan]:

@@ -9,10 +9,11 @@ from pydantic import ValidationError
 from ingest.edge import Edge, FrameCut
 from ingest.input import Missed, Observation, Unreadable
 from ingest.sealing import CountedStamps, Record, entries
-from schemas.machine import PartsCounted
+from schemas.machine import CounterReset, PartsCounted
+from schemas.plant.load import PlantFile, load_plant
 from schemas.telemetry import MAX_SAMPLES, TelemetryFrame
 from schemas.topics import DEADLETTER, MACHINE, TELEMETRY
-from tests.ingest.kit import NOW, REACTOR, moment, plant, sample
+from tests.ingest.kit import NOW, PLANT, REACTOR, moment, plant, sample
 
 
 def observations(rows: int) -> list[list[Observation]]:
@@ -40,6 +41,47 @@ def whole(chunks: Sequence[Sequence[Observation]], *, restart: bool = False) -> 
         stored |= outcome.memory
         records += outcome.records
     return [*records, *edge.rest(moment()).records]
+
+
+MODBUS = """
+sources:
+  line: {type: modbus, host: 127.0.0.1}
+"""
+
+
+def counting(register: int, unit_id: int = 1) -> PlantFile:
+    """The reactor with one counter, in this register."""
+    tag = f"{{name: good, means: good_count, register: {{address: {register}}}}}"
+    place = f"area: hall, line: line-1, source: line, unit_id: {unit_id}"
+    machine = f"{{id: reactor, {place}, calendar: always, tags: [{tag}]}}"
+    head = PLANT.partition("equipment_classes:")[0]
+    return load_plant(f"{head}{MODBUS}equipment:\n  - {machine}\n", "plant.yaml")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize(
+    ("moved", "good"),
+    [
+        pytest.param(counting(7), [5, 3], id="the same register goes on"),
+        pytest.param(counting(8), [3], id="another register begins anew"),
+        pytest.param(counting(7, unit_id=2), [3], id="another unit begins anew"),
+    ],
+)
+def test_a_counter_that_was_moved_begins_with_a_baseline(
+    moved: PlantFile, good: list[int], restarted: bool
+) -> None:
+    stamps = CountedStamps("edge", "e")
+    edge = Edge(counting(7), stamps)
+    memory = edge.take([sample("good", 1000)], moment()).memory
+    if restarted:
+        edge = Edge(moved, stamps, memory=memory)
+    else:
+        edge.adopt(moved)
+
+    found = edge.take([sample("good", 1005, 1), sample("good", 1008, 2)], moment()).records
+
+    assert [one.good for one in found if isinstance(one, PartsCounted)] == good
+    assert not [one for one in found if isinstance(one, CounterReset)]
 
 
 def of(records: list[Record], kind: type[Record], *, other: bool = False) -> list[Record]:

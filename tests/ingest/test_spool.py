@@ -314,6 +314,28 @@ async def test_what_is_too_old_is_dropped(path: Path) -> None:
     await spool.close()
 
 
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_that_jumps_ahead_throws_nothing_away_at_once(
+    path: Path, restarted: bool
+) -> None:
+    clock = Clock()
+    spool = opened(path, Limits(age_s=7 * 86_400), clock)
+    await spool.append(Batch([entry(0)]))
+    clock.now += timedelta(days=30)
+    if restarted:
+        await spool.close()
+        spool = opened(path, Limits(age_s=7 * 86_400), clock)
+    await spool.append(Batch([entry(1)]))
+    assert [one.entry.seq for one in await spool.next(20)] == [0, 1]
+    await spool.remove([])
+
+    for _ in range(7):
+        clock.now += timedelta(hours=23)
+        await spool.append(Batch())
+    assert [one.entry.seq for one in await spool.next(20)] == [1], "it still grows old"
+    await spool.close()
+
+
 async def test_what_people_said_is_never_dropped(path: Path) -> None:
     clock = Clock()
     spool = opened(path, Limits(age_s=60), clock)
@@ -322,6 +344,22 @@ async def test_what_people_said_is_never_dropped(path: Path) -> None:
     await spool.append(Batch())
 
     assert [one.entry.topic for one in await _all(spool)] == [LAB.name, OPERATOR.name]
+    await spool.close()
+
+
+@pytest.mark.parametrize("older", [False, True], ids=["new", "of an older version"])
+async def test_a_large_backlog_of_what_is_kept_costs_no_batch_anything(path: Path, older: bool):
+    spool = opened(path)
+    if older:
+        spool._file._database.execute("DROP INDEX entry_droppable")
+        await spool.close()
+        spool = opened(path)
+    await spool.append(Batch([entry(number, LAB.name) for number in range(20_000)]))
+    thousands_of_steps: list[None] = []
+    spool._file._database.set_progress_handler(lambda: thousands_of_steps.append(None), 1_000)
+    await spool.append(Batch([entry(0)]))
+
+    assert len(thousands_of_steps) < 10
     await spool.close()
 
 

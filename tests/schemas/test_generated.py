@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from schemas.asyncapi import asyncapi_document
 from schemas.generate import ASYNCAPI, GENERATED, contracts
 from schemas.json_schema import plant_schema, record_types
-from schemas.topics import BY_NAME, CATALOGUE, Role
+from schemas.topics import BY_NAME, CATALOGUE, MODEL, Role
 from tests.schemas.samples import SAMPLES
 
 ROOT = Path(__file__).parents[2]
@@ -95,11 +95,11 @@ def test_a_channel_says_how_its_topic_is_kept_and_read():
 
 
 @pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
-def test_what_processors_write_is_read_committed(topic):
+def test_what_is_written_in_transactions_is_read_committed(topic):
     channel = asyncapi_document()["channels"][topic.name]
 
     committed = channel["x-isolation-level"] == "read_committed"
-    assert committed == (Role.PROCESSOR in topic.writers)
+    assert committed == (Role.PROCESSOR in topic.writers or topic is MODEL)
 
 
 def test_every_type_has_a_sample_and_all_its_fields_are_set_in_one():

@@ -80,6 +80,7 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
         Grant("sink", Resource.GROUP, timescale, reads),
         Grant("operator", Resource.GROUP, oee, looks),
         Grant("operator", Resource.GROUP, timescale, looks),
+        Grant("operator", Resource.TRANSACTIONAL_ID, "plantstream-apply-", transact, prefixed=True),
     ]
 
 

@@ -87,12 +87,14 @@ class Reading:
         except RefusedError as error:
             return self._refused(row, error)
         self.findings.taken += 1
+        if key is None:
+            return Item(stated, None)
         digest = hashlib.sha256(row.said.model_dump_json().encode()).digest()
         other = Unreadable(self.name, row.line, row.raw, f"id: {CONTRADICTS}")
         return Item(stated, key, digest, other)
 
     def _refused(self, row: Row, error: RefusedError) -> Unreadable:
-        self.findings.add(row.line, error.mistakes)
+        self.findings.add(row.place, error.mistakes)
         return Unreadable(self.name, row.line, row.raw, str(error)[:500])
 
 
@@ -200,7 +202,7 @@ class WatchedFolder:
         if before is not None and before.moved:
             findings = Findings()
             told = f"this content was taken as {before.name} at {before.at.isoformat()}"
-            findings.add(None, [Mistake("", told)])
+            findings.add("", [Mistake("", told)])
             return findings
         reading = Reading(self._plant, self._config.by, digest, path.name, self._after(digest))
         if before is not None:
@@ -223,7 +225,7 @@ class WatchedFolder:
                 at = FilePlace(reading.digest, path.name, block.last_line)
                 await self._store(Group(block.items, block.unreadable, at), reading)
         except RefusedError as error:
-            reading.findings.add(1, error.mistakes)
+            reading.findings.add("1", error.mistakes)
         if reading.after < WHOLE:
             ended = FilePlace(reading.digest, path.name, WHOLE, ended=True)
             await self._store(Group((), (), ended), reading)
@@ -238,7 +240,8 @@ class WatchedFolder:
         for number in sorted(await group.answer):
             refused = group.items[number].instead
             reading.findings.taken -= 1
-            reading.findings.add(refused.line if refused else None, [Mistake("id", CONTRADICTS)])
+            place = str(refused.line) if refused else ""
+            reading.findings.add(place, [Mistake("id", CONTRADICTS)])
         self._meters.notified(len(group))
         self._place = group.place
 

@@ -26,6 +26,8 @@ from schemas.plant.lab_source import LabFolder, LabHttp, LabSource
 from schemas.plant.load import PlantFile
 
 CHUNK_STATEMENTS = 500
+SERVICE = "lab"
+"""What the interface is called in the metrics of HTTP."""
 _log = structlog.get_logger(__name__)
 
 
@@ -134,7 +136,8 @@ class LabInput:
             self._meters,
             self._answer_within_s,
         )
-        async with serving(create_app(office), http) as server:
+        app = self._meters.http.measured(create_app(office), SERVICE)
+        async with serving(app, http) as server:
             self.address = server.address
             self._meters.connected()
             _log.info("laboratory interface listens", source=self._name, address=server.url)

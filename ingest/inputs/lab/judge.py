@@ -1,7 +1,7 @@
 """Statements against the plant file: what it can tell is refused at once. Pure."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ from schemas.topics import LAB, MACHINE, OPERATOR
 
 AHEAD = timedelta(minutes=5)
 """How far a clock may be ahead of the edge's."""
+_OF_THE_AUTHOR = {"id", "time", "type"}
+"""What a record has under other names, or not at all."""
 _MAY_LIE_AHEAD = {"starts_at", "ends_at"}
 _NUMBER = re.compile(r"\s*([<>])?\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*")
 _TOPICS = {kind: topic.name for topic in (MACHINE, LAB, OPERATOR) for kind in topic.types}
@@ -36,6 +38,8 @@ _ENVELOPE: dict[str, Any] = {
     "ingest_time": _NOW,
 }
 """Stands in for the edge's own, to see whether the rest is a record."""
+
+_Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,63 +56,63 @@ def judged(said: Said, plant: Plant, author: Author, now: datetime) -> Stated:
     Raises:
         RefusedError: with everything that the plant file contradicts.
     """
-    found = [*_early(said, now), *_unknown(said, plant)]
+    fields = vars(said)
+    found = [*_early(fields, now), *_unknown(fields, plant)]
     if found:
         raise RefusedError(found)
-    kind = BY_TYPE[said.type]  # type: ignore[attr-defined] # every kind of Said has one
-    fields = _fields(said, plant) | {"by": author.by, "statement": author.statement}
+    kind = BY_TYPE[fields["type"]]
+    stated = _fields(fields, plant) | {"by": author.by, "statement": author.statement}
     try:
-        record = kind.model_validate(_ENVELOPE | fields)
+        record = kind.model_validate(_ENVELOPE | stated)
     except ValidationError as error:
         raise RefusedError(mistakes(error)) from None
-    return Stated(_TOPICS[kind], record.partition_key(), kind, said.time, fields)
+    return Stated(_TOPICS[kind], record.partition_key(), kind, said.time, stated)
 
 
-def _early(said: Said, now: datetime) -> Iterator[Mistake]:
-    for name, at in times_of(said):
+def _early(fields: _Fields, now: datetime) -> Iterator[Mistake]:
+    for name, at in times_of(fields):
         if at > now + AHEAD and name not in _MAY_LIE_AHEAD:
             ahead = int((at - now).total_seconds())
             yield Mistake(name, f"lies {ahead} s in the future; check the clock and the time zone")
-    sampled = getattr(said, "sample_time", None)
-    if sampled is not None and said.time < sampled <= now + AHEAD:
+    sampled = fields.get("sample_time")
+    if sampled is not None and fields["time"] < sampled <= now + AHEAD:
         yield Mistake("sample_time", "the sample was taken after the test; check both times")
 
 
-def _unknown(said: Said, plant: Plant) -> Iterator[Mistake]:
-    equipment = getattr(said, "equipment", None)
+def _unknown(fields: _Fields, plant: Plant) -> Iterator[Mistake]:
+    equipment = fields.get("equipment")
     if equipment is not None and _path(equipment, plant) is None:
         yield _stranger("equipment", equipment, [one.id for one in plant.equipment])
-    parts = [getattr(said, amount, 0) for amount in ("good", "scrap", "rework")]
-    if hasattr(said, "good") and not any(parts):
+    if "good" in fields and not any(fields[amount] for amount in ("good", "scrap", "rework")):
         yield Mistake("good", "good, scrap and rework are all 0")
-    name = getattr(said, "product", None)
+    name = fields.get("product")
     if name is None:
         return
     product = _product(name, plant)
     if product is None:
         yield _stranger("product", name, [one.id for one in plant.products])
-    elif hasattr(said, "value"):
-        yield from _result(said, product)
+    elif "value" in fields:
+        yield from _result(fields, product)
 
 
-def _result(said: Any, product: Product) -> Iterator[Mistake]:
+def _result(fields: _Fields, product: Product) -> Iterator[Mistake]:
     """A product without any tests in the plant file may be tested in every way."""
-    tests = {one.id: one for one in product.tests}
-    test = tests.get(said.test)
+    test = _test(fields["test"], product)
     if test is None:
-        if tests:
-            yield _stranger("test", said.test, list(tests))
+        if product.tests:
+            yield _stranger("test", fields["test"], [one.id for one in product.tests])
         return
-    if said.unit != test.unit:
+    value = fields["value"]
+    if fields["unit"] != test.unit:
         wanted = test.unit or "no unit"
         yield Mistake("unit", f"{test.id} of {product.id} is reported in {wanted}")
-    if test.kind == "number" and _read_number(said.value) is None:
+    marked = _read_number(value)
+    if test.kind == "number" and marked is None:
         yield Mistake("value", f"{test.id} is a number, such as 6.5 or <0.05, with a point")
-    if test.kind == "text" and not isinstance(said.value, str):
+    if test.kind == "text" and not isinstance(value, str):
         yield Mistake("value", f"{test.id} is a text")
-    marked = _read_number(said.value)
-    if marked and marked[0] and said.comparator not in {None, marked[0]}:
-        yield Mistake("comparator", f"contradicts the value {said.value!r}")
+    if marked and marked[0] and fields["comparator"] not in {None, marked[0]}:
+        yield Mistake("comparator", f"contradicts the value {value!r}")
 
 
 def _stranger(field: str, name: str, known: Sequence[str]) -> Mistake:
@@ -118,21 +122,22 @@ def _stranger(field: str, name: str, known: Sequence[str]) -> Mistake:
     return Mistake(field, f"{told}; {hint}" if hint else told)
 
 
-def _fields(said: Said, plant: Plant) -> dict[str, Any]:
-    fields = dict(said)
-    fields.pop("id")
-    fields["source_time"] = fields.pop("time")
-    fields.pop("type")
+def _fields(given: _Fields, plant: Plant) -> dict[str, Any]:
+    """The fields as the record has them."""
+    fields = {name: field for name, field in given.items() if name not in _OF_THE_AUTHOR}
+    fields["source_time"] = given["time"]
     if "equipment" in fields:
         fields["equipment"] = _path(fields["equipment"], plant)
     else:
         fields["site"] = plant.site_path()
     if "value" in fields:
-        fields |= _value(fields.pop("value"), fields, _test(fields, plant))
+        product = _product(fields["product"], plant)
+        test = _test(fields["test"], product) if product else None
+        fields |= _value(fields.pop("value"), fields, test)
     return fields
 
 
-def _value(value: float | str, fields: dict[str, Any], test: LabTest | None) -> dict[str, Any]:
+def _value(value: float | str, fields: _Fields, test: LabTest | None) -> dict[str, Any]:
     read = _read_number(value) if test is None or test.kind == "number" else None
     if read is None:
         return {"text": str(value)}
@@ -150,10 +155,8 @@ def _read_number(value: float | str) -> tuple[str | None, float] | None:
     return (found[1], number) if abs(number) != float("inf") else None
 
 
-def _test(fields: dict[str, Any], plant: Plant) -> LabTest | None:
-    product = _product(fields["product"], plant)
-    tests = product.tests if product else []
-    return next((one for one in tests if one.id == fields["test"]), None)
+def _test(name: str, product: Product) -> LabTest | None:
+    return next((one for one in product.tests if one.id == name), None)
 
 
 def _product(name: str, plant: Plant) -> Product | None:

@@ -21,16 +21,16 @@ class Findings:
     """Rows that are stored."""
     broken: int = 0
     """Rows that are not."""
-    mistakes: list[tuple[int | None, Mistake]] = field(default_factory=list)
-    """With their lines."""
+    mistakes: list[tuple[str, Mistake]] = field(default_factory=list)
+    """With the line of each, or its first and last one."""
     unlisted: int = 0
 
-    def add(self, line: int | None, mistakes: Iterable[Mistake]) -> None:
-        """A row that is not stored, and why."""
+    def add(self, place: str, mistakes: Iterable[Mistake]) -> None:
+        """A row that is not stored, where it stands, and why."""
         self.broken += 1
         for mistake in mistakes:
             if len(self.mistakes) < MAX_MISTAKES:
-                self.mistakes.append((line, mistake))
+                self.mistakes.append((place, mistake))
             else:
                 self.unlisted += 1
 
@@ -58,8 +58,8 @@ def put_away(file: Path, findings: Findings) -> Path:
     with beside.open("w", encoding="utf-8", newline="") as to:
         writer = csv.writer(to)
         writer.writerow(("line", "field", "reason"))
-        for line, mistake in findings.mistakes:
-            writer.writerow(("" if line is None else line, mistake.field, mistake.reason))
+        for place, mistake in findings.mistakes:
+            writer.writerow((place, mistake.field, mistake.reason))
         writer.writerow(("", "", findings.summary()))
     beside.replace(target.with_name(f"{target.name}.report.csv"))
     file.replace(target)

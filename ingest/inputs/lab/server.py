@@ -3,14 +3,15 @@
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.quiet_server import QuietServer
 from schemas.plant.lab_source import LabHttp
 
 MAX_CONNECTIONS = 2_000
@@ -33,13 +34,13 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app: FastAPI, http: LabHttp) -> AsyncIterator[Serving]:
+async def serving(app: ASGIApp, http: LabHttp) -> AsyncIterator[Serving]:
     """Serve this application while the block runs.
 
     Raises:
         MisconfiguredError: the port or the certificate cannot be had.
     """
-    server = _Server(_configuration(app, http))
+    server = QuietServer(_configuration(app, http))
     listener = _listener(http)
     task = asyncio.create_task(server.serve(sockets=[listener]), name="laboratory interface")
     try:
@@ -56,7 +57,7 @@ async def serving(app: FastAPI, http: LabHttp) -> AsyncIterator[Serving]:
         listener.close()
 
 
-def _configuration(app: FastAPI, http: LabHttp) -> uvicorn.Config:
+def _configuration(app: ASGIApp, http: LabHttp) -> uvicorn.Config:
     def file(name: str | None) -> str | None:
         return name and str(Path(name).expanduser())
 
@@ -91,12 +92,3 @@ def _listener(http: LabHttp) -> socket.socket:
             f"port {http.port} on {http.listen} cannot be had ({error.strerror}): "
             "choose another `port` or `listen` for the lab source"
         ) from error
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """The service has its own."""
-        yield

@@ -178,9 +178,9 @@ def _reason(one: Any, field: str, known: type[Said] | None) -> str:
             return text.removeprefix("Input ").replace("should be", "has to be")[:300]
 
 
-def times_of(said: Said) -> Iterable[tuple[str, datetime]]:
-    """The instants that it names, with their fields."""
+def times_of(fields: Mapping[str, Any]) -> Iterable[tuple[str, datetime]]:
+    """The instants among a statement's fields, with their names."""
     for name in TIMES:
-        at = getattr(said, name, None)
-        if isinstance(at, datetime):
+        at = fields.get(name)
+        if at is not None:
             yield name, at

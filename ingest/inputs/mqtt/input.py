@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 import structlog
 
-from ingest.input import Chunk, Observation, Unreadable
+from ingest.input import Chunk, Told, Unreadable
 from ingest.inputs.mqtt.connection import Connection, RefusedError, connected
 from ingest.inputs.mqtt.inbox import (
     Answered,
@@ -18,10 +19,11 @@ from ingest.inputs.mqtt.inbox import (
     Message,
     Refused,
 )
+from ingest.inputs.mqtt.place import Place, digest_of
 from ingest.inputs.mqtt.redelivery import Stored
 from ingest.inputs.mqtt.translator import Translator
 from ingest.inputs.mqtt.trust import Tls, tls_of
-from ingest.inputs.mqtt.watch import watched
+from ingest.inputs.mqtt.watch import Watched, watched
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
@@ -66,13 +68,13 @@ class MqttInput:
         """Observations from now on, and what the broker kept for us.
 
         The position says which messages are stored, so that one whose acknowledgement was lost is
-        known when it comes again.
+        known when it comes again, and what the session can keep.
 
         Raises:
             MisconfiguredError: only a person can help.
         """
         tls = await asyncio.to_thread(tls_of, self._source)
-        work = _Work(Translator(self._watched, self._source.broker), position)
+        work = _Work(self._watched, self._source.broker, Place.load(position))
         inbox = Inbox()
         connecting = asyncio.create_task(self._connect(tls, inbox), name=self._client_id)
         connecting.add_done_callback(lambda _: inbox.close())
@@ -81,7 +83,7 @@ class MqttInput:
                 observations = [one for item in items for one in work.translate(item)]
                 self._count(items, observations)
                 if observations:
-                    yield Chunk(tuple(observations), work.stored.dump())
+                    yield Chunk(tuple(observations), work.place())
                 self._answer(items, work.translator)
             await connecting
         finally:
@@ -149,7 +151,7 @@ class MqttInput:
                 self._log.info("asking for a rebirth", edge_node="/".join(node))
                 connection.ask_for_birth(node)
 
-    def _count(self, items: Sequence[Item], observations: Sequence[Observation]) -> None:
+    def _count(self, items: Sequence[Item], observations: Sequence[Told]) -> None:
         self._meters.notified(sum(isinstance(item, Message) for item in items))
         for item in items:
             if isinstance(item, Dropped):
@@ -162,18 +164,24 @@ class MqttInput:
 class _Work:
     """From items to observations, with the memory of what is stored."""
 
-    def __init__(self, translator: Translator, position: str | None) -> None:
-        self.translator = translator
-        self.stored = Stored.load(position or "")
+    def __init__(self, watched: Watched, broker: str, place: Place) -> None:
+        self.translator = Translator(watched, broker)
+        self.translator.recall(place.fleeting)
+        self._stored = Stored.load(place.stored)
+        self._subscribed = digest_of(watched.filters())
+        self._same_topics = self._subscribed == place.subscribed
+        self._begun = False
 
-    def translate(self, item: Item) -> Sequence[Observation]:
+    def place(self) -> str:
+        """The position."""
+        return Place(self._stored.dump(), self._subscribed, tuple(self.translator.fleeting)).dump()
+
+    def translate(self, item: Item) -> Sequence[Told]:
         match item:
             case Message():
                 return self._message(item)
             case Connected(at=at, resumed=resumed):
-                if not resumed:
-                    self.stored.forget()
-                return self.translator.connected(at, resumed=resumed)
+                return self._connected(at, resumed=resumed)
             case Interrupted(reason=reason):
                 self.translator.interrupted(reason)
                 return ()
@@ -184,12 +192,19 @@ class _Work:
             case Dropped(topic=topic, start=start, end=end):
                 return self.translator.dropped(topic, start, end)
 
-    def _message(self, message: Message) -> Sequence[Observation]:
+    def _connected(self, at: datetime, *, resumed: bool) -> Sequence[Told]:
+        if not resumed:
+            self._stored.forget()
+        whole, first, self._begun = resumed and self._same_topics, not self._begun, True
+        back = self.translator.back(at, resumed=whole) if first else []
+        return [*back, *self.translator.connected(at, resumed=resumed)]
+
+    def _message(self, message: Message) -> Sequence[Told]:
         delivered = message.delivered
         if delivered.qos == 0:
             return self.translator.deliver(delivered)
         key = (message.identifier, delivered.topic, delivered.payload)
-        if message.again and self.stored.has(*key):
+        if message.again and self._stored.has(*key):
             return ()
-        self.stored.add(*key)
+        self._stored.add(*key)
         return self.translator.deliver(delivered)

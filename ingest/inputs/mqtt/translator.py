@@ -1,10 +1,10 @@
 """What a broker delivers as observations, over all connections to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ingest.input import Observation, Unreadable
+from ingest.input import Back, Observation, Unreadable
 from ingest.inputs.mqtt.messages import JsonTopic
 from ingest.inputs.mqtt.payload import GarbageError, decode
 from ingest.inputs.mqtt.sparkplug import EdgeNode
@@ -48,6 +48,7 @@ class Translator:
         }
         self._unwarranted: set[str | Node] = set()
         """Topics and nodes that publish at QoS 0: no broker keeps that while we are away."""
+        self._of_topics = watched.told_by_topics()
         self._refused: set[str] = set()
         self._answered: datetime | None = None
         self._outage: str | None = None
@@ -75,6 +76,25 @@ class Translator:
             return self._sparkplug(message)
         except ValueError as error:
             return [self._unreadable(message, str(error))]
+
+    @property
+    def fleeting(self) -> list[str]:
+        """The topics that publish at QoS 0."""
+        return sorted(one for one in self._unwarranted if isinstance(one, str))
+
+    def recall(self, fleeting: Iterable[str]) -> None:
+        """What was known of the topics before a restart."""
+        self._unwarranted |= self._topics.keys() & set(fleeting)
+
+    def back(self, now: datetime, *, resumed: bool) -> list[Back]:
+        """We are there for the first time since a restart.
+
+        Edge nodes are back when they are born: until then nothing they say is understood.
+        """
+        return [
+            Back(path, now, whole=resumed and self._unwarranted.isdisjoint(topics))
+            for path, topics in self._of_topics.items()
+        ]
 
     def connected(self, now: datetime, *, resumed: bool) -> list[Observation]:
         """The broker is there; `resumed` if it kept our session, and what came at QoS 1 since."""

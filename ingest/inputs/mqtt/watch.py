@@ -42,6 +42,21 @@ class Watched:
         """Topic filters that bring all of it, and little else."""
         return (*self.topics, *(one for node in self.nodes for one in filters_of(node)))
 
+    def told_by_topics(self) -> Mapping[EquipmentPath, set[str]]:
+        """The equipment that no edge node speaks of, with its JSON topics."""
+        found: dict[EquipmentPath, set[str]] = {}
+        for topic, watches in self.topics.items():
+            for watch in watches:
+                found.setdefault(watch.equipment, set()).add(topic)
+        of_nodes = {
+            watch.equipment
+            for metrics in self.nodes.values()
+            for watched_by_name in metrics.values()
+            for watches in watched_by_name.values()
+            for watch in watches
+        }
+        return {path: topics for path, topics in found.items() if path not in of_nodes}
+
 
 def filters_of(node: Node) -> tuple[str, str]:
     """Topic filters of all that an edge node and its devices say."""

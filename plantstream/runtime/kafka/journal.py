@@ -10,9 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import IllegalOperation
 
 from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.transactions import send_all
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Outgoing
 from plantstream.runtime.settings import KafkaSettings
@@ -62,7 +62,7 @@ class KafkaJournal:
         doing = f"committing partition {partition} of {self._topic}"
         with translated(doing, self._settings):
             async with producer.transaction():
-                await _send_all(producer, (*changed, *outputs))
+                await send_all(producer, (*changed, *outputs))
 
     async def _open(self, partition: int) -> None:
         producer = AIOKafkaProducer(
@@ -80,26 +80,3 @@ class KafkaJournal:
     async def _close(self, partitions: Collection[int]) -> None:
         closing = [self._producers.pop(partition) for partition in partitions]
         await asyncio.gather(*(producer.stop() for producer in closing), return_exceptions=True)
-
-
-async def _send_all(producer: AIOKafkaProducer, records: Sequence[Outgoing]) -> None:
-    """Return once the broker has all of them.
-
-    A transaction that fails between two sends refuses the next one without the reason; the
-    records sent before have it.
-    """
-    futures = []
-    try:
-        for record in records:
-            future = await producer.send(
-                record.topic,
-                record.value,
-                key=record.key,
-                partition=record.partition,
-                headers=list(record.headers.items()),
-            )
-            futures.append(future)
-    except IllegalOperation:
-        await asyncio.gather(*futures)
-        raise
-    await asyncio.gather(*futures)

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,8 +25,8 @@ LIMIT_S = 20.0
 LOST_WITHIN_S = 15.0
 SET_EVERY_S = 0.1
 CLOSED_WITHIN_S = 3.0
-UNREACHABLE_S = 1.5
-"""So long nobody is at the address."""
+UNREACHABLE_S = 1.0
+"""So long nobody is at the address: enough for a second attempt, 0.5 s after the first."""
 
 _numbers = count(1)
 
@@ -63,23 +63,23 @@ class Hearing:
 
     async def flowing(self) -> float:
         """Set numbers until both machines tell one; gives how long that took, s."""
-        began = clock.monotonic()
-        told: set[object] = set()
-        async with asyncio.timeout(LIMIT_S):
-            while not all(told.intersection(self.numbers(path)) for path in (ONE, TWO)):
-                told.add(await self.set())
-                with suppress(TimeoutError):
-                    await eventually(
-                        lambda: told <= set(self.numbers(ONE)) and told <= set(self.numbers(TWO)),
-                        SET_EVERY_S,
-                    )
-        return clock.monotonic() - began
+        return await flowing(self._peer, self.numbers)
 
-    async def set(self) -> int:
-        """The peer has another number from now on."""
-        number = next(_numbers)
-        await asyncio.to_thread(self._peer.set, number)
-        return number
+
+async def flowing(peer: Peer, arrived: Callable[[str], Iterable[object]]) -> float:
+    """Set numbers until one arrived of both machines; gives how long that took, s."""
+    began = clock.monotonic()
+    told: set[object] = set()
+    async with asyncio.timeout(LIMIT_S):
+        while not all(told.intersection(arrived(path)) for path in (ONE, TWO)):
+            number = next(_numbers)
+            await asyncio.to_thread(peer.set, number)
+            told.add(number)
+            with suppress(TimeoutError):
+                await eventually(
+                    lambda: all(told.issubset(arrived(path)) for path in (ONE, TWO)), SET_EVERY_S
+                )
+    return clock.monotonic() - began
 
 
 @asynccontextmanager
@@ -151,7 +151,7 @@ async def outage(peer: Peer, how: signal.Signals) -> Outage:
             connects.append(heard.metric("connects_total"))
 
         note()
-        async with _away(peer, how):
+        async with away(peer, how):
             await eventually(lambda: not heard.metric("connected"), LOST_WITHIN_S)
             note()
         back = clock.now()
@@ -163,7 +163,8 @@ async def outage(peer: Peer, how: signal.Signals) -> Outage:
 
 
 @asynccontextmanager
-async def _away(peer: Peer, how: signal.Signals) -> AsyncIterator[None]:
+async def away(peer: Peer, how: signal.Signals) -> AsyncIterator[None]:
+    """The peer is killed or stands still as long as the block runs, and answers after it."""
     if how == signal.SIGKILL:
         peer.kill()
     else:
@@ -193,7 +194,7 @@ class Unreachable:
 async def unreachable(peer: Peer) -> Unreachable:
     """Read from where nobody is, until the peer appears."""
     with capture_logs() as logs:
-        async with _away(peer, signal.SIGKILL):
+        async with away(peer, signal.SIGKILL):
             left = await left_by(peer, lambda _: False, UNREACHABLE_S / 3)
             logs.clear()
             heard = Hearing(peer)

@@ -1,5 +1,6 @@
 """The registry: every input type of the contracts, built from a plant file."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
@@ -57,3 +58,35 @@ def test_a_laboratory_is_an_input_of_its_own_where_there_is_a_disk(tmp_path: Pat
     assert list(build_inputs(file, data_dir=tmp_path)) == ["lab"]
     with pytest.raises(MisconfiguredError, match="there is nothing to read"):
         build_inputs(file)
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "address", "module"),
+    [
+        (
+            "opcua",
+            "endpoint: opc.tcp://h, security: {policy: None, mode: None}",
+            "node: n",
+            "asyncua",
+        ),
+        ("modbus", "host: h", "register: {address: 1, unit_id: 1}", "pymodbus"),
+        ("mqtt", "broker: mqtt://h", "message: {topic: t}", "paho"),
+    ],
+)
+def test_a_missing_library_is_named_with_its_source_and_how_to_install_it(
+    kind: str, place: str, address: str, module: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [one for one in sys.modules if one.startswith((f"ingest.inputs.{kind}", module))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, module, None)
+    tag = f"{{name: x, {address}}}"
+    machine = f"{{id: m, area: a, line: l, calendar: always, source: plc, tags: [{tag}]}}"
+    head = PLANT.partition("equipment_classes:")[0]
+    quoted = place.replace("None", '"None"')
+    text = f"{head}sources:\n  plc: {{type: {kind}, {quoted}}}\nequipment:\n  - {machine}\n"
+
+    with pytest.raises(MisconfiguredError) as told:
+        build_inputs(load_plant(text, "plant.yaml"))
+
+    assert f"source plc (type {kind}) needs {module}" in str(told.value)
+    assert "pip install 'plantstream[ingest]'" in str(told.value)

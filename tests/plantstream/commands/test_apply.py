@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from plantstream.runtime.acl import APPLYING
+from plantstream.runtime.errors import FencedError
+from plantstream.runtime.kafka.exclusive import exclusively
 from plantstream.runtime.kafka.whole import read_partitions
+from plantstream.runtime.ports import Outgoing
 from schemas.audit import AuditEntry
 from schemas.codec import decode
 from schemas.model import PlantPublished
 from schemas.topics import AUDIT_ENTRY, MODEL, Topic
 from tests.ingest.kit import PLANT
-from tests.plantstream.commands.conftest import Line, Run
+from tests.plantstream.commands.conftest import Line, Run, started
 
 pytestmark = pytest.mark.integration
 
@@ -112,6 +116,44 @@ def test_the_same_file_again_is_no_act(run: Run, line: Line, file: Path, site: s
     assert ran.code == 0
     assert "what was applied last" in ran.out
     assert len(held(line, AUDIT_ENTRY, site)) == 1
+
+
+def test_who_read_the_number_before_somebody_else_began_cannot_write(
+    run: Run, line: Line, file: Path, site: str
+) -> None:
+    name = f"{APPLYING}acme/{site}"
+
+    async def overtaken() -> None:
+        async with exclusively(line.kafka, name) as writer:
+            ran = await asyncio.to_thread(run, "apply", file, *WHO)
+            assert ran.code == 0, ran.err
+            with pytest.raises(FencedError):
+                await writer.send([Outgoing(MODEL.name, 0, b"key", b"{}")])
+
+    asyncio.run(overtaken())
+    assert [one.number for one in held(line, MODEL, site) if isinstance(one, PlantPublished)] == [1]
+
+
+def test_files_applied_at_the_same_moment_never_share_a_number(
+    line: Line, tmp_path: Path, site: str
+) -> None:
+    """Each is a process of its own; who is overtaken says so, and has changed nothing."""
+    running = []
+    for number in range(3):
+        file = tmp_path / f"plant-{number}.yaml"
+        text = PLANT.replace("site: town", f"site: {site}")
+        file.write_text(text.replace("name: Test plant", f"name: Plant {number}"))
+        running.append((str(file), started("apply", str(file), *WHO)))
+    ended = [(name, one.communicate(timeout=60), one.returncode) for name, one in running]
+
+    applied = {name for name, _, code in ended if code == 0}
+    overtaken = [said for _, (_, said), code in ended if code == 1]
+    assert len(applied) + len(overtaken) == len(ended), ended
+    assert all("apply it again" in " ".join(said.split()) for said in overtaken)
+    files = [one for one in held(line, MODEL, site) if isinstance(one, PlantPublished)]
+    assert {one.file for one in files} == applied
+    assert sorted(one.number for one in files) == list(range(1, len(applied) + 1))
+    assert len(held(line, AUDIT_ENTRY, site)) == len(applied)
 
 
 def test_a_file_with_mistakes_is_never_applied(run: Run, line: Line, file: Path, site: str) -> None:

@@ -10,6 +10,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.ports import Outgoing
+from plantstream.runtime.service import STOP_LIMIT_S
 from plantstream.runtime.settings import KafkaSettings
 
 BATCH_BYTES = 1000
@@ -38,6 +39,24 @@ class Producer:
 
     async def stop(self) -> None:
         pass
+
+
+class Halted(Producer):
+    """Its broker is away: nothing is answered, and it does not stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def send_batch(
+        self, batch: BatchBuilder, topic: str, *, partition: int
+    ) -> "asyncio.Future[None]":
+        del batch, topic, partition
+        self.asked.set()
+        return asyncio.get_running_loop().create_future()
+
+    async def stop(self) -> None:
+        await asyncio.Event().wait()
 
 
 def broker(producer: Producer) -> KafkaBroker:
@@ -73,3 +92,15 @@ async def test_a_record_larger_than_a_batch_travels_alone() -> None:
     await broker(producer).send([*records(1, 0), *records(1, 0, 5 * BATCH_BYTES), *records(1, 0)])
 
     assert producer.handed_over == [("t", 0, 1)] * 3
+
+
+async def test_who_is_told_to_stop_while_the_broker_is_away_stops_soon() -> None:
+    """And hears of no other failure, after which it would try again."""
+    producer = Halted()
+    sending = asyncio.create_task(broker(producer).send(records(1, 0)))
+    await producer.asked.wait()
+    sending.cancel()
+
+    async with asyncio.timeout(STOP_LIMIT_S / 2):
+        with pytest.raises(asyncio.CancelledError):
+            await sending

@@ -13,10 +13,12 @@ from typing import Any
 
 import httpx2
 import pytest
+from prometheus_client import CollectorRegistry
 
 from ingest.agent import run_agent
 from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.tokens import FILE, TokenFile
+from ingest.metrics import SourceMetrics
 from ingest.options import World
 from ingest.ports import Spool
 from ingest.spool import DiskSpool
@@ -64,6 +66,7 @@ class Edge:
     broker: MemoryBroker
     client: httpx2.AsyncClient
     task: "asyncio.Task[None]"
+    registry: CollectorRegistry
 
     async def post(self, body: Any, path: str = "", **headers: str) -> httpx2.Response:
         return await self.client.post(f"/v1/events{path}", json=body, headers=headers)
@@ -92,7 +95,10 @@ class Laboratory:
     ) -> AsyncIterator[Edge]:
         chosen = source or {"http": {"port": 0, "requests_per_s": 10_000}}
         lab = LabSource.model_validate({"type": "lab", **chosen})
-        made = LabInput("lab", lab, plant(), self.folder, answer_within_s=self.answer_within_s)
+        registry = CollectorRegistry()
+        meters = SourceMetrics(registry).of("lab")
+        within_s = self.answer_within_s
+        made = LabInput("lab", lab, plant(), self.folder, meters, answer_within_s=within_s)
         self.folder.mkdir(exist_ok=True)
         kept = spool or DiskSpool.open(self.folder / "spool.sqlite", "edge", clock.now)
         broker = MemoryBroker()
@@ -100,7 +106,7 @@ class Laboratory:
         task = asyncio.create_task(agent)
         try:
             client = await self._client(made, lab, task)
-            yield Edge(made, kept, broker, client, task)
+            yield Edge(made, kept, broker, client, task, registry)
             await client.aclose()
         finally:
             task.cancel()

@@ -13,7 +13,7 @@ import pytest
 
 from ingest.input import Chunk, Stated
 from ingest.inputs.lab.input import LabInput
-from ingest.inputs.lab.rows import read_rows
+from ingest.inputs.lab.rows import MAX_ROW_LINES, Row, read_rows
 from ingest.lines import MAX_LINE_BYTES
 from schemas.plant.lab_source import LabFolder, LabSource
 from schemas.topics import DEADLETTER, LAB, MACHINE
@@ -116,7 +116,7 @@ async def test_a_broken_row_in_the_middle_is_told_and_the_good_ones_are_taken(
         ("7", ""),
     ]
     for reason, (_, _, said) in zip(
-        ["reported in pH", "not CSV", "2 cells, the header 6", "UTF-8", f"{MAX_LINE_BYTES}"],
+        ["reported in pH", "does not end", "2 cells, the header 6", "UTF-8", f"{MAX_LINE_BYTES}"],
         told,
         strict=False,
     ):
@@ -125,6 +125,74 @@ async def test_a_broken_row_in_the_middle_is_told_and_the_good_ones_are_taken(
     assert [(one.file, one.line) for one in letters] == [
         ("mixed.csv", number) for number in range(3, 8)
     ]
+
+
+async def test_a_cell_may_have_several_lines(laboratory: Laboratory, inbox: Path):
+    text = f'{AGO},P1,look,"white,\n\nwith ""dots""\n",,B-1'
+    (inbox / "lines.csv").write_text(table(text, row(2, unit="mg"), text, row(3)), newline="\r\n")
+    async with laboratory.edge(watching(inbox)) as edge:
+        told = await put_away(inbox / "done/lines.csv")
+        found = await edge.published(LAB.name, 3)
+        (letter,) = await edge.published(DEADLETTER.name, 1)
+
+    assert [one.text or one.number for one in found] == [
+        'white,\n\nwith "dots"',
+        'white,\n\nwith "dots"',
+        3.0,
+    ]
+    assert [line for line, _, _ in told] == ["6", ""]
+    assert letter.line == 6
+
+
+FAR = [row(value) for value in range(MAX_ROW_LINES + 50)]
+LONG = [row(value, batch="B" * 90) for value in range(400)]
+
+
+def read(tmp_path: Path, *rows: str | bytes) -> list[Row]:
+    file = tmp_path / "rows.csv"
+    lines = [one if isinstance(one, bytes) else one.encode() for one in (HEADER, *rows)]
+    file.write_bytes(b"\n".join(lines))
+    with file.open("rb") as opened:
+        return list(read_rows(opened, ".csv"))
+
+
+@pytest.mark.parametrize(
+    ("broken", "others"),
+    [
+        pytest.param(row('"1'), [], id="at the end of the file"),
+        pytest.param(row('"1'), [row(2), row('"3"'), row(4)], id="before another mark"),
+        pytest.param(row(1, batch='"B'), [row(2), row(3)], id="in the last cell"),
+        pytest.param(row('"1'), [row(2), row(3, batch='"B,""1"""')], id="before a doubled mark"),
+        pytest.param(row('"1'), FAR, id="before many lines"),
+        pytest.param(row('"1'), LONG, id="before many bytes"),
+    ],
+)
+def test_a_quotation_that_never_ends_costs_its_own_line(
+    tmp_path: Path, broken: str, others: list[str]
+):
+    refused, *rest = read(tmp_path, broken, *others)
+
+    assert (refused.place, refused.said) == ("2", None)
+    assert "does not end" in refused.mistakes[0].reason
+    assert [one.line for one in rest if one.said] == [*range(3, 3 + len(others))]
+
+
+@pytest.mark.parametrize(
+    ("refused", "place", "reason"),
+    [
+        pytest.param(row(1, batch='"\n' + "B" * 200 + '"'), "2-3", "100 characters", id="a field"),
+        pytest.param(row(1, batch='"\n').encode() + b'\xff"', "2-3", "not UTF-8", id="no text"),
+        pytest.param(f'{AGO},P1,"ph\n"', "2", "3 cells, the header 6", id="too few cells"),
+    ],
+)
+def test_a_row_of_several_lines_is_told_with_its_lines(
+    tmp_path: Path, refused: str | bytes, place: str, reason: str
+):
+    first, *_, last = read(tmp_path, refused, row(2))
+
+    assert (first.said, first.place) == (None, place)
+    assert reason in first.mistakes[0].reason
+    assert (last.line, last.said is None) == (4, False)
 
 
 async def test_all_kinds_of_events_come_in_files(laboratory: Laboratory, inbox: Path):
@@ -305,6 +373,7 @@ def test_a_file_of_any_size_is_read_with_bounded_memory(tmp_path: Path):
         to.write(f"{HEADER}\n".encode())
         for _ in range(20):
             to.write(line * 1000)
+            to.write(b'"never ended\n')
         to.write(b"x" * 20_000_000)
         to.write(b"\n" + line)
 

@@ -24,6 +24,7 @@ from schemas.plant.load import load_plant
 from schemas.topics import LAB, MACHINE, MODEL, OPERATOR
 from tests.ingest.inputs.lab.conftest import AGO, NOW, Edge, Laboratory, plant, result
 from tests.ingest.kit import REACTOR
+from tests.parts import eventually
 
 SAMPLE = Path(__file__).parents[4] / "ingest/inputs/lab/sample.yaml"
 SOON = (NOW + timedelta(hours=2)).isoformat()
@@ -460,3 +461,14 @@ async def test_the_plant_file_goes_first(edge: Edge):
     await edge.published(LAB.name, 1)
 
     assert edge.broker.log[0].topic == MODEL.name
+
+
+async def test_requests_are_counted_by_their_route(edge: Edge):
+    await edge.post(result())
+    await edge.post(result(test="hp"))
+
+    def counted(code: str) -> float | None:
+        told = {"service": "lab", "route": "/v1/events", "method": "POST", "code": code}
+        return edge.registry.get_sample_value("plantstream_http_requests_total", told)
+
+    await eventually(lambda: (counted("202"), counted("422")) == (1, 1))

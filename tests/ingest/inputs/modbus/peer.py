@@ -17,7 +17,6 @@ from tests.ingest.inputs.peers import ABSENT, LEVEL, NUMBER, PEERS, STARTED_WITH
 from tests.parts import free_port
 
 _NUMBER_AT, _LEVEL_AT, _NOWHERE = 30, 32, 500
-_QUICK = {"poll_ms": 50, "timeout_ms": 200}
 
 
 class Device:
@@ -28,11 +27,12 @@ class Device:
         LEVEL: {"register": {"address": _LEVEL_AT, "unit_id": 1, "type": "float32"}},
         ABSENT: {"register": {"address": _NOWHERE, "unit_id": 1}},
     }
+    quick: ClassVar[Mapping[str, object]] = {"poll_ms": 50, "timeout_ms": 200}
     bridges: frozenset[signal.Signals] = frozenset()
 
     def __init__(self, place: str, source: Mapping[str, object], argv: Sequence[object]) -> None:
         self.place = place
-        self.source = {"type": "modbus", **_QUICK, **source}
+        self.source = {"type": "modbus", **source}
         self._argv = argv
         self._program: Program | None = None
 

@@ -20,6 +20,7 @@ _TOPIC = "plant/one"
 class Broker:
     """A mosquitto, and the device that publishes to it."""
 
+    quick: ClassVar = {"heartbeat_s": 0.2}
     bridges: frozenset[signal.Signals] = frozenset()
 
     def __init__(self, folder: Path) -> None:
@@ -27,7 +28,7 @@ class Broker:
             pytest.skip("mosquitto is not installed")
         self._broker = Mosquitto(folder, free_port())
         self.place = f"mqtt://127.0.0.1:{self._broker.port}"
-        self.source = {"type": "mqtt", "broker": self.place, "heartbeat_s": 0.2}
+        self.source = {"type": "mqtt", "broker": self.place}
         self._device: Any = None
 
     def start(self):

@@ -15,7 +15,6 @@ from tests.ingest.inputs.peers import ABSENT, LEVEL, NUMBER, PEERS, Program
 from tests.parts import free_port
 
 _OPEN = {"policy": "None", "mode": "None"}
-_QUICK = {"sampling_ms": 20, "publishing_ms": 40, "heartbeat_s": 0.2}
 
 
 class UaServer:
@@ -26,11 +25,12 @@ class UaServer:
         LEVEL: {"node": "nsu=urn:test:plant;s=Level"},
         ABSENT: {"node": "nsu=urn:test:plant;s=Absent"},
     }
+    quick: ClassVar = {"sampling_ms": 20, "publishing_ms": 40, "heartbeat_s": 0.2}
     bridges: frozenset[signal.Signals] = frozenset()
 
     def __init__(self, port):
         self.place = f"opc.tcp://127.0.0.1:{port}/peer"
-        self.source = {"type": "opcua", "endpoint": self.place, "security": _OPEN, **_QUICK}
+        self.source = {"type": "opcua", "endpoint": self.place, "security": _OPEN}
 
 
 class AsyncuaServer(UaServer):

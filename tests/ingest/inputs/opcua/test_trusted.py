@@ -10,6 +10,7 @@ from asyncua.server.user_managers import UserManager
 from ingest.input import Missed, Sample
 from ingest.inputs.opcua import trust_list
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
+from ingest.inputs.opcua.input import REFUSED_RETRY_S
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.sources import Security
 from tests.ingest.inputs.opcua.authority import Wanted, authority, issue
@@ -91,10 +92,11 @@ async def test_a_changed_certificate_is_not_read_until_a_person_trusts_it(
     first, second = issue(Wanted()), issue(Wanted())
     first.write(files)
     trust_list.add(trusted, first.certificate)
-    pauses = asyncio.Semaphore(0)
+    refused = asyncio.Semaphore(0)
 
-    async def noted(_: float) -> None:
-        pauses.release()
+    async def noted(seconds: float) -> None:
+        if seconds == REFUSED_RETRY_S:
+            refused.release()
         await asyncio.sleep(0.02)
 
     async with serving() as server:
@@ -107,7 +109,7 @@ async def test_a_changed_certificate_is_not_read_until_a_person_trusts_it(
             seen = len(heard.seen)
             async with asyncio.timeout(20):
                 for _ in range(5):
-                    await pauses.acquire()
+                    await refused.acquire()
             assert len(heard.seen) == seen
             trust_list.add(trusted, second.certificate)
             await heard.until(lambda seen: any(isinstance(one, Missed) for one in seen))
