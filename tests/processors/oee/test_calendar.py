@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from processors.oee.calendar import PlanCalendar
-from schemas.plant.model import Calendar
+from schemas.plant.calendar import Calendar
 
 WEEKLY = Calendar.model_validate(
     {
