@@ -130,9 +130,14 @@ class Exceptional(Strict):
         )
         return begin, stop + ONE_DAY if self.is_of_whole_days else stop
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it speaks of everything that has the calendar."""
+        return self.lines is None and self.equipment is None
+
     def applies_to(self, equipment: str, area: str, line: str) -> bool:
         """Whether it speaks of this equipment."""
-        if self.lines is None and self.equipment is None:
+        if self.is_for_all:
             return True
         lines, ids = self.lines or (), self.equipment or ()
         return equipment in ids or line in lines or f"{area}/{line}" in lines
