@@ -81,6 +81,13 @@ def test_what_may_be_said(calendar: str) -> None:
             id="shifts that overlap over the end of the week",
         ),
         pytest.param(
+            '    shifts:\n      - {name: night, days: [sun], start: "22:00", end: "06:30"}\n'
+            '      - {name: day, start: "06:00", end: "14:00"}\n',
+            ["13:9: shifts[1]: day overlaps night (shifts[0]) on mon from 06:00; "
+             "one of them has to end earlier"],
+            id="and the other way round",
+        ),
+        pytest.param(
             DAY.replace("}]", '}, {name: day, days: [fri], start: "20:00", end: "22:00"}]'),
             ["11:57: shifts[1]: a second shift day begins on the same days; "
              "give it another name"],
