@@ -44,6 +44,8 @@ class Segment:
     slot: Slot
 
 
+_EARLIEST, _LATEST = date.min + 2 * REACH, date.max - 2 * REACH
+"""Where dates end no shifts are known; controllers say such times when they know none."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _NOTHING = Segment(_NEVER, _NEVER, Slot(None, date.min))
 
@@ -63,9 +65,9 @@ class PlanCalendar:
 
     def next_change(self, after: datetime) -> datetime:
         """The first instant after this one at which the slot is another one."""
-        segment = self._segment(after)
-        while self._segment(segment.end).slot == segment.slot:
-            segment = self._segment(segment.end)
+        segment, following = self._segment(after), self._segment(self._segment(after).end)
+        while following.slot == segment.slot and following.end > segment.end:
+            segment, following = following, self._segment(following.end)
         return segment.end
 
     def shift_of(self, name: str) -> PlannedShift | None:
@@ -111,6 +113,11 @@ class PlanCalendar:
         return self._last
 
     def _segments_of(self, utc_day: date) -> Iterator[Segment]:
+        begin = datetime.combine(utc_day, time(), UTC)
+        if not _EARLIEST < utc_day < _LATEST:
+            end = datetime.max.replace(tzinfo=UTC) if utc_day == date.max else begin + _ONE_DAY
+            yield Segment(begin, end, Slot(None, utc_day))
+            return
         dates = [utc_day + n * _ONE_DAY for n in range(-REACH.days, 2)]
         days = [self._timetable.day(one) for one in dates]
         shifts = [shift for one in days for shift in one.shifts]
@@ -121,7 +128,6 @@ class PlanCalendar:
             cuts |= {shift.start, shift.end}
         for stop in (*cancelled, *(one for shift in shifts for one in shift.stops)):
             cuts |= {stop.start, stop.end}
-        begin = datetime.combine(utc_day, time(), UTC)
         inside = {cut for cut in cuts if begin < cut < begin + _ONE_DAY}
         for start, end in pairwise(sorted({begin, begin + _ONE_DAY, *inside})):
             found = next((one for one in shifts if one.start <= start < one.end), None)

@@ -156,6 +156,15 @@ def test_a_week_from_tomorrow_on_does_not_change_yesterday() -> None:
     assert is_now.planned_between(before, before + timedelta(days=30)) == timedelta()
 
 
+@pytest.mark.parametrize("zone", ["America/Tijuana", "UTC", "Asia/Kolkata"])
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00Z", "9999-12-31T23:59Z"])
+def test_where_dates_end_nothing_is_planned(zone: str, moment: str) -> None:
+    calendar = PlanCalendar(WITH_ALL, zone)
+    minute = datetime.fromisoformat(moment)
+    assert calendar.at(minute) == Slot(None, minute.date())
+    assert calendar.next_change(minute) > minute
+
+
 PLANT = """
 enterprise: acme
 site: north
