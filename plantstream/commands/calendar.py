@@ -84,9 +84,13 @@ def import_events(
     """Turn events of an iCalendar file into exceptions, to be pasted into the plant file."""
     from zoneinfo import ZoneInfo
 
-    from plantstream.commands.ical import ICalendarError, Span, exceptions
     from plantstream.commands.plant_file import read_plant
 
+    try:
+        from plantstream.commands.ical import ICalendarError, Span, exceptions
+    except ModuleNotFoundError as error:
+        told = f"iCalendar files need {error.name}, which is not installed"
+        raise MisconfiguredError(f"{told}: pip install 'plantstream[calendar]'") from None
     model = read_plant(plant).plant
     _calendar(model, calendar)
     zone = ZoneInfo(model.time_zone)

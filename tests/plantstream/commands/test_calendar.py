@@ -1,5 +1,6 @@
 """What a planner reads of a calendar, and what becomes of events of an iCalendar file."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -202,3 +203,13 @@ def test_a_file_without_events_in_the_span_says_so(run: Run, plant: Path, tmp_pa
     ran = run("calendar", "import", ics(tmp_path), *options)
     assert (ran.code, ran.out) == (0, "")
     assert "no event from 2027-03-01 to 2027-03-31" in ran.err
+
+
+def test_a_library_that_is_missing_is_named_with_what_to_install(
+    run: Run, plant: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "plantstream.commands.ical", raising=False)
+    monkeypatch.setitem(sys.modules, "icalendar", None)
+    ran = run("calendar", "import", ics(tmp_path), "--plant", plant, "--calendar", "weekly")
+    assert ran.code == 78
+    assert "pip install 'plantstream[calendar]'" in ran.err
