@@ -66,6 +66,8 @@ class Document:
             return self.mistake(self._written(loc[:-1]), f"{loc[-1]} is missing")
         if error["type"] == "extra_forbidden":
             return self.mistake(location, "unknown key", did_you_mean(location[-1], _known(model)))
+        if error["type"] == "union_tag_invalid":
+            return self._of_no_kind(location, error["ctx"])
         hint = ""
         if error["type"] in {"literal_error", "enum"}:
             expected = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
@@ -74,6 +76,14 @@ class Document:
             hint = "put it in quotes"
         message = _PLAINER.get(error["type"], error["msg"].removeprefix("Value error, "))
         return self.mistake(location, message[:1].lower() + message[1:], hint)
+
+    def _of_no_kind(self, location: Location, said: Mapping[str, Any]) -> Mistake:
+        """The key that says which of several models it is says none of them."""
+        kinds = str(said["expected_tags"]).replace("'", "")
+        key = str(said["discriminator"]).strip("'")
+        hint = did_you_mean(said["tag"], kinds.split(", "))
+        told = f"{said['tag']} is none of {kinds}"
+        return self.mistake((*location, key), told, hint)
 
     def _written(self, location: Location) -> Location:
         """The place without the names of variants, which stand between keys of the file."""

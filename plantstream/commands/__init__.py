@@ -12,6 +12,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Show OEE live from a simulated plant behind a real OPC UA server.",
     "up": "Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C.",
     "check": "Read a plant file and show all its mistakes at once.",
+    "calendar": "Show when a plant is meant to produce, and import planned stops.",
     "apply": "Check a plant file, show what changes, and give it to all services of its site.",
     "doctor": "Check programs, Kafka, topics, groups, database, disk and clock; "
     "exit 1 if one failed.",

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 from plantstream.simulator.ledger import History, Ledger, MadeEntry, StanceEntry
-from plantstream.simulator.planned import edges, planned_spans
+from plantstream.simulator.planned import edges, shift_spans
 from schemas.machine import TimeCategory
 from schemas.plant.equipment import Equipment
 from schemas.plant.model import Plant
@@ -166,7 +166,9 @@ def _pieces(
     ledger: Ledger, history: History, equipment: Equipment, plant: Plant
 ) -> Iterator[Interval]:
     calendar = plant.calendars[equipment.calendar or ""]
-    spans = planned_spans(calendar, plant.time_zone, ledger.start, ledger.end)
+    places = calendar.exceptions_of(equipment.id, equipment.area, equipment.line)
+    calendar = calendar.with_exceptions(places)
+    spans = shift_spans(calendar, plant.time_zone, ledger.start, ledger.end)
     cuts = edges(spans)
     starts = [start for start, _ in spans]
     ends = [*(entry.at for entry in history.stances[1:]), ledger.end]

@@ -8,6 +8,7 @@ from functools import lru_cache
 from processors.oee.calendar import PlanCalendar
 from processors.step import UnprocessableError
 from schemas.machine import PartsCounted, TimeCategory
+from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
 from schemas.plant.products import Product
 from schemas.record import EquipmentPath, equipment_id
@@ -93,7 +94,7 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
         raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
     return EquipmentPlan(
         version=versioned.plant.version,
-        calendar=_cached_calendar(versioned, equipment.calendar),
+        calendar=_calendar(versioned, equipment),
         minor_stop=timedelta(seconds=equipment.minor_stop_s),
         unknown_after=(
             None
@@ -106,7 +107,15 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
     )
 
 
+def _calendar(versioned: _ByVersion, equipment: Equipment) -> PlanCalendar:
+    name = equipment.calendar or ""
+    calendar = versioned.plant.plant.calendars[name]
+    places = calendar.exceptions_of(equipment.id, equipment.area, equipment.line)
+    return _cached_calendar(versioned, name, places)
+
+
 @lru_cache(maxsize=1_000)
-def _cached_calendar(versioned: _ByVersion, name: str) -> PlanCalendar:
+def _cached_calendar(versioned: _ByVersion, name: str, exceptions: tuple[int, ...]) -> PlanCalendar:
+    """One for all equipment of which the calendar says the same."""
     plant = versioned.plant.plant
-    return PlanCalendar(plant.calendars[name], plant.time_zone)
+    return PlanCalendar(plant.calendars[name].with_exceptions(exceptions), plant.time_zone)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.mistakes import FileError, Mistake, did_you_mean
+from schemas.plant.calendar_mistakes import calendar_mistakes
 from schemas.plant.equipment import Equipment, EquipmentClass
 from schemas.plant.model import Plant
 from schemas.plant.products import PerEquipment, Product
@@ -82,6 +83,7 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
         "class": list(plant.equipment_classes),
         "reason": list(plant.reasons),
     }
+    yield from calendar_mistakes(plant, [_resolve(one, plant) for one in plant.equipment], document)
     for name, one in plant.equipment_classes.items():
         yield from _unknown_names(document, ("equipment_classes", name), one, known)
     for index, equipment in enumerate(plant.equipment):

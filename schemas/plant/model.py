@@ -1,23 +1,16 @@
 """The plant file as values."""
 
-import re
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    StringConstraints,
-)
+from pydantic import AfterValidator, Field
 
+from schemas.plant.calendar import Calendar
 from schemas.plant.equipment import Equipment, EquipmentClass, Line, Reason
 from schemas.plant.products import Product
 from schemas.plant.sources import Source
 from schemas.plant.values import Name, Strict
 from schemas.record import EquipmentPath
-
-_TIME_OF_DAY = r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 
 
 def _time_zone(name: str) -> str:
@@ -26,53 +19,6 @@ def _time_zone(name: str) -> str:
     except (KeyError, ValueError, OSError):
         raise ValueError("no such time zone; write it as America/Mexico_City") from None
     return name
-
-
-def _minutes(text: Any) -> Any:
-    """Minutes after midnight of `HH:MM`; 24:00 is the end of the day."""
-    if not isinstance(text, str) or not re.fullmatch(_TIME_OF_DAY, text):
-        raise ValueError('write a time of day as "06:00"; 24:00 is the end of the day')
-    hours, minutes = text.split(":")
-    return int(hours) * 60 + int(minutes)
-
-
-def _days(days: Any) -> Any:
-    return WEEKDAYS if days == "all" else days
-
-
-MinuteOfDay = Annotated[
-    int,
-    BeforeValidator(
-        _minutes,
-        json_schema_input_type=Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)],
-    ),
-]
-"""Minutes after midnight, written `HH:MM`."""
-
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-Weekdays = Annotated[
-    tuple[Weekday, ...],
-    BeforeValidator(_days, json_schema_input_type=list[Weekday] | Literal["all"]),
-]
-
-
-class Shift(Strict):
-    """Planned time that comes back every week; it may cross midnight."""
-
-    name: Name
-    days: Weekdays = WEEKDAYS
-    """The days on which it begins, or `all`."""
-    start: MinuteOfDay
-    end: MinuteOfDay
-
-
-class Calendar(Strict):
-    """When equipment is meant to produce."""
-
-    shifts: list[Shift] = Field(min_length=1)
-    during: Literal["always", "batch"] = "always"
-    """`batch`: only while a batch is open."""
 
 
 class Plant(Strict):

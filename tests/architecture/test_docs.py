@@ -12,6 +12,7 @@ from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
 from schemas.kpi import Quantities, TimeElements
 from schemas.machine import TimeCategory
+from schemas.plant.load import load_plant
 from schemas.topics import CATALOGUE, MODEL, Role
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -125,3 +126,13 @@ def test_every_page_is_in_the_index():
     for file in DOCS.rglob("*.md"):
         if file.name != "README.md":
             assert str(file.relative_to(DOCS)) in linked
+
+
+def test_the_example_of_a_calendar_is_a_plant_file_once_there_is_a_plant():
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", page("calendar.md"), re.MULTILINE | re.DOTALL)
+    head = "enterprise: acme\nsite: north\nname: A plant\ntime_zone: America/Tijuana\n"
+    tail = "equipment:\n  - {id: filler, area: packaging, line: line-1, calendar: packaging}\n"
+
+    calendar = load_plant(head + example + tail, "calendar.md").plant.calendars["packaging"]
+
+    assert {one.kind for one in calendar.exceptions} == {"no_shift", "shift", "maintenance"}

@@ -18,7 +18,7 @@ LOCKS = [
     *ROOT.glob("plantstream/**/SHA256SUMS"),
 ]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-EXTRAS = frozenset({"ingest", "process", "sink"})
+EXTRAS = frozenset({"calendar", "ingest", "process", "sink"})
 
 # Put together here, so that this file does not say what it forbids.
 HOSTS = [

@@ -61,7 +61,7 @@ def test_the_small_plant_has_none():
             id="an unknown key that is nearly a known one",
         ),
         pytest.param(
-            "name: A", "colour: red\nname: A", ["3:1: colour: unknown key"], id="an unknown key"
+            "name: A", "humour: dry\nname: A", ["3:1: humour: unknown key"], id="an unknown key"
         ),
         pytest.param(
             "    source: plc", "    sorce: plc",

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from plantstream.simulator.planned import planned_spans
-from schemas.plant.model import Calendar, Shift
+from schemas.plant.calendar import Calendar, Shift
 
 BERLIN = "Europe/Berlin"
 

@@ -1,0 +1,86 @@
+"""Times as people write them in a plant file: of the day, of the week, local days and moments."""
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints
+
+MINUTES_OF_DAY = 24 * 60
+ONE_DAY = timedelta(days=1)
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+_TIME_OF_DAY = r"^(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
+_MOMENT = r"^(\d{4}-\d{2}-\d{2})(?:[ T]((?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00))?$"
+
+
+def _minutes(text: Any) -> Any:
+    """Minutes after midnight of `HH:MM`; 24:00 is the end of the day."""
+    if not isinstance(text, str) or not re.fullmatch(_TIME_OF_DAY, text):
+        raise ValueError('write a time of day as "06:00"; 24:00 is the end of the day')
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+def _days(days: Any) -> Any:
+    return WEEKDAYS if days == "all" else days
+
+
+def _moment(given: Any) -> date | datetime:
+    """A local date, or a local date with its time of day."""
+    found = None
+    if isinstance(given, datetime):
+        found = given.strftime("%Y-%m-%d %H:%M") if _is_whole_local_minute(given) else None
+    elif isinstance(given, date | str):
+        found = str(given)
+    match = re.fullmatch(_MOMENT, found or "")
+    if match is None:
+        raise ValueError('write a local time as "2026-03-14 22:00", a whole day as 2026-03-14')
+    day = _within_reach(date.fromisoformat(match[1]))
+    if match[2] is None:
+        return day
+    return datetime.combine(day, time()) + timedelta(minutes=_minutes(match[2]))
+
+
+def _within_reach(day: date) -> date:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(f"the year is not from {FIRST_YEAR} to {LAST_YEAR}")
+    return day
+
+
+def _is_whole_local_minute(given: datetime) -> bool:
+    return given.tzinfo is None and given.second == given.microsecond == 0
+
+
+LocalDate = Annotated[date, AfterValidator(_within_reach)]
+"""A local day."""
+
+MinuteOfDay = Annotated[
+    int,
+    BeforeValidator(
+        _minutes,
+        json_schema_input_type=Annotated[str, StringConstraints(pattern=_TIME_OF_DAY)],
+    ),
+]
+"""Minutes after midnight, written `HH:MM`."""
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Weekdays = Annotated[
+    tuple[Weekday, ...],
+    BeforeValidator(_days, json_schema_input_type=list[Weekday] | Literal["all"]),
+]
+
+LocalMoment = Annotated[
+    datetime | date,
+    PlainValidator(
+        _moment, json_schema_input_type=Annotated[str, StringConstraints(pattern=_MOMENT)]
+    ),
+]
+"""A whole local day, or a local time to the minute."""
+
+
+def clock(minute: int) -> str:
+    """The time of day, this many minutes after a midnight."""
+    if minute == MINUTES_OF_DAY:
+        return "24:00"
+    return f"{minute // 60 % 24:02}:{minute % 60:02}"
