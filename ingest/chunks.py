@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ingest.counters import LARGEST
+from ingest.drafts import Draft, Problem
 from ingest.frames import Reading
-from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable
-from ingest.mapping import Draft, Problem, place, step
+from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable, Value
+from ingest.mapping import place, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
@@ -121,6 +123,17 @@ def _apply(
     if not isinstance(seen, Sample):
         return
     mapped.samples += 1
+    if not result.problems:
+        return
+    rule = known.tags.get(seen.tag)
+    source = (rule.tag.source if rule else None) or ""
+    shown = result.shown or _shown(seen.value)
     for reason in result.problems:
-        shown = repr(seen.value)[:_SHOWN] if not isinstance(seen.value, int) else "a number"
-        mapped.problems.append(Problem(reason, known.equipment, seen.tag, shown))
+        mapped.problems.append(Problem(reason, known.equipment, seen.tag, shown, source))
+
+
+def _shown(value: Value) -> str:
+    """The value as it is told; a whole number may have more digits than anybody wants to see."""
+    if isinstance(value, int) and abs(value) > LARGEST:
+        return "a number beyond 10^18"
+    return repr(value)[:_SHOWN]

@@ -7,9 +7,10 @@ from datetime import timedelta
 from enum import Enum, auto
 
 from ingest.chunks import Mapped, map_chunk
+from ingest.drafts import Draft
 from ingest.frames import Reading, dump_readings, frame, load_readings, whole_frames
 from ingest.input import Told
-from ingest.mapping import SKEW_LIMIT, Draft
+from ingest.mapping import SKEW_LIMIT
 from ingest.memory import Memory
 from ingest.rules import plant_rules
 from ingest.sealing import (

@@ -3,10 +3,29 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ingest.counters import Baseline
 from ingest.reporting import Reported
 from schemas.machine import TimeCategory
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """The cycle that a tag told last."""
+
+    at: datetime
+    duration_ms: int
+
+    def dump(self) -> list[str | int]:
+        """As JSON that `load` reads."""
+        return [self.at.isoformat(), self.duration_ms]
+
+    @classmethod
+    def load(cls, stored: tuple[str, int]) -> "Cycle":
+        """What `dump` gave."""
+        at, duration_ms = stored
+        return cls(datetime.fromisoformat(at), duration_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +40,10 @@ class Memory:
     counters: Mapping[str, Baseline] = field(default_factory=dict)
     reported: Mapping[str, Reported] = field(default_factory=dict)
     """Of tags of which not every value is reported."""
+    phase: str | None = None
+    stop_reason: str | None = None
+    """The device's newest word for why it stands."""
+    cycles: Mapping[str, "Cycle"] = field(default_factory=dict)
 
     def dump(self) -> bytes:
         """As JSON that `load` reads."""
@@ -32,6 +55,9 @@ class Memory:
                 "state": self.state,
                 "counters": {tag: one.dump() for tag, one in self.counters.items()},
                 "reported": {tag: one.dump() for tag, one in self.reported.items()},
+                "phase": self.phase,
+                "stop_reason": self.stop_reason,
+                "cycles": {tag: one.dump() for tag, one in self.cycles.items()},
             }
         ).encode()
 
@@ -43,4 +69,6 @@ class Memory:
         counters = {tag: Baseline.load(text) for tag, text in found["counters"].items()}
         reported = {tag: Reported.load(rows) for tag, rows in found.get("reported", {}).items()}
         names = found["batch"], found["product"]
-        return cls(*names, category, found["state"], counters, reported)
+        cycles = {tag: Cycle.load(one) for tag, one in found.get("cycles", {}).items()}
+        said = found.get("phase"), found.get("stop_reason")
+        return cls(*names, category, found["state"], counters, reported, *said, cycles)

@@ -1,14 +1,35 @@
 """Samples that could not be used: all are counted, each kind is logged once."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import structlog
 
-from ingest.mapping import Problem
+from ingest.counters import Ignored
+from ingest.drafts import Problem
+from ingest.meanings import MAX_NAME
 from ingest.metrics import EdgeMetrics
 
 LOGGED_KINDS = 1_000
 """Kinds (reason, equipment, tag) that are logged at most."""
+
+LOOK = "compare what the device sends with the tag in the plant file"
+WHAT_TO_DO: Mapping[str, str] = {
+    "unknown_tag": "add the tag to the plant file, or stop sending it",
+    "unknown_equipment": "add the equipment to the plant file, or stop sending it",
+    "clock_skew": "set the device's clock, or let it follow a time server",
+    "bad_quality": "see to the sensor or the connection behind the device",
+    "state_not_readable": "let the device send a state that `states` or `running_above` can judge",
+    "name_not_readable": f"let the device send a text of at most {MAX_NAME} characters",
+    "cycle_time_not_usable": "give the tag its `source_unit`, or another address: a cycle time is "
+    "positive and at most a week",
+    Ignored.NOT_A_NUMBER: "let the tag name a number: a counter is no text and no truth value",
+    Ignored.NEGATIVE: "read it as an unsigned number",
+    Ignored.TOO_LARGE: "correct data type or byte order of the tag, or its `scale`",
+    Ignored.STRAGGLER: "nothing, if it is rare: a reading arrived out of order",
+    Ignored.JUMP: "it is not counted: see to data type, byte order and `scale` of the tag; if the "
+    "parts were made, raise `most_per_s` and report them by hand",
+}
+"""By reason."""
 
 _log = structlog.get_logger(__name__)
 
@@ -31,7 +52,9 @@ class ProblemLog:
             _log.warning(
                 "sample not usable; further ones of this kind are only counted",
                 reason=problem.reason,
+                source=problem.source,
                 equipment=problem.equipment,
                 tag=problem.tag,
                 value=problem.value,
+                what_to_do=WHAT_TO_DO.get(problem.reason, LOOK),
             )

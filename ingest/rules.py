@@ -15,15 +15,6 @@ from schemas.plant.load import PlantFile
 from schemas.plant.tags import Tag
 from schemas.record import EquipmentPath
 
-_RANKS = {
-    "batch": 0,
-    "product": 1,
-    "state": 2,
-    "good_count": 3,
-    "scrap_count": 3,
-    "rework_count": 3,
-}
-_LAST = 4
 _ORIGIN_BYTES = 8
 
 
@@ -35,7 +26,7 @@ class TagRule:
     numeric: bool | None
     """Whether its samples are numbers (True), texts (False) or whatever comes (None)."""
     rank: int
-    """At equal source time lower ranks come first: batch, product, state, counts, the rest."""
+    """At equal source time lower ranks come first."""
     counter: Counter
     states: Mapping[str, TimeCategory]
     selective: bool = False
@@ -44,6 +35,8 @@ class TagRule:
     """Whether its raw value is in another unit."""
     origin: str = ""
     """Another text for another source or address."""
+    ms: float = 1000.0
+    """Milliseconds per unit of a cycle time."""
 
     def category(self, value: Value) -> TimeCategory | None:
         """The time category of a state, or None if the value is no state at all."""
@@ -104,12 +97,13 @@ def _tag_rule(tag: Tag, unit_id: int | None) -> TagRule:
     return TagRule(
         tag=tag,
         numeric=_is_numeric(tag),
-        rank=_RANKS.get(tag.means or "", _LAST),
-        counter=Counter(Decimal(tag.scale), tag.rollover),
+        rank=tag.rank,
+        counter=Counter(Decimal(tag.scale), tag.rollover, tag.most_per_s),
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
         selective=is_selective(tag),
         is_scaled=tag.is_scaled,
         origin=_origin(tag, unit_id),
+        ms=tag.seconds() * 1000 if tag.means == "cycle_time" else 1000.0,
     )
 
 
@@ -123,13 +117,14 @@ def _origin(tag: Tag, unit_id: int | None) -> str:
 
 
 def _is_numeric(tag: Tag) -> bool | None:
-    if tag.means in {"batch", "product"}:
+    if tag.is_name:
         return False
     if (
         tag.unit
         or tag.is_scaled
         or tag.running_above is not None
-        or (tag.means or "").endswith("_count")
+        or tag.is_counter
+        or tag.means == "cycle_time"
     ):
         return True
     return None

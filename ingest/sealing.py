@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from ingest.drafts import Draft
 from ingest.frames import FrameDraft
 from ingest.input import Stated, Unreadable
-from ingest.mapping import Draft
 from ingest.ports import Entry, Loss
 from ingest.values import legible
 from schemas.codec import encode

@@ -109,7 +109,10 @@ class Gap(MachineRecord):
 
 
 class CounterReset(MachineRecord):
-    """A counter of the device began anew or rolled over; the counts go on without a jump."""
+    """A counter of the device began anew, rolled over or jumped; the counts go on without a jump.
+
+    After a jump, which is faster than the tag's `most_per_s`, `after` may be above `before`.
+    """
 
     type: Literal["counter_reset"] = "counter_reset"
     tag: str

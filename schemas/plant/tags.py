@@ -20,8 +20,21 @@ Meaning = Literal[
     "product",
     "phase",
     "cycle_time",
+    "stop_reason",
 ]
-"""What a tag says of its equipment; `cycle_time` is the length of the cycle just done, in s."""
+"""What a tag says of its equipment; `cycle_time` is the length of the cycle just done, in `unit`
+or s, and `stop_reason` the device's own word for why it stands."""
+
+_ORDER: tuple[tuple[Meaning, ...], ...] = (
+    ("batch",),
+    ("product",),
+    ("phase",),
+    ("stop_reason",),
+    ("state",),
+    ("produced_count", "good_count", "scrap_count", "rework_count"),
+    ("cycle_time",),
+)
+_RANKS = {means: rank for rank, group in enumerate(_ORDER) for means in group}
 
 
 class Tag(Strict):
@@ -68,6 +81,29 @@ class Tag(Strict):
         """Whether its raw value is in another unit."""
         return (self.factor, self.offset) != (1.0, 0.0)
 
+    @property
+    def is_counter(self) -> bool:
+        """Whether it counts parts."""
+        return (self.means or "").endswith("_count")
+
+    @property
+    def is_name(self) -> bool:
+        """Whether its values are texts, and an empty one means none."""
+        return self.means in {"batch", "product", "phase", "stop_reason"}
+
+    @property
+    def rank(self) -> int:
+        """At equal source time lower ranks come first: what is made, the state, the counts."""
+        return _RANKS[self.means] if self.means else len(_ORDER)
+
+    def seconds(self) -> float:
+        """Seconds per unit of a duration.
+
+        Raises:
+            UnitError: it is no unit of time.
+        """
+        return 1.0 if self.unit in {"", "s"} else conversion(self.unit, "s")[0]
+
     def addresses(self) -> dict[AddressKey, str | Register | Message | Metric]:
         """What is said about where it is read, by key."""
         given: dict[AddressKey, str | Register | Message | Metric | None] = {
@@ -97,8 +133,14 @@ class Tag(Strict):
 
     @model_validator(mode="after")
     def _of_a_counter(self) -> Self:
-        if self.most_per_s is not None and not (self.means or "").endswith("_count"):
+        if self.most_per_s is not None and not self.is_counter:
             raise ValueError("most_per_s belongs to a counter")
+        return self
+
+    @model_validator(mode="after")
+    def _of_a_cycle(self) -> Self:
+        if self.means == "cycle_time":
+            self.seconds()
         return self
 
     @model_validator(mode="after")
@@ -107,7 +149,7 @@ class Tag(Strict):
             raise ValueError("a state tag needs either states or running_above")
         if self.means != "state" and (self.states or self.running_above is not None):
             raise ValueError("states and running_above belong to a tag that means state")
-        is_measured = self.means is None or self.running_above is not None
+        is_measured = self.means in {None, "cycle_time"} or self.running_above is not None
         if self.is_scaled and not is_measured:
             raise ValueError("factor and offset belong to measured values; a count has scale")
         if self.factor == 0:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from ingest.drafts import Step
 from ingest.input import BAD, Alarm, Alive, Missed, Sample
-from ingest.mapping import NO_COMMUNICATION, Step, place, step
+from ingest.mapping import NO_COMMUNICATION, place, step
 from ingest.memory import Memory
 from ingest.rules import plant_rules
 from ingest.values import UNCERTAIN

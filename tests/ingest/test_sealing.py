@@ -2,8 +2,8 @@
 
 import pytest
 
+from ingest.drafts import Draft
 from ingest.input import Stated, Unreadable
-from ingest.mapping import Draft
 from ingest.ports import Loss
 from ingest.sealing import CountedStamps, entries, gaps, seal_event, seal_stated, seal_unreadable
 from schemas.acts import Acknowledgement

@@ -15,9 +15,13 @@ _ALL_UPDATES = ua.DataChangeFilter(Trigger=ua.DataChangeTrigger.StatusValueTimes
 
 
 def filter_of(watch: Watch, report: Report) -> ua.DataChangeFilter | None:
-    """What the server is asked to hold back of this tag; a deadband goes before all updates."""
+    """What the server is asked to hold back of this tag; a deadband goes before all updates.
+
+    Two cycles may take equally long, so of a cycle time every update is asked for.
+    """
     if watch.deadband is None:
-        return _ALL_UPDATES if report == "updates" else None
+        wants_all = report == "updates" or watch.means == "cycle_time"
+        return _ALL_UPDATES if wants_all else None
     kind, width = ua.DeadbandType.Absolute, watch.deadband.absolute
     if width is None:
         kind, width = ua.DeadbandType.Percent, watch.deadband.percent

@@ -215,7 +215,8 @@ class Translator:
                 continue
             self._last[item.ClientHandle] = sample.source_time
             floor = self._floors.pop(item.ClientHandle, None)
-            if floor is not None and sample.source_time < floor:
+            is_moment = watch.means == "cycle_time"
+            if floor is not None and sample.source_time < floor and not is_moment:
                 # It was so before already, or came while nobody looked: all that is known is now.
                 sample = sample._replace(source_time=floor)
             if overflowed(sample.quality) and watch.means and self._newest is not None:

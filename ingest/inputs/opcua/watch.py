@@ -1,16 +1,14 @@
 """The tags of the plant file that are watched at a server."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ingest.inputs.opcua.addresses import Address, parse
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.equipment import Equipment
 from schemas.plant.sources import Deadband
-from schemas.plant.tags import Tag
+from schemas.plant.tags import Meaning, Tag
 from schemas.record import EquipmentPath
-
-_ORDER = ("batch", "product", "state", "good_count", "scrap_count", "rework_count")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +17,12 @@ class Watch:
 
     equipment: EquipmentPath
     tag: str
-    means: str | None
+    means: Meaning | None
     address: Address
     deadband: Deadband | None = None
     """Of the value as the server has it, before `factor` and `offset`."""
-
-    rank: int = field(init=False)
-    """At equal source time: batch, product, state, counts, the rest."""
-
-    def __post_init__(self) -> None:
-        rank = _ORDER.index(self.means) if self.means else len(_ORDER)
-        object.__setattr__(self, "rank", rank)
+    rank: int = 0
+    """At equal source time lower ranks come first."""
 
 
 def watches(equipment: Sequence[tuple[EquipmentPath, Equipment]]) -> tuple[Watch, ...]:
@@ -47,7 +40,8 @@ def watches(equipment: Sequence[tuple[EquipmentPath, Equipment]]) -> tuple[Watch
             except ValueError as error:
                 mistakes.append(f"tag {tag.name} of {one.id}: node {error}")
             else:
-                found.append(Watch(path, tag.name, tag.means, address, _as_read(tag)))
+                width = _as_read(tag)
+                found.append(Watch(path, tag.name, tag.means, address, width, tag.rank))
     if mistakes:
         raise MisconfiguredError("\n".join(mistakes))
     return tuple(found)

@@ -61,7 +61,7 @@ def load_recording(path: Path, map_path: Path, plant: PlantFile) -> Recording:
 def _layout(path: Path, map_file: MapFile, header: Sequence[str], plant: PlantFile) -> Layout:
     known = {tag.name: tag for tag in map_file.equipment.tags}
     columns = [
-        ColumnRule(header.index(column), name, known[name].means in {"batch", "product"})
+        ColumnRule(header.index(column), name, known[name].is_name)
         for column, name in map_file.map.columns.items()
     ]
     ends_itself = map_file.map.batch_ends == "last_row"
@@ -77,18 +77,12 @@ def _layout(path: Path, map_file: MapFile, header: Sequence[str], plant: PlantFi
         columns=columns,
         silence_matters=map_file.equipment.unknown_after_s is not None,
         ending_batch=_batch_column(columns, known) if ends_itself else None,
-        counters_from_zero=[
-            one.tag for one in columns if from_zero and _is_counter(known[one.tag])
-        ],
+        counters_from_zero=[one.tag for one in columns if from_zero and known[one.tag].is_counter],
     )
 
 
 def _batch_column(columns: Sequence[ColumnRule], known: dict[str, Tag]) -> ColumnRule | None:
     return next((one for one in columns if known[one.tag].means == "batch"), None)
-
-
-def _is_counter(tag: Tag) -> bool:
-    return bool(tag.means and tag.means.endswith("_count"))
 
 
 def _header(path: Path, line: Line, delimiter: str) -> list[str]:

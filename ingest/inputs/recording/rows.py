@@ -25,7 +25,7 @@ class ColumnRule:
     index: int
     tag: str
     is_name: bool
-    """A batch or product: kept as it is written, and empty means none."""
+    """A batch, a product, a phase …: kept as it is written, and empty means none."""
 
 
 @dataclass(frozen=True, slots=True)
