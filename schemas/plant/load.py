@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from schemas.mistakes import FileError, Mistake, did_you_mean
 from schemas.plant.calendar_mistakes import calendar_mistakes
 from schemas.plant.equipment import Equipment, EquipmentClass
+from schemas.plant.equipment_mistakes import misfits, unknown_names
 from schemas.plant.model import Plant
 from schemas.plant.products import PerEquipment, Product
-from schemas.plant.sources import Register
 from schemas.yaml_file import Document, Location
 
 _INHERITED = (
@@ -85,13 +85,10 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
     }
     yield from calendar_mistakes(plant, [_resolve(one, plant) for one in plant.equipment], document)
     for name, one in plant.equipment_classes.items():
-        yield from _unknown_names(document, ("equipment_classes", name), one, known)
+        yield from unknown_names(document, ("equipment_classes", name), one, known)
     for index, equipment in enumerate(plant.equipment):
-        yield from _unknown_names(document, ("equipment", index), equipment, known)
-        resolved = _resolve(equipment, plant)
-        if resolved.calendar is None:
-            yield document.mistake(("equipment", index), "calendar is missing")
-        yield from _unreachable(document, ("equipment", index), resolved, plant)
+        yield from unknown_names(document, ("equipment", index), equipment, known)
+        yield from misfits(document, ("equipment", index), _resolve(equipment, plant), plant)
     for index, product in enumerate(plant.products):
         tests = [one.id for one in product.tests]
         yield from _repeated(document, ("products", index, "tests"), tests)
@@ -129,76 +126,6 @@ def _of_lines(plant: Plant, document: Document) -> Iterator[Mistake]:
             yield document.mistake(
                 place, f"no such equipment in this line: {line.constraint}", hint
             )
-
-
-def _unreachable(
-    document: Document, location: Location, equipment: Equipment, plant: Plant
-) -> Iterator[Mistake]:
-    """Tags that their source cannot read."""
-    for tag in equipment.tags:
-        source = plant.sources.get(tag.source or "")
-        if source is None:
-            continue
-        given = tag.addresses()
-        told = f"tag {tag.name} is read from {tag.source} ({source.type})"
-        if not source.addresses:
-            yield document.mistake(location, f"{told}, which has no tags: name another source")
-            continue
-        if len(given) != 1 or not given.keys() <= set(source.addresses):
-            said = f"it has {' and '.join(given)}" if given else "it has none"
-            wanted = " or ".join(source.addresses)
-            yield document.mistake(location, f"{told} and needs a {wanted}: {said}")
-        elif isinstance(tag.register_, Register) and _unit_of(tag.register_, equipment) is None:
-            yield document.mistake(location, f"{told}: unit_id is missing")
-
-
-def _unit_of(register: Register, equipment: Equipment) -> int | None:
-    return equipment.unit_id if register.unit_id is None else register.unit_id
-
-
-def _unknown_names(
-    document: Document,
-    location: Location,
-    one: EquipmentClass,
-    known: dict[str, list[str]],
-) -> Iterator[Mistake]:
-    yield from _of_rules(document, location, one, known["reason"])
-    named = {"calendar": one.calendar, "source": one.source}
-    if isinstance(one, Equipment):
-        named["class"] = one.equipment_class
-    for key, name in named.items():
-        if name is not None and name not in known[key]:
-            hint = did_you_mean(name, known[key])
-            yield document.mistake((*location, key), f"no such {key}: {name}", hint)
-    yield from _tag_mistakes(document, (*location, "tags"), one, known["source"])
-
-
-def _of_rules(
-    document: Document, location: Location, one: EquipmentClass, reasons: list[str]
-) -> Iterator[Mistake]:
-    for index, rule in enumerate(one.rules):
-        if rule.reason is not None and rule.reason not in reasons:
-            place = (*location, "rules", index, "reason")
-            hint = did_you_mean(rule.reason, reasons)
-            yield document.mistake(place, f"no such reason: {rule.reason}", hint)
-
-
-def _tag_mistakes(
-    document: Document, location: Location, one: EquipmentClass, sources: list[str]
-) -> Iterator[Mistake]:
-    names: set[str] = set()
-    meanings: set[str] = set()
-    for index, tag in enumerate(one.tags):
-        if tag.name in names:
-            yield document.mistake((*location, index), f"tag {tag.name} stands here twice")
-        if tag.source is not None and tag.source not in sources:
-            hint = did_you_mean(tag.source, sources)
-            place = (*location, index, "source")
-            yield document.mistake(place, f"no such source: {tag.source}", hint)
-        if tag.means in meanings and not tag.means.endswith("_count"):
-            yield document.mistake((*location, index), f"a second tag means {tag.means}")
-        names.add(tag.name)
-        meanings |= {tag.means} if tag.means else set()
 
 
 def _repeated(document: Document, place: Location, ids: Iterable[str]) -> Iterator[Mistake]:

@@ -41,6 +41,9 @@ equipment_classes:
       - {name: rework, means: rework_count}
       - {name: batch, means: batch}
       - {name: product, means: product}
+      - {name: phase, means: phase}
+      - {name: why, means: stop_reason}
+      - {name: cycle, means: cycle_time}
       - {name: temperature, unit: degC}
       - {name: note}
 equipment:

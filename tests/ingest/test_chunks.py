@@ -1,14 +1,20 @@
 """The order within a chunk, and observations that belong to nobody."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
+from structlog.testing import capture_logs
 
 from ingest.chunks import Mapped, in_order, map_chunk
 from ingest.input import BAD, Alive, Missed, Sample, Unreadable
+from ingest.metrics import EdgeMetrics
+from ingest.problems import ProblemLog
 from ingest.rules import plant_rules
-from tests.ingest.kit import NOW, REACTOR, STATION, at, plant, sample
+from schemas.plant.load import load_plant
+from tests.ingest.kit import NOW, PLANT, REACTOR, STATION, at, plant, sample
 
 RULES = plant_rules(plant())
 
@@ -104,3 +110,23 @@ def test_a_gap_is_an_event_of_its_equipment() -> None:
     found = mapped(Missed(STATION, at(0), at(5), "reconnect"))
 
     assert [(event.equipment, event.source_time) for event in found.events] == [(STATION, at(5))]
+
+
+def test_a_jump_is_told_once_with_source_tag_values_and_what_to_do() -> None:
+    text = PLANT.replace("means: good_count,", "means: good_count, most_per_s: 1,")
+    seen = [sample("good", value, second) for second, value in enumerate((1, 900, 90_000))]
+    rules = plant_rules(load_plant(text, "plant.yaml"))[REACTOR]
+    good = rules.tags["good"]
+    of_plc = replace(good, tag=good.tag.model_copy(update={"source": "plc"}))
+    rules = replace(rules, tags={**rules.tags, "good": of_plc})
+    metrics = EdgeMetrics(CollectorRegistry())
+
+    with capture_logs() as logged:
+        mapped = map_chunk({REACTOR: rules}, {}, seen, NOW, None)
+        ProblemLog(metrics).tell(mapped.problems)
+
+    (told,) = logged
+    assert (told["reason"], told["source"], told["tag"]) == ("counter_jump", "plc", "good")
+    assert told["value"] == "1 -> 900 in 1 s"
+    assert "most_per_s" in told["what_to_do"]
+    assert metrics.problems.labels("counter_jump")._value.get() == 2

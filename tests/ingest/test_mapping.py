@@ -1,6 +1,7 @@
 """Sentences about one observation: which events it leads to, and what it never breaks."""
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -134,6 +135,40 @@ UNREADABLE_STATE = (
             [("parts_counted", {"good": 1})],
             id="a bad count is no count",
         ),
+        pytest.param(
+            [sample("phase", "mix"), sample("phase", " mix ", 1), sample("phase", "", 2)],
+            [("phase_changed", {"phase": "mix"}), ("phase_changed", {"phase": None})],
+            id="a phase, and none",
+        ),
+        pytest.param(
+            [sample("phase", "mix"), sample("phase", "heat", 1, quality=BAD)],
+            [("phase_changed", {"phase": "mix"})],
+            id="an untrusted phase is none",
+        ),
+        pytest.param(
+            [sample("cycle", 30.5), sample("cycle", 30.5, 31), sample("cycle", 30.5, 31)],
+            [("cycle_completed", {"duration_ms": 30_500})] * 2,
+            id="the same cycle time at another time is another cycle",
+        ),
+        pytest.param(
+            [sample("cycle", 3, 1, quality=BAD), sample("cycle", 0, 2), sample("cycle", -1, 3),
+             sample("cycle", "x", 4), sample("cycle", True, 5), sample("cycle", 604_801, 6)],
+            [],
+            id="what is no cycle time is no cycle",
+        ),
+        pytest.param(
+            [sample("why", "jam"), sample("state", 6), sample("state", "JAMMED", 1),
+             sample("why", "no film", 2), sample("why", "", 3), sample("state", 6, 4)],
+            [
+                RUNNING,
+                ("state_changed",
+                 {"category": "unplanned_stop", "state": "JAMMED", "reason": "jam"}),
+                ("state_changed",
+                 {"category": "unplanned_stop", "state": "JAMMED", "reason": "no film"}),
+                RUNNING,
+            ],
+            id="a device's own reason goes along with its stops",
+        ),
         pytest.param([Alive(REACTOR, NOW)], [("heartbeat", {})], id="alive"),
         pytest.param(
             [sample("state", 6), Missed(REACTOR, at(1), at(9), "line cut", 4), sample("state", 6)],
@@ -190,6 +225,68 @@ def test_readings(seen: Sample, value: Any, quality: int, problems: tuple[str, .
     (reading,) = found.readings
     assert (reading.value, reading.quality) == (value, quality)
     assert found.problems == problems
+
+
+def reactor_rules(was: str, is_now: str) -> Any:
+    assert PLANT.count(was) == 1
+    return plant_rules(load_plant(PLANT.replace(was, is_now), "plant.yaml"))[REACTOR]
+
+
+def test_several_counters_add_up_and_each_has_its_own_baseline() -> None:
+    rules = reactor_rules("means: good_count,", "means: produced_count,")
+    more = replace(rules.tags["good"], tag=rules.tags["good"].tag.model_copy(update={"name": "b"}))
+    rules = replace(rules, tags={**rules.tags, "b": more})
+    memory, found = Memory(), []
+    for tag, value in (("good", 100), ("b", 7), ("good", 103), ("b", 12), ("scrap", 0)):
+        done = step(rules, memory, sample(tag, value))
+        memory = done.memory
+        found.append(done)
+
+    assert said(found) == [("parts_counted", {"produced": 3}), ("parts_counted", {"produced": 5})]
+
+
+def test_a_jump_of_a_counter_is_a_problem_and_a_reset_and_no_parts() -> None:
+    rules = reactor_rules("means: good_count,", "means: good_count, most_per_s: 10,")
+    memory = step(rules, Memory(), sample("good", 100)).memory
+    found = step(rules, memory, sample("good", 5000, 2))
+
+    fields = {"tag": "good", "before": "100", "after": "5000", "rolled_over": False}
+    assert said([found]) == [("counter_reset", fields)]
+    assert (found.problems, found.shown) == (("counter_jump",), "100 -> 5000 in 2 s")
+    follows = step(rules, found.memory, sample("good", 5004, 3))
+    assert said([follows]) == [("parts_counted", {"good": 4})]
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        pytest.param("unit: s", 90, id="seconds"),
+        pytest.param("unit: min", 1.5, id="minutes"),
+        pytest.param("unit: s, source_unit: ms", 90_000, id="milliseconds at the source"),
+        pytest.param("factor: 0.01", 9_000, id="hundredths"),
+    ],
+)
+def test_a_cycle_time_is_in_its_unit(keys: str, value: float) -> None:
+    rules = reactor_rules("means: cycle_time", f"means: cycle_time, {keys}")
+
+    found = step(rules, Memory(), sample("cycle", value))
+
+    assert said([found]) == [("cycle_completed", {"duration_ms": 90_000})]
+
+
+def test_a_register_tells_a_cycle_by_another_value_only() -> None:
+    cycle = RULES[REACTOR].tags["cycle"]
+    polled = cycle.tag.model_copy(update={"register_": "stands for one"})
+    rules = replace(
+        RULES[REACTOR], tags={**RULES[REACTOR].tags, "cycle": replace(cycle, tag=polled)}
+    )
+    memory, found = Memory(), []
+    for second, value in enumerate((30, 30, 31, 31, 30)):
+        done = step(rules, memory, sample("cycle", value, second))
+        memory = done.memory
+        found.append(done)
+
+    assert [len(one.events) for one in found] == [0, 0, 1, 0, 1]
 
 
 def test_an_event_keeps_a_time_that_runs_backwards() -> None:

@@ -133,7 +133,7 @@ def test_the_small_plant_has_none():
             "means: state", "means: stat",
             ["19:45: equipment_classes.press.tags[0].means: input should be 'state', "
              "'produced_count', 'good_count', 'scrap_count', 'rework_count', 'batch', 'product', "
-             "'phase' or 'cycle_time'; did you mean state?",
+             "'phase', 'cycle_time' or 'stop_reason'; did you mean state?",
             ],
             id="no meaning",
         ),
@@ -289,6 +289,85 @@ def test_a_name_that_nothing_stands_for(was, is_now, said):
 )  # fmt: skip
 def test_what_stands_twice(was, is_now, said):
     assert mistakes(was, is_now) == [f"plant.yaml:{said}"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "tags", "said"),
+    [
+        pytest.param(
+            "cycles: events", "",
+            "cycles: events needs a tag that means cycle_time; "
+            "give it one, or choose cycles: states or counters",
+            id="cycles from events without a cycle time",
+        ),
+        pytest.param(
+            "cycles: counters", "",
+            "cycles: counters needs a counter; "
+            "give it a tag that means good_count or produced_count",
+            id="cycles from counters without a counter",
+        ),
+        pytest.param(
+            "frozen_after_s: 60", "",
+            "frozen_after_s needs a counter; give it a tag that means good_count",
+            id="a frozen counter without a counter",
+        ),
+        pytest.param(
+            "cycles: counters",
+            "{name: a, node: s=a, means: good_count}, {name: b, node: s=b, means: produced_count}",
+            "produced_count and good_count contradict each other: both tell the good parts; "
+            "keep good_count, or produced_count with scrap_count and rework_count",
+            id="two counters that tell the same",
+        ),
+        pytest.param(
+            "rules: [{when: no_batch, states: [Idel], category: delay}]",
+            "{name: speed, node: s=S, means: state, states: {Idle: delay, Run: running}}",
+            "a rule for no_batch names the state Idel, which the state tag does not; "
+            "did you mean Idle?",
+            id="a rule about a state that is none",
+        ),
+        pytest.param(
+            "rules: [{when: no_batch, states: [Idle], category: delay}]", "",
+            "a rule for no_batch names the state Idle, which the state tag does not; "
+            "name it in `states` of the state tag",
+            id="a rule about a state of a speed",
+        ),
+    ],
+)  # fmt: skip
+def test_what_an_equipment_cannot_do(keys, tags, said):
+    was = "line: one}"
+    assert mistakes(was, f"line: one, {keys}, tags: [{tags}]}}") == [
+        f"plant.yaml:21:5: equipment[0]: {said}"
+    ]
+
+
+def test_cycles_from_states_need_a_state():
+    text = PLANT.replace(", means: state, running_above: 0", "")
+    text = text.replace("line: one}", "line: one, cycles: states}")
+
+    with pytest.raises(FileError, match="cycles: states needs a tag that means state"):
+        load_plant(text, "plant.yaml")
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        pytest.param("means: cycle_time, unit: kg", "kg and s measure different", id="no time"),
+        pytest.param("means: state, running_above: 0, most_per_s: 5", "a counter", id="no counter"),
+    ],
+)
+def test_a_tag_whose_keys_do_not_belong_to_its_meaning(keys, said):
+    (told,) = mistakes("means: state, running_above: 0", keys)
+
+    assert said in told
+
+
+def test_a_rule_may_name_every_state_that_the_state_tag_names():
+    state = "states: {6: running, true: delay, Idle: delay}"
+    rule = 'rules: [{when: no_batch, states: ["6", "true", Idle], category: delay}]'
+    text = PLANT.replace("running_above: 0", state)
+
+    plant = load_plant(text.replace("line: one}", f"line: one, {rule}}}"), "plant.yaml").plant
+    assert plant.equipment[0].rules[0].states == ["6", "true", "Idle"]
 
 
 def test_a_tag_is_read_where_its_source_can_be_read():

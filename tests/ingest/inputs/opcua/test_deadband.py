@@ -46,6 +46,17 @@ def test_a_percentage_that_the_server_refuses_is_of_the_value():
     assert kept(deadbands, 100, 110, 111, 100, 99) == [100, 111, 99]
 
 
+@pytest.mark.parametrize(
+    ("means", "report", "wants_all"),
+    [("cycle_time", "changes", True), (None, "changes", False), (None, "updates", True)],
+)
+def test_of_a_cycle_time_every_update_is_asked_for(means, report, wants_all):
+    tag = Tag(name="t", node="s=T", means=means)
+    (watch,) = watches([("e/s/a/l/one", Equipment(id="one", area="a", line="l", tags=[tag]))])
+
+    assert (filter_of(watch, report) is not None) == wants_all
+
+
 def test_another_quality_is_always_news():
     deadbands = Deadbands(watched(absolute=10))
     assert kept(deadbands, 1) == [1]

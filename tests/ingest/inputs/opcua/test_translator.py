@@ -23,8 +23,9 @@ TAGS = [
     Tag(name="good", node="nsu=u;s=G", means="good_count"),
     Tag(name="state", node="nsu=u;s=S", means="state", running_above=0),
     Tag(name="batch", node="nsu=u;s=B", means="batch"),
+    Tag(name="cycle", node="nsu=u;s=C", means="cycle_time"),
 ]
-TEMPERATURE, GOOD_COUNT, STATE, BATCH = range(4)
+TEMPERATURE, GOOD_COUNT, STATE, BATCH, CYCLE = range(5)
 
 
 def at(seconds: float) -> datetime:
@@ -162,6 +163,24 @@ def test_after_an_outage_the_first_word_of_each_tag_holds_from_its_end():
     assert watching.answer(answer(3, 63, item(STATE, 1, 60)), at(63)) == [
         Sample(PATH, "state", 1, at(60))
     ]
+
+
+def test_after_an_outage_a_cycle_keeps_the_time_at_which_it_ended():
+    watching = translator()
+    watching.answer(answer(1, 5, item(CYCLE, 30.5, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+    found = watching.answer(answer(1, 61, item(CYCLE, 30.5, 4)), at(61))
+    assert found[1:] == [Sample(PATH, "cycle", 30.5, at(4))]
+
+
+def test_every_meaning_has_its_place_among_values_of_the_same_time():
+    tags = [
+        Tag(name=means, node=f"nsu=u;s={means}", means=means)
+        for means in ("cycle_time", "produced_count", "stop_reason", "phase", "product", "batch")
+    ]
+    ranked = sorted(watches([(PATH, equipment(tags))]), key=lambda watch: watch.rank)
+    assert [watch.tag for watch in ranked] == [tag.name for tag in reversed(tags)]
 
 
 def test_what_was_polled_is_placed_by_the_clock_of_the_server():

@@ -140,6 +140,19 @@ async def test_the_file_ends_once_with_an_empty_batch_and_a_sign_of_life(write: 
     assert await played(RecordingInput(recording), chunks[-1].position) == []
 
 
+async def test_a_phase_is_a_name_and_a_cycle_time_a_number(write: Write) -> None:
+    recording = write(
+        "2026-03-02T12:00:00;A;1;mix;30.5\n2026-03-02T12:00:01;A;2;;\n",
+        MAP.replace("  degrees: temperature\n", "  step: phase\n  took: cycle\n"),
+        "when;lot;made;step;took\n",
+    )
+    found = observations(await played(RecordingInput(recording)))
+
+    seen = [(one.tag, one.value) for one in found if isinstance(one, Sample)]
+    assert [value for tag, value in seen if tag == "phase"] == ["mix", ""]
+    assert [value for tag, value in seen if tag == "cycle"] == [30.5, None]
+
+
 async def test_bad_rows_are_dead_letters_and_the_rest_goes_on(write: Write) -> None:
     good = "2026-03-02T12:00:{};A;1;2"
     rows = [
