@@ -53,8 +53,7 @@ class SourceMetrics:
     """The metrics of all sources in one registry."""
 
     def __init__(self, registry: CollectorRegistry, http: HttpMetrics | None = None) -> None:
-        self.http = http or HttpMetrics(registry)
-        """Of sources that are asked by HTTP."""
+        self._registry, self._http = registry, http
 
         def gauge(name: str, about: str) -> Gauge:
             return Gauge(f"plantstream_source_{name}", about, ["source"], registry=registry)
@@ -79,6 +78,13 @@ class SourceMetrics:
         self.overflowed = counter("overflowed", "Values dropped because somebody was too slow.")
         self._meters: dict[str, SourceMeters] = {}
         self.overruns = counter("overruns", "Polls that took longer than their period.")
+
+    @property
+    def http(self) -> HttpMetrics:
+        """Of sources that are asked by HTTP."""
+        if self._http is None:
+            self._http = HttpMetrics(self._registry)
+        return self._http
 
     def of(self, source: str) -> "SourceMeters":
         """The metrics of this source."""
@@ -123,7 +129,7 @@ class SourceMeters:
         self._bad = metrics.bad.labels(source)
         self._gaps = metrics.gaps.labels(source)
         self._overflowed = metrics.overflowed.labels(source)
-        self.http = metrics.http
+        self._metrics = metrics
         self.is_connected = False
         self.last_value_at: datetime | None = None
         self.clock_skew: timedelta | None = None
@@ -136,6 +142,11 @@ class SourceMeters:
     def unseen(cls) -> Self:
         """Meters that nobody reads."""
         return cls(SourceMetrics(CollectorRegistry()), "unseen")
+
+    @property
+    def http(self) -> HttpMetrics:
+        """Of those that ask it by HTTP."""
+        return self._metrics.http
 
     def connected(self) -> None:
         """The source answers from now on."""
