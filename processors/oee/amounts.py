@@ -41,15 +41,16 @@ def total(parts: Iterable[Mapping[str, int]]) -> Amounts:
 
 def time_elements(amounts: Mapping[str, int]) -> TimeElements:
     """The time in these amounts."""
-    return TimeElements.model_construct(**_those(_TIME, amounts))
+    return TimeElements(**_those(_TIME, amounts))
 
 
 def facts(amounts: Mapping[str, int]) -> dict[str, Any]:
     """The amounts as fields of a cell or a report."""
+    stops = _those(_STOPS, amounts)
     return {
         "time": time_elements(amounts),
-        "quantities": Quantities.model_construct(**_those(_PARTS, amounts)),
-        "stops": StopCounts.model_construct(**_those(_STOPS, amounts)),
+        "quantities": Quantities(**_those(_PARTS, amounts)),
+        "stops": StopCounts(**stops) if stops else _NO_STOPS,
         "reasons": _reasons(amounts),
     }
 
@@ -57,10 +58,11 @@ def facts(amounts: Mapping[str, int]) -> dict[str, Any]:
 _TIME = frozenset(TimeElements.model_fields)
 _PARTS = frozenset(Quantities.model_fields)
 _STOPS = frozenset(StopCounts.model_fields)
+_NO_STOPS = StopCounts()
 
 
 def _those(names: frozenset[str], amounts: Mapping[str, int]) -> dict[str, Any]:
-    return {name: amount for name, amount in amounts.items() if name in names}
+    return {name: amount for name, amount in amounts.items() if amount and name in names}
 
 
 def _reasons(amounts: Mapping[str, int]) -> tuple[ReasonTime, ...]:

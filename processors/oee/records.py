@@ -105,7 +105,7 @@ def stop_record(named: Named, book: Book, log: StopLog, plan: EquipmentPlan) -> 
 
 def cell_record(named: Named, key: CellKey, cell: Cell, late: EventId | None = None) -> OeeCell:
     """A cell with its absolute content."""
-    return OeeCell.model_construct(
+    return OeeCell(
         run=named.run,
         plant_version=named.plant_version,
         equipment=named.equipment,

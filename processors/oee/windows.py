@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 
-from processors.oee.amounts import Amounts, increase, time_elements, total
+from processors.oee.amounts import Amounts, increase, total
 from processors.oee.book import (
     MINUTE,
     REMEMBERED_FOR,
@@ -15,12 +15,15 @@ from processors.oee.book import (
     Window,
     copied,
 )
-from processors.oee.ratios import planned_busy_ms
 from schemas.record import EventId
 
 HOUR_MS = 3_600_000
 HOUR_DEFINED_MS = 900_000
 """The rolling hour says nothing before it holds so much planned time."""
+_BUSY = tuple(
+    f"{name}_ms"
+    for name in ("running", "minor_stop", "setup", "unplanned_stop", "delay", "unknown")
+)
 _PARTS = ("good", "scrap", "rework")
 
 
@@ -143,7 +146,7 @@ def in_planned_time(amounts: Mapping[str, int]) -> Amounts:
 
 def busy_ms(amounts: Mapping[str, int]) -> int:
     """Planned busy time, with unknown time that is left out of it."""
-    return planned_busy_ms(time_elements(amounts)) + amounts.get("excluded_unknown_ms", 0)
+    return sum([amounts.get(name, 0) for name in _BUSY])
 
 
 def _forget_minutes(book: Book) -> None:
