@@ -139,7 +139,7 @@ class Book:
     late: dict[Late, Cell] = field(default_factory=dict)
     """Cells that restate closed ones, until they are published for good."""
     made: Shelf[Making] = field(default_factory=lambda: Shelf(64, MAX_MAKINGS))
-    closed: Shelf[Window] = field(default_factory=lambda: Shelf(8, MAX_WINDOWS))
+    closed: Shelf[Window] = field(default_factory=lambda: Shelf(16, MAX_WINDOWS))
     stops: Shelf[StopLog] = field(default_factory=lambda: Shelf(50, MAX_STOPS))
     startups: Shelf[Startup] = field(default_factory=lambda: Shelf(20, MAX_STARTUPS))
     hour: Shelf[Minute] = field(default_factory=lambda: Shelf(10, 240))

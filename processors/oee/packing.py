@@ -20,11 +20,16 @@ T = TypeVar("T")
 
 
 class _Writer:
-    """Numbers for names, and milliseconds since the first moment."""
+    """Numbers for names, and milliseconds since the beginning of what is written."""
 
     def __init__(self) -> None:
         self.names: dict[str, int] = {}
-        self.base: int | None = None
+        self._base = 0
+
+    def start(self, moment: datetime) -> int:
+        """The beginning of an item, since the beginning of the one before."""
+        before, self._base = self._base, (moment - EPOCH) // MILLISECOND
+        return self._base - before
 
     def name(self, name: str | None) -> int:
         return 0 if name is None else self.names.setdefault(name, len(self.names) + 1)
@@ -32,9 +37,7 @@ class _Writer:
     def ms(self, moment: datetime | None) -> int | None:
         if moment is None:
             return None
-        since_epoch = (moment - EPOCH) // MILLISECOND
-        self.base = since_epoch if self.base is None else self.base
-        return since_epoch - self.base
+        return (moment - EPOCH) // MILLISECOND - self._base
 
     def amounts(self, amounts: Mapping[str, int]) -> list[int]:
         return [number for name, n in amounts.items() if n for number in (self.name(name), n)]
@@ -48,8 +51,12 @@ class _Writer:
 class _Reader:
     """The same, backwards."""
 
-    def __init__(self, names: Sequence[str], base: int) -> None:
-        self._names, self._base = names, base
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names, self._base = names, 0
+
+    def start(self, ms: int) -> datetime:
+        self._base += ms
+        return self.instant(0)
 
     def name(self, number: int) -> str | None:
         return self._names[number - 1] if number else None
@@ -78,7 +85,7 @@ def _packer(fields: Callable[[_Writer, T], list[Any]]) -> Callable[[Iterable[T]]
     def pack(items: Iterable[T]) -> bytes:
         writer = _Writer()
         rows = [fields(writer, item) for item in items]
-        text = json.dumps([writer.base or 0, list(writer.names), rows], separators=(",", ":"))
+        text = json.dumps([list(writer.names), rows], separators=(",", ":"))
         return zlib.compress(text.encode(), 9)
 
     return pack
@@ -86,20 +93,20 @@ def _packer(fields: Callable[[_Writer, T], list[Any]]) -> Callable[[Iterable[T]]
 
 def _unpacker(item: Callable[[_Reader, list[Any]], T]) -> Callable[[bytes], list[T]]:
     def unpack(row: bytes) -> list[T]:
-        base, names, rows = json.loads(zlib.decompress(row))
-        reader = _Reader(names, base)
+        names, rows = json.loads(zlib.decompress(row))
+        reader = _Reader(names)
         return [item(reader, fields) for fields in rows]
 
     return unpack
 
 
 def _stop_fields(to: _Writer, stop: StopLog) -> list[Any]:
-    start = to.ms(stop.start) or 0
+    start = to.start(stop.start)
     spans = []
     for span in stop.spans:
         made = [to.name(span.batch), to.name(span.product)]
         why = [_CATEGORIES.index(span.category), to.name(span.reason)]
-        spans.append([(to.ms(span.start) or 0) - start, *made, *why])
+        spans.append([to.ms(span.start), *made, *why])
     claims = [
         [
             to.ms(claim.said_at),
@@ -112,26 +119,25 @@ def _stop_fields(to: _Writer, stop: StopLog) -> list[Any]:
         ]
         for claim in stop.claims
     ]
-    length = None if stop.end is None else (to.ms(stop.end) or 0) - start
-    planned = None if stop.planned_at is None else (to.ms(stop.planned_at) or 0) - start
+    moments = [start, to.ms(stop.end), to.ms(stop.planned_at)]
     raw, lasted = _CATEGORIES.index(stop.raw), int(stop.lasted)
-    return [start, length, raw, to.name(stop.state), lasted, planned, spans, claims]
+    return [*moments, raw, to.name(stop.state), lasted, spans, claims]
 
 
 def _stop(of: _Reader, fields: list[Any]) -> StopLog:
-    start, length, raw, state, lasted, planned, spans, claims = fields
+    start, end, planned, raw, state, lasted, spans, claims = fields
     return StopLog(
-        start=of.instant(start),
-        end=None if length is None else of.instant(start + length),
+        start=of.start(start),
+        end=of.moment(end),
         raw=_CATEGORIES[raw],
         state=of.name(state),
         spans=tuple(
-            Span(of.instant(start + at), of.name(b), of.name(p), _CATEGORIES[c], of.name(r))
+            Span(of.instant(at), of.name(b), of.name(p), _CATEGORIES[c], of.name(r))
             for at, b, p, c, r in spans
         ),
         claims=tuple(_claim(of, claim) for claim in claims),
         lasted=bool(lasted),
-        planned_at=None if planned is None else of.instant(start + planned),
+        planned_at=of.moment(planned),
     )
 
 
@@ -150,7 +156,7 @@ def _claim(of: _Reader, fields: list[Any]) -> Claim:
 
 def _window_fields(to: _Writer, window: Window) -> list[Any]:
     kind, name = _KINDS.index(window.kind), to.name(window.name)
-    span = [to.ms(window.start), to.ms(window.end)]
+    span = [to.start(window.start), to.ms(window.end)]
     restated = [window.revision, to.event(window.cause)]
     return [kind, name, *span, *restated, to.amounts(window.amounts)]
 
@@ -160,7 +166,7 @@ def _window(of: _Reader, fields: list[Any]) -> Window:
     return Window(
         kind="batch" if kind else "shift",
         name=of.text(name),
-        start=of.instant(start),
+        start=of.start(start),
         end=of.instant(end),
         amounts=of.amounts(amounts),
         revision=revision,
@@ -169,30 +175,30 @@ def _window(of: _Reader, fields: list[Any]) -> Window:
 
 
 def _making_fields(to: _Writer, one: Making) -> list[Any]:
-    return [to.ms(one.since), to.name(one.batch), to.name(one.product), int(one.ended)]
+    return [to.start(one.since), to.name(one.batch), to.name(one.product), int(one.ended)]
 
 
 def _making(of: _Reader, fields: list[Any]) -> Making:
     since, batch, product, ended = fields
-    return Making(of.instant(since), of.name(batch), of.name(product), bool(ended))
+    return Making(of.start(since), of.name(batch), of.name(product), bool(ended))
 
 
 def _minute_fields(to: _Writer, one: Minute) -> list[Any]:
-    return [to.ms(one.minute), one.busy_ms, to.amounts(one.amounts)]
+    return [to.start(one.minute), one.busy_ms, to.amounts(one.amounts)]
 
 
 def _minute(of: _Reader, fields: list[Any]) -> Minute:
     minute, busy_ms, amounts = fields
-    return Minute(of.instant(minute), busy_ms, of.amounts(amounts))
+    return Minute(of.start(minute), busy_ms, of.amounts(amounts))
 
 
 def _startup_fields(to: _Writer, one: Startup) -> list[Any]:
-    return [to.ms(one.start), to.ms(one.end)]
+    return [to.start(one.start), to.ms(one.end)]
 
 
 def _startup(of: _Reader, fields: list[Any]) -> Startup:
     start, end = fields
-    return Startup(of.instant(start), of.instant(end))
+    return Startup(of.start(start), of.instant(end))
 
 
 pack_stops, unpack_stops = _packer(_stop_fields), _unpacker(_stop)

@@ -38,8 +38,14 @@ def differences(named: Named, before: Book, after: Book, plan: EquipmentPlan) ->
             yield cell_record(named, key, Cell(cell.start, cell.start))
     yield from _late_cells(named, before, after)
     yield from _closed(named, before, after)
-    if before.stop is not after.stop or before.stops is not after.stops:
+    if _have_changed(before, after):
         yield from _stops(named, before, after, plan)
+
+
+def _have_changed(before: Book, after: Book) -> bool:
+    """Whether there may be news of stops."""
+    is_same = before.stop is after.stop and before.run_since == after.run_since
+    return not is_same or before.stops is not after.stops
 
 
 def _late_cells(named: Named, before: Book, after: Book) -> Iterator[OeeCell]:
