@@ -1,5 +1,6 @@
 """Short ways to say what happens in a test: events of one machine in a small plant."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,14 @@ from schemas.machine import (
     StateChanged,
     TimeCategory,
 )
+from schemas.manual import (
+    AndonCleared,
+    AndonRaised,
+    MaintenanceEnded,
+    MaintenanceStarted,
+    PartsReported,
+    StopReasonGiven,
+)
 from schemas.plant.load import PlantFile, load_plant
 from schemas.record import EventId
 
@@ -32,7 +41,8 @@ calendars:
   weekly:
     during: {during}
     shifts:
-      - {{name: early, days: [mon, tue, wed, thu, fri], start: "06:00", end: "14:00"}}
+      - {{name: early, days: [mon, tue, wed, thu, fri], start: "06:00", end: "14:00",
+         breaks: {breaks}}}
       - {{name: night, days: [mon, tue, wed, thu, fri], start: "22:00", end: "06:00"}}
 equipment:
   - id: press
@@ -42,6 +52,13 @@ equipment:
     minor_stop_s: {minor_stop_s}
     unknown_after_s: {unknown_after_s}
     unknown: {unknown}
+{more}
+reasons:
+  jam: {{}}
+  cleaning: {{category: planned_stop}}
+  format: {{category: setup}}
+  no_material: {{category: delay}}
+  fault: {{category: unplanned_stop}}
 products:
   - {{id: fast, ideal_cycle_s: 0.5}}
   - {{id: slow, ideal_cycle_s: 2}}
@@ -51,15 +68,18 @@ PATH = "acme/north/hall/one/press"
 
 
 def plant(**settings: Any) -> PlantFile:
-    """The small plant, with what the test is about."""
+    """The small plant, with what the test is about; what it does not know is the press's."""
     defaults = {
         "zone": "UTC",
         "during": "always",
         "minor_stop_s": 0,
         "unknown_after_s": "null",
         "unknown": "loss",
+        "breaks": "[]",
     }
-    return load_plant(PLANT.format(**(defaults | settings)), "plant.yaml")
+    more = [f"    {key}: {json.dumps(settings.pop(key))}" for key in [*settings.keys() - defaults]]
+    text = PLANT.format(**(defaults | settings), more="\n".join(sorted(more)))
+    return load_plant(text, "plant.yaml")
 
 
 def after(seconds: float) -> datetime:
@@ -75,10 +95,10 @@ class Machine:
     run: str = ""
     equipment: str = PATH
     source: str = "edge"
-    said: list[MachineEvent] = field(default_factory=list)
+    said: list[Any] = field(default_factory=list)
 
-    def _say(self, kind: Any, at: float, **fields: Any) -> MachineEvent:
-        event: MachineEvent = kind(
+    def _say(self, what: Any, at: float, **fields: Any) -> Any:
+        event = what(
             id=EventId(source=self.source, epoch="e1", seq=len(self.said)),
             run=self.run,
             plant_version=self.plant.version,
@@ -90,29 +110,70 @@ class Machine:
         self.said.append(event)
         return event
 
-    def state(self, at: float, category: str) -> MachineEvent:
-        return self._say(StateChanged, at, category=TimeCategory(category))
+    def state(
+        self, at: float, category: str, word: str | None = None, why: str | None = None
+    ) -> Any:
+        said = {"state": word, "reason": why}
+        return self._say(StateChanged, at, category=TimeCategory(category), **said)
 
-    def parts(self, at: float, good: int = 0, scrap: int = 0, rework: int = 0) -> MachineEvent:
+    def parts(self, at: float, good: int = 0, scrap: int = 0, rework: int = 0) -> Any:
         return self._say(PartsCounted, at, good=good, scrap=scrap, rework=rework)
 
-    def batch(self, at: float, name: str) -> MachineEvent:
+    def produced(self, at: float, produced: int = 0, scrap: int = 0, rework: int = 0) -> Any:
+        return self._say(PartsCounted, at, produced=produced, scrap=scrap, rework=rework)
+
+    def batch(self, at: float, name: str) -> Any:
         return self._say(BatchStarted, at, batch=name)
 
-    def batch_ends(self, at: float, name: str) -> MachineEvent:
+    def batch_ends(self, at: float, name: str) -> Any:
         return self._say(BatchEnded, at, batch=name)
 
-    def product(self, at: float, name: str | None) -> MachineEvent:
+    def product(self, at: float, name: str | None) -> Any:
         return self._say(ProductChanged, at, product=name)
 
-    def alarm(self, at: float, *, active: bool = True) -> MachineEvent:
+    def alarm(self, at: float, *, active: bool = True) -> Any:
         said = {"condition": "c", "severity": 500, "acknowledged": False, "retained": True}
         return self._say(AlarmChanged, at, active=active, **said)
 
-    def alive(self, at: float) -> MachineEvent:
+    def alive(self, at: float) -> Any:
         return self._say(Heartbeat, at)
 
-    def gap(self, start: float, end: float) -> MachineEvent:
+    def reason(
+        self,
+        at: float,
+        code: str,
+        *,
+        since: float | None = None,
+        until: float | None = None,
+        by: str = "ana",
+    ) -> Any:
+        span = {"start": None if since is None else after(since)}
+        span["end"] = None if until is None else after(until)
+        return self._state(StopReasonGiven, at, by, reason=code, **span)
+
+    def found(
+        self, at: float, *, batch: str | None = None, startup: bool = False, **made: int
+    ) -> Any:
+        """Somebody reports parts: `good`, `scrap`, `rework`."""
+        said = {"batch": batch, "startup": startup, "reason": "bad", **made}
+        return self._state(PartsReported, at, "ana", **said)
+
+    def maintenance(self, at: float, *, planned: bool) -> Any:
+        return self._state(MaintenanceStarted, at, "ana", planned=planned)
+
+    def maintenance_ends(self, at: float) -> Any:
+        return self._state(MaintenanceEnded, at, "ana")
+
+    def calls(self, at: float, name: str) -> Any:
+        return self._state(AndonRaised, at, "ana", andon=name, priority="high", kind="material")
+
+    def call_cleared(self, at: float, name: str) -> Any:
+        return self._state(AndonCleared, at, "leo", andon=name)
+
+    def _state(self, what: Any, at: float, by: str, **fields: Any) -> Any:
+        return self._say(what, at, by=by, statement=f"s{len(self.said)}", **fields)
+
+    def gap(self, start: float, end: float) -> Any:
         return self._say(Gap, end, start=after(start), reason="cable")
 
 

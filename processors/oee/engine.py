@@ -1,41 +1,44 @@
-"""OEE of one equipment, event by event: facts per minute, and reports of shifts and batches.
+"""OEE of one equipment, event by event: facts per minute, stops, calls, and reports of windows.
 
 Events are applied in the order of their source time. One that comes late by no more than
-`ALLOWED_LATENESS` finds its place; a count that comes later than that becomes a fact of its own.
-Outputs are the difference between what was true before and what is true now, so that they say
-absolute content, and saying it again changes nothing.
+`ALLOWED_LATENESS` finds its place; parts and reasons that come later than that restate what is
+closed. Outputs are the difference between what was true before and what is true now, so that they
+say absolute content, and saying it again changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from operator import itemgetter
+from typing import NamedTuple
 
-from processors.oee.book import MAX_SILENCE, Amounts, Book, Cell, CellKey, Window, cell_key, elapse
-from processors.oee.events import apply, as_made, concerns, is_late, made_at, moment_of, order_of
+from processors.oee.andon import changed_calls, clear_call, raise_call
+from processors.oee.book import Book, floor_minute
+from processors.oee.booking import MAX_SILENCE, elapse
+from processors.oee.events import (
+    apply,
+    apply_late,
+    concerns,
+    is_said,
+    order_of,
+)
+from processors.oee.findings import tell
+from processors.oee.follow import Follower, follow, read_followed, written
 from processors.oee.plan import EquipmentPlan, equipment_plan
-from processors.oee.ratios import ratios
-from processors.oee.state import OeeState, dump, load
+from processors.oee.records import Named, differences, finding, open_reports, outputs
+from processors.oee.state import OeeState, Pending, Shown, dump, load
+from processors.oee.windows import close_cells
 from processors.step import Output, Transition
-from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
-from schemas.machine import MachineEvent, MachineRecord, PartsCounted
+from schemas.machine import MachineRecord
+from schemas.manual import AndonCleared, AndonRaised
 from schemas.plant.load import PlantFile
-from schemas.record import EventId
-from schemas.topics import KPI, KPI_LATEST, MACHINE, OEE_STATE, Topic
-
-Model = TypeVar("Model", TimeElements, Quantities)
+from schemas.topics import MACHINE, OEE_STATE, Topic
 
 ALLOWED_LATENESS = timedelta(seconds=5)
 TICK_AFTER = timedelta(seconds=10)
 """Cells of an equipment that says nothing are brought up to date this often."""
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What is true by now: the book, the pending events, and the time since."""
-
-    cells: Mapping[CellKey, Cell]
-    closed: Sequence[Window]
+MAX_AHEAD = 100
+"""So much that people said may be ahead of what the equipment itself said last."""
 
 
 class OeeEngine:
@@ -45,6 +48,9 @@ class OeeEngine:
     inputs = (MACHINE,)
     memory: Topic = OEE_STATE
 
+    def __init__(self, followers: Sequence[Follower] = ()) -> None:
+        self._followers = followers
+
     def key_of(self, event: MachineRecord) -> str:
         """Run and equipment."""
         return f"{event.run}|{event.equipment}"
@@ -52,52 +58,45 @@ class OeeEngine:
     def load(self, key: str, rows: Mapping[str, bytes]) -> OeeState:
         """The state that `dump` gave."""
         run, _, equipment = key.partition("|")
-        return load(run, equipment, rows)
+        followed = read_followed(self._followers, rows)
+        return replace(load(run, equipment, rows), followed=followed)
 
     def dump(self, state: OeeState) -> dict[str, bytes]:
         """The state as rows."""
-        return dump(state)
+        return dump(state) | written(self._followers, state.followed)
 
     def advance(
         self, state: OeeState, events: Sequence[MachineRecord], plant: PlantFile
     ) -> Transition[OeeState]:
-        """Apply events of this equipment; what says nothing of its time or parts is skipped."""
-        told = [event for event in events if concerns(event)]
-        return self._advance(state, told, plant) if told else Transition(state)
-
-    def _advance(
-        self, state: OeeState, events: Sequence[MachineEvent], plant: PlantFile
-    ) -> Transition[OeeState]:
+        """Apply events of this equipment; what says nothing of it is skipped."""
+        called, calls = _call(state, events)
+        told = tuple((order_of(event), event) for event in events if concerns(event))
+        if not told:
+            return Transition(called, calls)
         plan = equipment_plan(plant, state.equipment)
-        before = _view(state, plan)
-        seen = max([moment_of(event) for event in events] + ([state.seen] if state.seen else []))
-        book = state.book.fork()
-        in_time, late = _split(book, events)
-        pending = sorted((*state.pending, *in_time), key=order_of)
-        settled = [event for event in pending if moment_of(event) <= seen - ALLOWED_LATENESS]
-        for event in settled:
-            apply(book, event, plan)
-        advanced = replace(
-            state,
-            plant_version=plant.version,
-            book=book,
-            pending=tuple(pending[len(settled) :]),
-            seen=seen,
-            late_facts=state.late_facts + len(late),
-        )
-        outputs = list(_difference(advanced, before, _view(advanced, plan)))
-        outputs += [_late_cell(advanced, event, plan) for event in late]
-        book.prune()
-        return Transition(advanced, outputs)
+        shown = _shown(state, plan)
+        before = _until_tick(state, shown.book, plan)
+        step = _settle(called, told, plan)
+        advanced = step.state
+        after = _show(shown, step, plan)
+        followed, followers = follow(self._followers, advanced, step.settled, plan)
+        view = _until_tick(advanced, after.book, plan)
+        outs = [*calls, *_said(advanced, before, view, plan), *followers]
+        _let_go(advanced, after.book)
+        reported = _reported(advanced, view)
+        kept = replace(advanced, shown=after, followed=followed, reported=reported)
+        return Transition(kept, outs)
 
     def tick(self, state: OeeState, now: datetime, plant: PlantFile) -> Transition[OeeState]:
         """Publish what is true by now."""
         if state.seen is None or now - (state.ticked or state.seen) < _patience(now - state.seen):
             return Transition(state)
         plan = equipment_plan(plant, state.equipment)
-        ticked = replace(state, ticked=min(now, state.seen + MAX_SILENCE))
-        outputs = _difference(ticked, _view(state, plan), _view(ticked, plan))
-        return Transition(ticked, list(outputs))
+        shown = _shown(state, plan)
+        ticked = replace(state, ticked=min(now, state.seen + MAX_SILENCE), shown=shown)
+        before, after = (_until_tick(one, shown.book, plan) for one in (state, ticked))
+        outs = list(_said(ticked, before, after, plan))
+        return Transition(replace(ticked, reported=_reported(ticked, after)), outs)
 
 
 def _patience(silence: timedelta) -> timedelta:
@@ -105,91 +104,144 @@ def _patience(silence: timedelta) -> timedelta:
     return max(TICK_AFTER, silence / 20)
 
 
-def _split(
-    book: Book, events: Sequence[MachineEvent]
-) -> tuple[list[MachineEvent], list[PartsCounted]]:
-    """Events that the book can still take, and counts for minutes that are closed."""
-    late = [event for event in events if isinstance(event, PartsCounted) and is_late(book, event)]
-    return [event for event in events if event not in late], late
+def _call(state: OeeState, events: Sequence[MachineRecord]) -> tuple[OeeState, list[Output]]:
+    """Calls for help are told at once, whatever else is on its way."""
+    calls = state.calls
+    for event in events:
+        match event:
+            case AndonRaised():
+                calls = raise_call(calls, event)
+            case AndonCleared():
+                calls = clear_call(calls, event)
+            case _:
+                pass
+    if calls is state.calls:
+        return state, []
+    named = _named(state)
+    told = changed_calls(state.calls, calls)
+    return replace(state, calls=calls), [one for call in told for one in outputs(named, call)]
 
 
-def _view(state: OeeState, plan: EquipmentPlan) -> View:
+class _Step(NamedTuple):
+    """What becomes of a state by new events."""
+
+    state: OeeState
+    told: Pending
+    """The new events that the book could still take."""
+    queue: Pending
+    """All events that waited, with the new ones, in order."""
+    settled: Sequence[MachineRecord]
+    is_anew: bool
+    """Whether something changed behind the book's end."""
+
+
+def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
+    """Book everything that nothing can overtake any more, and what comes later than that."""
+    moments = [order[0] for order, event in told if not is_said(event)]
+    seen = max([*moments, *([state.seen] if state.seen else [])], default=None)
     book = state.book.fork()
-    for event in state.pending:
+    book.late, book.findings = {}, ()
+    at = book.at
+    late = [event for order, event in told if at is not None and order[0] < at]
+    in_time = tuple(one for one in told if at is None or one[0][0] >= at) if late else told
+    queue = tuple(sorted((*state.pending, *in_time), key=itemgetter(0)))
+    settled = _settled(queue, seen)
+    for event in late:
+        apply_late(book, event, plan)
+    for _, event in settled:
         apply(book, event, plan)
-    if state.ticked is not None and book.at is not None and state.ticked > book.at:
-        elapse(book, state.ticked, plan)
-    return View(book.cells, book.closed)
+    pending = _not_too_far_ahead(book, queue[len(settled) :], seen)
+    advanced = replace(state, plant_version=plan.version, book=book, pending=pending, seen=seen)
+    return _Step(advanced, in_time, queue, [event for _, event in settled], bool(late))
 
 
-def _difference(state: OeeState, before: View, after: View) -> Iterator[Output]:
-    for key, cell in after.cells.items():
-        if before.cells.get(key) != cell:
-            yield _output(state, _cell_record(state, key, cell))
-    for key, cell in before.cells.items():
-        if key not in after.cells:
-            yield _output(state, _cell_record(state, key, Cell(cell.start, cell.start)))
-    for window in after.closed:
-        if window not in before.closed:
-            report = _report(state, window)
-            yield _output(state, report)
-            latest = f"{state.run}|{state.equipment}/{window.kind}"
-            yield Output(KPI_LATEST, state.equipment, latest, report)
+def _settled(queue: Pending, seen: datetime | None) -> Pending:
+    if seen is None:
+        return ()
+    until, number = seen - ALLOWED_LATENESS, 0
+    for order, _ in queue:
+        if order[0] > until:
+            break
+        number += 1
+    return queue[:number]
 
 
-def _output(state: OeeState, record: OeeCell | OeeReport) -> Output:
-    return Output(KPI, state.equipment, record.record_id(), record)
+def _not_too_far_ahead(book: Book, pending: Pending, seen: datetime | None) -> Pending:
+    """What people said of a time that has not come yet waits; but not without limit."""
+    if len(pending) <= MAX_AHEAD:
+        return pending
+    ahead = [one for one in pending if seen is None or one[0][0] > seen]
+    kept, left_out = ahead[:MAX_AHEAD], ahead[MAX_AHEAD:]
+    for (at, *_), event in left_out:
+        text = "too much was said of a time that has not come; this is left out: see its clock"
+        tell(book, "too_early", (at, at), text, event.id)
+    return (*pending[: len(pending) - len(ahead)], *kept)
 
 
-def _cell_record(state: OeeState, key: CellKey, cell: Cell, late: EventId | None = None) -> OeeCell:
-    return OeeCell(
-        run=state.run,
-        plant_version=state.plant_version,
-        equipment=state.equipment,
-        minute=key.minute,
-        batch=key.batch,
-        product=key.product,
-        shift=key.shift,
-        day=key.day,
-        start=cell.start,
-        end=cell.end,
-        late=late,
-        time=_fields(TimeElements, cell.amounts),
-        quantities=_fields(Quantities, cell.amounts),
-    )
+def _shown(state: OeeState, plan: EquipmentPlan) -> Shown:
+    """The book with the pending events applied."""
+    return state.shown or _apply_to(state.book, state.pending, state.seen, plan)
 
 
-def _late_cell(state: OeeState, event: PartsCounted, plan: EquipmentPlan) -> Output:
-    at = moment_of(event)
-    book = as_made(state.book, made_at(state.book, at))
-    key, shift = cell_key(book, at, plan)
-    amounts = plan.count_amounts(
-        event, book.product, key.day, planned=plan.is_planned(shift, book.batch)
-    )
-    return _output(state, _cell_record(state, key, Cell(at, at, amounts), event.id))
+def _show(shown: Shown, step: _Step, plan: EquipmentPlan) -> Shown:
+    """The same after a step: from what was shown before, unless the new events go behind it."""
+    upto, state = shown.upto, step.state
+    if step.is_anew or (upto is not None and step.told and step.told[0][0] < upto):
+        return _apply_to(state.book, state.pending, state.seen, plan)
+    new = tuple(one for one in step.queue if upto is None or one[0] > upto)
+    after = _apply_to(shown.book, new, state.seen, plan)
+    return after if after.upto else after._replace(upto=upto)
 
 
-def _report(state: OeeState, window: Window) -> OeeReport:
-    time = _fields(TimeElements, window.amounts)
-    quantities = _fields(Quantities, window.amounts)
-    found = ratios(time, quantities)
-    return OeeReport(
-        run=state.run,
-        plant_version=state.plant_version,
-        equipment=state.equipment,
-        kind=window.kind,
-        window=window.name,
-        start=window.start,
-        end=window.end,
-        final=True,
-        time=time,
-        quantities=quantities,
-        availability=found.availability,
-        effectiveness=found.effectiveness,
-        quality_ratio=found.quality_ratio,
-        oee=found.oee,
-    )
+def _apply_to(book: Book, queue: Pending, seen: datetime | None, plan: EquipmentPlan) -> Shown:
+    book, upto = book.fork(), None
+    for order, event in queue:
+        if seen is None or order[0] > seen:
+            break
+        apply(book, event, plan)
+        upto = order
+    return Shown(book, upto)
 
 
-def _fields(model: type[Model], amounts: Amounts) -> Model:
-    return model(**{name: amounts.get(name, 0) for name in model.model_fields})
+def _until_tick(state: OeeState, book: Book, plan: EquipmentPlan) -> Book:
+    """The book with the time since the last event, as a tick told it."""
+    if state.ticked is None or book.at is None or state.ticked <= book.at:
+        return book
+    book = book.fork()
+    elapse(book, state.ticked, plan)
+    return book
+
+
+def _said(state: OeeState, before: Book, after: Book, plan: EquipmentPlan) -> Iterator[Output]:
+    """What is true now and was not before, what does not fit, and how open windows stand."""
+    named = _named(state)
+    for record in differences(named, before, after, plan):
+        yield from outputs(named, record)
+    for found in state.book.findings:
+        yield from outputs(named, finding(named, found))
+    if _reported(state, after) != state.reported:
+        for record in open_reports(named, after):
+            yield from outputs(named, record)
+
+
+def _reported(state: OeeState, view: Book) -> datetime | None:
+    """The minute in which open windows were reported last."""
+    minute = None if view.at is None else floor_minute(view.at)
+    if minute is None or (state.reported is not None and minute <= state.reported):
+        return state.reported
+    return minute
+
+
+def _let_go(state: OeeState, shown: Book) -> None:
+    """Forget what nothing can be added to any more, and what is published for good."""
+    waiting = {event.id for _, event in state.pending} | {one.id for one in state.book.waiting}
+    shown.late = {name: cell for name, cell in shown.late.items() if name[1] in waiting}
+    shown.findings = ()
+    settled_from, shown_from = state.book.open_from, shown.open_from
+    if settled_from is not None:
+        close_cells(state.book, settled_from)
+        close_cells(shown, min(settled_from, shown_from or settled_from))
+
+
+def _named(state: OeeState) -> Named:
+    return Named(state.run, state.plant_version, state.equipment)

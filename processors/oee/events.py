@@ -1,135 +1,203 @@
 """What each event does to the book, in the order of source time."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import TypeGuard
 
-from processors.oee.book import (
-    MILLISECOND,
-    REMEMBERED,
-    Book,
-    Making,
-    add,
-    close_window,
-    elapse,
-    floor_minute,
-    open_window,
-    settle_stop,
-    spend,
-)
+from processors.oee.book import MILLISECOND, Book, Making, whole_ms
+from processors.oee.booking import absorb_run, begin_stop, decide, elapse, finish_stop, miss
+from processors.oee.findings import tell
+from processors.oee.parts import count, count_late, report
 from processors.oee.plan import EquipmentPlan
+from processors.oee.reasons import give, recall
+from processors.oee.stops import STOPPED
+from processors.oee.windows import close_window, open_window
 from schemas.machine import (
     BatchEnded,
     BatchStarted,
     CounterReset,
+    CycleCompleted,
     Gap,
     Heartbeat,
-    MachineEvent,
     MachineRecord,
     PartsCounted,
+    PhaseChanged,
     ProductChanged,
     StateChanged,
     TimeCategory,
+)
+from schemas.manual import (
+    AndonCleared,
+    AndonRaised,
+    MaintenanceEnded,
+    MaintenanceStarted,
+    ManualRecord,
+    PartsReported,
+    StopReasonGiven,
 )
 
 _RANK: dict[type, int] = {
     Gap: 0,
     BatchStarted: 1,
     ProductChanged: 2,
-    StateChanged: 3,
-    CounterReset: 4,
-    PartsCounted: 5,
-    BatchEnded: 6,
-    Heartbeat: 7,
+    PhaseChanged: 3,
+    MaintenanceEnded: 4,
+    MaintenanceStarted: 5,
+    StateChanged: 6,
+    CounterReset: 7,
+    CycleCompleted: 8,
+    PartsCounted: 9,
+    PartsReported: 10,
+    BatchEnded: 11,
+    StopReasonGiven: 12,
+    Heartbeat: 13,
 }
 """At equal source time: what is made and the state first, then counts, then the batch's end."""
+_SPEAKS_AHEAD = (
+    StateChanged,
+    BatchStarted,
+    BatchEnded,
+    ProductChanged,
+    MaintenanceStarted,
+    MaintenanceEnded,
+)
+"""What holds from its moment on; when it comes too late it holds from the book's end on."""
+
+Order = tuple[datetime, int, str, str, int]
 
 
-def concerns(event: MachineRecord) -> TypeGuard[MachineEvent]:
-    """Whether it can move OEE; alarms and what people say cannot, not even as signs of life."""
+def concerns(event: MachineRecord) -> bool:
+    """Whether it goes into the book; alarms and calls for help do not."""
     return type(event) in _RANK
 
 
-def moment_of(event: MachineEvent) -> datetime:
+def is_call(event: MachineRecord) -> TypeGuard[AndonRaised | AndonCleared]:
+    """Whether somebody calls for help, or says that it is over."""
+    return isinstance(event, AndonRaised | AndonCleared)
+
+
+def is_said(event: MachineRecord) -> bool:
+    """Whether a person said it: it is no sign of life of the equipment."""
+    return isinstance(event, ManualRecord)
+
+
+def moment_of(event: MachineRecord) -> datetime:
     """The source time in whole milliseconds, which is what the books are kept in."""
     return whole_ms(event.source_time)
 
 
-def whole_ms(moment: datetime) -> datetime:
-    """The moment without its microseconds."""
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-
-
-def order_of(event: MachineEvent) -> tuple[datetime, int]:
+def order_of(event: MachineRecord) -> Order:
     """Where the event belongs among others of its equipment."""
-    return moment_of(event), _RANK[type(event)]
+    named = event.id
+    return moment_of(event), _RANK[type(event)], named.source, named.epoch, named.seq
 
 
-def apply(book: Book, event: MachineEvent, plan: EquipmentPlan) -> None:
-    """Fill the book up to this event, and with what it says.
-
-    An event from before the book's end speaks of what lies ahead only; its counts are booked
-    apart (see `is_late`).
-    """
+def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
+    """Fill the book up to this event, and with what it says."""
     at = moment_of(event)
     if isinstance(event, Gap):
         _miss(book, event, plan)
     if book.at is None or at > book.at:
         elapse(book, at, plan)
-    if book.signal_at is None or at > book.signal_at:
+    if not is_said(event) and (book.signal_at is None or at > book.signal_at):
         book.signal_at = at
-    _say(book, event, max(at, book.at or at), plan)
-
-
-def is_late(book: Book, event: MachineEvent) -> bool:
-    """Whether its counts belong to a cell that is closed."""
-    return book.at is not None and moment_of(event) < floor_minute(book.at)
-
-
-def _say(book: Book, event: MachineEvent, at: datetime, plan: EquipmentPlan) -> None:
     match event:
-        case StateChanged(category=category):
-            if book.state_at is None or moment_of(event) >= book.state_at:
-                _change_state(book, category, at, plan)
-                book.state_at = moment_of(event)
         case PartsCounted():
-            add_counts(book, event, at, plan)
+            count(book, event, at, plan)
+        case _:
+            _say(book, event, at, plan)
+    if book.waiting:
+        recall(book, plan)
+
+
+def apply_late(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
+    """Take what happened before the book's end.
+
+    Parts and reasons go to where they belong. A state, a batch, a product or maintenance holds
+    from the book's end on, unless something newer is known; a gap or a sign of life of then says
+    nothing any more.
+    """
+    match event:
+        case PartsCounted():
+            count_late(book, event, moment_of(event), plan)
+        case PartsReported() | StopReasonGiven():
+            _say(book, event, moment_of(event), plan)
+        case _ if isinstance(event, _SPEAKS_AHEAD) and book.at is not None:
+            _tell_late(book, event, book.at)
+            _say(book, event, book.at, plan)
+    recall(book, plan)
+
+
+def _tell_late(book: Book, event: MachineRecord, at: datetime) -> None:
+    moment = moment_of(event)
+    hour = f"{type(event).__name__}|{moment:%Y-%m-%dT%H}"
+    text = (
+        f"{type(event).__name__} came when the time up to {at:%H:%M:%S} UTC was booked already; "
+        "what lies before is not changed by it: see what holds the source up"
+    )
+    tell(book, "too_late", (moment, at), text, event.id, once=hour)
+
+
+def _say(book: Book, event: MachineRecord, at: datetime, plan: EquipmentPlan) -> None:
+    match event:
+        case StateChanged():
+            if book.state_at is None or moment_of(event) >= book.state_at:
+                _change_state(book, event, at, plan)
+                book.state_at = moment_of(event)
+        case MaintenanceStarted() | MaintenanceEnded():
+            book.maintenance = event.planned if isinstance(event, MaintenanceStarted) else None
+        case PartsReported():
+            report(book, event, at, plan)
+        case StopReasonGiven():
+            give(book, event, at, plan)
+        case _:
+            _change_making(book, event, at)
+
+
+def _change_making(book: Book, event: MachineRecord, at: datetime) -> None:
+    match event:
         case BatchStarted(batch=batch) if batch != book.batch and _is_news(book, event):
+            book.changeover = book.changeover or book.batch is not None
             close_window(book, "batch", at)
-            _make(book, at, batch, book.product)
+            _make(book, Making(at, batch, book.product))
             open_window(book, "batch", batch, at)
         case BatchEnded(batch=batch) if batch == book.batch:
             close_window(book, "batch", at)
-            _make(book, at, None, book.product)
-        case ProductChanged(product=product) if _is_news(book, event):
-            _make(book, at, book.batch, product)
+            _make(book, Making(at, None, book.product, ended=True))
+            book.changeover = True
+        case ProductChanged(product=product) if product != book.product and _is_news(book, event):
+            book.changeover = book.changeover or book.product is not None
+            _make(book, Making(at, book.batch, product))
         case _:
             pass
 
 
-def _is_news(book: Book, event: MachineEvent) -> bool:
+def _is_news(book: Book, event: MachineRecord) -> bool:
     """Whether nothing newer is known of what is being made."""
-    return not book.making or moment_of(event) >= book.making[-1].since
+    last = book.made.last
+    return last is None or moment_of(event) >= last.since
 
 
-def add_counts(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) -> None:
-    """Book the parts where they were counted."""
-    slot = plan.calendar.at(floor_minute(at))
-    planned = plan.is_planned(slot.shift, book.batch)
-    amounts = plan.count_amounts(event, book.product, slot.day, planned=planned)
-    add(book, at, amounts, plan)
+def _change_state(book: Book, event: StateChanged, at: datetime, plan: EquipmentPlan) -> None:
+    was, now = book.category, event.category
+    book.category, book.state, book.reason = now, event.state, event.reason
+    decide(book, at, plan)
+    if now is was:
+        return
+    if book.run_since is not None and now in STOPPED:
+        absorb_run(book, at, plan)
+        if book.stop is not None and book.stop.raw is not now:
+            finish_stop(book)
+    elif book.stop is not None:
+        if now is TimeCategory.RUNNING and plan.min_run:
+            book.run_since = at
+        else:
+            finish_stop(book)
+    if now in STOPPED and book.stop is None:
+        begin_stop(book, at, plan)
 
 
-def _change_state(book: Book, category: TimeCategory, at: datetime, plan: EquipmentPlan) -> None:
-    if category is not book.category:
-        settle_stop(book, at, plan)
-        book.category_since = at
-    book.category = category
-
-
-def _make(book: Book, at: datetime, batch: str | None, product: str | None) -> None:
-    if (batch, product) != (book.batch, book.product):
-        book.making = (*book.making, Making(at, batch, product))[-REMEMBERED:]
+def _make(book: Book, making: Making) -> None:
+    book.made = book.made.and_then(making)
 
 
 def _miss(book: Book, gap: Gap, plan: EquipmentPlan) -> None:
@@ -139,15 +207,4 @@ def _miss(book: Book, gap: Gap, plan: EquipmentPlan) -> None:
         elapse(book, start, plan)
     at = moment_of(gap)
     if book.at is not None and at - book.at >= MILLISECOND:
-        spend(book, at, TimeCategory.UNKNOWN, plan)
-
-
-def made_at(book: Book, at: datetime) -> Making:
-    """What was made at this moment, as far as the book remembers."""
-    earlier = [one for one in book.making if one.since <= at]
-    return earlier[-1] if earlier else Making(at, None, None)
-
-
-def as_made(book: Book, making: Making) -> Book:
-    """A book in which this is being made, to name a late fact's cell by."""
-    return replace(book, making=(making,))
+        miss(book, at, plan)

@@ -1,67 +1,78 @@
 """What the plant file says about one equipment, ready for the arithmetic."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
 
-from processors.oee.calendar import PlanCalendar
+from processors.oee.amounts import MS_OF, Amounts
+from processors.oee.calendar import PlanCalendar, Slot
 from processors.step import UnprocessableError
-from schemas.machine import PartsCounted, TimeCategory
-from schemas.plant.equipment import Equipment
+from schemas.machine import TimeCategory
+from schemas.plant.equipment import Equipment, Reason, StateRule
 from schemas.plant.load import PlantFile
 from schemas.plant.products import Product
 from schemas.record import EquipmentPath, equipment_id
 
+MILLISECOND = timedelta(milliseconds=1)
+MINOR = TimeCategory.MINOR_STOP
+
 
 @dataclass(frozen=True, slots=True)
 class EquipmentPlan:
-    """Calendar, thresholds and ideal cycles of an equipment under one version of the file."""
+    """Calendar, thresholds, rules and ideal cycles of one equipment in one version of the file."""
 
     version: str
     calendar: PlanCalendar
     minor_stop: timedelta
+    min_run: timedelta
     unknown_after: timedelta | None
     exclude_unknown: bool
+    producing_setup: bool
+    """Whether setup counts as production time without parts."""
+    rules: Sequence[StateRule]
+    reasons: Mapping[str, Reason]
+    startup_ms: int
+    frozen_after_ms: int | None
+    counts_produced: bool
+    """Whether a counter sees parts before anybody knows whether they are good."""
     equipment_id: str
     products: Mapping[str, Product]
+    _ideals: dict[tuple[str | None, date], int | None] = field(default_factory=dict, compare=False)
 
-    def is_planned(self, shift: str | None, batch: str | None) -> bool:
+    def is_planned(self, slot: Slot, batch: str | None) -> bool:
         """Whether this time was meant for production."""
-        return shift is not None and (batch is not None or not self.calendar.during_batch)
+        return slot.planned and (batch is not None or not self.calendar.during_batch)
 
     def ideal_us(self, product: str | None, day: date) -> int | None:
         """Microseconds per counting unit, or None where nobody knows."""
-        known = self.products.get(product or "")
-        return None if known is None else known.ideal_us(self.equipment_id, day)
+        try:
+            return self._ideals[product, day]
+        except KeyError:
+            known = self.products.get(product or "")
+            found = None if known is None else known.ideal_us(self.equipment_id, day)
+            if len(self._ideals) >= _CACHED_IDEALS:
+                self._ideals.clear()
+            self._ideals[product, day] = found
+            return found
 
     def time_amounts(
         self, category: TimeCategory, milliseconds: int, product: str | None, day: date
-    ) -> dict[str, int]:
+    ) -> Amounts:
         """Time of one category, as fields of `TimeElements`."""
-        amounts = {f"{category}_ms": milliseconds}
+        amounts = {MS_OF[category]: milliseconds}
         if category is TimeCategory.UNKNOWN and self.exclude_unknown:
             amounts["excluded_unknown_ms"] = milliseconds
-        producing = category in {TimeCategory.RUNNING, TimeCategory.MINOR_STOP}
+        producing = category is TimeCategory.RUNNING or category is MINOR
+        if category is TimeCategory.SETUP and self.producing_setup:
+            amounts["producing_setup_ms"] = milliseconds
+            producing = True
         if producing and self.ideal_us(product, day) is None:
             amounts["no_ideal_ms"] = milliseconds
         return amounts
 
-    def count_amounts(
-        self, counted: PartsCounted, product: str | None, day: date, *, planned: bool
-    ) -> dict[str, int]:
-        """Counts as fields of `Quantities`, with the ideal time that they stand for."""
-        good, scrap, rework = counted.good, counted.scrap, counted.rework
-        if not planned:
-            found = {"unplanned_good": good, "unplanned_scrap": scrap, "unplanned_rework": rework}
-        else:
-            found = {"good": good, "scrap": scrap, "rework": rework}
-            ideal, produced = self.ideal_us(product, day), good + scrap + rework
-            if ideal is None:
-                found["no_ideal_parts"] = produced
-            else:
-                found |= {"ideal_us": produced * ideal, "ideal_good_us": good * ideal}
-        return {name: amount for name, amount in found.items() if amount}
+
+_CACHED_IDEALS = 1_000
 
 
 def equipment_plan(plant: PlantFile, equipment: EquipmentPath) -> EquipmentPlan:
@@ -92,16 +103,20 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
     equipment = plant.find(path)
     if equipment is None or plant.path_of(equipment) != path or equipment.calendar is None:
         raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
+    frozen_after_s, unknown_after_s = equipment.frozen_after_s, equipment.unknown_after_s
     return EquipmentPlan(
         version=versioned.plant.version,
         calendar=_calendar(versioned, equipment),
         minor_stop=timedelta(seconds=equipment.minor_stop_s),
-        unknown_after=(
-            None
-            if equipment.unknown_after_s is None
-            else timedelta(seconds=equipment.unknown_after_s)
-        ),
+        min_run=timedelta(seconds=equipment.min_run_s),
+        unknown_after=None if unknown_after_s is None else timedelta(seconds=unknown_after_s),
         exclude_unknown=equipment.unknown == "exclude",
+        producing_setup=equipment.changeover == "performance",
+        rules=tuple(equipment.rules),
+        reasons=plant.reasons,
+        startup_ms=equipment.startup_s * 1000,
+        frozen_after_ms=None if frozen_after_s is None else frozen_after_s * 1000,
+        counts_produced=any(tag.means == "produced_count" for tag in equipment.tags),
         equipment_id=equipment_id(path),
         products={one.id: one for one in plant.products},
     )

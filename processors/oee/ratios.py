@@ -16,13 +16,14 @@ class Ratios:
 
 
 def actual_production_ms(time: TimeElements) -> int:
-    """APT: running, and stops too short to count."""
-    return time.running_ms + time.minor_stop_ms
+    """APT: running, stops too short to count, and setup that counts as production without parts."""
+    return time.running_ms + time.minor_stop_ms + time.producing_setup_ms
 
 
 def planned_busy_ms(time: TimeElements) -> int:
     """PBT: all planned time but planned stops; unknown time is a loss unless it is excluded."""
-    lost = time.setup_ms + time.unplanned_stop_ms + time.delay_ms
+    setup = time.setup_ms - time.producing_setup_ms
+    lost = setup + time.unplanned_stop_ms + time.delay_ms
     unknown = time.unknown_ms - time.excluded_unknown_ms
     return actual_production_ms(time) + lost + unknown
 

@@ -2,21 +2,49 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
-from processors.oee.book import Book, Cell, CellKey, Making, Undecided, Window
-from schemas.machine import MachineEvent, TimeCategory
+from processors.oee import packing
+from processors.oee.andon import Calls
+from processors.oee.book import Book, Cell, CellKey
+from processors.oee.events import Order, order_of
+from schemas.machine import MachineRecord, TimeCategory
+from schemas.manual import AndonCleared, StopReasonGiven
+from schemas.stops import AndonCall
+from schemas.topics import MACHINE
 
-_EVENTS: TypeAdapter[list[MachineEvent]] = TypeAdapter(list[MachineEvent])
 _HEAD = "head"
 _PENDING = "pending"
 _CELL = "cell|"
 _WINDOW = "window|"
-_CLOSED = "closed"
+_STOP = "stop"
+_WAITING = "waiting"
+_CALLS = "calls"
+_FOUND = "found"
+
+_TYPES: dict[str, type[MachineRecord]] = {
+    kind.model_fields["type"].default: kind
+    for kind in MACHINE.types
+    if issubclass(kind, MachineRecord)
+}
+_WAIT: TypeAdapter[list[StopReasonGiven]] = TypeAdapter(list[StopReasonGiven])
+_CALLED: TypeAdapter[tuple[list[AndonCall], list[AndonCleared]]] = TypeAdapter(
+    tuple[list[AndonCall], list[AndonCleared]]
+)
+
+
+Pending = tuple[tuple[Order, MachineRecord], ...]
+
+
+class Shown(NamedTuple):
+    """The book with the pending events applied, and the last of them."""
+
+    book: Book
+    upto: Order | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,88 +52,139 @@ class OeeState:
     """One equipment in one run.
 
     Events wait in `pending` for those that are late by less than the allowed lateness; `book` holds
-    what is settled. What was published is always the book with the pending events applied.
+    what is settled, and `shown` is the book with the pending events applied.
     """
 
     run: str
     equipment: str
     plant_version: str = ""
     book: Book = field(default_factory=Book)
-    pending: tuple[Any, ...] = ()
+    pending: Pending = ()
     seen: datetime | None = None
-    """The newest source time."""
+    """The newest source time of what the equipment itself says."""
     ticked: datetime | None = None
     """Until when cells were published for time in which no event came."""
-    late_facts: int = 0
+    reported: datetime | None = None
+    """The minute in which open windows were reported last."""
+    calls: Calls = field(default_factory=Calls)
+    followed: tuple[Any, ...] = ()
+    """What the engine's followers remember."""
+    shown: Shown | None = None
+    """Not written down: it follows from the others."""
 
 
 def dump(state: OeeState) -> dict[str, bytes]:
-    """The state as rows: a head, the waiting events, and one row per open cell and window."""
+    """The state as rows: a head, the waiting events, one per open cell and window, and the past."""
     book = state.book
-    head = {
-        "plant_version": state.plant_version,
-        "at": _text(book.at),
-        "category": book.category,
-        "category_since": _text(book.category_since),
-        "state_at": _text(book.state_at),
-        "signal_at": _text(book.signal_at),
-        "making": [(_text(one.since), one.batch, one.product) for one in book.making],
-        "undecided": [
-            (_key_fields(piece.key), _text(piece.start), piece.milliseconds)
-            for piece in book.undecided
-        ],
-        "seen": _text(state.seen),
-        "ticked": _text(state.ticked),
-        "late_facts": state.late_facts,
-    }
-    rows = {_HEAD: _json(head)}
+    rows = {_HEAD: _json(_head(state))}
     if state.pending:
-        rows[_PENDING] = _EVENTS.dump_json(list(state.pending), exclude_none=True)
-    if book.closed:
-        rows[_CLOSED] = _json([_window_fields(window) for window in book.closed])
+        events = (event.model_dump_json(exclude_none=True) for _, event in state.pending)
+        rows[_PENDING] = f"[{','.join(events)}]".encode()
+    if book.stop is not None:
+        rows[_STOP] = packing.pack_stops([book.stop])
+    if book.waiting:
+        rows[_WAITING] = _WAIT.dump_json(list(book.waiting), exclude_none=True)
+    if book.found:
+        rows[_FOUND] = _json(book.found)
+    calls = state.calls
+    if calls.calls or calls.cleared:
+        rows[_CALLS] = _CALLED.dump_json((list(calls.calls), list(calls.cleared)))
     for key, cell in book.cells.items():
-        fields = [_key_fields(key), _text(cell.start), _text(cell.end), cell.amounts]
-        rows[_CELL + _json(_key_fields(key)).decode()] = _json(fields)
+        named = _key_fields(key)
+        fields = [named, _text(cell.start), _text(cell.end), cell.amounts]
+        rows[_CELL + _json(named).decode()] = _json(fields)
     for kind, window in book.windows.items():
-        rows[_WINDOW + kind] = _json(_window_fields(window))
-    return rows
+        rows[_WINDOW + kind] = packing.pack_windows([window])
+    return (
+        rows
+        | book.made.rows("made|", packing.pack_made)
+        | book.closed.rows("closed|", packing.pack_windows)
+        | book.stops.rows("stops|", packing.pack_stops)
+        | book.startups.rows("startups|", packing.pack_startups)
+        | book.hour.rows("hour|", packing.pack_minutes)
+    )
 
 
 def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
     """The state that these rows hold."""
     if _HEAD not in rows:
-        return OeeState(run, equipment)
+        return OeeState(run, equipment, calls=_calls(rows))
     head = json.loads(rows[_HEAD])
-    cells = [json.loads(row) for name, row in rows.items() if name.startswith(_CELL)]
-    windows = [_window(json.loads(row)) for name, row in rows.items() if name.startswith(_WINDOW)]
-    book = Book(
-        at=_moment(head["at"]),
-        category=TimeCategory(head["category"]),
-        category_since=_moment(head["category_since"]),
-        state_at=_moment(head["state_at"]),
-        signal_at=_moment(head["signal_at"]),
-        making=tuple(Making(_instant(since), *names) for since, *names in head["making"]),
-        cells={
-            _key(key): Cell(_instant(start), _instant(end), amounts)
-            for key, start, end, amounts in sorted(cells, key=lambda cell: str(cell[0][0]))
-        },
-        windows={window.kind: window for window in windows},
-        closed=tuple(_window(one) for one in json.loads(rows.get(_CLOSED, b"[]"))),
-        undecided=tuple(
-            Undecided(_key(key), _instant(start), amount)
-            for key, start, amount in head["undecided"]
-        ),
-    )
+    pending = (_event(fields) for fields in json.loads(rows.get(_PENDING, b"[]")))
     return OeeState(
         run=run,
         equipment=equipment,
         plant_version=head["plant_version"],
-        book=book,
-        pending=tuple(_EVENTS.validate_json(rows.get(_PENDING, b"[]"))),
+        book=_book(head, rows),
+        pending=tuple((order_of(event), event) for event in pending),
         seen=_moment(head["seen"]),
         ticked=_moment(head["ticked"]),
-        late_facts=head["late_facts"],
+        reported=_moment(head["reported"]),
+        calls=_calls(rows),
     )
+
+
+def _head(state: OeeState) -> dict[str, Any]:
+    book = state.book
+    return {
+        "plant_version": state.plant_version,
+        "seen": _text(state.seen),
+        "ticked": _text(state.ticked),
+        "reported": _text(state.reported),
+        "category": book.category,
+        **{name: _text(getattr(book, name)) for name in _MOMENTS},
+        **{name: getattr(book, name) for name in _PLAIN},
+    }
+
+
+_MOMENTS = ("at", "state_at", "signal_at", "startup_since", "partless_since", "run_since")
+_PLAIN = (*("state", "reason", "maintenance", "changeover", "ran_in", "startup_ms", "partless_ms"),)
+
+
+def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:
+    empty = Book()
+    stops = packing.unpack_stops(rows[_STOP]) if _STOP in rows else [None]
+    windows = [
+        window
+        for name, row in rows.items()
+        if name.startswith(_WINDOW)
+        for window in packing.unpack_windows(row)
+    ]
+    named: dict[str, Any] = {name: _moment(head[name]) for name in _MOMENTS}
+    named |= {name: head[name] for name in _PLAIN}
+    return Book(
+        **named,
+        category=TimeCategory(head["category"]),
+        stop=stops[0],
+        waiting=tuple(_WAIT.validate_json(rows.get(_WAITING, b"[]"))),
+        cells=_cells(rows),
+        windows={window.kind: window for window in windows},
+        made=empty.made.read("made|", rows, packing.unpack_made),
+        closed=empty.closed.read("closed|", rows, packing.unpack_windows),
+        stops=empty.stops.read("stops|", rows, packing.unpack_stops),
+        startups=empty.startups.read("startups|", rows, packing.unpack_startups),
+        hour=empty.hour.read("hour|", rows, packing.unpack_minutes),
+        found=tuple(json.loads(rows.get(_FOUND, b"[]"))),
+    )
+
+
+def _cells(rows: Mapping[str, bytes]) -> dict[CellKey, Cell]:
+    found = [json.loads(row) for name, row in rows.items() if name.startswith(_CELL)]
+    return {
+        _key(key): Cell(_instant(start), _instant(end), amounts)
+        for key, start, end, amounts in sorted(found, key=lambda cell: str(cell[0][0]))
+    }
+
+
+def _calls(rows: Mapping[str, bytes]) -> Calls:
+    if _CALLS not in rows:
+        return Calls()
+    calls, cleared = _CALLED.validate_json(rows[_CALLS])
+    return Calls(tuple(calls), tuple(cleared))
+
+
+def _event(fields: dict[str, Any]) -> MachineRecord:
+    return _TYPES[fields["type"]].model_validate(fields)
 
 
 def _json(value: Any) -> bytes:
@@ -131,12 +210,3 @@ def _key_fields(key: CellKey) -> list[str | None]:
 def _key(fields: list[Any]) -> CellKey:
     minute, batch, product, shift, day = fields
     return CellKey(_instant(minute), batch, product, shift, date.fromisoformat(day))
-
-
-def _window_fields(window: Window) -> dict[str, Any]:
-    return asdict(window) | {"start": _text(window.start), "end": _text(window.end)}
-
-
-def _window(fields: dict[str, Any]) -> Window:
-    window = Window(**fields)
-    return replace(window, start=_instant(fields["start"]), end=_instant(fields["end"]))

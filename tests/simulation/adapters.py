@@ -11,6 +11,7 @@ from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import Outgoing, Record, TopicPartition
 from schemas.kpi import OeeCell, OeeReport
 from schemas.record import Envelope
+from schemas.stops import Finding, Stop
 from schemas.topics import MODEL
 from sinks.batch import Batch, Span
 from sinks.marks import Mark, without_repeats
@@ -171,6 +172,7 @@ class Database:
     """Rows of tables without a key."""
     cells: dict[str, OeeCell] = field(default_factory=dict)
     reports: dict[str, OeeReport] = field(default_factory=dict)
+    said: dict[str, Stop | Finding] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     jumps: list[str] = field(default_factory=list)
     """Positions that moved from elsewhere than where the batch begins."""
@@ -193,6 +195,8 @@ class Database:
             self.cells[value.record_id()] = value
         elif isinstance(value, OeeReport):
             self.reports[value.record_id()] = value
+        elif isinstance(value, Stop | Finding):
+            self.said[value.record_id()] = value
         else:
             self.letters[f"{value.service} {value.id}"] = value.reason
 

@@ -254,7 +254,7 @@ def test_what_people_say_beside_the_machine_changes_nothing(kind: type[ManualRec
         running(machine)
         machine.parts(30, good=10)
     ahead = {"source_time": after(3600), "equipment": told.equipment, "run": ""}
-    told.said.insert(1, sample.model_copy(update=ahead))  # type: ignore[arg-type]
+    told.said.insert(1, sample.model_copy(update=ahead))
 
     assert Facts(told).tell(told.said).cells == Facts(silent).tell(silent.said).cells
     assert Facts(told).tell(told.said[1:2]).cells == []

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from processors.oee.ratios import planned_busy_ms, ratios
-from schemas.kpi import Quantities, TimeElements
-from tests.facts import Facts, total
+from schemas.kpi import OeeCell, Quantities, TimeElements
+from schemas.stops import Stop
+from tests.facts import Facts, Record, total
 from tests.makers import Machine, after, in_order, plant
 
 STATES = ["running", "unplanned_stop", "setup", "planned_stop", "delay"]
@@ -131,8 +132,15 @@ def test_oee_is_the_product_of_its_three_ratios(time: TimeElements, made: Quanti
 
 def said(facts: Facts) -> dict:
     """All that a reader knows, without empty cells that only took something back."""
-    return {
-        key: record
-        for key, record in facts.records.items()
-        if record.time != TimeElements() or record.quantities != Quantities()
-    }
+    return {key: record for key, record in facts.records.items() if not is_empty(record)}
+
+
+def is_empty(record: Record) -> bool:
+    """Whether it only takes back what a tick, or an event before its time, had made of it."""
+    match record:
+        case OeeCell():
+            return (record.time, record.quantities) == (TimeElements(), Quantities())
+        case Stop():
+            return record.end == record.start
+        case _:
+            return False

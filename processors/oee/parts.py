@@ -1,0 +1,108 @@
+"""Parts go into the book: those that were counted, and those that people report."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from processors.oee.amounts import Amounts, increase
+from processors.oee.book import Book, Making, made_at
+from processors.oee.booking import miss_ideal
+from processors.oee.findings import tell
+from processors.oee.plan import EquipmentPlan
+from processors.oee.restate import Change, key_at, restate
+from processors.oee.windows import add_to_windows, turn_shift
+from schemas.machine import PartsCounted
+from schemas.manual import PartsReported
+
+
+class Parts(NamedTuple):
+    """How many parts of each kind, in the plant's counting unit."""
+
+    good: int
+    scrap: int
+    rework: int
+
+
+def counted(event: PartsCounted, plan: EquipmentPlan) -> Parts:
+    """The parts of a count: what is produced counts as good until it is found to be bad."""
+    good = event.good + event.produced
+    if plan.counts_produced:
+        good -= event.scrap + event.rework
+    return Parts(good, event.scrap, event.rework)
+
+
+def count(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) -> None:
+    """Book the parts where they were counted."""
+    key, slot = key_at(at, book.batch, book.product, plan)
+    turn_shift(book, slot.shift, at)
+    parts, planned = counted(event, plan), plan.is_planned(slot, book.batch)
+    ideal = plan.ideal_us(key.product, key.day)
+    amounts = amounts_of(parts, ideal, planned=planned, startup=book.startup_ms > 0)
+    cell = book.cell(key, at)
+    cell.end = max(cell.end, at)
+    increase(cell.amounts, amounts)
+    add_to_windows(book, amounts, at)
+    if event.good or event.scrap or event.rework or event.produced:
+        book.changeover = False
+        book.partless_ms, book.partless_since = 0, None
+    if "no_ideal_parts" in amounts:
+        miss_ideal(book, key.product, (at, at))
+
+
+def count_late(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) -> None:
+    """Book parts in a minute that lies behind the book's end."""
+    made = _made(book, event, at)
+    key, slot = key_at(at, made.batch, made.product, plan)
+    parts, planned = counted(event, plan), plan.is_planned(slot, made.batch)
+    ideal = plan.ideal_us(key.product, key.day)
+    amounts = amounts_of(parts, ideal, planned=planned, startup=_was_startup(book, at))
+    restate(book, [Change(at, at, key, amounts)], event.id)
+
+
+def report(book: Book, event: PartsReported, at: datetime, plan: EquipmentPlan) -> None:
+    """Correct what was counted, in the minute of which it is said."""
+    made = _made(book, event, at)
+    if event.batch is not None and event.batch != made.batch:
+        made = _batch(book, event.batch) or Making(at, event.batch, made.product)
+    key, slot = key_at(at, made.batch, made.product, plan)
+    parts = Parts(event.good, event.scrap, event.rework)
+    planned, ideal = plan.is_planned(slot, made.batch), plan.ideal_us(key.product, key.day)
+    amounts = amounts_of(parts, ideal, planned=planned, startup=event.startup)
+    restate(book, [Change(at, at, key, amounts)], event.id)
+
+
+def amounts_of(parts: Parts, ideal_us: int | None, *, planned: bool, startup: bool) -> Amounts:
+    """Parts as fields of `Quantities`, with the ideal time that they stand for."""
+    good, scrap, rework = parts
+    if not planned:
+        found = {"unplanned_good": good, "unplanned_scrap": scrap, "unplanned_rework": rework}
+        return {name: amount for name, amount in found.items() if amount}
+    found = {"good": good, "scrap": scrap, "rework": rework}
+    if startup:
+        found |= {"startup_scrap": scrap, "startup_rework": rework}
+    produced = good + scrap + rework
+    if ideal_us is None:
+        found["no_ideal_parts"] = produced
+    else:
+        found |= {"ideal_us": produced * ideal_us, "ideal_good_us": good * ideal_us}
+        if startup:
+            found["ideal_startup_us"] = (scrap + rework) * ideal_us
+    return {name: amount for name, amount in found.items() if amount}
+
+
+def _made(book: Book, event: PartsCounted | PartsReported, at: datetime) -> Making:
+    found = made_at(book, at)
+    if found is None:
+        text = "it is older than what is remembered: its batch and product are not known"
+        tell(book, "too_late", (at, at), text, event.id)
+    return found or Making(at, None, None)
+
+
+def _batch(book: Book, batch: str) -> Making | None:
+    return next((one for one in reversed(book.made) if one.batch == batch), None)
+
+
+def _was_startup(book: Book, at: datetime) -> bool:
+    since = book.startup_since
+    if since is not None and since < at:
+        return True
+    return any(one.start < at < one.end for one in book.startups)

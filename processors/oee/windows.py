@@ -1,0 +1,166 @@
+"""Shifts, batches and the rolling hour: sums that are open, and sums that were closed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+
+from processors.oee.amounts import Amounts, increase, total
+from processors.oee.book import (
+    MINUTE,
+    REMEMBERED_FOR,
+    Book,
+    CellKey,
+    Kind,
+    Minute,
+    Window,
+    copied,
+)
+from schemas.record import EventId
+
+HOUR_MS = 3_600_000
+HOUR_DEFINED_MS = 900_000
+"""The rolling hour says nothing before it holds so much planned time."""
+_BUSY = tuple(
+    f"{name}_ms"
+    for name in ("running", "minor_stop", "setup", "unplanned_stop", "delay", "unknown")
+)
+_PARTS = ("good", "scrap", "rework")
+
+
+def turn_shift(book: Book, shift: str | None, at: datetime) -> None:
+    """Close the shift that is over, and open the one that begins."""
+    current = book.windows.get("shift")
+    if (current.name if current else None) == shift:
+        return
+    close_window(book, "shift", at)
+    if shift is not None:
+        open_window(book, "shift", shift, at)
+
+
+def open_window(book: Book, kind: Kind, name: str, at: datetime) -> None:
+    """Begin to sum up."""
+    book.windows[kind] = Window(kind, name, at, at, {}, owner=book.mark)
+
+
+def close_window(book: Book, kind: Kind, at: datetime) -> None:
+    """The sums are final, but for what comes late."""
+    window = book.window(kind)
+    if window is None:
+        return
+    del book.windows[kind]
+    if window.amounts or at > window.start:
+        window.end = at
+        kept = book.closed.since(lambda one: one.end > at - REMEMBERED_FOR)
+        book.closed = kept.and_then(window)
+
+
+def add_to_windows(book: Book, amounts: Mapping[str, int], until: datetime) -> None:
+    """Add to all that is open."""
+    for kind in tuple(book.windows):
+        window = book.window(kind)
+        if window is not None:
+            increase(window.amounts, amounts)
+            window.end = max(window.end, until)
+
+
+def restate_windows(
+    book: Book, key: CellKey, at: datetime, amounts: Mapping[str, int], cause: EventId | None
+) -> None:
+    """Add to the shift and the batch that this moment lies in, be they open or closed."""
+    names: tuple[tuple[Kind, str | None], ...] = (("shift", key.shift), ("batch", key.batch))
+    for kind, name in names:
+        window = book.windows.get(kind)
+        if window is not None and window.name == name and (kind == "shift" or window.start <= at):
+            increase((book.window(kind) or window).amounts, amounts)
+        elif name is not None:
+            _revise(book, (kind, name), at, amounts, cause)
+
+
+def _revise(
+    book: Book,
+    named: tuple[Kind, str],
+    at: datetime,
+    amounts: Mapping[str, int],
+    cause: EventId | None,
+) -> None:
+    for window in reversed(book.closed):
+        if (window.kind, window.name) == named and (named[0] == "shift" or window.start <= at):
+            restated = copied(window, None)
+            increase(restated.amounts, amounts)
+            if cause is not None and cause != window.cause:
+                restated.revision, restated.cause = window.revision + 1, cause
+            book.closed = book.closed.instead(window, restated)
+            return
+
+
+def close_cells(book: Book, before: datetime) -> None:
+    """Let go of the cells of minutes before this one; the rolling hour keeps their sums."""
+    done: dict[datetime, list[Amounts]] = {}
+    for key in [key for key in book.cells if key.minute < before]:
+        cell = book.cells.pop(key)
+        done.setdefault(key.minute, []).append(cell.amounts)
+    for minute in sorted(done):
+        amounts = in_planned_time(total(done[minute]))
+        if amounts:
+            book.hour = book.hour.and_then(Minute(minute, busy_ms(amounts), amounts))
+    if done:
+        _forget_minutes(book)
+
+
+def restate_hour(book: Book, minute: datetime, amounts: Mapping[str, int]) -> None:
+    """Add to a minute of the rolling hour that is closed."""
+    for one in reversed(book.hour):
+        if one.minute < minute:
+            return
+        if one.minute == minute:
+            sums = in_planned_time(total([one.amounts, amounts]))
+            book.hour = book.hour.instead(one, Minute(minute, busy_ms(sums), sums))
+            return
+
+
+def rolling_hour(book: Book) -> Window | None:
+    """The newest 60 minutes of planned time; None while there are too few of them."""
+    opened = [(key.minute, cell.amounts) for key, cell in book.cells.items()]
+    found: list[Amounts] = []
+    first = last = None
+    left = HOUR_MS
+    minutes = [(one.minute, one.amounts) for one in book.hour] + sorted(opened, key=_minute_of)
+    for minute, amounts in reversed(minutes):
+        if left <= 0:
+            break
+        planned = in_planned_time(amounts)
+        if planned:
+            left -= busy_ms(planned)
+            found.append(planned)
+            first, last = minute, last or minute
+    if first is None or last is None or HOUR_MS - left < HOUR_DEFINED_MS:
+        return None
+    return Window("shift", "rolling", first, last + MINUTE, total(found))
+
+
+def in_planned_time(amounts: Mapping[str, int]) -> Amounts:
+    """The amounts, if they hold planned busy time or parts that were made in planned time."""
+    counts = busy_ms(amounts) or any(amounts.get(name) for name in _PARTS)
+    return {name: amount for name, amount in amounts.items() if amount} if counts else {}
+
+
+def busy_ms(amounts: Mapping[str, int]) -> int:
+    """Planned busy time, with unknown time that is left out of it."""
+    return sum([amounts.get(name, 0) for name in _BUSY])
+
+
+def _forget_minutes(book: Book) -> None:
+    newest = 0
+    for one in reversed(book.hour):
+        newest += one.busy_ms
+        if newest >= HOUR_MS:
+            book.hour = book.hour.since(partial(_is_since, one.minute))
+            return
+
+
+def _is_since(minute: datetime, one: Minute) -> bool:
+    return one.minute >= minute
+
+
+def _minute_of(one: tuple[datetime, Amounts]) -> datetime:
+    return one[0]
