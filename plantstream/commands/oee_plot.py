@@ -7,10 +7,11 @@ from xml.sax.saxutils import escape
 
 from plantstream.commands.durations import hours_minutes, moment
 from plantstream.commands.oee_text import heading, reason_text
+from plantstream.commands.tables import printable
 
 BLUE, GREEN, ORANGE, SKY, GREY = "#0072B2", "#009E73", "#D55E00", "#56B4E9", "#999999"
 """Okabe and Ito's colours, which colour-blind people tell apart."""
-LEFT, RIGHT, WIDTH = 130, 620, 1120
+LEFT, RIGHT, WIDTH = 150, 640, 1140
 """Where bars begin and end, and how wide the picture is, in pixels."""
 TOP, ROW, BAR = 96, 30, 20
 REASON_LENGTH = 46
@@ -42,10 +43,10 @@ def waterfall_svg(told: Document) -> str:
     return f"""<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"
   width="{WIDTH}" height="{height}" font-family="Helvetica, Arial, DejaVu Sans, sans-serif"
   font-size="14" role="img">
-<title>{escape(heading(told))}</title>
+<title>{escape(printable(heading(told)))}</title>
 <rect width="100%" height="100%" fill="white"/>
 <text x="20" y="34" font-size="22" font-weight="bold">{title}: where the time went</text>
-<text x="20" y="58" fill="#444">{escape(_subtitle(told))}</text>
+<text x="20" y="58" fill="#444">{escape(printable(_subtitle(told)))}</text>
 <g fill="#666" font-size="12">
 <text x="{RIGHT + 70}" y="{TOP - 12}" text-anchor="end">h:min</text>
 <text x="{RIGHT + 140}" y="{TOP - 12}" text-anchor="end">of planned</text>
@@ -79,7 +80,7 @@ def _bars(told: Document) -> Iterator[Bar]:
         reasons = notes.get(name) or []
         outside = step["kind"] == "outside"
         colour = GREY if outside else ORANGE if seconds <= 0 else SKY
-        note = reason_text(reasons[0]) if reasons else ""
+        note = printable(reason_text(reasons[0], hours_minutes)) if reasons else ""
         yield Bar(name, level + seconds, level, colour, seconds, note)
         level += seconds
 

@@ -48,7 +48,7 @@ def moved_text(moved: Mapping[str, int]) -> str:
 def _event(one: Document) -> Iterator[str]:
     kind = _words(one["type"]) if one["type"] else f"event {one['event']}"
     by = f" by {one['by']}" if one["by"] else ""
-    at = f" of {moment(one['time'])}" if one["time"] else ""
+    at = f" for {moment(one['time'])}" if one["time"] else ""
     told = f"told {moment(one['told_at'])} UTC: " if one["told_at"] else ""
     machine = one["equipment"].rpartition("/")[2]
     why = f", reason {one['reason']}" if one["reason"] else ""

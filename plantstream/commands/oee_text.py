@@ -1,6 +1,6 @@
 """An explanation of OEE on the terminal."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from plantstream.commands.console import data
@@ -49,12 +49,13 @@ def heading(told: Document) -> str:
     )
 
 
-def reason_text(one: Document) -> str:
+def reason_text(one: Document, as_text: Callable[[Any], str] = span) -> str:
     """`jam 0:12:30 (4 stops)`."""
-    name = one["reason"] or f"no reason given ({one['category'].replace('_', ' ')})"
+    of_delay = " (delay)" if one["category"] == "delay" else ""
+    name = one["reason"] or f"no reason given{of_delay}"
     count = one["number"]
     stops = f" ({count} stop{'s' if count != 1 else ''})" if count else ""
-    return f"{name} {span(one['seconds'])}{stops}"
+    return f"{name} {as_text(one['seconds'])}{stops}"
 
 
 def _steps(told: Document) -> Iterator[dict[str, Any]]:
@@ -68,8 +69,8 @@ def _steps(told: Document) -> Iterator[dict[str, Any]]:
         share = abs(step["seconds"]) / planned if inside and planned else None
         yield {
             "": step["step"] if step["kind"] == "total" else f"  {step['step']}",
-            "h:min:s": span(step["seconds"]).rjust(10),
-            "parts": _parts(told, step, loss).rjust(9),
+            "h:min:s".rjust(9): span(step["seconds"]).rjust(9),
+            "parts".rjust(9): _parts(told, step, loss).rjust(9),
             "of planned": "" if share is None else f"{_signed(step, share):.1%}".rjust(10),
             "largest reasons": _reasons(loss["reasons"] if loss else reasons),
         }
@@ -87,9 +88,7 @@ def _parts(told: Document, step: Document, loss: Document | None) -> str:
         made = told["quantities"]
         return f"{made['good'] + made['scrap'] + made['rework']:,}"
     units = None if loss is None else loss["units"]
-    return (
-        "" if units is None else f"{-units:,.0f}".replace("-0", "0", 1 if round(units) == 0 else 0)
-    )
+    return "" if units is None else f"{-round(units):,}"
 
 
 def _reasons(reasons: Sequence[Document]) -> str:
@@ -107,7 +106,7 @@ def _notes(told: Document) -> Iterator[str]:
             " plant file"
         )
     stops, figures = told["stops"], told["figures"]
-    counts = (f"{count} {name.replace('_', ' ')}" for name, count in stops.items())
+    counts = (_counted(count, name.replace("_", " ")) for name, count in stops.items())
     yield ""
     yield f"stops that began: {', '.join(counts)}"
     yield (
@@ -118,14 +117,18 @@ def _notes(told: Document) -> Iterator[str]:
     )
 
 
+def _counted(count: int, things: str) -> str:
+    return f"{count} {things.removesuffix('s') if count == 1 else things}"
+
+
 def _machine(one: Document) -> dict[str, Any]:
     reason = one["largest_reason"]
     loss = one["largest_loss"]
     return {
         "machine": _short(one["equipment"]),
-        "planned": span(one["planned_s"]).rjust(9),
+        "planned".rjust(9): span(one["planned_s"]).rjust(9),
         "OEE": one["oee"],
-        "lost": span(one["lost_s"]).rjust(9),
+        "lost".rjust(9): span(one["lost_s"]).rjust(9),
         "largest loss": "" if loss is None else f"{loss} {span(one['largest_loss_s'])}",
         "its largest reason": "" if reason is None or loss is None else reason_text(reason),
     }
