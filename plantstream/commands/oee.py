@@ -75,7 +75,7 @@ def oee(
     data_dir: Path | None = typer.Option(None, help="Where the embedded parts keep their data."),
     database_port: int = typer.Option(25432, help="With --embedded."),
 ) -> None:
-    """Show OEE by window as it is known now, or explain it: which losses, why, what changed."""
+    """Show OEE by window, or explain it: losses, reasons, and what changed since."""
     quiet_logs()
     level, name = _place({"equipment": equipment, "line": line, "area": area, "site": site})
     span = (_utc(start), _utc(end))

@@ -99,6 +99,7 @@ DECLARE
     sums text;
     of_constraint text;
     arguments_of_constraint text;
+    machine_hours text;
     view record;
     named record;
 BEGIN
@@ -113,19 +114,23 @@ BEGIN
            string_agg('of_' || name, ', ')
         INTO of_constraint, arguments_of_constraint
         FROM unnest(string_to_array(arguments, ', ')) AS name;
+    -- Many cells of few machines: adding up minutes first leaves little to be told apart by place.
+    machine_hours := format($sql$(
+        SELECT run, equipment, plant_version, date_trunc('hour', minute, 'UTC') AS minute,
+               min(start) AS start, max("end") AS "end", day, shift, batch, product, %s,
+               count(*) FILTER (WHERE late <> '') AS late_cells
+        FROM oee_cell GROUP BY run, equipment, plant_version, date_trunc('hour', minute, 'UTC'),
+            day, shift, batch, product) AS machine_hour$sql$, sums);
     FOR view IN SELECT level.*, period.*, format('oee_%sby_%s', level.prefix, period.period) AS name
         FROM (VALUES
-            ('', 'equipment', 'equipment', 'equipment', 'oee_cell', false, ''),
-            ('line_', 'place', $sql$substring(equipment, '^(?:[^/]+/){3}[^/]+')$sql$, 'line',
-             'oee_cell LEFT JOIN (SELECT DISTINCT plant_version AS version, equipment AS bottleneck'
-             ' FROM plant_equipment WHERE is_constraint) AS bottlenecks'
-             ' ON version = plant_version AND bottleneck = equipment', true,
+            ('', 'equipment', 'equipment', 'equipment', false, ''),
+            ('line_', 'place', $sql$substring(equipment, '^(?:[^/]+/){3}[^/]+')$sql$, 'line', true,
              ' Facts are summed over all machines of the line; line_oee is what is to be said of it.'),
             ('area_', 'place', $sql$substring(equipment, '^(?:[^/]+/){2}[^/]+')$sql$, 'area',
-             'oee_cell', false, ' Facts are summed over all machines of the area.'),
+             false, ' Facts are summed over all machines of the area.'),
             ('site_', 'place', $sql$substring(equipment, '^[^/]+/[^/]+')$sql$, 'site',
-             'oee_cell', false, ' Facts are summed over all machines of the site.')
-        ) AS level (prefix, who, who_is, what, cells, is_line, note)
+             false, ' Facts are summed over all machines of the site.')
+        ) AS level (prefix, who, who_is, what, is_line, note)
         CROSS JOIN (VALUES
             ('minute', 'minute', $sql$minute$sql$, $sql$minute + interval '1 minute'$sql$,
              'true', 'one minute of UTC'),
@@ -170,7 +175,7 @@ BEGIN
                        CASE WHEN min(batch) = max(batch) THEN nullif(min(batch), '') END AS batch,
                        CASE WHEN min(product) = max(product)
                             THEN nullif(min(product), '') END AS product,
-                       %7$s, count(*) FILTER (WHERE late <> '') AS revision,
+                       %7$s, %14$s AS revision,
                        count(DISTINCT equipment) AS machines %8$s
                 FROM %9$s
                 WHERE %10$s
@@ -186,10 +191,16 @@ BEGIN
             view.who_is, view.window_start, view.window_end, sums,
             CASE WHEN view.is_line
                 THEN ', min(bottleneck) AS constraint_equipment, ' || of_constraint ELSE '' END,
-            view.cells, view.condition, view.grouped_by, arguments,
+            CASE WHEN view.prefix = '' OR view.period = 'minute' THEN 'oee_cell' ELSE machine_hours END
+                || CASE WHEN view.is_line THEN ' LEFT JOIN (SELECT DISTINCT plant_version AS version,'
+                    ' equipment AS bottleneck FROM plant_equipment WHERE is_constraint) AS bottlenecks'
+                    ' ON version = plant_version AND bottleneck = equipment' ELSE '' END,
+            view.condition, view.grouped_by, arguments,
             CASE WHEN view.is_line THEN
                 format('CROSS JOIN LATERAL oee_figures(%s) AS bottleneck', arguments_of_constraint)
-                ELSE '' END);
+                ELSE '' END,
+            CASE WHEN view.prefix = '' OR view.period = 'minute'
+                THEN $sql$count(*) FILTER (WHERE late <> '')$sql$ ELSE 'sum(late_cells)::bigint' END);
         EXECUTE format('COMMENT ON VIEW %I IS %L', view.name,
             'OEE of ISO 22400-2, a row per run, ' || view.what || ' and ' || view.about
             || '.' || view.note
