@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.ports import Bounds, Record, TopicPartition
+from schemas.topics import BY_NAME
 from sinks.position import Position, position_after
 
 
@@ -27,6 +28,9 @@ def resume(
 ) -> Cursor:
     """The cursor of a partition that has just become ours.
 
+    Compaction takes records away that a newer one of their key replaces, the last stored one too:
+    nothing is missing where a log that is compacted has a hole.
+
     Raises:
         MisconfiguredError: the log is another one, or records that were never stored are gone.
     """
@@ -41,6 +45,8 @@ def resume(
         raise _lost(
             partition, f"stored up to offset {stored.next}, but the log ends at {bounds.end}"
         )
+    if _is_compacted(partition):
+        return Cursor(stored.next)
     if stored.next < bounds.start:
         raise _lost(
             partition,
@@ -65,6 +71,11 @@ def verify(partition: TopicPartition, expected: Position, record: Record) -> Non
             f" (broker time {expected.timestamp_ms} ms then, {found.timestamp_ms} ms"
             f" at offset {record.offset} now)",
         )
+
+
+def _is_compacted(partition: TopicPartition) -> bool:
+    topic = BY_NAME.get(partition.topic)
+    return topic is not None and topic.retention is None
 
 
 def _lost(partition: TopicPartition, what: str) -> MisconfiguredError:

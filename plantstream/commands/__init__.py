@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "replay": "Replay a recording and wait until everything of it is in SQL.",
     "simulate": "Write what machines of a plant would have said, "
     "and a ledger of what truly happened.",
-    "oee": "Show OEE by window, as it is known now.",
+    "oee": "Show OEE by window, or explain it: losses, reasons, and what changed since.",
     "topics": "Create topics, and look at them.",
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",

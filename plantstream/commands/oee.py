@@ -1,15 +1,20 @@
-"""`plantstream oee`: availability, effectiveness, quality and OEE of one equipment."""
+"""`plantstream oee`: availability, effectiveness, quality and OEE of a machine or of many."""
 
-import asyncio
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from plantstream.commands.console import messages, print_json, quiet_logs
+from plantstream.commands.durations import hours_minutes
+from plantstream.commands.oee_explain import Explanation, explain_oee
+from plantstream.commands.questions import Database
 from plantstream.commands.tables import print_columns
+
+if TYPE_CHECKING:
+    from sinks.timescale.answers import Level
 
 SHOWN = (
     "window_start",
@@ -28,6 +33,8 @@ SHOWN = (
 )
 
 
+OF_PLACES = ("machines", "line_oee", "constraint_equipment")
+"""What only lines, areas and sites have."""
 RATIOS = {"A": "availability", "E": "effectiveness", "Q": "quality_ratio", "OEE": "oee"}
 
 
@@ -41,58 +48,72 @@ class Period(StrEnum):
     DAY = "day"
 
 
+Asked = tuple["Level", str, Period, datetime | None, datetime | None, str | None]
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(oee)
 
 
 def oee(
-    equipment: str = typer.Option(..., help="Its id or its whole path."),
+    equipment: str | None = typer.Option(None, help="A machine: its id or its whole path."),
+    line: str | None = typer.Option(None, help="All machines of a line, its id or path."),
+    area: str | None = typer.Option(None, help="All machines of an area, its id or path."),
+    site: str | None = typer.Option(None, help="All machines of a site, its id or path."),
     by: Period = typer.Option(Period.SHIFT, help="What one row stands for."),
+    window: str | None = typer.Option(
+        None, help="With --explain: one shift (2026-03-02/early), batch or day; else the newest."
+    ),
     start: datetime | None = typer.Option(None, "--from", help="UTC."),
     end: datetime | None = typer.Option(None, "--to", help="UTC."),
     run: str | None = typer.Option(None, help="A replay; default: live, or the newest run."),
-    as_json: bool = typer.Option(False, "--json", help="A list of objects on stdout."),
+    explain: bool = typer.Option(False, help="Losses with their reasons, and what restated them."),
+    plot: Path | None = typer.Option(None, dir_okay=False, help="Write the losses as SVG."),
+    as_json: bool = typer.Option(False, "--json", help="JSON on stdout."),
     embedded: bool = typer.Option(False, help="Start the embedded database for this question."),
     data_dir: Path | None = typer.Option(None, help="Where the embedded parts keep their data."),
     database_port: int = typer.Option(25432, help="With --embedded."),
 ) -> None:
-    """Show OEE by window, as it is known now."""
-    from plantstream.commands.connection import database_settings
-    from plantstream.embedded.places import default_data_dir
-    from sinks.timescale.read import OeeQuestion
-
+    """Show OEE by window, or explain it: losses, reasons, and what changed since."""
     quiet_logs()
-    where = data_dir or default_data_dir()
-    question = OeeQuestion(equipment, by.value, _utc(start), _utc(end), run)
-    if embedded:
-        answer = asyncio.run(_ask_embedded(question, where, database_port))
-    else:
-        from sinks.timescale.read import oee as ask
+    level, name = _place({"equipment": equipment, "line": line, "area": area, "site": site})
+    span = (_utc(start), _utc(end))
+    database = Database(data_dir, database_port if embedded else None)
+    if explain or plot is not None:
+        explanation = Explanation(level, name, by.value, window, *span, run)
+        explain_oee(database, explanation, plot, as_json=as_json, as_text=explain)
+        return
+    if window is not None:
+        raise typer.BadParameter("goes with --explain or --plot", param_hint="--window")
+    _show(database, (level, name, by, *span, run), as_json=as_json)
 
-        answer = asyncio.run(ask(database_settings(where), question))
-    rows = [_shown(row) for row in answer.rows]
-    messages.print(f"{answer.equipment}, {f'run {answer.run}' if answer.run else 'live'}")
+
+def _place(given: "dict[Level, str | None]") -> "tuple[Level, str]":
+    named = [(level, name) for level, name in given.items() if name is not None]
+    if len(named) != 1:
+        raise typer.BadParameter("give one of --equipment, --line, --area and --site")
+    return named[0]
+
+
+def _show(database: Database, asked: Asked, *, as_json: bool) -> None:
+    from sinks.timescale.read import OeeQuestion, oee as ask
+
+    level, name, by, start, end, run = asked
+    question = OeeQuestion(name, by.value, start, end, run, level)
+    answer = database.ask(lambda settings: ask(settings, question))
+    messages.print(f"{answer.place}, {f'run {answer.run}' if answer.run else 'live'}")
     if as_json:
-        print_json(rows)
-    elif rows:
+        print_json([_shown(row) for row in answer.rows])
+    elif answer.rows:
         unknown = any(row["unknown_s"] for row in answer.rows)
         print_columns([_for_people(row, unknown=unknown) for row in answer.rows])
     else:
         messages.print("no window in this span")
 
 
-async def _ask_embedded(question: Any, data_dir: Path, port: int) -> Any:
-    from plantstream.commands.stack import running_database
-    from plantstream.runtime.settings import DatabaseSettings
-    from sinks.timescale.read import oee as ask
-
-    async with running_database(data_dir, port, messages.print):
-        return await ask(DatabaseSettings(port=port), question)
-
-
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
-    found = {name: row[name] for name in SHOWN}
+    found = {name: row[name] for name in (*SHOWN, *OF_PLACES) if name in row}
     for name in ("window_start", "window_end"):
         found[name] = f"{found[name]:%Y-%m-%dT%H:%M:%SZ}"
     return {name: _plain(value) for name, value in found.items()}
@@ -109,13 +130,13 @@ def _for_people(row: dict[str, Any], *, unknown: bool) -> dict[str, Any]:
         "good": row["good"],
         "scrap": row["scrap"],
         **{short: _ratio(row[name]) for short, name in RATIOS.items()},
+        **({"OEE of the line": _ratio(row["line_oee"])} if "line_oee" in row else {}),
         "rev": row["revision"],
     }
 
 
 def _duration(seconds: Any) -> str:
-    minutes = round(float(seconds) / 60)
-    return f"{minutes // 60}:{minutes % 60:02}" if minutes else ""
+    return hours_minutes(seconds) if round(float(seconds) / 60) else ""
 
 
 def _ratio(value: Any) -> float | None:

@@ -16,16 +16,15 @@ class Ratios:
 
 
 def actual_production_ms(time: TimeElements) -> int:
-    """APT: running, stops too short to count, and setup that counts as production without parts."""
+    """APT: running, stops too short to count, and setup that counts as production time."""
     return time.running_ms + time.minor_stop_ms + time.producing_setup_ms
 
 
 def planned_busy_ms(time: TimeElements) -> int:
     """PBT: all planned time but planned stops; unknown time is a loss unless it is excluded."""
-    setup = time.setup_ms - time.producing_setup_ms
-    lost = setup + time.unplanned_stop_ms + time.delay_ms
+    lost = time.setup_ms + time.unplanned_stop_ms + time.delay_ms
     unknown = time.unknown_ms - time.excluded_unknown_ms
-    return actual_production_ms(time) + lost + unknown
+    return time.running_ms + time.minor_stop_ms + lost + unknown
 
 
 def ratios(time: TimeElements, quantities: Quantities) -> Ratios:
@@ -34,16 +33,26 @@ def ratios(time: TimeElements, quantities: Quantities) -> Ratios:
     OEE is the ideal time of the good parts over PBT, which is the product of the three. Without an
     ideal cycle for all of the window, effectiveness and OEE are None.
     """
-    produced = quantities.good + quantities.scrap + quantities.rework
     planned, actual = planned_busy_ms(time), actual_production_ms(time)
-    known = time.no_ideal_ms == 0 and quantities.no_ideal_parts == 0
+    known = ideal_is_known(time, quantities)
     return Ratios(
-        availability=_ratio(actual, planned),
-        effectiveness=_ratio(quantities.ideal_us, actual * 1000) if known else None,
-        quality_ratio=_ratio(quantities.good, produced),
-        oee=_ratio(quantities.ideal_good_us, planned * 1000) if known else None,
+        availability=ratio(actual, planned),
+        effectiveness=ratio(quantities.ideal_us, actual * 1000) if known else None,
+        quality_ratio=ratio(quantities.good, produced(quantities)),
+        oee=ratio(quantities.ideal_good_us, planned * 1000) if known else None,
     )
 
 
-def _ratio(part: int, whole: int) -> float | None:
+def produced(quantities: Quantities) -> int:
+    """Good parts, scrap and parts for rework, in planned time."""
+    return quantities.good + quantities.scrap + quantities.rework
+
+
+def ideal_is_known(time: TimeElements, quantities: Quantities) -> bool:
+    """Whether all production time and all parts have an ideal cycle."""
+    return time.no_ideal_ms == 0 and quantities.no_ideal_parts == 0
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """Part / whole, or None of nothing."""
     return part / whole if whole else None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from plantstream.runtime.errors import RejectedError
 from schemas.telemetry import Column, TelemetryFrame
-from sinks.timescale.tables import storable
+from sinks.timescale.table import storable
 
 HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TRAILER = b"\xff\xff"

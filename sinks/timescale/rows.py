@@ -11,7 +11,8 @@ from schemas.telemetry import TelemetryFrame
 from sinks.batch import Event, Letter
 from sinks.errors import Place, RejectedRecordsError
 from sinks.timescale.binary import copy_rows
-from sinks.timescale.tables import Row, Table, fitting, storable, table_of
+from sinks.timescale.table import Row, Table, fitting, storable
+from sinks.timescale.tables import table_of
 
 
 @dataclass(slots=True)

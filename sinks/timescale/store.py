@@ -13,7 +13,7 @@ from sinks.marks import Mark
 from sinks.position import Position
 from sinks.timescale import binary
 from sinks.timescale.rows import Rows
-from sinks.timescale.tables import Table, storable
+from sinks.timescale.table import Table, storable
 
 _SPANS = """
     SELECT * FROM unnest(

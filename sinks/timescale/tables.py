@@ -1,102 +1,19 @@
-"""Tables, and records as their rows. Pure."""
+"""Tables of events and statements, and where each record is stored. Pure."""
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
-from plantstream.runtime.errors import RejectedError
 from schemas.acts import Acknowledgement, OperatorRecord, Silence
 from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
-from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
 from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
+from schemas.model import PlantPublished
 from schemas.record import Envelope
-
-Row = tuple[Any, ...]
-
-_BIGINT = range(-(2**63), 2**63)
-_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """A table that is written by rows: its columns with their types, and its key."""
-
-    name: str
-    columns: Mapping[str, str]
-    row: Callable[[Any], Row]
-    key: tuple[str, ...] = ()
-    replaces: bool = False
-    """A row with the same key replaces the one before; otherwise the first one stays."""
-
-    def row_of(self, record: Any) -> Row:
-        """The record as a row that the database can hold.
-
-        Raises:
-            RejectedError: a number beyond 64 bits.
-        """
-        return tuple(map(fitting, self.columns, self.row(record)))
-
-    def newest(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows to write: of several with one key only the last, if it replaces the others."""
-        if not self.replaces:
-            return list(rows)
-        at = [list(self.columns).index(name) for name in self.key]
-        return list({tuple(row[index] for index in at): row for row in rows}.values())
-
-
-def storable(text: str) -> str:
-    """The text as PostgreSQL can hold it: NUL, which it forbids, becomes its sign U+2400."""
-    return text.replace("\0", "\u2400") if "\0" in text else text
-
-
-def storable_json(text: str) -> str:
-    """JSON as `jsonb` can hold it."""
-    return _NUL_IN_JSON.sub(r"\1\\u2400", text) if "\\u0000" in text else text
-
-
-def fitting(name: str, value: Any) -> Any:
-    """The value as the column of this name can hold it.
-
-    Raises:
-        RejectedError: a number beyond 64 bits.
-    """
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, int) and value not in _BIGINT:
-        raise RejectedError(f"{name}: a number beyond 64 bits")
-    return value
-
-
-def _columns(**groups: str) -> dict[str, str]:
-    """Columns by type: `text="run equipment"`, in the order of the row."""
-    return {name: kind for kind, names in groups.items() for name in names.split()}
-
-
-_TIMES = tuple(TimeElements.model_fields)
-_QUANTITIES = tuple(Quantities.model_fields)
-
-
-def _cell(cell: OeeCell) -> Row:
-    return (
-        *(cell.run, cell.equipment, cell.batch or "", cell.product or "", cell.shift or ""),
-        *(str(cell.late or ""), cell.plant_version),
-        *(cell.minute, cell.start, cell.end, cell.day),
-        *(getattr(cell.time, name) for name in _TIMES),
-        *(getattr(cell.quantities, name) for name in _QUANTITIES),
-    )
-
-
-def _report(report: OeeReport) -> Row:
-    return (
-        *(report.run, report.equipment, report.kind, report.window, report.plant_version),
-        *(report.start, report.end, report.revision, report.final),
-        *(report.availability, report.effectiveness, report.quality_ratio, report.oee),
-        storable_json(report.model_dump_json(exclude_none=True)),
-    )
+from sinks.timescale.fact_tables import FACTS
+from sinks.timescale.plant_files import PLANT_FILES
+from sinks.timescale.table import Row, Table, columns, storable_json
 
 
 def _event(event: MachineRecord) -> Row:
@@ -165,35 +82,9 @@ def _audit(entry: AuditEntry) -> Row:
     )
 
 
-CELLS = Table(
-    "oee_cell",
-    _columns(
-        text="run equipment batch product shift late plant_version",
-        timestamptz="minute start end",
-        date="day",
-        bigint=" ".join((*_TIMES, *_QUANTITIES)),
-    ),
-    _cell,
-    key=("run", "equipment", "minute", "batch", "product", "shift", "late"),
-    replaces=True,
-)
-REPORTS = Table(
-    "oee_report",
-    _columns(
-        text="run equipment kind window plant_version",
-        timestamptz="start end",
-        bigint="revision",
-        boolean="final",
-        float8="availability effectiveness quality_ratio oee",
-        jsonb="report",
-    ),
-    _report,
-    key=("run", "equipment", "kind", "window", "start", "revision"),
-    replaces=True,
-)
 EVENTS = Table(
     "machine_event",
-    _columns(
+    columns(
         text="run equipment type source epoch plant_version category reason batch product",
         timestamptz="time ingest_time",
         bigint="seq good scrap rework",
@@ -203,7 +94,7 @@ EVENTS = Table(
 )
 RESULTS = Table(
     "test_result",
-    _columns(
+    columns(
         text=(
             "run site product statement test batch sample text comparator unit method"
             " instrument analyst corrects reason stated_by source epoch plant_version"
@@ -217,7 +108,7 @@ RESULTS = Table(
 )
 DISPOSITIONS = Table(
     "disposition",
-    _columns(
+    columns(
         text=(
             "run site product statement batch decision reason stated_by source epoch plant_version"
         ),
@@ -228,7 +119,7 @@ DISPOSITIONS = Table(
 )
 ACTS = Table(
     "operator_act",
-    _columns(
+    columns(
         text="run site statement type stated_by source epoch plant_version",
         timestamptz="time ingest_time",
         bigint="seq",
@@ -238,7 +129,7 @@ ACTS = Table(
 )
 LETTERS = Table(
     "dead_letter",
-    _columns(
+    columns(
         text="id service topic file reason",
         bigint="partition record_offset line size",
         timestamptz="buried_at",
@@ -249,7 +140,7 @@ LETTERS = Table(
 )
 AUDIT = Table(
     "audit_entry",
-    _columns(
+    columns(
         text="id site actor action subject reason",
         timestamptz="at",
         jsonb="before after",
@@ -260,8 +151,8 @@ AUDIT = Table(
 
 
 _TABLES: Mapping[type, Table] = {
-    OeeCell: CELLS,
-    OeeReport: REPORTS,
+    **FACTS,
+    PlantPublished: PLANT_FILES,
     TestResult: RESULTS,
     Disposition: DISPOSITIONS,
     Acknowledgement: ACTS,

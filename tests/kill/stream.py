@@ -18,7 +18,8 @@ from schemas.model import PlantPublished
 from schemas.partitioning import partition_of
 from schemas.plant.load import PlantFile, load_plant
 from schemas.topics import KPI, MACHINE, MODEL, OEE_STATE
-from sinks.timescale.tables import CELLS, Row
+from sinks.timescale.fact_tables import CELLS
+from sinks.timescale.table import Row
 from tests.facts import Facts
 from tests.integration.line import Line
 from tests.integration.truth import Before

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from plantstream.runtime.ports import Record, TopicPartition
 from schemas.codec import encode
-from schemas.kpi import OeeCell, Quantities, TimeElements
+from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
 from schemas.machine import PartsCounted, StateChanged, TimeCategory
 from schemas.partitioning import partition_of
 from schemas.record import Envelope, EventId
@@ -60,8 +60,10 @@ def cell(minute: int = 0, run: str = "", **named: Any) -> OeeCell:
     """A cell of one minute; `named` are its milliseconds, counts and names."""
     times = {name: named.pop(name) for name in TimeElements.model_fields if name in named}
     counts = {name: named.pop(name) for name in Quantities.model_fields if name in named}
+    stops = {name: named.pop(name) for name in StopCounts.model_fields if name in named}
     begin = NOW + timedelta(minutes=minute)
     fields: dict[str, Any] = {
+        "equipment": PRESS,
         "plant_version": "v1",
         "minute": begin,
         "day": date(2026, 3, 2),
@@ -70,9 +72,9 @@ def cell(minute: int = 0, run: str = "", **named: Any) -> OeeCell:
     }
     return OeeCell(
         run=run,
-        equipment=PRESS,
         time=TimeElements(**times),
         quantities=Quantities(**counts),
+        stops=StopCounts(**stops),
         **(fields | named),
     )
 

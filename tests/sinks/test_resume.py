@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from plantstream.runtime.errors import MisconfiguredError
-from plantstream.runtime.ports import Bounds
-from schemas.topics import TELEMETRY
+from plantstream.runtime.ports import Bounds, TopicPartition
+from schemas.topics import MODEL, TELEMETRY
 from sinks.position import Position, position_after
 from sinks.resume import Cursor, resume, verify
 from tests.sinks.records import CLUSTER, FRAMES, NUMBER, frame, record
@@ -28,6 +28,17 @@ def test_goes_on(stored: Position | None, bounds: Bounds, cursor: Cursor, seek: 
     found = resume(FRAMES, stored, bounds, CLUSTER)
 
     assert (found, found.first_read()) == (cursor, seek)
+
+
+def test_holes_of_a_compacted_log_are_no_loss():
+    files = TopicPartition(MODEL.name, 0)
+
+    assert resume(files, STORED, Bounds(0, 12), CLUSTER) == Cursor(10)
+
+
+def test_a_compacted_log_that_was_made_anew_is_refused():
+    with pytest.raises(MisconfiguredError, match="the log ends at 9"):
+        resume(TopicPartition(MODEL.name, 0), STORED, Bounds(0, 9), CLUSTER)
 
 
 @pytest.mark.parametrize(

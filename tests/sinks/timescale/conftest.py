@@ -23,7 +23,8 @@ NATIVE = Path("/usr/lib/postgresql/15/bin")
 TABLES = (
     *("sink_position", "sink_mark", "run_equipment", "sample", "run_sample", "machine_event"),
     *("oee_cell", "oee_report", "dead_letter", "audit_entry"),
-    *("test_result", "disposition", "operator_act"),
+    *("test_result", "disposition", "operator_act", "plant_file"),
+    *("stop", "andon_call", "finding", "cycle_cell", "batch_cycle"),
 )
 
 

@@ -63,11 +63,44 @@ def test_back_and_forth_on_data(database: Database, sql: psycopg.Connection):
     assert sql.execute("SELECT sum(good) FROM oee_by_day").fetchone() == (before[0] * 5,)
 
 
+def test_facts_of_before_reasons_and_losses_are_read_as_they_were(
+    database: Database, sql: psycopg.Connection
+):
+    roll_back(database.settings, keep=[one.name for one in scripts() if one.order < ("004",)])
+    sql.execute(CELL.encode())
+    figures = "SELECT planned_s, availability, oee FROM oee_by_day ORDER BY day"
+    before = sql.execute(figures.encode()).fetchall()
+
+    migrate(database.settings, plain=database.plain)
+
+    assert sql.execute(figures.encode()).fetchall() == before
+    lost = "SELECT DISTINCT breakdowns, startup_loss_s, mtbf_s FROM oee_by_day"
+    assert sql.execute(lost.encode()).fetchall() == [(0, 0.0, None)]
+    assert sql.execute("SELECT count(*) FROM pareto").fetchone() == (0,)
+
+
+def test_going_back_and_forth_keeps_what_columns_mean(database: Database, sql: psycopg.Connection):
+    meanings = (
+        "SELECT attrelid::regclass::text, attname, col_description(attrelid, attnum)"
+        " FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid"
+        " WHERE relkind = 'v' AND relnamespace = 'public'::regnamespace ORDER BY 1, 2"
+    )
+    before = sql.execute(meanings.encode()).fetchall()
+
+    roll_back(database.settings, keep=[one.name for one in scripts() if one.order < ("004",)])
+    migrate(database.settings, plain=database.plain)
+
+    assert sql.execute(meanings.encode()).fetchall() == before
+
+
 def test_all_the_way_back_leaves_nothing(database: Database, sql: psycopg.Connection):
     tables = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
     roll_back(database.settings)
     left = sql.execute(tables + " AND relkind IN ('r', 'v') AND relname <> 'schema_migration'")
     assert left.fetchone() == (0,)
+    functions = "SELECT count(*) FROM pg_proc WHERE proname ~ '^(oee_|cycle_|merge_s)' AND"
+    ours = functions + " pronamespace = 'public'::regnamespace"
+    assert sql.execute(ours.encode()).fetchone() == (0,)
 
     assert migrate(database.settings, plain=database.plain) == [
         script.name for script in scripts(plain=database.plain)

@@ -45,7 +45,7 @@ async def test_live_is_shown_unless_a_run_is_named(stored: DatabaseSettings):
     live = await oee(stored, OeeQuestion("press", "day"))
     named = await oee(stored, OeeQuestion(PRESS, "day", run="old"))
 
-    assert (live.equipment, live.run, live.rows[0]["good"]) == (PRESS, "", 6)
+    assert (live.place, live.run, live.rows[0]["good"]) == (PRESS, "", 6)
     assert (named.run, named.rows[0]["good"]) == ("old", 2)
 
 

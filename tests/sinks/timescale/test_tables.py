@@ -8,20 +8,29 @@ from hypothesis import given, strategies as st
 
 from plantstream.runtime.errors import RejectedError
 from schemas.audit import AuditEntry
-from schemas.kpi import OeeCell, Quantities, TimeElements
+from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
 from schemas.machine import MachineRecord
 from schemas.topics import KPI, MACHINE, TELEMETRY
 from sinks.errors import RejectedRecordsError
+from sinks.timescale.fact_tables import CELLS, FACTS
 from sinks.timescale.rows import rows_of
-from sinks.timescale.tables import AUDIT, CELLS, EVENTS, storable, storable_json, table_of
+from sinks.timescale.table import storable, storable_json
+from sinks.timescale.tables import AUDIT, EVENTS, table_of
 from tests.sinks.doubles import NOW
 from tests.sinks.records import FRAMES, batch, cell, counted, envelope, frame, unchecked
 
 
 def test_every_field_of_a_cell_has_a_column():
-    fields = {*OeeCell.model_fields, *TimeElements.model_fields, *Quantities.model_fields}
+    parts = (OeeCell, TimeElements, Quantities, StopCounts)
+    fields = {name for part in parts for name in part.model_fields}
 
-    assert set(CELLS.columns) == fields - {"type", "version", "time", "quantities"}
+    assert set(CELLS.columns) == fields - {"type", "version", "time", "quantities", "stops"}
+
+
+def test_every_kind_of_fact_has_a_table_of_its_own():
+    tables = {kind: FACTS[kind].name for kind in KPI.types}
+
+    assert len(set(tables.values())) == len(tables)
 
 
 def test_the_key_of_a_cell_is_its_record_id():

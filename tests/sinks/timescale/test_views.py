@@ -1,31 +1,26 @@
-"""The views against tables computed by hand, and the SQL formula against the stream's."""
+"""The views of one machine against tables computed by hand."""
 
-import math
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings as hypothesis_settings, strategies as st
 from psycopg.rows import dict_row
 
 from plantstream.runtime.settings import DatabaseSettings
-from processors.oee.ratios import planned_busy_ms, ratios
-from schemas.kpi import OeeCell, Quantities, TimeElements
+from schemas.kpi import OeeCell, Quantities
 from schemas.record import EventId
 from schemas.topics import KPI
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.writer import TimescaleSink
 from tests.sinks.doubles import NOW
 from tests.sinks.records import batch, cell
-from tests.sinks.timescale.conftest import Database, emptied
 
 pytestmark = pytest.mark.integration
 
 VIEWS = ("oee_by_minute", "oee_by_hour", "oee_by_shift", "oee_by_batch", "oee_by_day")
 LATE = EventId(source="edge", epoch="e", seq=7)
-RATIOS = ("availability", "effectiveness", "quality_ratio", "oee")
 
 
 async def windows(
@@ -203,59 +198,3 @@ def test_all_views_of_oee_have_the_same_columns(sql: psycopg.Connection):
 
     assert all(of_view == names["oee_by_batch"] for of_view in names.values())
     assert names["oee_by_batch"][2:4] == ["window_start", "window_end"]
-
-
-small = st.integers(0, 3)
-times = st.builds(
-    TimeElements,
-    **{name: small | st.integers(0, 10**9) for name in TimeElements.model_fields},
-)
-quantities = st.builds(
-    Quantities,
-    **{name: small | st.integers(0, 10**15) for name in Quantities.model_fields},
-)
-
-
-@pytest.fixture(params=["timescale", "native"])
-def figures(request: pytest.FixtureRequest):
-    database: Database = request.getfixturevalue(request.param)
-    with connect_blocking(emptied(database).settings) as connection:
-        yield connection
-
-
-@hypothesis_settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.lists(st.tuples(times, quantities), min_size=1, max_size=20))
-def test_sql_and_stream_have_one_formula(
-    figures: psycopg.Connection, sums: list[tuple[TimeElements, Quantities]]
-):
-    arguments = _arguments_of_the_function(figures)
-    rows = [{**time.model_dump(), **parts.model_dump()} for time, parts in sums]
-    lists = [[row[name] for row in rows] for name in arguments]
-    given_names = ", ".join(arguments)
-    arrays = ", ".join(["%s::numeric[]"] * len(arguments))
-
-    found = figures.execute(
-        f"SELECT planned_s, {', '.join(RATIOS)} FROM unnest({arrays}) AS given ({given_names}),"
-        f" LATERAL oee_figures({', '.join('given.' + name for name in arguments)})".encode(),
-        lists,
-    ).fetchall()
-
-    for (time, parts), (planned_s, *of_sql) in zip(sums, found, strict=True):
-        of_stream = ratios(time, parts)
-        assert planned_s == planned_busy_ms(time) / 1000
-        assert all(map(_same, of_sql, (getattr(of_stream, name) for name in RATIOS)))
-
-
-def _same(one: float | None, other: float | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return math.isclose(one, other, rel_tol=1e-12)
-
-
-def _arguments_of_the_function(connection: psycopg.Connection) -> list[str]:
-    (names,) = connection.execute(
-        "SELECT proargnames[1:pronargs] FROM pg_proc WHERE proname = 'oee_figures'"
-    ).fetchone() or ([],)
-    return list(names)

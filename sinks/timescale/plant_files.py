@@ -1,0 +1,61 @@
+"""Plant files as rows: which equipment a version knows, and where it stands. Pure."""
+
+import json
+from typing import Any
+
+from plantstream.runtime.errors import RejectedError
+from schemas.mistakes import FileError
+from schemas.model import PlantPublished
+from schemas.plant.equipment import Line
+from schemas.plant.load import load_plant
+from schemas.plant.model import Plant
+from sinks.timescale.table import Row, Table, columns, storable_json
+
+
+def _row(published: PlantPublished) -> Row:
+    """The file and its equipment.
+
+    Raises:
+        RejectedError: the text is no plant file that this version can read.
+    """
+    try:
+        plant = load_plant(published.text, published.file).plant
+    except FileError as error:
+        first = str(error).splitlines()[0]
+        raise RejectedError(f"plant file {published.plant_version}: {first}") from error
+    return (
+        *(published.site, published.plant_version, published.file, published.applied_by),
+        *(published.reason, published.text, published.published_at, published.in_force_from),
+        published.number,
+        storable_json(json.dumps(_equipment(plant))),
+    )
+
+
+def _equipment(plant: Plant) -> list[dict[str, Any]]:
+    return [
+        {
+            "path": plant.path_of(one),
+            "id": one.id,
+            "name": one.name,
+            "area": one.area,
+            "line": one.line,
+            "line_name": plant.lines.get(one.line, Line()).name,
+            "class": one.equipment_class,
+            "is_constraint": plant.lines.get(one.line, Line()).constraint == one.id,
+        }
+        for one in plant.equipment
+    ]
+
+
+PLANT_FILES = Table(
+    "plant_file",
+    columns(
+        text="site plant_version file applied_by reason text",
+        timestamptz="published_at in_force_from",
+        bigint="number",
+        jsonb="equipment",
+    ),
+    _row,
+    key=("site", "plant_version", "number"),
+    replaces=True,
+)
