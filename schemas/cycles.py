@@ -5,13 +5,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.record import Count, EquipmentPath, Frozen, UtcTime
+from schemas.record import Count, EquipmentPath, EventId, Frozen, UtcTime
 
 
 class CycleCell(Frozen):
     """Cycles that ended in one hour of UTC, of one equipment, product, batch and shift.
 
-    The absolute content; the newest of an id wins. All of it adds up, the sketch as well.
+    The absolute content; the newest of an id wins. All of it adds up, the sketch as well. A cycle
+    that came too late for its hour is a cell of its own, named by its event.
     """
 
     type: Literal["cycle_cell"] = "cycle_cell"
@@ -24,6 +25,7 @@ class CycleCell(Frozen):
     batch: str | None = Field(default=None, max_length=100)
     shift: str | None = Field(default=None, max_length=100)
     day: date
+    late: EventId | None = None
     cycles: Count
     total_ms: Count
     squares_ms2: Count
@@ -42,8 +44,8 @@ class CycleCell(Frozen):
     def record_id(self) -> str:
         """What the cell is named by."""
         parts = (self.run, self.equipment, "cycles", self.hour.strftime("%Y-%m-%dT%HZ"))
-        names = (self.product or "", self.batch or "", self.shift or "")
-        return "|".join((*parts, *names))
+        names = (self.product or "", self.batch or "", self.shift or "", self.late or "")
+        return "|".join((*parts, *map(str, names)))
 
 
 class Phase(Frozen):

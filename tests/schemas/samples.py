@@ -223,6 +223,7 @@ SAMPLES: tuple[BaseModel, ...] = (
         batch="B-1",
         shift="2026-03-02/early",
         day=date(2026, 3, 2),
+        late=ID,
         cycles=2,
         total_ms=61_000,
         squares_ms2=1_861_000_000,

@@ -326,6 +326,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         batch=maybe(TEXTS),
         shift=maybe(TEXTS),
         day=st.dates(),
+        late=maybe(IDS),
         cycles=AMOUNTS,
         total_ms=AMOUNTS,
         squares_ms2=AMOUNTS,

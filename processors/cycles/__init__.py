@@ -1,0 +1,1 @@
+"""Cycle times of equipment, and how long its batches take."""

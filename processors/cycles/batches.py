@@ -1,0 +1,163 @@
+"""The open batch: since when, of which product, and its phases."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from processors.cycles.context import Context, Owner
+from processors.step import Output
+from schemas.cycles import BatchCycle, Phase
+from schemas.machine import BatchEnded, BatchStarted, MachineRecord, PhaseChanged
+from schemas.topics import KPI
+
+MAX_PHASES = 50
+"""So many phases of a batch are listed; the rest is counted."""
+_NOTHING = timedelta(0)
+
+Mark = tuple[datetime, str]
+"""From this moment on, this phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch that is open."""
+
+    name: str
+    start: datetime
+    marks: tuple[Mark, ...]
+    """Beginnings of phases; one more than are listed, to know where the last of those ends."""
+    left_out: int = 0
+    """Marks that are not kept."""
+    product: str | None = None
+    product_since: datetime | None = None
+    usual: str | None = None
+    """The product that was made for longest at a stretch, of those before this one."""
+    usual_for: timedelta = _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Vat:
+    """What an equipment says of its batches."""
+
+    batch: Batch | None = None
+    phase: str = ""
+    """As last said, whatever batch is open."""
+    phase_at: datetime | None = None
+    ended_at: datetime | None = None
+    """The end of the last batch."""
+
+
+def make(vat: Vat, product: str | None, at: datetime) -> Vat:
+    """From now on this product is made."""
+    batch = vat.batch
+    if batch is None or product == batch.product or product is None:
+        return vat
+    usual, usual_for = _usual(batch, at)
+    changed = replace(batch, product=product, product_since=at, usual=usual, usual_for=usual_for)
+    return replace(vat, batch=changed)
+
+
+def hear(
+    vat: Vat, event: MachineRecord, at: datetime, context: Context
+) -> tuple[Vat, list[Output]]:
+    """What an event says of batches and phases, in whatever order it comes.
+
+    A beginning ends the open batch. What is older than the open batch, or than the end of the last
+    one, is no news.
+    """
+    owner = context.owner
+    match event:
+        case BatchStarted(batch=name):
+            return _start(vat, name, at, context)
+        case BatchEnded(batch=name):
+            batch = vat.batch
+            if batch is None or batch.name != name or at < batch.start:
+                return vat, []
+            return replace(vat, batch=None, ended_at=at), [_output(owner, batch, at)]
+        case PhaseChanged(phase=phase):
+            return _change_phase(vat, phase or "", at, owner)
+        case _:
+            return vat, []
+
+
+def _start(vat: Vat, name: str, at: datetime, context: Context) -> tuple[Vat, list[Output]]:
+    before, owner = vat.batch, context.owner
+    if before is not None and (before.name == name or at < before.start):
+        return vat, []
+    if before is None and vat.ended_at is not None and at < vat.ended_at:
+        return vat, []
+    ended = [] if before is None else [_output(owner, before, at)]
+    ended_at = vat.ended_at if before is None else at
+    made = context.product
+    batch = Batch(name, at, _first_marks(vat, at), product=made, product_since=at)
+    return replace(vat, batch=batch, ended_at=ended_at), [*ended, _output(owner, batch)]
+
+
+def _first_marks(vat: Vat, start: datetime) -> tuple[Mark, ...]:
+    """What was said last holds in the new batch as well, until something else is said."""
+    if vat.phase_at is None or vat.phase_at <= start:
+        return ((start, vat.phase),)
+    return _in_order(((start, ""), (vat.phase_at, vat.phase)))
+
+
+def _change_phase(vat: Vat, phase: str, at: datetime, owner: Owner) -> tuple[Vat, list[Output]]:
+    newest = vat.phase_at is None or at >= vat.phase_at
+    known = newest and phase == vat.phase and vat.phase_at is not None
+    if newest and not known:
+        vat = replace(vat, phase=phase, phase_at=at)
+    batch = vat.batch
+    if known or batch is None or at < batch.start:
+        return vat, []
+    changed = _marked(batch, (at, phase))
+    if changed == batch:
+        return vat, []
+    return replace(vat, batch=changed), [_output(owner, changed)]
+
+
+def _marked(batch: Batch, mark: Mark) -> Batch:
+    if len(batch.marks) > MAX_PHASES and mark[0] > batch.marks[-1][0]:
+        return replace(batch, left_out=batch.left_out + 1)
+    marks = _in_order((*batch.marks, mark))
+    kept = marks[: MAX_PHASES + 1]
+    return replace(batch, marks=kept, left_out=batch.left_out + len(marks) - len(kept))
+
+
+def _in_order(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """By time, without those that change nothing; of one moment the last that was said holds."""
+    found: list[Mark] = []
+    for at, phase in sorted(dict(marks).items()):
+        if not found or found[-1][1] != phase:
+            found.append((at, phase))
+    return tuple(found)
+
+
+def _usual(batch: Batch, at: datetime) -> tuple[str | None, timedelta]:
+    lasted = at - (batch.product_since or at)
+    if batch.product is None or lasted < batch.usual_for:
+        return batch.usual, batch.usual_for
+    return batch.product, lasted
+
+
+def _output(owner: Owner, batch: Batch, end: datetime | None = None) -> Output:
+    known_until = end or max(batch.start, batch.marks[-1][0], batch.product_since or batch.start)
+    record = BatchCycle(
+        run=owner.run,
+        plant_version=owner.plant_version,
+        equipment=owner.equipment,
+        batch=batch.name,
+        product=_usual(batch, known_until)[0],
+        start=batch.start,
+        end=end,
+        phases=_phases(batch, end),
+        phases_left_out=batch.left_out + max(0, len(batch.marks) - MAX_PHASES),
+    )
+    return Output(KPI, owner.equipment, record.record_id(), record)
+
+
+def _phases(batch: Batch, end: datetime | None) -> tuple[Phase, ...]:
+    """The phases; the last of an open batch ends where it began, because no more is known."""
+    marks = [mark for mark in batch.marks if end is None or mark[0] < end]
+    if all(not phase for _, phase in marks):
+        return ()
+    ends = [at for at, _ in marks[1:]] + [end or marks[-1][0]]
+    listed = list(zip(marks, ends, strict=True))[:MAX_PHASES]
+    return tuple(Phase(name=name, start=at, end=until) for (at, name), until in listed)

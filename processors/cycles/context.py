@@ -1,0 +1,56 @@
+"""What must be known around an event to judge the cycle that it ends."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Literal, Protocol
+
+Mode = Literal["states", "counters", "events"]
+
+
+class CyclePlan(Protocol):
+    """What the plant file says about the cycles of one equipment."""
+
+    @property
+    def cycles(self) -> Mode | None:
+        """What a cycle is; None: its cycles are not timed."""
+
+    @property
+    def slow_cycle(self) -> Decimal:
+        """A cycle longer than the ideal one times this is slow."""
+
+    @property
+    def minor_stop(self) -> timedelta:
+        """Unplanned stops shorter than this are part of the cycle in which they happen."""
+
+    @property
+    def unknown_after(self) -> timedelta | None:
+        """After so long without a sign of life nobody knows what happened."""
+
+    @property
+    def counts_produced(self) -> bool:
+        """Whether one counter sees every part, so that scrap and rework are counted twice."""
+
+    def ideal_us(self, product: str | None, day: date) -> int | None:
+        """Microseconds per counting unit, or None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose cycles these are."""
+
+    run: str
+    equipment: str
+    plant_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What is true at an event, once the event itself is taken into account."""
+
+    owner: Owner
+    plan: CyclePlan
+    batch: str | None
+    product: str | None
+    shift: str | None
+    day: date
