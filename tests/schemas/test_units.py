@@ -44,7 +44,9 @@ def test_what_cannot_be_converted_says_why(source: str, target: str, said: str) 
 def test_a_tag_is_read_in_its_sources_unit_and_kept_in_the_plants() -> None:
     text = PLANT.replace("unit: degC", "unit: degC, source_unit: degF, factor: 0.1")
 
-    tag = load_plant(text, "plant.yaml").plant.equipment[0].tags[6]
+    (tag,) = [
+        one for one in load_plant(text, "plant.yaml").plant.equipment[0].tags if one.source_unit
+    ]
 
     assert 2120 * tag.factor + tag.offset == pytest.approx(100)
 
