@@ -85,7 +85,12 @@ class Edge:
         mapped = map_chunk(
             self._rules, self._memories, observations, moment.ingest_time, self._skew_limit
         )
-        memory = {_EQUIPMENT + path: one.dump() for path, one in mapped.memories.items()}
+        # What is as it was is on disk, or was never told of.
+        memory = {
+            _EQUIPMENT + path: one.dump()
+            for path, one in mapped.memories.items()
+            if one is not self._memories.get(path)
+        }
         records: list[Record] = [
             seal_unreadable(self._stamps, seen, moment) for seen in mapped.unreadable
         ]

@@ -24,6 +24,8 @@ class Sample(NamedTuple):
     quality: int = GOOD
     historical: bool = False
     """Told later, out of a device's own store: telemetry of its time, never what is so now."""
+    filtered: bool = False
+    """The source has applied the tag's deadband: what it tells is news."""
 
 
 @dataclass(frozen=True, slots=True)

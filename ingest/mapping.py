@@ -94,15 +94,20 @@ def _sample(rule: TagRule, memory: Memory, sample: Sample) -> Step:
     if sample.historical:
         return Step(memory, (), (reading,), problems)
     if rule.tag.means is None:
-        return _measured(rule, memory, reading, problems)
+        return _measured(rule, memory, sample, reading, problems)
     found = MEANINGS[rule.tag.means](rule, memory, sample)
     return found._replace(readings=(reading,), problems=found.problems or problems)
 
 
-def _measured(rule: TagRule, memory: Memory, reading: Reading, problems: tuple[str, ...]) -> Step:
+def _measured(
+    rule: TagRule, memory: Memory, sample: Sample, reading: Reading, problems: tuple[str, ...]
+) -> Step:
     if not rule.selective:
         return Step(memory, (), (reading,), problems)
-    reported, told = report(rule.tag, memory.reported.get(reading.tag), reading)
+    before = memory.reported.get(reading.tag)
+    reported, told = report(rule.tag, before, reading, is_filtered=sample.filtered)
+    if reported == before:
+        return Step(memory, (), told, problems)
     after = replace(memory, reported={**memory.reported, reading.tag: reported})
     return Step(after, (), told, problems)
 

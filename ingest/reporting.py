@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingest.frames import Reading, dump_readings, load_readings
+from schemas.plant.sources import Deadband
 from schemas.plant.tags import Tag
 
 _WHOLE = 100.0
@@ -31,19 +32,21 @@ Report = tuple[Reported, tuple[Reading, ...]]
 
 
 def is_selective(tag: Tag) -> bool:
-    """Whether not every value of the tag is reported.
+    """Whether not every value of the tag is reported."""
+    return any(one is not None for one in (tag.deadband, tag.min_interval_ms, tag.max_interval_s))
 
-    An OPC UA server applies the deadband itself, or its input does.
+
+def report(
+    tag: Tag, before: Reported | None, seen: Reading, *, is_filtered: bool = False
+) -> Report:
+    """Decide about a value: it goes on, it is held back until later, or it is no news.
+
+    A value that its source has filtered by the deadband is news. The deadband is not applied twice:
+    each side would compare with another value, and the truth could be two deadbands away.
     """
-    has_deadband = tag.deadband is not None and tag.node is None
-    return has_deadband or tag.min_interval_ms is not None or tag.max_interval_s is not None
-
-
-def report(tag: Tag, before: Reported | None, seen: Reading) -> Report:
-    """Decide about a value: it goes on, it is held back until later, or it is no news."""
     if before is None:
         return Reported(seen), (seen,)
-    if not _is_news(tag, before.last, seen):
+    if not is_filtered and not _is_news(tag, before.last, seen):
         return Reported(before.last), ()
     if _is_too_soon(tag, before.last, seen.at):
         return Reported(before.last, held=seen), ()
@@ -63,14 +66,17 @@ def remind(tag: Tag, before: Reported, at: datetime) -> Report:
 def _is_news(tag: Tag, last: Reading, seen: Reading) -> bool:
     if seen.quality != last.quality or _is_overdue(tag, last, seen.at):
         return True
-    if tag.deadband is None or tag.node is not None:
-        return True
+    return tag.deadband is None or not _is_within(tag.deadband, last, seen)
+
+
+def _is_within(deadband: Deadband, last: Reading, seen: Reading) -> bool:
+    """What a deadband means where no server applies it: in the tag's unit, or of the last value."""
     if not isinstance(seen.value, int | float) or not isinstance(last.value, int | float):
-        return seen.value != last.value
-    width = tag.deadband.absolute
+        return seen.value == last.value
+    width = deadband.absolute
     if width is None:
-        width = abs(last.value) * (tag.deadband.percent or 0.0) / _WHOLE
-    return abs(seen.value - last.value) > width
+        width = abs(last.value) * (deadband.percent or 0.0) / _WHOLE
+    return abs(seen.value - last.value) <= width
 
 
 def _is_too_soon(tag: Tag, last: Reading, at: datetime) -> bool:

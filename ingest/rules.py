@@ -12,6 +12,7 @@ from ingest.values import number, word
 from schemas.machine import TimeCategory
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
+from schemas.plant.sources import ModbusSource, OpcUaSource, Source
 from schemas.plant.tags import Tag
 from schemas.record import EquipmentPath
 
@@ -34,7 +35,7 @@ class TagRule:
     is_scaled: bool = False
     """Whether its raw value is in another unit."""
     origin: str = ""
-    """Another text for another source or address."""
+    """Another text for another source, device or address."""
     ms: float = 1000.0
     """Milliseconds per unit of a cycle time."""
 
@@ -83,17 +84,22 @@ PlantRules = Mapping[EquipmentPath, EquipmentRules]
 def plant_rules(plant: PlantFile) -> PlantRules:
     """The rules of every equipment of the plant."""
     return {
-        (path := plant.plant.path_of(one)): _equipment_rules(path, one)
+        (path := plant.plant.path_of(one)): _equipment_rules(path, one, plant.plant.sources)
         for one in plant.plant.equipment
     }
 
 
-def _equipment_rules(path: EquipmentPath, equipment: Equipment) -> EquipmentRules:
-    tags = {tag.name: _tag_rule(tag, equipment.unit_id) for tag in equipment.tags}
+def _equipment_rules(
+    path: EquipmentPath, equipment: Equipment, sources: Mapping[str, Source]
+) -> EquipmentRules:
+    tags = {
+        tag.name: _tag_rule(tag, _origin(tag, equipment.unit_id, _device(sources, tag)))
+        for tag in equipment.tags
+    }
     return EquipmentRules(path, tags, tuple(rule for rule in tags.values() if rule.selective))
 
 
-def _tag_rule(tag: Tag, unit_id: int | None) -> TagRule:
+def _tag_rule(tag: Tag, origin: str) -> TagRule:
     return TagRule(
         tag=tag,
         numeric=_is_numeric(tag),
@@ -102,17 +108,28 @@ def _tag_rule(tag: Tag, unit_id: int | None) -> TagRule:
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
         selective=is_selective(tag),
         is_scaled=tag.is_scaled,
-        origin=_origin(tag, unit_id),
+        origin=origin,
         ms=tag.seconds() * 1000 if tag.means == "cycle_time" else 1000.0,
     )
 
 
-def _origin(tag: Tag, unit_id: int | None) -> str:
+def _device(sources: Mapping[str, Source], tag: Tag) -> str:
+    """Where the source is reached, if its addresses mean something else elsewhere."""
+    match sources.get(tag.source or ""):
+        case OpcUaSource(endpoint=endpoint):
+            return endpoint
+        case ModbusSource(device=device, host=host, port=port):
+            return device or f"{host}:{port}"
+        case _:
+            return ""
+
+
+def _origin(tag: Tag, unit_id: int | None, device: str) -> str:
     given = {
         key: one if isinstance(one, str) else one.model_dump(exclude_defaults=True)
         for key, one in tag.addresses().items()
     }
-    place = repr((tag.source, unit_id if tag.register_ else None, given))
+    place = repr((tag.source, device, unit_id if tag.register_ else None, given))
     return blake2b(place.encode(), digest_size=_ORIGIN_BYTES).hexdigest()
 
 

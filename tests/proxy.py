@@ -50,6 +50,7 @@ class Proxy:
         self._delay = delay
         self._left: int | None = None
         self._swallowed = Way(0)
+        self._server: asyncio.Server | None = None
         self._running: set[_Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -78,7 +79,31 @@ class Proxy:
             self.drop()
         self._left = None
 
-    async def take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """All connections are ended, and new ones are refused as long as the block runs."""
+        self.drop()
+        await self.close()
+        try:
+            yield
+        finally:
+            await self.open(self.port)
+
+    async def open(self, port: int = 0) -> None:
+        """Listen at this port, or at one that is free."""
+        self._server = await asyncio.start_server(self._take, HOST, port)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def close(self) -> None:
+        """End everything."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Pass one connection on until it ends."""
         task = asyncio.current_task()
         assert task is not None
@@ -102,12 +127,6 @@ class Proxy:
             self.lost_bytes += connection.under_way
             writer.transport.abort()
             far_writer.transport.abort()
-
-    async def close(self) -> None:
-        """End everything."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _pass(self, connection: "_Connection", near: "_End", far: "_End") -> None:
         up, down = _queue(), _queue()
@@ -197,10 +216,8 @@ async def proxying(
 ) -> AsyncIterator[Proxy]:
     """A proxy before this port, on a port of its own."""
     proxy = Proxy(target_port, seed, delay)
-    server = await asyncio.start_server(proxy.take, HOST, port)
-    proxy.port = server.sockets[0].getsockname()[1]
+    await proxy.open(port)
     try:
         yield proxy
     finally:
-        server.close()
         await proxy.close()

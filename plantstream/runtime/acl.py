@@ -13,8 +13,8 @@ from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role, Topic
 
 ANY_HOST = "*"
-TRANSACTIONAL_IDS = "plantstream-"
-"""Of the processor; what stands after it is the engine and the partition."""
+TRANSACTIONAL_IDS = "plantstream-oee-"
+"""Of the processor's engine; the partition follows."""
 APPLYING = "plantstream-apply-"
 """Of the transactions by which an operator applies plant files; the site follows."""
 GROUPS = {Role.PROCESSOR: "plantstream-oee", Role.SINK: "plantstream-timescale"}

@@ -177,7 +177,7 @@ class Deadband(Strict):
     absolute: float | None = Field(default=None, ge=0)
     """In the tag's unit; 0 means that every change is news, and no repetition."""
     percent: float | None = Field(default=None, gt=0, le=100)
-    """Of the range that the server knows for the value, else of the value itself."""
+    """Of the range that an OPC UA server knows for the value, else of the value reported last."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:

@@ -4,9 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
+from ingest.metrics import EdgeMetrics, SourceMetrics
 from plantstream.commands.topics import kept
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
@@ -92,6 +94,24 @@ def test_variables_are_those_that_are_read(settings: type[BaseSettings]):
         default = field.default
         if default is not None and not isinstance(default, SecretStr):
             assert told[f"{prefix}{name}".upper()][0] == str(default)
+
+
+def test_metrics_of_the_edge_are_those_that_it_has():
+    registry = CollectorRegistry()
+    EdgeMetrics(registry)
+    SourceMetrics(registry)
+    has = {
+        f"{one.name}_total" if one.type == "counter" else one.name: one.type
+        for one in registry.collect()
+    }
+
+    told = {
+        name: rest[0].split(",")[0]
+        for name, rest in rows("operations.md").items()
+        if name.startswith("plantstream_")
+    }
+
+    assert told == has
 
 
 def test_the_example_of_oee_is_what_the_formulas_give():

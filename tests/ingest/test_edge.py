@@ -7,13 +7,13 @@ from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
 from ingest.edge import Edge, FrameCut
-from ingest.input import Missed, Observation, Unreadable
+from ingest.input import Alive, Missed, Observation, Unreadable
 from ingest.sealing import CountedStamps, Record, entries
 from schemas.machine import CounterReset, PartsCounted
 from schemas.plant.load import PlantFile, load_plant
 from schemas.telemetry import MAX_SAMPLES, TelemetryFrame
 from schemas.topics import DEADLETTER, MACHINE, TELEMETRY
-from tests.ingest.kit import NOW, PLANT, REACTOR, moment, plant, sample
+from tests.ingest.kit import NOW, OPEN_SOURCE, PLANT, REACTOR, at, moment, plant, sample
 
 
 def observations(rows: int) -> list[list[Observation]]:
@@ -49,29 +49,74 @@ sources:
 """
 
 
-def counting(register: int, unit_id: int = 1) -> PlantFile:
-    """The reactor with one counter, in this register."""
+def counting(register: int, unit_id: int = 1, source: str = MODBUS) -> PlantFile:
+    """The reactor with one counter, in this register of the source."""
     tag = f"{{name: good, means: good_count, register: {{address: {register}}}}}"
     place = f"area: hall, line: line-1, source: line, unit_id: {unit_id}"
     machine = f"{{id: reactor, {place}, calendar: always, tags: [{tag}]}}"
     head = PLANT.partition("equipment_classes:")[0]
-    return load_plant(f"{head}{MODBUS}equipment:\n  - {machine}\n", "plant.yaml")
+    return load_plant(f"{head}{source}equipment:\n  - {machine}\n", "plant.yaml")
+
+
+def served(source: str, key: str) -> PlantFile:
+    """The reactor with one counter, at this address of the source."""
+    tag = f"{{name: good, means: good_count, source: line, {key}}}"
+    machine = f"{{id: reactor, area: hall, line: line-1, calendar: always, tags: [{tag}]}}"
+    head = PLANT.partition("equipment_classes:")[0]
+    return load_plant(f"{head}{source}equipment:\n  - {machine}\n", "plant.yaml")
+
+
+MQTT = """
+sources:
+  line: {type: mqtt, broker: "mqtt://first:1883"}
+"""
+NODE, TOPIC = 'node: "s=Good"', "message: {topic: good}"
 
 
 @pytest.mark.parametrize("restarted", [False, True])
 @pytest.mark.parametrize(
-    ("moved", "good"),
+    ("before", "moved", "good"),
     [
-        pytest.param(counting(7), [5, 3], id="the same register goes on"),
-        pytest.param(counting(8), [3], id="another register begins anew"),
-        pytest.param(counting(7, unit_id=2), [3], id="another unit begins anew"),
+        pytest.param(counting(7), counting(7), [5, 3], id="the same register goes on"),
+        pytest.param(counting(7), counting(8), [3], id="another register begins anew"),
+        pytest.param(counting(7), counting(7, unit_id=2), [3], id="another unit begins anew"),
+        pytest.param(
+            counting(7),
+            counting(7, source=MODBUS.replace("0.0.1", "0.0.2")),
+            [3],
+            id="another Modbus host begins anew",
+        ),
+        pytest.param(
+            counting(7),
+            counting(7, source=MODBUS.replace("0.0.1", "0.0.1, port: 1502")),
+            [3],
+            id="another Modbus port begins anew",
+        ),
+        pytest.param(
+            counting(7),
+            counting(7, source=MODBUS.replace("0.0.1", "0.0.1, poll_ms: 500")),
+            [5, 3],
+            id="read more often it goes on",
+        ),
+        pytest.param(
+            served(OPEN_SOURCE, NODE),
+            served(OPEN_SOURCE.replace("4840", "4841"), NODE),
+            [3],
+            id="another OPC UA endpoint begins anew",
+        ),
+        pytest.param(
+            served(MQTT, TOPIC),
+            served(MQTT.replace("first", "second"), TOPIC),
+            [5, 3],
+            id="a topic is the same at another broker",
+        ),
     ],
 )
 def test_a_counter_that_was_moved_begins_with_a_baseline(
-    moved: PlantFile, good: list[int], restarted: bool
+    before: PlantFile, moved: PlantFile, good: list[int], restarted: bool
 ) -> None:
     stamps = CountedStamps("edge", "e")
-    edge = Edge(counting(7), stamps)
+    edge = Edge(before, stamps)
     memory = edge.take([sample("good", 1000)], moment()).memory
     if restarted:
         edge = Edge(moved, stamps, memory=memory)
@@ -130,6 +175,32 @@ def test_ids_count_per_topic_and_equipment() -> None:
         (MACHINE.name, REACTOR, 1),
         (TELEMETRY.name, REACTOR, 0),
     ]
+
+
+def test_memory_is_stored_when_it_has_changed() -> None:
+    edge = Edge(plant(), CountedStamps("edge", "e"))
+    at_work = [sample("state", 6), sample("good", 1), sample("temperature", 20.0)]
+
+    first = edge.take(at_work, moment())
+    quiet = edge.take([Alive(REACTOR, at(1)), sample("temperature", 21.0, 1)], moment())
+    stopped = edge.take([sample("state", "STOPPED", 2)], moment())
+
+    assert list(first.memory) == [f"equipment:{REACTOR}"]
+    assert quiet.records
+    assert not quiet.memory
+    assert list(stopped.memory) == [f"equipment:{REACTOR}"]
+
+
+def test_a_tag_without_news_changes_no_memory() -> None:
+    text = PLANT.replace("unit: degC", "unit: degC, deadband: {absolute: 1}")
+    edge = Edge(load_plant(text, "plant.yaml"), CountedStamps("edge", "e"))
+
+    stored = [
+        bool(edge.take([sample("temperature", value, n)], moment()).memory)
+        for n, value in enumerate([20.0, 20.5, 19.5, 22.0])
+    ]
+
+    assert stored == [True, False, False, True]
 
 
 def test_records_carry_run_plant_and_trace() -> None:

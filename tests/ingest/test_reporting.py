@@ -94,11 +94,39 @@ def test_after_a_clock_was_set_back_values_are_told_again() -> None:
     assert told(seldom, read(1, 3600), read(2, 0), read(3, 1)) == [(1, 3600), (2, 0)]
 
 
-def test_a_deadband_at_an_opcua_server_is_applied_there() -> None:
-    one = tag(node="s=x", deadband={"absolute": 1})
+@pytest.mark.parametrize("deadband", [{"absolute": 1}, {"percent": 50}])
+def test_what_the_source_has_filtered_by_the_deadband_is_news(deadband: dict[str, float]) -> None:
+    one = tag(node="s=x", deadband=deadband)
+    before, _ = report(one, None, read(5, 0))
 
-    assert not is_selective(one)
-    assert told(one, read(5, 0), read(5.1, 1)) == [(5, 0), (5.1, 1)]
+    assert is_selective(one)
+    assert report(one, before, read(5.1, 1))[1] == ()
+    after, going = report(one, before, read(5.1, 1), is_filtered=True)
+    assert [each.value for each in going] == [5.1]
+    assert after.last == going[0]
+
+
+def test_what_the_source_has_filtered_waits_for_the_shortest_interval_too() -> None:
+    one = tag(node="s=x", deadband={"absolute": 1}, min_interval_ms=1000)
+    before, _ = report(one, None, read(5, 0))
+    held, going = report(one, before, read(7, 0.5), is_filtered=True)
+    back, _ = report(one, held, read(5.9, 0.6), is_filtered=True)
+
+    assert going == ()
+    assert [each.value for each in remind(one, back, at(1.1))[1]] == [5.9]
+
+
+@pytest.mark.parametrize(
+    ("keys", "selective"),
+    [
+        ({}, False),
+        ({"node": "s=x", "deadband": {"absolute": 0}}, True),
+        ({"min_interval_ms": 1}, True),
+        ({"max_interval_s": 1}, True),
+    ],
+)
+def test_a_tag_is_selective_wherever_it_is_read(keys: dict[str, Any], selective: bool) -> None:
+    assert is_selective(tag(**keys)) is selective
 
 
 values = st.lists(

@@ -76,7 +76,7 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
     oee, timescale = f"plantstream-{OeeEngine().name}", "plantstream-timescale"
     assert others == [
         Grant("processor", Resource.GROUP, oee, reads),
-        Grant("processor", Resource.TRANSACTIONAL_ID, "plantstream-", transact, prefixed=True),
+        Grant("processor", Resource.TRANSACTIONAL_ID, f"{oee}-", transact, prefixed=True),
         Grant("sink", Resource.GROUP, timescale, reads),
         Grant("operator", Resource.GROUP, oee, looks),
         Grant("operator", Resource.GROUP, timescale, looks),

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from plantstream.commands.apply import published
 from plantstream.embedded import child
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Record
 from processors.streams.batch import dead_letter
 from schemas.topics import Role
+from tests.ingest.kit import PLANT
 from tests.makers import MONDAY
 from tests.parts import RunningKafka
 from tests.security.services import environment
@@ -42,3 +44,18 @@ async def test_an_operator_replays_what_edges_wrote(
 
     replayed = [one async for one in read_partitions(operator, topic, [BURIED_AT])]
     assert [(one.key, one.value) for one in replayed] == [(b"key", b"{nope")]
+
+
+async def test_an_operator_applies_a_plant_file(kafka: RunningKafka, tmp_path: Path) -> None:
+    file, log = tmp_path / "plant.yaml", tmp_path / "apply.log"
+    file.write_text(PLANT)
+    operator = kafka.embedded.settings(Role.OPERATOR)
+    argv = (sys.executable, "-m", "plantstream", "apply", file)
+    who = ("--as", "Ana", "--reason", "new calendar")
+
+    assert await child.run((*map(str, argv), *who), log, environment(operator)) == 0, (
+        log.read_text()
+    )
+
+    (applied,) = [one for one in await published(operator) if one.number == 1]
+    assert (applied.applied_by, applied.text) == ("Ana", PLANT)

@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from plantstream.embedded import child
+from plantstream.runtime.acl import APPLYING
 from plantstream.runtime.errors import (
     EXIT_MISCONFIGURED,
     MisconfiguredError,
@@ -20,6 +21,7 @@ from plantstream.runtime.errors import (
 from plantstream.runtime.kafka import client
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.broker import KafkaBroker
+from plantstream.runtime.kafka.exclusive import exclusively
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.reader import KafkaGroupReader
 from plantstream.runtime.kafka.whole import read_partitions
@@ -127,6 +129,21 @@ async def send(settings: KafkaSettings, topic: str) -> None:
 
 async def test_nobody_else_claims_the_processors_transactions(kafka: RunningKafka) -> None:
     settings = kafka.embedded.settings(Role.SINK)
+    async with KafkaJournal(settings, "oee", "plant.oee.state.v1") as journal:
+        with pytest.raises(MisconfiguredError, match="TransactionalIdAuthorizationFailed"):
+            await journal.claim([0])
+
+
+@pytest.mark.parametrize("role", [one for one in Role if one is not Role.OPERATOR])
+async def test_nobody_but_an_operator_applies_plant_files(kafka: RunningKafka, role: Role) -> None:
+    settings = kafka.embedded.settings(role)
+    with pytest.raises(MisconfiguredError, match="TransactionalIdAuthorizationFailed"):
+        async with exclusively(settings, f"{APPLYING}acme/north"):
+            pass
+
+
+async def test_an_operator_claims_no_transactions_of_the_processor(kafka: RunningKafka) -> None:
+    settings = kafka.embedded.settings(Role.OPERATOR)
     async with KafkaJournal(settings, "oee", "plant.oee.state.v1") as journal:
         with pytest.raises(MisconfiguredError, match="TransactionalIdAuthorizationFailed"):
             await journal.claim([0])

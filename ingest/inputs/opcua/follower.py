@@ -221,7 +221,7 @@ class Follower:
     def _report(self, items: Items) -> None:
         for handle, reason in items.refused.items():
             self._put(self.translator.absent(handle, reason))
-        self.translator.deadbands.take_over(items.unfiltered)
+        self.translator.unfiltered = frozenset(items.unfiltered)
         held_back = [one for one in items.unfiltered if self._watched[one].deadband]
         if held_back:
             self._tell("the server refuses deadbands: they are applied here", held_back)

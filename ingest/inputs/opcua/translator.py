@@ -1,13 +1,12 @@
 """A server's answers on their way to observations."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from asyncua import ua
 
 from ingest.input import Alarm, Alive, Missed, Observation, Sample, Unreadable
-from ingest.inputs.opcua.deadband import Deadbands
 from ingest.inputs.opcua.values import (
     UnsuitableError,
     in_utc,
@@ -58,8 +57,10 @@ class Translator:
     """
 
     def __init__(self, watched: Sequence[Watch], endpoint: str, sampling_ms: float) -> None:
-        self.deadbands = Deadbands(watched)
+        self.unfiltered: frozenset[int] = frozenset()
+        """Tags of which the server applies no deadband, though it was asked to."""
         self._watched = watched
+        self._asked = frozenset(at for at, watch in enumerate(watched) if watch.deadband)
         self._paths = tuple(dict.fromkeys(watch.equipment for watch in watched))
         self._endpoint = endpoint
         self._sampling = timedelta(milliseconds=sampling_ms)
@@ -88,7 +89,7 @@ class Translator:
     def restart(self) -> None:
         """A new subscription begins: its answers are numbered anew, and all it says is news."""
         self.sequence = None
-        self.deadbands.forget()
+        self.unfiltered = frozenset()
 
     def resume(self) -> None:
         """The subscription went on without us, and its numbers will tell whether all came."""
@@ -142,21 +143,27 @@ class Translator:
             if self.outage is None:
                 self._see(published)
             return []
-        return self._seen(items, arrival, published, self._lost(message.SequenceNumber))
+        lost, filtered = self._lost(message.SequenceNumber), self._asked - self.unfiltered
+        return self._seen(items, arrival, published, lost, filtered)
 
     def polled(self, items: _Items, arrival: datetime, asked: datetime) -> list[Observation]:
         """What was read when the server's clock said `asked`."""
-        return self._seen(items, arrival, asked, None)
+        return self._seen(items, arrival, asked)
 
     def _seen(
-        self, items: _Items, arrival: datetime, published: datetime, lost: str | None
+        self,
+        items: _Items,
+        arrival: datetime,
+        published: datetime,
+        lost: str | None = None,
+        filtered: Collection[int] = (),
     ) -> list[Observation]:
         outage, self.outage = self.outage, None
         missed = self._missed(outage, lost, published)
         if outage is not None:
             unknown = set(range(len(self._watched))) - self._recovered.keys()
             self._floors = dict.fromkeys(unknown, published)
-        found = list(self._observations(items, arrival, self._is_told))
+        found = list(self._observations(items, arrival, self._is_told, filtered))
         self._see(published)
         return [*missed, *(observation for _, observation in sorted(found, key=_place))]
 
@@ -202,6 +209,7 @@ class Translator:
         items: _Items,
         arrival: datetime,
         is_told: Callable[[int, datetime], bool],
+        filtered: Collection[int] = (),
     ) -> Iterator[tuple[int, Observation]]:
         for item in items:
             watch = self._watched[item.ClientHandle]
@@ -223,8 +231,9 @@ class Translator:
                 start = min(self._newest, sample.source_time)
                 reason = f"the server dropped values of {watch.tag}: its queue was too short"
                 yield -1, Missed(watch.equipment, start, sample.source_time, reason)
-            if self.deadbands.is_news(item.ClientHandle, sample):
-                yield watch.rank, sample
+            if item.ClientHandle in filtered:
+                sample = sample._replace(filtered=True)
+            yield watch.rank, sample
             self._newest = max(self._newest or sample.source_time, sample.source_time)
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -27,29 +28,55 @@ BACK_WITHIN_S = 5.0
 A_MOMENT = timedelta(seconds=0.3)
 """What was on its way when the peer was struck may still arrive."""
 PEERS: dict[str, Callable[[Path], Peer]] = {
-    "asyncua": AsyncuaServer,
-    "node-opcua": NodeOpcuaServer,
     "pymodbus": pymodbus_server,
     "libmodbus": libmodbus_slave,
     "libmodbus-serial": SerialDevice,
     "mosquitto-json": JsonBroker,
     "mosquitto-sparkplug": SparkplugBroker,
+    "asyncua": AsyncuaServer,
+    "node-opcua": NodeOpcuaServer,
 }
+"""The last ones load what they need while the others are tested."""
 
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture(scope="module", params=PEERS)
-def peer(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Peer]:
-    """A running peer; whoever strikes it brings it back."""
-    made = PEERS[request.param](tmp_path_factory.mktemp(request.param))
+@contextmanager
+def made(names: Iterable[str], home: pytest.TempPathFactory) -> Iterator[Mapping[str, Peer]]:
+    """Those of these peers that this machine can run, not started yet."""
+    found: dict[str, Peer] = {}
     try:
-        made.start()
-        yield made
+        for name in names:
+            with suppress(pytest.skip.Exception):
+                found[name] = PEERS[name](home.mktemp(name))
+        yield found
     finally:
-        made.close()
+        for one in found.values():
+            one.close()
+
+
+@pytest.fixture(scope="module")
+def peers(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mapping[str, Peer]]:
+    """The peers of all tests that are to run."""
+    ours = (one for one in request.session.items if one.path == request.path)
+    params = (one.callspec.params for one in ours if isinstance(one, pytest.Function))
+    with made(dict.fromkeys(str(one["peer"]) for one in params), tmp_path_factory) as found:
+        yield found
+
+
+@pytest.fixture(scope="module", params=PEERS)
+def peer(request: pytest.FixtureRequest, peers: Mapping[str, Peer]) -> Iterator[Peer]:
+    """A running peer; whoever strikes it brings it back."""
+    if request.param not in peers:
+        pytest.skip(f"{request.param} cannot run here")
+    one = peers[request.param]
+    try:
+        one.start()
+        yield one
+    finally:
+        one.kill()
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from schemas.plant.load import PlantFile
 from schemas.topics import MACHINE, TELEMETRY
 from tests.ingest.inputs.peers import NUMBER, ONE, TWO, Peer, plant_with
 from tests.ingest.inputs.stories import away, flowing
-from tests.ingest.inputs.test_contract import BACK_WITHIN_S, PEERS
+from tests.ingest.inputs.test_contract import BACK_WITHIN_S, PEERS, made
 from tests.ingest.kit import MemoryBroker
 
 AWAY_S = 20.0
@@ -65,17 +65,10 @@ class Return:
 @pytest.fixture(scope="module")
 def peers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Peer]]:
     """All peers that this machine can run, by name."""
-    made = {}
-    for name, make in PEERS.items():
-        with suppress(pytest.skip.Exception):
-            made[name] = make(tmp_path_factory.mktemp(name))
-    try:
-        for one in made.values():
+    with made(PEERS, tmp_path_factory) as found:
+        for one in found.values():
             one.start()
-        yield made
-    finally:
-        for one in made.values():
-            one.close()
+        yield found
 
 
 @pytest.fixture(

@@ -1,4 +1,6 @@
 // An OPC UA server that tests drive: orders come as JSON lines on stdin, answers go to stdout.
+// The first line, whatever it says, starts it: a process that has the standard's address space may wait.
+import { once } from "node:events";
 import readline from "node:readline";
 import {
   DataType,
@@ -17,7 +19,7 @@ const say = (what) => process.stdout.write(JSON.stringify(what) + "\n");
 
 function manager(name) {
   return new OPCUACertificateManager({
-    rootFolder: `${options.directory}/${name}`,
+    rootFolder: `${options.directory}/${process.pid}/${name}`,
     automaticallyAcceptUnknownCertificate: true,
   });
 }
@@ -41,7 +43,12 @@ const server = new OPCUAServer({
   serverCapabilities: { operationLimits: options.limits ?? {} },
 });
 
+const lines = readline.createInterface({ input: process.stdin });
+process.stdin.on("end", () => process.exit(0));
+const told = once(lines, "line");
 await server.initialize();
+await told;
+
 const space = server.engine.addressSpace;
 const own = space.registerNamespace(options.namespace);
 const device = own.addObject({
@@ -118,7 +125,7 @@ const orders = {
 
 await server.start();
 say({ ready: server.getEndpointUrl() });
-readline.createInterface({ input: process.stdin }).on("line", (line) => {
+lines.on("line", (line) => {
   const order = JSON.parse(line);
   try {
     orders[order.do](order);
@@ -127,4 +134,3 @@ readline.createInterface({ input: process.stdin }).on("line", (line) => {
     say({ failed: String(error.stack) });
   }
 });
-process.stdin.on("end", () => process.exit(0));

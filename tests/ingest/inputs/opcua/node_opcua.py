@@ -5,7 +5,6 @@ import hashlib
 import json
 import select
 import shutil
-import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -52,21 +51,22 @@ class NodeOpcua:
         }
         self._options = json.dumps(said | options)
         self._process: Any = None
+        self._reserve: list[Any] = []
 
     def start(self):
-        script = _in_a_thread(_script)
-        self._process = subprocess.Popen(
-            ["node", str(script), self._options],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+        self.prepare(1)
+        self._process = self._reserve.pop(0)
+        self._tell("start")
         self._answer("ready")
+
+    def prepare(self, starts):
+        """Load the processes of so many starts: each needs seconds for the standard's nodes."""
+        while len(self._reserve) < starts:
+            self._reserve.append(self._loaded())
 
     def order(self, do, **arguments):
         """Have something done, and wait until it is."""
-        self._process.stdin.write(json.dumps({"do": do} | arguments).encode() + b"\n")
-        self._process.stdin.flush()
+        self._tell(json.dumps({"do": do} | arguments))
         self._answer("done")
 
     def write(self, name, value, **more):
@@ -77,21 +77,27 @@ class NodeOpcua:
 
     def kill(self):
         """As a power cut would."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process.stdin.close()
-            self._process.stdout.close()
-            self._process = None
+        _end(self._process)
+        self._process = None
 
-    @contextmanager
-    def stopped(self):
-        """The process stands still, with its connections open."""
-        self.signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.signal(signal.SIGCONT)
+    def close(self):
+        """Leave no process behind."""
+        self.kill()
+        while self._reserve:
+            _end(self._reserve.pop())
+
+    def _loaded(self):
+        script = _in_a_thread(_script)
+        return subprocess.Popen(
+            ["node", str(script), self._options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _tell(self, line):
+        self._process.stdin.write(line.encode() + b"\n")
+        self._process.stdin.flush()
 
     def _answer(self, wanted):
         end = time.monotonic() + ANSWER_WITHIN_S
@@ -116,7 +122,15 @@ def running(directory, port, **options):
         server.start()
         yield server
     finally:
-        server.kill()
+        server.close()
+
+
+def _end(process):
+    if process is not None:
+        process.kill()
+        process.wait()
+        process.stdin.close()
+        process.stdout.close()
 
 
 def _in_a_thread(work):

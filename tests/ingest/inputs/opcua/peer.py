@@ -64,7 +64,7 @@ class AsyncuaServer(UaServer):
 
 
 class NodeOpcuaServer(UaServer):
-    """node-opcua, as its own tests start it."""
+    """node-opcua, as its own tests start it, with processes in reserve."""
 
     # It keeps the subscription while it stands still, and hands it over.
     bridges = frozenset({signal.SIGSTOP})
@@ -75,9 +75,11 @@ class NodeOpcuaServer(UaServer):
         port = free_port()
         super().__init__(port)
         self._server = NodeOpcua(folder, port, policies=["None"], modes=["None"])
+        self._server.prepare(2)
 
     def start(self):
         self._server.start()
+        self._server.prepare(1)
 
     def set(self, number):
         self._server.write("Good", number)
@@ -90,4 +92,4 @@ class NodeOpcuaServer(UaServer):
         self._server.kill()
 
     def close(self):
-        self._server.kill()
+        self._server.close()

@@ -14,7 +14,7 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.sources import Security
 from schemas.plant.tags import Tag
-from tests.ingest.inputs.opcua.proxy import Proxy
+from tests.proxy import proxying
 
 PATH = "e/s/a/l/one"
 MOMENT = datetime(2026, 3, 1, 6, 0, 0, 123456, UTC)
@@ -129,20 +129,14 @@ async def test_a_subscription_that_is_handed_over_and_stays_silent_is_made_anew(
     serving, source, equipment, listening, port
 ):
     """So does asyncua's server: it goes on to ask the lost connection for permission to speak."""
-    proxy = Proxy(port)
-    async with serving() as server:
-        await proxy.mend()
-        try:
-            through = {"endpoint": server.endpoint.replace(str(port), str(proxy.port))}
-            async with listening(source(server, **through), equipment(), sleep=no_wait) as heard:
-                await heard.until(lambda seen: kinds(seen, Alive))
-                cut = clock.now()
-                await proxy.cut()
+    async with serving() as server, proxying(port) as proxy:
+        through = {"endpoint": server.endpoint.replace(str(port), str(proxy.port))}
+        async with listening(source(server, **through), equipment(), sleep=no_wait) as heard:
+            await heard.until(lambda seen: kinds(seen, Alive))
+            cut = clock.now()
+            async with proxy.away():
                 await server.write("Good", 101)
-                await proxy.mend()
-                seen = await heard.until(lambda seen: 101 in values(seen, "good"))
-        finally:
-            await proxy.cut()
+            seen = await heard.until(lambda seen: 101 in values(seen, "good"))
     (missed,) = kinds(seen, Missed)
     assert missed.start <= cut <= missed.end
 

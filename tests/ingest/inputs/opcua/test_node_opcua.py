@@ -47,8 +47,12 @@ def metered():
     return meters, read
 
 
+def samples(seen, tag):
+    return [one for one in seen if isinstance(one, Sample) and one.tag == tag]
+
+
 def values(seen, tag):
-    return [one.value for one in seen if isinstance(one, Sample) and one.tag == tag]
+    return [one.value for one in samples(seen, tag)]
 
 
 def tag(name, **more):
@@ -132,17 +136,21 @@ async def test_node_opcua_holds_back_what_is_within_the_deadband(
         await say_all(server, heard, name, range(21, 29))
         seen = await heard.until(lambda seen: 28 in values(seen, one.name))
     assert values(seen, one.name) == [20, 24, 28]
+    assert {each.filtered for each in samples(seen, one.name)} == {True}
     assert read("notifications_total") - before == 2 + 8
 
 
-async def test_a_deadband_that_node_opcua_refuses_is_applied_here_and_told(server, hearing, capsys):
+async def test_a_deadband_that_node_opcua_refuses_is_left_to_the_edge_and_told(
+    server, hearing, capsys
+):
     server.write("Level", 100)
     one = tag("Level", deadband=Deadband(percent=10))
     async with hearing(one) as heard:
         await heard.until(lambda seen: values(seen, "level"))
         await say_all(server, heard, "Level", (105, 110, 112, 120, 124))
         seen = await heard.until(lambda seen: 124 in values(seen, "level"))
-    assert values(seen, "level") == [100, 112, 124]
+    assert values(seen, "level") == [100, 105, 110, 112, 120, 124]
+    assert not any(each.filtered for each in samples(seen, "level"))
     told = [line for line in capsys.readouterr().out.splitlines() if "deadbands" in line]
     assert len(told) == 1
     assert "level" in told[0]
