@@ -1,11 +1,13 @@
 """Laws of the OEE engine, whatever happens in whatever order."""
 
+from dataclasses import fields
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from processors.oee.losses import losses
 from processors.oee.ratios import planned_busy_ms, ratios
 from processors.oee.stops import COUNTED_AS
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
@@ -137,6 +139,20 @@ def test_ticks_change_no_totals(day: list, file: dict, ticks: list[int]) -> None
         said_plainly = plain.records.get(record_id)
         empty = cell.time == TimeElements() and cell.quantities == Quantities()
         assert cell == said_plainly or (said_plainly is None and empty)
+
+
+@given(days, files)
+@settings(max_examples=100, deadline=None)
+def test_losses_and_the_ideal_time_of_good_parts_are_all_of_planned_busy_time(
+    day: list, file: dict
+) -> None:
+    machine = machine_of(day, file)
+    for cell in Facts(machine).tell(machine.said).cells:
+        found = losses(cell.time, cell.quantities)
+        told = [getattr(found, one.name) for one in fields(found)]
+        if None not in told:
+            busy_us = planned_busy_ms(cell.time) * 1000
+            assert sum(told) + cell.quantities.ideal_good_us == busy_us
 
 
 def is_late_fact(event: MachineRecord) -> bool:
