@@ -66,19 +66,14 @@ def _steps(told: Document) -> Iterator[dict[str, Any]]:
         reasons = told["planned_stops"] if step["step"] == "planned stops" else []
         inside = loss is not None or step["step"] in {"planned time", "run time", "ideal time"}
         inside = inside or step["step"] == "good parts"
-        share = abs(step["seconds"]) / planned if inside and planned else None
+        share = step["seconds"] / planned if inside and planned else None
         yield {
             "": step["step"] if step["kind"] == "total" else f"  {step['step']}",
             "h:min:s".rjust(9): span(step["seconds"]).rjust(9),
             "parts".rjust(9): _parts(told, step, loss).rjust(9),
-            "of planned": "" if share is None else f"{_signed(step, share):.1%}".rjust(10),
+            "of planned": "" if share is None else f"{share:.1%}".rjust(10),
             "largest reasons": _reasons(loss["reasons"] if loss else reasons),
         }
-
-
-def _signed(step: Document, share: float) -> float:
-    """A loss is told as its share; one below 0 (faster than ideal) stays below 0."""
-    return -share if step["kind"] == "loss" and step["seconds"] > 0 else share
 
 
 def _parts(told: Document, step: Document, loss: Document | None) -> str:

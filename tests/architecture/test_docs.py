@@ -1,6 +1,7 @@
 """What the pages say of topics, variables and formulas is what the code does."""
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,12 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings
 
 from ingest.metrics import EdgeMetrics, SourceMetrics
+from plantstream.commands.durations import hours_minutes_seconds
 from plantstream.commands.topics import kept
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+from processors.oee.losses import further_ratios, in_units, losses
 from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
-from schemas.kpi import Quantities, TimeElements
+from schemas.kpi import Quantities, StopCounts, TimeElements
 from schemas.machine import TimeCategory
 from schemas.plant.load import load_plant
 from schemas.topics import CATALOGUE, MODEL, Role
@@ -125,6 +128,30 @@ def test_the_example_of_oee_is_what_the_formulas_give():
     assert told["effectiveness"] == f"{found.effectiveness:.4f}"
     assert told["quality ratio"] == f"{found.quality_ratio:.4f}"
     assert told["OEE"] == f"{found.oee:.4f}"
+
+
+def test_the_losses_of_the_example_are_what_the_formulas_give():
+    told = rows("oee.md")
+    parts = PARTS.model_copy(update={"startup_scrap": 300, "ideal_startup_us": 300 * 500_000})
+
+    for name, us in asdict(losses(TIME, parts)).items():
+        *_, seconds, units = told[
+            {"minor_stops": "minor stops", "startup": "start-up"}.get(name, name)
+        ]
+        assert seconds == f"{us // 1_000_000:,}"
+        assert units == f"{in_units(us, TIME, parts):,.0f}"
+
+
+def test_the_further_ratios_of_the_example_are_what_the_formulas_give():
+    told = {name.partition(",")[0]: rest[-1] for name, rest in rows("oee.md").items()}
+    found = further_ratios(TIME, PARTS, StopCounts(breakdowns=1))
+
+    assert told["TEEP"] == f"{found.teep:.4f}"
+    assert told["OOE"] == f"{found.ooe:.4f}"
+    assert told["NEE"] == f"{found.nee:.4f}"
+    assert told["utilization efficiency"] == f"{found.utilization_efficiency:.4f}"
+    assert told["MTBF"] == hours_minutes_seconds(found.mtbf_s)
+    assert told["MTTR"] == hours_minutes_seconds(found.mttr_s)
 
 
 def test_the_example_with_unknown_time_left_out_too():

@@ -463,9 +463,10 @@ BEGIN
                        cycle_quantile_ms(sketch, 0.95))) / 1e3::double precision AS p95_s,
                    least(longest_ms, greatest(shortest_ms,
                        cycle_quantile_ms(sketch, 0.99))) / 1e3::double precision AS p99_s, slow,
-                   slow::double precision / cycles::double precision AS slow_share,
+                   slow::double precision / nullif(cycles - no_ideal, 0) AS slow_share,
                    (ideal_ms / nullif(cycles - no_ideal, 0) / 1000)::double precision AS ideal_s,
-                   no_ideal, sketch
+                   no_ideal, CASE WHEN no_ideal = 0 THEN
+                       (total_ms / nullif(ideal_ms, 0) - 1)::double precision END AS drift, sketch
             FROM (
                 SELECT run, equipment, min(hour) AS window_start,
                        max(hour) + interval '1 hour' AS window_end,
@@ -506,9 +507,10 @@ BEGIN
             ('p95_s', '95 of 100 cycles were not longer, s; at most 1 % off.'),
             ('p99_s', '99 of 100 cycles were not longer, s; at most 1 % off.'),
             ('slow', 'Cycles longer than slow_cycle (plant file) times the ideal one.'),
-            ('slow_share', 'slow / cycles.'),
+            ('slow_share', 'slow / cycles with a known ideal one.'),
             ('ideal_s', 'Mean ideal cycle of those that have one, s.'),
             ('no_ideal', 'Cycles without a known ideal one.'),
+            ('drift', 'By which part cycles are longer than their ideal ones: 0.1 is 10 % slower; null if one has no known ideal.'),
             ('sketch', 'Merged sketch, for cycle_quantile_ms and merged_sketch.')
         ) AS c (column_name, about)
         LOOP

@@ -6,6 +6,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from processors.cycles.statistics import (
+    deviation_ms,
+    drift,
+    of_cells,
+    quantile_ms,
+    slow_share,
+)
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.kpi import OeeReport, Quantities, ReasonTime, TimeElements
 from schemas.machine import TimeCategory
@@ -15,7 +22,7 @@ from schemas.stops import AndonCall, Finding, Stop
 from schemas.topics import KPI, MODEL
 from sinks.errors import RejectedRecordsError
 from sinks.timescale.writer import TimescaleSink
-from tests.makers import PLANT
+from tests.makers import plant
 from tests.sinks.doubles import NOW
 from tests.sinks.records import PRESS, batch, cell
 from tests.sinks.timescale.conftest import ask
@@ -132,6 +139,14 @@ async def test_cycle_times_of_merged_hours(sink: TimescaleSink, sql: psycopg.Con
 
     columns = "cycles, mean_s, shortest_s, longest_s, slow, ideal_s, deviation_s, median_s, p99_s"
     ((*exact, deviation, median, p99),) = ask(sql, f"SELECT {columns} FROM cycles_by_shift")
+    of_python = of_cells(hours)
+    in_python = [
+        deviation_ms(of_python),
+        *(quantile_ms(of_python, share) for share in (0.5, 0.99)),
+    ]
+    assert [1000 * one for one in (deviation, median, p99)] == pytest.approx(in_python, rel=1e-12)
+    ((drifted, slow),) = ask(sql, "SELECT drift, slow_share FROM cycles_by_shift")
+    assert (drifted, slow) == pytest.approx((drift(of_python), slow_share(of_python)), rel=1e-12)
     assert exact == [10, 4.1, 1.0, 30.0, 1, 0.9]
     assert deviation == pytest.approx(9.1098, abs=1e-4)
     assert median == pytest.approx(1.0, rel=0.01)
@@ -192,9 +207,7 @@ async def test_how_long_a_batch_and_its_phases_took(sink: TimescaleSink, sql: ps
     ]
 
 
-TEXT = PLANT.format(
-    zone="UTC", during="always", minor_stop_s=0, unknown_after_s="null", unknown="loss"
-)
+TEXT = plant().text
 
 
 def published(number: int, text: str = TEXT, version: str = "v1", **named: Any) -> PlantPublished:
