@@ -22,6 +22,8 @@ _COOL_C = 28.0
 _HOT_C = 72.0
 _COOLING_FROM = 0.65
 """The part of a job after which its contents are cooled down again."""
+_MIXING_FROM = 0.3
+"""The part of a job after which its contents are hot."""
 _KILOWATT = {True: 4.0, False: 0.4}
 _SECONDS_PER_HOUR = 3600
 
@@ -123,6 +125,7 @@ def signals(machine: Machine, noise: Random) -> dict[str, Signal]:
         **machine.counters,
     }
     if machine.spec.has_vessel:
+        shown["phase"] = _phase(machine)
         return shown | readings(machine.vessel, _recipe(machine), noise)
     return shown | _station_readings(machine, noise)
 
@@ -191,6 +194,17 @@ def _judge(parts: int, noise: Random, *, rework: bool) -> Made:
         scrap += drawn < SCRAP_SHARE
         again += SCRAP_SHARE <= drawn < bad_share
     return Made(parts - scrap - again, scrap, again)
+
+
+def _phase(machine: Machine) -> str:
+    """Where the batch in the vessel is; '' without one."""
+    if machine.batch is None:
+        return ""
+    if machine.worked_s == 0:
+        return "charging"
+    if machine.worked_s < _MIXING_FROM * machine.job_s:
+        return "heating"
+    return "mixing" if machine.worked_s < _COOLING_FROM * machine.job_s else "cooling"
 
 
 def _recipe(machine: Machine) -> Recipe:

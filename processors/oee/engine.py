@@ -23,7 +23,7 @@ from processors.oee.events import (
     order_of,
 )
 from processors.oee.findings import tell
-from processors.oee.follow import Follower, follow, read_followed, written
+from processors.oee.follow import Follower, flush, follow, read_followed, written
 from processors.oee.plan import EquipmentPlan, equipment_plan
 from processors.oee.records import Named, differences, finding, open_reports, outputs
 from processors.oee.state import OeeState, Pending, Shown, dump, load
@@ -79,7 +79,7 @@ class OeeEngine:
         step = _settle(called, told, plan)
         advanced = step.state
         after = _show(shown, step, plan)
-        followed, followers = follow(self._followers, advanced, step.settled, plan)
+        followed, followers = follow(self._followers, advanced, step.taken, plan)
         view = _until_tick(advanced, after.book, plan)
         outs = [*calls, *_said(advanced, before, view, plan), *followers]
         _let_go(advanced, after.book)
@@ -95,8 +95,11 @@ class OeeEngine:
         shown = _shown(state, plan)
         ticked = replace(state, ticked=min(now, state.seen + MAX_SILENCE), shown=shown)
         before, after = (_until_tick(one, shown.book, plan) for one in (state, ticked))
-        outs = list(_said(ticked, before, after, plan))
-        return Transition(replace(ticked, reported=_reported(ticked, after)), outs)
+        followed, followers = flush(self._followers, state.followed, _named(state))
+        outs = [*_said(ticked, before, after, plan), *followers]
+        return Transition(
+            replace(ticked, followed=followed, reported=_reported(ticked, after)), outs
+        )
 
 
 def _patience(silence: timedelta) -> timedelta:
@@ -130,7 +133,8 @@ class _Step(NamedTuple):
     """The new events that the book could still take."""
     queue: Pending
     """All events that waited, with the new ones, in order."""
-    settled: Sequence[MachineRecord]
+    taken: Sequence[MachineRecord]
+    """What came too late, and what is settled now."""
     is_anew: bool
     """Whether something changed behind the book's end."""
 
@@ -152,7 +156,8 @@ def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
         apply(book, event, plan)
     pending = _not_too_far_ahead(book, queue[len(settled) :], seen)
     advanced = replace(state, plant_version=plan.version, book=book, pending=pending, seen=seen)
-    return _Step(advanced, in_time, queue, [event for _, event in settled], bool(late))
+    taken = [*late, *(event for _, event in settled)]
+    return _Step(advanced, in_time, queue, taken, bool(late))
 
 
 def _settled(queue: Pending, seen: datetime | None) -> Pending:

@@ -137,3 +137,24 @@ def test_a_plant_that_cannot_be_simulated_says_why(ninu, change, told):
     text = ninu.text.replace(*change).replace("  reactor:\n", ROBOT)
     with pytest.raises(MisconfiguredError, match=told):
         plant_state(load_plant(text, "plant.yaml").plant, Pace(LIVELY), 1)
+
+
+PHASES = ["", "charging", "heating", "mixing", "cooling"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_every_batch_in_a_reactor_goes_through_its_phases_in_order(ninu, tmp_path, seed):
+    _, seen = live(ninu, tmp_path / "ledger", seed=seed, speed=10)
+    of_batches: dict[str, list[str]] = {}
+    for change in (one for changes in seen for one in changes):
+        if change.equipment.startswith("station"):
+            assert "phase" not in change.signals
+            continue
+        batch, phase = str(change.signals["batch"]), str(change.signals["phase"])
+        assert (batch == "") == (phase == "")
+        of_batches.setdefault(batch, []).append(phase)
+    for phases in of_batches.values():
+        assert [PHASES.index(one) for one in phases] == sorted(map(PHASES.index, phases))
+    first = [phases for batch, phases in of_batches.items() if batch.endswith("-0001")]
+    assert len(first) == 3
+    assert all(set(phases) == set(PHASES[1:]) for phases in first)
