@@ -140,6 +140,8 @@ class Book:
     """Cells that restate closed ones, until they are published for good."""
     made: Shelf[Making] = field(default_factory=lambda: Shelf(64, MAX_MAKINGS))
     closed: Shelf[Window] = field(default_factory=lambda: Shelf(16, MAX_WINDOWS))
+    superseded: tuple[Window, ...] = ()
+    """Closed windows as they were before this step restated them."""
     stops: Shelf[StopLog] = field(default_factory=lambda: Shelf(50, MAX_STOPS))
     startups: Shelf[Startup] = field(default_factory=lambda: Shelf(20, MAX_STARTUPS))
     hour: Shelf[Minute] = field(default_factory=lambda: Shelf(10, 240))

@@ -140,7 +140,7 @@ def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
     moments = [order[0] for order, event in told if not is_said(event)]
     seen = max([*moments, *([state.seen] if state.seen else [])], default=None)
     book = state.book.fork()
-    book.late, book.findings = {}, ()
+    book.late, book.findings, book.superseded = {}, (), ()
     at = book.at
     late = [event for order, event in told if at is not None and order[0] < at]
     in_time = tuple(one for one in told if at is None or one[0][0] >= at) if late else told
@@ -236,7 +236,7 @@ def _let_go(state: OeeState, shown: Book) -> None:
     """Forget what nothing can be added to any more, and what is published for good."""
     waiting = {event.id for _, event in state.pending} | {one.id for one in state.book.waiting}
     shown.late = {name: cell for name, cell in shown.late.items() if name[1] in waiting}
-    shown.findings = ()
+    shown.findings = shown.superseded = ()
     settled_from, shown_from = state.book.open_from, shown.open_from
     if settled_from is not None:
         close_cells(state.book, settled_from)

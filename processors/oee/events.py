@@ -96,6 +96,10 @@ def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
     at = moment_of(event)
     if isinstance(event, Gap):
         _miss(book, event, plan)
+    if book.at is None and is_said(event):
+        # Nothing is known of the equipment before it says something itself.
+        _say(book, event, at, plan)
+        return
     if book.at is None or at > book.at:
         elapse(book, at, plan)
     if not is_said(event) and (book.signal_at is None or at > book.signal_at):

@@ -60,7 +60,7 @@ def _late_cells(named: Named, before: Book, after: Book) -> Iterator[OeeCell]:
 def _closed(named: Named, before: Book, after: Book) -> Iterator[OeeReport]:
     windows, others = after.closed.unlike(before.closed)
     known = {(one.kind, one.name, one.start): one for one in others}
-    for window in windows:
+    for window in (*after.superseded, *windows):
         if known.get((window.kind, window.name, window.start)) != window:
             yield report(named, window, window.kind, final=True)
 

@@ -89,6 +89,7 @@ def _revise(
             increase(restated.amounts, amounts)
             if cause is not None and cause != window.cause:
                 restated.revision, restated.cause = window.revision + 1, cause
+                book.superseded = (*book.superseded, window)
             book.closed = book.closed.instead(window, restated)
             return
 
