@@ -4,6 +4,7 @@ It knows nothing of the engine: raw events and the plant's settings go in as pla
 production day, shift, batch and product come out.
 """
 
+import atexit
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -124,6 +125,7 @@ def _fill(
 @cache
 def _session() -> duckdb.DuckDBPyConnection:
     session = duckdb.connect(":memory:")
+    atexit.register(_session.cache_clear)
     session.execute("SET threads = 1; SET TimeZone = 'UTC'")
     session.execute("SET autoinstall_known_extensions = false")
     return session

@@ -73,6 +73,7 @@ class Story:
     during: str = "always"
     cycles: Mapping[str, list[tuple[str, int]]] = field(default_factory=lambda: CYCLES)
     counts: Literal["good", "produced"] = "good"
+    shifts: Mapping[str, tuple[int, int]] = field(default_factory=lambda: SHIFTS)
     told: tuple[Told, ...] = ()
 
     @property
@@ -113,7 +114,7 @@ class Story:
             tables={
                 "shift": [
                     {"name": name, "weekday": day, "from_minute": a, "to_minute": z}
-                    for name, (a, z) in SHIFTS.items()
+                    for name, (a, z) in self.shifts.items()
                     for day in range(1, 8)
                 ],
                 "cycle": [
@@ -150,7 +151,7 @@ class Story:
             "site": site,
             "name": "A plant in a story",
             "time_zone": self.zone,
-            "calendars": {"weekly": {"during": self.during, "shifts": _shifts()}},
+            "calendars": {"weekly": {"during": self.during, "shifts": self._shifts()}},
             "equipment": [press],
             "reasons": {code: {"category": to} for code, to in REASONS.items()},
             "products": [
@@ -158,20 +159,21 @@ class Story:
             ],
         }
 
+    def _shifts(self) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "days": "all", "start": _clock(a), "end": _clock(z)}
+            for name, (a, z) in self.shifts.items()
+        ]
+
 
 def _ms(seconds: int | None) -> int | None:
     return None if seconds is None else seconds * SECOND
 
 
 def _clock(minute: int) -> str:
+    if minute == 24 * 60:
+        return "24:00"
     return f"{minute // 60 % 24:02}:{minute % 60:02}"
-
-
-def _shifts() -> list[dict[str, Any]]:
-    return [
-        {"name": name, "days": "all", "start": _clock(a), "end": _clock(z)}
-        for name, (a, z) in SHIFTS.items()
-    ]
 
 
 def _cycle_of(dated: list[tuple[str, int]]) -> dict[str, Any]:
@@ -315,6 +317,7 @@ machines_of_today = st.fixed_dictionaries(
         "unknown": st.sampled_from(["loss", "exclude"]),
     }
 )
+_MAINTENANCE = {"when": "maintenance", "category": "planned_stop"}
 rules = st.lists(
     st.fixed_dictionaries(
         {
@@ -325,7 +328,8 @@ rules = st.lists(
         }
     ),
     max_size=3,
-)
+).map(lambda some: [*some, _MAINTENANCE])
+"""At least one is about maintenance: without it, the documents do not say what that is."""
 machines = st.builds(
     lambda today, more: today | more,
     machines_of_today,

@@ -36,10 +36,8 @@ Sums = Mapping[Where, Mapping[str, int]]
 
 def by_engine(story: Story) -> Sums:
     """The sums of all cells that the engine says."""
-    machine = Machine(story.plant())
-    machine.said = story.events()
     found: dict[Where, Counter[str]] = {}
-    for cell in Facts(machine).tell(machine.said).cells:
+    for cell in Facts(Machine(story.plant())).tell(story.events()).cells:
         where = Where(str(cell.day), cell.shift, cell.batch, cell.product)
         found.setdefault(where, Counter()).update(_amounts(cell))
     return only(found)
