@@ -81,7 +81,7 @@ WITH counts AS (
 placed AS (
     SELECT c.*, b.batch, o.product, l.shift, l.a AS shift_begins,
         coalesce(l.day, timezone(zone, make_timestamptz(c.moment * 1000))::DATE) AS day,
-        l.shift IS NOT NULL AND (during = 'always' OR b.batch IS NOT NULL)
+        l.shift IS NOT NULL AND (during = 'always' OR coalesce(told_batch, b.batch) IS NOT NULL)
             AND NOT EXISTS (FROM still u WHERE c.moment >= u.a AND c.moment < u.z) AS is_planned,
         has_produced_tag AND type = 'parts_counted' AS takes_out
     FROM counts c CROSS JOIN plant

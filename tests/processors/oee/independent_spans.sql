@@ -80,7 +80,8 @@ FROM ended;
 
 CREATE OR REPLACE TEMP TABLE product AS
 SELECT product, turn AS first, coalesce(lead(turn) OVER w, 9e18::BIGINT) AS last,
-    product IS DISTINCT FROM lag(product) OVER w AS is_change
+    coalesce(product IS DISTINCT FROM lag(product) OVER w, FALSE)
+        AND lag(product) OVER w IS NOT NULL AS is_change
 FROM said WHERE type = 'product_changed' WINDOW w AS (ORDER BY turn, seq);
 
 -- Another product is being prepared: to the first part after it.
@@ -106,6 +107,7 @@ SELECT s.reason, s.moment, s.seq, r.category,
     CASE WHEN s.start_at IS NULL THEN c.a ELSE s.start_at END AS a,
     CASE WHEN s.end_at IS NULL THEN c.z ELSE s.end_at END AS z
 FROM said s
-LEFT JOIN spell c ON c.category <> 'running' AND s.moment >= c.a AND s.moment < c.z
+LEFT JOIN spell c ON c.category <> 'running'
+    AND coalesce(s.start_at, s.moment) >= c.a AND coalesce(s.start_at, s.moment) < c.z
 LEFT JOIN reason r ON r.code = s.reason
 WHERE s.type = 'stop_reason_given';

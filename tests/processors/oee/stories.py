@@ -221,7 +221,7 @@ def _reason_of_span(drawn: tuple[int, int, str]) -> Happening:
     def told(at: int, before: int) -> Told:
         del before
         start = max(0, at - age)
-        span = {"start": start, "end": start + length, "reason": code}
+        span = {"start": start, "end": min(start + length, max(at, start + 1)), "reason": code}
         return Told(StopReasonGiven, at, {**_BY, **span})
 
     return told
