@@ -10,9 +10,9 @@ from processors.oee.ratios import planned_busy_ms, ratios
 from schemas.kpi import OeeCell, Quantities, TimeElements
 from tests.facts import Facts, total
 from tests.makers import Machine
-from tests.processors.oee.stories import HOUR, MINUTE, Story, Told
+from tests.processors.oee.story import HOUR, MINUTE, Story, Told
+from tests.processors.oee.telling import alive, parts, product, state
 from tests.processors.oee.test_independent import by_engine, by_sql, only
-from tests.processors.oee.test_readings import alive, parts, product, state
 
 EXACT = 1e-9
 

@@ -10,32 +10,16 @@ from hypothesis import given, settings, strategies as st
 from schemas.kpi import OeeCell
 from tests.facts import Facts, total
 from tests.makers import Machine
-from tests.processors.oee.stories import (
-    DST_DAYS,
-    HOUR,
-    MINUTE,
-    MS,
-    Story,
-    late_scrap,
-    machines,
-    said_besides,
-    said_by_machine,
-    said_by_people,
-    stories,
-)
+from tests.processors.oee.stories import DST_DAYS, stories
+from tests.processors.oee.story import HOUR, MINUTE, MS, Story
+from tests.processors.oee.telling import alive, state
 from tests.processors.oee.test_independent import by_engine, by_sql, only
-from tests.processors.oee.test_readings import alive, state
 
 ALL_DAY = {"day": (0, 24 * 60)}
 CATEGORIES = {
     *("not_scheduled_ms", "planned_stop_ms", "setup_ms", "unplanned_stop_ms", "delay_ms"),
     *("minor_stop_ms", "running_ms", "unknown_ms", "unplanned_running_ms"),
 }
-everything = stories(
-    st.one_of(said_by_machine, said_by_machine, said_besides, said_by_people, late_scrap),
-    machines,
-    ("good", "produced"),
-)
 
 
 def facts_of(story: Story) -> Facts:
@@ -48,7 +32,7 @@ def summed(cells: Iterable[OeeCell]) -> Counter[str]:
     return +sum((Counter(part) for part in parts), Counter())
 
 
-@given(everything, st.integers(0, 5 * HOUR))
+@given(stories(), st.integers(0, 5 * HOUR))
 @settings(max_examples=60)
 def test_time_of_two_adjacent_windows_is_the_time_of_the_whole(story: Story, cut_ms: int) -> None:
     cells = facts_of(story).cells
@@ -60,7 +44,7 @@ def test_time_of_two_adjacent_windows_is_the_time_of_the_whole(story: Story, cut
     assert (before + after) * MS == ends - story.start
 
 
-@given(everything)
+@given(stories())
 @settings(max_examples=60)
 def test_the_newest_report_of_a_shift_is_the_sum_of_its_cells(story: Story) -> None:
     facts = facts_of(story)
