@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_opcua_kafka": ("opcua_kafka_p99_ms",),
     "bench_spool": ("spool_per_s",),
     "bench_drain": ("spool_drain_s",),
+    "bench_oee": ("oee_step_ratio", "oee_tick_ratio"),
 }
 """The ids that each module measures, each on parts of its own."""
 

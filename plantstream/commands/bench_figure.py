@@ -52,6 +52,8 @@ AIMS = {
     "opcua_kafka_p99_ms": Aim("ms", 700.0),
     "spool_per_s": Aim("samples/s", 100_000.0, is_floor=True),
     "spool_drain_s": Aim("s", 60.0),
+    "oee_step_ratio": Aim("times", 20.0),
+    "oee_tick_ratio": Aim("times", 5.0),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 
