@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings
 from ingest.metrics import EdgeMetrics, SourceMetrics
 from plantstream.commands.durations import hours_minutes_seconds
 from plantstream.commands.topics import kept
+from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from processors.oee.losses import further_ratios, in_units, losses
 from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
@@ -103,6 +104,7 @@ def test_metrics_of_the_edge_are_those_that_it_has():
     registry = CollectorRegistry()
     EdgeMetrics(registry)
     SourceMetrics(registry)
+    HttpMetrics(registry)
     has = {
         f"{one.name}_total" if one.type == "counter" else one.name: one.type
         for one in registry.collect()
