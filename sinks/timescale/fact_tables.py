@@ -63,7 +63,7 @@ def _finding(found: Finding) -> Row:
 def _cycles(cell: CycleCell) -> Row:
     return (
         *(cell.run, cell.equipment, cell.product or "", cell.batch or "", cell.shift or ""),
-        *(cell.plant_version, cell.hour, cell.day),
+        *(str(cell.late or ""), cell.plant_version, cell.hour, cell.day),
         *(cell.cycles, cell.total_ms, cell.squares_ms2, cell.shortest_ms, cell.longest_ms),
         *(cell.slow, cell.ideal_ms, cell.no_ideal, _json(cell, "sketch")),
     )
@@ -139,14 +139,14 @@ FINDINGS = Table(
 CYCLES = Table(
     "cycle_cell",
     columns(
-        text="run equipment product batch shift plant_version",
+        text="run equipment product batch shift late plant_version",
         timestamptz="hour",
         date="day",
         bigint=("cycles total_ms squares_ms2 shortest_ms longest_ms slow ideal_ms no_ideal"),
         jsonb="sketch",
     ),
     _cycles,
-    key=("run", "equipment", "hour", "product", "batch", "shift"),
+    key=("run", "equipment", "hour", "product", "batch", "shift", "late"),
     replaces=True,
 )
 BATCH_CYCLES = Table(

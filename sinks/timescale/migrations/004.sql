@@ -92,6 +92,7 @@ CREATE TABLE cycle_cell (
     product text NOT NULL,
     batch text NOT NULL,
     shift text NOT NULL,
+    late text NOT NULL,
     day date NOT NULL,
     plant_version text NOT NULL,
     cycles bigint NOT NULL,
@@ -103,10 +104,10 @@ CREATE TABLE cycle_cell (
     ideal_ms bigint NOT NULL,
     no_ideal bigint NOT NULL,
     sketch jsonb NOT NULL,
-    PRIMARY KEY (run, equipment, hour, product, batch, shift)
+    PRIMARY KEY (run, equipment, hour, product, batch, shift, late)
 );
 COMMENT ON TABLE cycle_cell IS
-    'Cycles that ended in an hour of UTC, a row per equipment, hour, product, batch and shift ('''' where there is none). All of it adds up. People read the views cycles_by_*.';
+    'Cycles that ended in an hour of UTC, a row per equipment, hour, product, batch, shift ('''' where there is none) and late event ('''' for cycles that came in time). All of it adds up. People read the views cycles_by_*.';
 COMMENT ON COLUMN cycle_cell.sketch IS
     'Cycles per bucket: bucket i holds lengths in (1.02^(i-1), 1.02^i] ms. See cycle_quantile_ms.';
 CREATE INDEX cycle_cell_by_day ON cycle_cell (run, equipment, day);
