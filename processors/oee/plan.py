@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from functools import lru_cache
 
+from processors.cycles.context import Mode
 from processors.oee.amounts import MS_OF, Amounts
 from processors.oee.calendar import PlanCalendar, Slot
 from processors.step import UnprocessableError
@@ -36,6 +38,8 @@ class EquipmentPlan:
     frozen_after_ms: int | None
     counts_produced: bool
     """Whether a counter sees parts before anybody knows whether they are good."""
+    cycles: Mode | None
+    slow_cycle: Decimal
     equipment_id: str
     products: Mapping[str, Product]
     _ideals: dict[tuple[str | None, date], int | None] = field(default_factory=dict, compare=False)
@@ -117,6 +121,8 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
         startup_ms=equipment.startup_s * 1000,
         frozen_after_ms=None if frozen_after_s is None else frozen_after_s * 1000,
         counts_produced=any(tag.means == "produced_count" for tag in equipment.tags),
+        cycles=equipment.cycles,
+        slow_cycle=equipment.slow_cycle,
         equipment_id=equipment_id(path),
         products={one.id: one for one in plant.products},
     )
