@@ -9,7 +9,6 @@ from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Record
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
-from processors.oee.cycles import CycleFollower
 from processors.oee.engine import OeeEngine
 from processors.streams.faust_feed import FaustFeed
 from processors.streams.metrics import ShellMetrics
@@ -20,7 +19,7 @@ from schemas.topics import MODEL
 
 async def run_processor(service: Service, settings: KafkaSettings, slot: str) -> None:
     """Run the engine of scope equipment until the service is told to stop."""
-    engine = OeeEngine((CycleFollower(),))
+    engine = OeeEngine()
 
     def published() -> AsyncIterator[Record]:
         return read_partitions(settings, MODEL.name, range(MODEL.partitions))

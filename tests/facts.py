@@ -6,13 +6,14 @@ from datetime import datetime
 from processors.oee.engine import OeeEngine
 from processors.oee.state import OeeState
 from processors.step import Output
+from schemas.cycles import BatchCycle, CycleCell
 from schemas.kpi import OeeCell, OeeReport, Quantities, StopCounts, TimeElements
 from schemas.machine import MachineRecord
 from schemas.stops import AndonCall, Finding, Stop
 from tests.makers import Machine
 
 ENGINE = OeeEngine()
-Record = OeeCell | OeeReport | Stop | AndonCall | Finding
+Record = OeeCell | OeeReport | Stop | AndonCall | Finding | CycleCell | BatchCycle
 
 
 class Facts:

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
 from processors.oee.amounts import Amounts
+from processors.oee.calendar import Slot
 from processors.oee.shelf import Shelf
 from processors.oee.stops import StopLog
 from schemas.machine import TimeCategory
@@ -89,6 +90,16 @@ class Minute(NamedTuple):
     amounts: Amounts
 
 
+class Place(NamedTuple):
+    """The minute that the book was last at, its cell, and what the calendar says of it."""
+
+    start: datetime
+    end: datetime
+    plan: object
+    key: CellKey
+    slot: Slot
+
+
 class Found(NamedTuple):
     """Something that does not fit."""
 
@@ -150,6 +161,7 @@ class Book:
     """Findings that were told, the oldest first."""
     findings: tuple[Found, ...] = ()
     """Findings that are still to be told."""
+    place: Place | None = field(default=None, compare=False, repr=False)
     mark: object = field(default_factory=object, compare=False, repr=False)
 
     def fork(self) -> "Book":
@@ -198,6 +210,9 @@ class Book:
         since = self.at
         if self.stop is not None:
             since = min(since, (self.run_since or since) if self.stop.lasted else self.stop.start)
+        place = self.place
+        if place is not None and place.start <= since < place.end:
+            return place.start
         return floor_minute(since)
 
 

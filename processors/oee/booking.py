@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from processors.oee.amounts import Amounts, increase
-from processors.oee.book import MILLISECOND, MINUTE, Book, CellKey, Making, Startup, floor_minute
+from processors.oee.book import MILLISECOND, Book, CellKey, Making, Startup
 from processors.oee.calendar import Slot
 from processors.oee.circumstances import judged_now
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
-from processors.oee.restate import changes_of, key_at, restate, spent
+from processors.oee.restate import changes_of, place_at, restate, spent
 from processors.oee.stops import STOPPED, Judged, Span, StopLog
 from processors.oee.windows import add_to_windows, turn_shift
 from schemas.machine import TimeCategory
@@ -38,7 +38,7 @@ def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
         _book(book, booked_until, plan, unseen=True)
         book.at = until
         decide(book, until, plan)
-    turn_shift(book, plan.calendar.at(floor_minute(until)).shift, until)
+    turn_shift(book, place_at(book, until, plan).key.shift, until)
 
 
 def miss(book: Book, until: datetime, plan: EquipmentPlan) -> None:
@@ -109,7 +109,7 @@ def _book(book: Book, until: datetime, plan: EquipmentPlan, *, unseen: bool) -> 
     while book.at is not None and book.at < until:
         start = book.at
         decide(book, start, plan)
-        end = min(floor_minute(start) + MINUTE, until)
+        end = min(place_at(book, start, plan).end, until)
         due = _next_decision(book, plan)
         if due is not None and start < due < end:
             end = due
@@ -129,11 +129,9 @@ def _book_piece(
     book: Book, piece: tuple[datetime, datetime], plan: EquipmentPlan, *, unseen: bool
 ) -> None:
     start, end = piece
-    made = book.made.last
-    batch, product = (made.batch, made.product) if made else (None, None)
-    key, slot = key_at(start, batch, product, plan)
+    _, _, _, key, slot = place_at(book, start, plan)
     turn_shift(book, slot.shift, start)
-    planned = plan.is_planned(slot, batch)
+    planned = plan.is_planned(slot, key.batch)
     judged = UNSEEN if unseen else judged_now(book, slot, plan)
     milliseconds = (end - start) // MILLISECOND
     if book.stop is None:
@@ -148,7 +146,7 @@ def _book_piece(
     if judged.category is TimeCategory.RUNNING:
         _run(book, slot, piece, plan)
         if "no_ideal_ms" in amounts:
-            miss_ideal(book, product, piece)
+            miss_ideal(book, key.product, piece)
 
 
 def _stop_amounts(

@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import NamedTuple
 
+from processors.cycles.context import Owner
+from processors.cycles.follow import flush
 from processors.oee.andon import changed_calls, clear_call, raise_call
 from processors.oee.book import Book, floor_minute
 from processors.oee.booking import MAX_SILENCE, elapse
@@ -23,7 +25,7 @@ from processors.oee.events import (
     order_of,
 )
 from processors.oee.findings import tell
-from processors.oee.follow import Follower, flush, follow, read_followed, written
+from processors.oee.follow import time_cycles
 from processors.oee.plan import EquipmentPlan, equipment_plan
 from processors.oee.records import Named, differences, finding, open_reports, outputs
 from processors.oee.state import OeeState, Pending, Shown, dump, load
@@ -48,9 +50,6 @@ class OeeEngine:
     inputs = (MACHINE,)
     memory: Topic = OEE_STATE
 
-    def __init__(self, followers: Sequence[Follower] = ()) -> None:
-        self._followers = followers
-
     def key_of(self, event: MachineRecord) -> str:
         """Run and equipment."""
         return f"{event.run}|{event.equipment}"
@@ -58,12 +57,11 @@ class OeeEngine:
     def load(self, key: str, rows: Mapping[str, bytes]) -> OeeState:
         """The state that `dump` gave."""
         run, _, equipment = key.partition("|")
-        followed = read_followed(self._followers, rows)
-        return replace(load(run, equipment, rows), followed=followed)
+        return load(run, equipment, rows)
 
     def dump(self, state: OeeState) -> dict[str, bytes]:
         """The state as rows."""
-        return dump(state) | written(self._followers, state.followed)
+        return dump(state)
 
     def advance(
         self, state: OeeState, events: Sequence[MachineRecord], plant: PlantFile
@@ -79,12 +77,10 @@ class OeeEngine:
         step = _settle(called, told, plan)
         advanced = step.state
         after = _show(shown, step, plan)
-        followed, followers = follow(self._followers, advanced, step.taken, plan)
         view = _until_tick(advanced, after.book, plan)
-        outs = [*calls, *_said(advanced, before, view, plan), *followers]
+        outs = [*calls, *_said(advanced, before, view, plan), *step.cycles]
         _let_go(advanced, after.book)
-        reported = _reported(advanced, view)
-        kept = replace(advanced, shown=after, followed=followed, reported=reported)
+        kept = replace(advanced, shown=after, reported=_reported(advanced, view))
         return Transition(kept, outs)
 
     def tick(self, state: OeeState, now: datetime, plant: PlantFile) -> Transition[OeeState]:
@@ -95,11 +91,10 @@ class OeeEngine:
         shown = _shown(state, plan)
         ticked = replace(state, ticked=min(now, state.seen + MAX_SILENCE), shown=shown)
         before, after = (_until_tick(one, shown.book, plan) for one in (state, ticked))
-        followed, followers = flush(self._followers, state.followed, _named(state))
-        outs = [*_said(ticked, before, after, plan), *followers]
-        return Transition(
-            replace(ticked, followed=followed, reported=_reported(ticked, after)), outs
-        )
+        cycles, found = flush(state.cycles, Owner(state.run, state.equipment, state.plant_version))
+        outs = [*_said(ticked, before, after, plan), *found]
+        kept = replace(ticked, cycles=cycles, reported=_reported(ticked, after))
+        return Transition(kept, outs)
 
 
 def _patience(silence: timedelta) -> timedelta:
@@ -133,8 +128,8 @@ class _Step(NamedTuple):
     """The new events that the book could still take."""
     queue: Pending
     """All events that waited, with the new ones, in order."""
-    taken: Sequence[MachineRecord]
-    """What came too late, and what is settled now."""
+    cycles: Sequence[Output]
+    """What became known of cycles and batches."""
     is_anew: bool
     """Whether something changed behind the book's end."""
 
@@ -150,14 +145,22 @@ def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
     in_time = tuple(one for one in told if at is None or one[0][0] >= at) if late else told
     queue = tuple(sorted((*state.pending, *in_time), key=itemgetter(0)))
     settled = _settled(queue, seen)
-    for event in late:
-        apply_late(book, event, plan)
-    for _, event in settled:
-        apply(book, event, plan)
-    pending = _not_too_far_ahead(book, queue[len(settled) :], seen)
-    advanced = replace(state, plant_version=plan.version, book=book, pending=pending, seen=seen)
-    taken = [*late, *(event for _, event in settled)]
-    return _Step(advanced, in_time, queue, taken, bool(late))
+    cycles, found = state.cycles, list[Output]()
+    owner = Owner(state.run, state.equipment, plan.version)
+    for take, events in ((apply_late, late), (apply, [event for _, event in settled])):
+        for event in events:
+            take(book, event, plan)
+            cycles, told_now = time_cycles(cycles, event, book, owner, plan)
+            found += told_now
+    advanced = replace(
+        state,
+        plant_version=plan.version,
+        book=book,
+        pending=_not_too_far_ahead(book, queue[len(settled) :], seen),
+        seen=seen,
+        cycles=cycles,
+    )
+    return _Step(advanced, in_time, queue, found, bool(late))
 
 
 def _settled(queue: Pending, seen: datetime | None) -> Pending:
@@ -239,8 +242,9 @@ def _reported(state: OeeState, view: Book) -> datetime | None:
 
 def _let_go(state: OeeState, shown: Book) -> None:
     """Forget what nothing can be added to any more, and what is published for good."""
-    waiting = {event.id for _, event in state.pending} | {one.id for one in state.book.waiting}
-    shown.late = {name: cell for name, cell in shown.late.items() if name[1] in waiting}
+    if shown.late:
+        waiting = [*(event.id for _, event in state.pending), *(e.id for e in state.book.waiting)]
+        shown.late = {name: cell for name, cell in shown.late.items() if name[1] in waiting}
     shown.findings = shown.superseded = ()
     settled_from, shown_from = state.book.open_from, shown.open_from
     if settled_from is not None:

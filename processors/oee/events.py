@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import TypeGuard
 
-from processors.oee.book import MILLISECOND, Book, Making, whole_ms
+from processors.oee.book import MILLISECOND, Book, Making, floor_minute, whole_ms
 from processors.oee.booking import absorb_run, begin_stop, decide, elapse, finish_stop, miss
 from processors.oee.findings import tell
 from processors.oee.parts import count, count_late, report
 from processors.oee.plan import EquipmentPlan
 from processors.oee.reasons import give, recall
 from processors.oee.stops import STOPPED
-from processors.oee.windows import close_window, open_window
+from processors.oee.windows import close_window, open_window, turn_shift
 from schemas.machine import (
     BatchEnded,
     BatchStarted,
@@ -97,7 +97,8 @@ def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
     if isinstance(event, Gap):
         _miss(book, event, plan)
     if book.at is None and is_said(event):
-        # Nothing is known of the equipment before it says something itself.
+        # Nothing is known of the equipment's time before it says something itself.
+        turn_shift(book, plan.calendar.at(floor_minute(at)).shift, at)
         _say(book, event, at, plan)
         return
     if book.at is None or at > book.at:

@@ -8,7 +8,7 @@ from processors.oee.book import Book, Making, made_at
 from processors.oee.booking import miss_ideal
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
-from processors.oee.restate import Change, key_at, restate
+from processors.oee.restate import Change, key_at, place_at, restate
 from processors.oee.windows import add_to_windows, turn_shift
 from schemas.machine import PartsCounted
 from schemas.manual import PartsReported
@@ -32,9 +32,9 @@ def counted(event: PartsCounted, plan: EquipmentPlan) -> Parts:
 
 def count(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) -> None:
     """Book the parts where they were counted."""
-    key, slot = key_at(at, book.batch, book.product, plan)
+    _, _, _, key, slot = place_at(book, at, plan)
     turn_shift(book, slot.shift, at)
-    parts, planned = counted(event, plan), plan.is_planned(slot, book.batch)
+    parts, planned = counted(event, plan), plan.is_planned(slot, key.batch)
     ideal = plan.ideal_us(key.product, key.day)
     amounts = amounts_of(parts, ideal, planned=planned, startup=book.startup_ms > 0)
     cell = book.cell(key, at)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from processors.cycles.context import Mode as CycleMode
+from processors.cycles.context import Mode
 from processors.oee.amounts import MS_OF, Amounts
 from processors.oee.calendar import PlanCalendar, Slot
 from processors.step import UnprocessableError
@@ -38,7 +38,7 @@ class EquipmentPlan:
     frozen_after_ms: int | None
     counts_produced: bool
     """Whether a counter sees parts before anybody knows whether they are good."""
-    cycles: CycleMode | None
+    cycles: Mode | None
     slow_cycle: Decimal
     equipment_id: str
     products: Mapping[str, Product]

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from processors.oee.amounts import Amounts, difference, increase, reason_name
-from processors.oee.book import MILLISECOND, MINUTE, Book, Cell, CellKey, floor_minute
+from processors.oee.book import MILLISECOND, MINUTE, Book, Cell, CellKey, Place, floor_minute
 from processors.oee.calendar import Slot
 from processors.oee.plan import EquipmentPlan
 from processors.oee.stops import Judged, Span, StopLog
@@ -111,6 +111,19 @@ def key_at(
     minute = floor_minute(at)
     slot = plan.calendar.at(minute)
     return CellKey(minute, batch, product, slot.shift, slot.day), slot
+
+
+def place_at(book: Book, at: datetime, plan: EquipmentPlan) -> Place:
+    """The minute of this moment, while what is being made now was made."""
+    made, place = book.made.last, book.place
+    batch, product = (made.batch, made.product) if made else (None, None)
+    if place is not None and place.plan is plan and place.start <= at < place.end:
+        key = place.key
+        if key.batch == batch and key.product == product:
+            return place
+    key, slot = key_at(at, batch, product, plan)
+    place = book.place = Place(key.minute, key.minute + MINUTE, plan, key, slot)
+    return place
 
 
 def minutes(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:

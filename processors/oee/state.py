@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
+from processors.cycles.state import CycleState, dump as dump_cycles, load as load_cycles
 from processors.oee import packing
 from processors.oee.andon import Calls
 from processors.oee.book import Book, Cell, CellKey
@@ -67,8 +68,7 @@ class OeeState:
     reported: datetime | None = None
     """The minute in which open windows were reported last."""
     calls: Calls = field(default_factory=Calls)
-    followed: tuple[Any, ...] = ()
-    """What the engine's followers remember."""
+    cycles: CycleState = field(default_factory=CycleState)
     shown: Shown | None = None
     """Not written down: it follows from the others."""
 
@@ -102,6 +102,7 @@ def dump(state: OeeState) -> dict[str, bytes]:
         | book.stops.rows("stops|", packing.pack_stops)
         | book.startups.rows("startups|", packing.pack_startups)
         | book.hour.rows("hour|", packing.pack_minutes)
+        | dump_cycles(state.cycles)
     )
 
 
@@ -120,6 +121,7 @@ def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
         seen=_moment(head["seen"]),
         ticked=_moment(head["ticked"]),
         reported=_moment(head["reported"]),
+        cycles=load_cycles(rows),
         calls=_calls(rows),
     )
 

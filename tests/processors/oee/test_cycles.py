@@ -6,7 +6,6 @@ from typing import Any
 
 from hypothesis import given, settings, strategies as st
 
-from processors.oee.cycles import CycleFollower
 from processors.oee.engine import OeeEngine
 from processors.oee.state import OeeState
 from processors.step import Output
@@ -16,7 +15,7 @@ from schemas.plant.load import PlantFile
 from tests.makers import after, in_order, plant
 from tests.processors.cycles.follower import Machine
 
-ENGINE = OeeEngine((CycleFollower(),))
+ENGINE = OeeEngine()
 
 
 def timed(mode: str, means: str) -> PlantFile:
