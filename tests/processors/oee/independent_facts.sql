@@ -104,11 +104,11 @@ SELECT day, shift, coalesce(told_batch, batch) AS batch, product, is_planned,
         WHERE c.product = r.product AND c.valid_from::DATE <= r.day) AS ideal
 FROM run r, plant;
 
--- A stop counts where it began.
+-- A stop counts where it began, unless that was in a break.
 CREATE OR REPLACE TEMP TABLE begun AS
 SELECT * FROM claimed
 QUALIFY a = min(a) OVER (PARTITION BY spell)
-    AND is_planned AND raw <> 'running' AND category <> 'unknown';
+    AND is_planned AND NOT is_still AND raw <> 'running' AND category <> 'unknown';
 
 CREATE OR REPLACE TEMP TABLE fact AS
 WITH facts AS (
