@@ -98,8 +98,9 @@ SELECT begun.turn // 10 AS a,
 FROM begun, whole;
 
 CREATE OR REPLACE TEMP TABLE maintenance AS
-SELECT moment AS a, z FROM (
-    SELECT moment, type, coalesce(lead(moment) OVER (ORDER BY moment, seq), (SELECT z FROM whole)) AS z
+SELECT moment AS a, z, planned FROM (
+    SELECT moment, type, planned,
+        coalesce(lead(moment) OVER (ORDER BY moment, seq), (SELECT z FROM whole)) AS z
     FROM said WHERE type IN ('maintenance_started', 'maintenance_ended'))
 WHERE type = 'maintenance_started';
 

@@ -134,7 +134,6 @@ _said_by_people = st.one_of(
         scrap=_signed,
         rework=_signed,
         startup=st.booleans(),
-        batch=st.sampled_from([None, "b1"]),
         reason=st.just("jam"),
         **_by,
     ),
@@ -166,7 +165,6 @@ _places = st.sampled_from(
 _hours = st.sampled_from([0, 1, 5, 6, 13, 19, -3])
 """Local hours of the day at which a story begins; -3 is the evening before."""
 
-_MAINTENANCE = {"when": "maintenance", "category": "planned_stop"}
 _rules = st.lists(
     st.fixed_dictionaries(
         {
@@ -177,8 +175,7 @@ _rules = st.lists(
         }
     ),
     max_size=3,
-).map(lambda some: [*some, _MAINTENANCE])
-"""At least one is about maintenance: without it, the documents do not say what that is."""
+)
 _machines = st.fixed_dictionaries(
     {
         "minor_stop_s": st.sampled_from([0, 20, 120]),
@@ -221,14 +218,18 @@ def stories(draw: st.DrawFn) -> Story:
     if machine["startup_s"]:
         # Whether setup that a person names begins the start-up anew is a reading of its own.
         told = [one for one in told if not _moves(one)]
+    during = draw(st.sampled_from(["always", "always", "batch"]))
+    is_always = during == "always"
     return Story(
         zone=zone,
         begins=begins,
         machine=machine,
-        during=draw(st.sampled_from(["always", "always", "batch"])),
+        during=during,
         counts=draw(st.sampled_from(["good", "produced"])),
-        breaks=draw(st.sampled_from([{}, _BREAKS])),
+        breaks=draw(st.sampled_from([{}, _BREAKS])) if is_always else {},
         free=draw(st.sampled_from([(), (), (str(day),)])),
-        repairs=draw(st.sampled_from([(), ((f"{day} 04:30", f"{day} 07:00"),)])),
+        repairs=draw(st.sampled_from([(), ((f"{day} 04:30", f"{day} 07:00"),)]))
+        if is_always
+        else (),
         told=tuple(told),
     )

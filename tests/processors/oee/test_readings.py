@@ -86,6 +86,11 @@ RULES = [
         id="maintenance lasts from the word of one person to that of another",
     ),
     pytest.param(
+        told(state(0, STOPPED), maintenance(50), maintained(80), alive(100)),
+        ms(unplanned_stop=70, planned_stop=30) | {"breakdowns": 1},
+        id="planned maintenance without a rule is a planned stop",
+    ),
+    pytest.param(
         told(
             state(0, STOPPED),
             state(100, RUNNING),
@@ -328,6 +333,13 @@ NAMED = told(
     alive(200),
     machine={"startup_s": 60},
 )
+
+
+@pytest.mark.xfail(reason="the engine takes a break without a batch for planned time")
+def test_a_break_without_a_batch_is_outside_planned_time() -> None:
+    idle = told(state(0, STOPPED), alive(100), during="batch", breaks={"early": [(360, 390)]})
+    assert seconds(by_sql(idle)) == {"not_scheduled": 100}
+    assert seconds(by_engine(idle)) == seconds(by_sql(idle))
 
 
 @pytest.mark.xfail(reason="the engine begins no start-up after setup that a person named")
