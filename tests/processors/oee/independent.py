@@ -31,6 +31,7 @@ EVENT = {
     "rework": "BIGINT",
     "produced": "BIGINT",
     "startup": "BOOLEAN",
+    "planned": "BOOLEAN",
 }
 """Columns of what was said; `seq` tells which of two words at one moment came later."""
 

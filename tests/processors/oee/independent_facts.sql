@@ -26,7 +26,7 @@ SELECT p.a, p.z, s.spell, s.category AS raw, s.z - s.a AS lasts, w.held.s AS sta
     EXISTS (FROM unknown u WHERE p.a >= u.a AND p.a < u.z) AS is_unknown,
     EXISTS (FROM still u WHERE p.a >= u.a AND p.a < u.z) AND l.shift IS NOT NULL AS is_still,
     EXISTS (FROM changeover u WHERE p.a >= u.a AND p.a < u.z) AS is_changeover,
-    EXISTS (FROM maintenance u WHERE p.a >= u.a AND p.a < u.z) AS is_maintained
+    (SELECT any_value(u.planned) FROM maintenance u WHERE p.a >= u.a AND p.a < u.z) AS upkeep
 FROM stretch p CROSS JOIN plant
 LEFT JOIN spell s ON p.a >= s.a AND p.a < s.z
 ASOF LEFT JOIN word_held w ON p.a >= w.a
@@ -44,9 +44,12 @@ ruled AS (
     FROM begun g JOIN rule r ON g.raw <> 'running'
         AND (len(r.states) = 0 OR list_contains(r.states, g.state))
         AND CASE r."when" WHEN 'no_batch' THEN g.batch IS NULL WHEN 'changeover' THEN g.is_changeover
-            WHEN 'maintenance' THEN g.is_maintained
+            WHEN 'maintenance' THEN g.upkeep IS NOT NULL
             WHEN 'start_of_shift' THEN g.shift IS NOT NULL AND NOT g.has_run END
     GROUP BY g.a),
+upkeep AS (
+    SELECT a, CASE WHEN upkeep THEN 'planned_stop' ELSE 'unplanned_stop' END AS unruled
+    FROM begun WHERE upkeep IS NOT NULL AND NOT EXISTS (FROM rule WHERE "when" = 'maintenance')),
 people AS (
     SELECT g.a, arg_max(struct_pack(category := t.category, reason := t.reason),
         struct_pack(moment := t.moment, seq := t.seq)) AS person
@@ -61,10 +64,11 @@ judged AS (
             ELSE 'planned_stop' END
         WHEN is_unknown THEN 'unknown'
         WHEN raw = 'running' THEN 'running'
-        ELSE coalesce(person.category, rule.category, raw) END AS judged,
+        ELSE coalesce(person.category, rule.category, unruled, raw) END AS judged,
         CASE WHEN is_planned AND NOT is_still AND NOT is_unknown AND raw <> 'running'
             THEN coalesce(person.reason, rule.reason, said) END AS reason
-    FROM begun g LEFT JOIN ruled USING (a) LEFT JOIN people USING (a))
+    FROM begun g LEFT JOIN ruled USING (a) LEFT JOIN people USING (a)
+    LEFT JOIN upkeep USING (a))
 SELECT j.*, CASE WHEN judged = 'unplanned_stop' AND lasts < minor_stop_ms THEN 'minor_stop'
     ELSE judged END AS category,
     (SELECT arg_max(us, valid_from) FROM cycle c
@@ -104,11 +108,11 @@ SELECT day, shift, coalesce(told_batch, batch) AS batch, product, is_planned,
         WHERE c.product = r.product AND c.valid_from::DATE <= r.day) AS ideal
 FROM run r, plant;
 
--- A stop counts where it began.
+-- A stop counts where it began, unless that was in a break.
 CREATE OR REPLACE TEMP TABLE begun AS
 SELECT * FROM claimed
 QUALIFY a = min(a) OVER (PARTITION BY spell)
-    AND is_planned AND raw <> 'running' AND category <> 'unknown';
+    AND is_planned AND NOT is_still AND raw <> 'running' AND category <> 'unknown';
 
 CREATE OR REPLACE TEMP TABLE fact AS
 WITH facts AS (

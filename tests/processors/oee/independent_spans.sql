@@ -56,12 +56,14 @@ WITH said_words AS (
     FROM word w JOIN held h ON w.a >= h.a AND w.a < h.z)
 SELECT a, last_value(kept IGNORE NULLS) OVER (ORDER BY a) AS held FROM said_words;
 
--- Nobody knows: before the first word, in a gap, and in silence.
+-- Nobody knows: before the first word, in silence, and in a gap since the last word of its time.
 CREATE OR REPLACE TEMP TABLE unknown AS
 WITH life AS (SELECT DISTINCT moment FROM said WHERE is_life),
 silence AS (SELECT moment + unknown_after_ms AS a, lead(moment) OVER (ORDER BY moment) AS z FROM life, plant)
 SELECT a, z FROM silence WHERE z > a
-UNION ALL SELECT start_at, moment FROM said WHERE type = 'gap'
+UNION ALL SELECT greatest(start_at,
+        (SELECT max(e.moment) FROM said e WHERE e.is_life AND e.moment < g.moment)), moment
+    FROM said g WHERE type = 'gap'
 UNION ALL SELECT whole.a, coalesce((SELECT min(a) FROM word), whole.z) FROM whole;
 
 -- A batch is open until it ends or the next one begins.
@@ -96,8 +98,9 @@ SELECT begun.turn // 10 AS a,
 FROM begun, whole;
 
 CREATE OR REPLACE TEMP TABLE maintenance AS
-SELECT moment AS a, z FROM (
-    SELECT moment, type, coalesce(lead(moment) OVER (ORDER BY moment, seq), (SELECT z FROM whole)) AS z
+SELECT moment AS a, z, planned FROM (
+    SELECT moment, type, planned,
+        coalesce(lead(moment) OVER (ORDER BY moment, seq), (SELECT z FROM whole)) AS z
     FROM said WHERE type IN ('maintenance_started', 'maintenance_ended'))
 WHERE type = 'maintenance_started';
 
