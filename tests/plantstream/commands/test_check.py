@@ -5,15 +5,13 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from tests.makers import PLANT
+from tests.makers import plant
 from tests.plantstream.commands.conftest import Run
 
 ROOT = Path(__file__).parents[3]
 NINU = ROOT / "deploy" / "plants" / "ninu" / "plant.yaml"
 SCHEMA = ROOT / "schemas" / "generated" / "plant.schema.json"
-GOOD = PLANT.format(
-    zone="UTC", during="always", minor_stop_s=0, unknown_after_s="null", unknown="loss"
-)
+GOOD = plant().text
 
 
 @pytest.fixture
