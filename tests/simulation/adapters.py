@@ -9,6 +9,7 @@ from ingest.memory_spool import MemorySpool
 from ingest.ports import Batch as SpoolBatch, Spooled
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import Outgoing, Record, TopicPartition
+from schemas.cycles import BatchCycle
 from schemas.kpi import OeeCell, OeeReport
 from schemas.record import Envelope
 from schemas.stops import Finding, Stop
@@ -172,7 +173,7 @@ class Database:
     """Rows of tables without a key."""
     cells: dict[str, OeeCell] = field(default_factory=dict)
     reports: dict[str, OeeReport] = field(default_factory=dict)
-    said: dict[str, Stop | Finding] = field(default_factory=dict)
+    said: dict[str, Stop | Finding | BatchCycle] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
     jumps: list[str] = field(default_factory=list)
     """Positions that moved from elsewhere than where the batch begins."""
@@ -195,7 +196,7 @@ class Database:
             self.cells[value.record_id()] = value
         elif isinstance(value, OeeReport):
             self.reports[value.record_id()] = value
-        elif isinstance(value, Stop | Finding):
+        elif isinstance(value, Stop | Finding | BatchCycle):
             self.said[value.record_id()] = value
         else:
             self.letters[f"{value.service} {value.id}"] = value.reason
