@@ -1,8 +1,10 @@
--- Shifts as instants. A local time that exists twice is the first one.
+-- Shifts as instants. A local time that exists twice is the first one; one that clocks leave out is
+-- the instant at which they are put forward, on the hour in the zones that are used here.
 
 CREATE OR REPLACE TEMP MACRO instant(zone, local) AS (
     SELECT CASE WHEN timezone(zone, later - INTERVAL 1 HOUR) = local
-        THEN epoch_ms(later - INTERVAL 1 HOUR) ELSE epoch_ms(later) END
+        THEN epoch_ms(later - INTERVAL 1 HOUR) WHEN timezone(zone, later) <> local
+        THEN epoch_ms(date_trunc('hour', later)) ELSE epoch_ms(later) END
     FROM (SELECT timezone(zone, local) AS later));
 
 CREATE OR REPLACE TEMP TABLE day AS

@@ -24,6 +24,7 @@ from schemas.machine import (
 from schemas.manual import (
     MaintenanceEnded,
     MaintenanceStarted,
+    ManualRecord,
     PartsReported,
     StopReasonGiven,
 )
@@ -165,6 +166,7 @@ _places = st.sampled_from(
 _hours = st.sampled_from([0, 1, 5, 6, 13, 19, -3])
 """Local hours of the day at which a story begins; -3 is the evening before."""
 
+_MAINTENANCE = {"when": "maintenance", "category": "planned_stop"}
 _rules = st.lists(
     st.fixed_dictionaries(
         {
@@ -175,7 +177,8 @@ _rules = st.lists(
         }
     ),
     max_size=3,
-)
+).map(lambda some: [*some, _MAINTENANCE] if some else [])
+"""With others there is one about maintenance: which of them is stronger is not said otherwise."""
 _machines = st.fixed_dictionaries(
     {
         "minor_stop_s": st.sampled_from([0, 20, 120]),
@@ -190,6 +193,12 @@ _machines = st.fixed_dictionaries(
 
 _BREAKS = {"early": [(9 * 60, 9 * 60 + 30)], "night": [(25 * 60 + 30, 26 * 60 + 30)]}
 _ORDER = (Told(ProductChanged, 1, {"product": "fast"}), Told(BatchStarted, 1, {"batch": "b1"}))
+
+
+def _is_spoken_in(gap: Told, told: list[Told]) -> bool:
+    """Whether people say something of the time of this gap."""
+    people = (one.at for one in told if issubclass(one.kind, ManualRecord))
+    return gap.kind is Gap and any(gap.said["start"] < at < gap.at for at in people)
 
 
 def _moves(one: Told) -> bool:
@@ -231,5 +240,5 @@ def stories(draw: st.DrawFn) -> Story:
         repairs=draw(st.sampled_from([(), ((f"{day} 04:30", f"{day} 07:00"),)]))
         if is_always
         else (),
-        told=tuple(told),
+        told=tuple(one for one in told if not _is_spoken_in(one, told)),
     )
