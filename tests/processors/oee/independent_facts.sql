@@ -94,7 +94,7 @@ placed AS (
     LEFT JOIN slot l ON c.moment >= l.a AND c.moment < l.z),
 begun AS (
     SELECT p.*, (SELECT max(least(q.z, p.moment)) FROM claimed q
-        WHERE q.a < p.moment AND (q.category = 'setup' OR NOT q.is_planned)) AS since
+        WHERE q.a < p.moment AND (q.category = 'setup' OR NOT q.is_planned OR q.is_still)) AS since
     FROM placed p),
 run AS (
     SELECT b.*, (SELECT coalesce(sum(least(q.z, b.moment) - q.a), 0) FROM claimed q

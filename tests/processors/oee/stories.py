@@ -201,6 +201,10 @@ def _is_spoken_in(gap: Told, told: list[Told]) -> bool:
     return gap.kind is Gap and any(gap.said["start"] < at < gap.at for at in people)
 
 
+def _is_too_late(one: Told) -> bool:
+    return one.kind is PartsCounted and one.late > LATEST_MS
+
+
 def _moves(one: Told) -> bool:
     """Whether a person's reason moves time to another category."""
     return one.kind is StopReasonGiven and REASONS.get(one.said["reason"]) is not None
@@ -227,6 +231,9 @@ def stories(draw: st.DrawFn) -> Story:
     if machine["startup_s"]:
         # Whether setup that a person names begins the start-up anew is a reading of its own.
         told = [one for one in told if not _moves(one)]
+    if "unknown_after_s" in machine or machine["rules"]:
+        # Whether a count that comes too late is a sign of life, or ends a changeover, is another.
+        told = [one for one in told if not _is_too_late(one)]
     during = draw(st.sampled_from(["always", "always", "batch"]))
     is_always = during == "always"
     return Story(

@@ -349,6 +349,14 @@ def test_what_a_person_says_within_a_gap_makes_nothing_known() -> None:
     assert seconds(by_engine(said)) == seconds(by_sql(said))
 
 
+@pytest.mark.xfail(reason="the engine takes no late count for a sign of life")
+def test_a_late_count_is_a_sign_of_life_of_its_moment() -> None:
+    told_late = (state(0, RUNNING), alive(61), alive(70), parts(30, 400, good=1), alive(75))
+    late = told(*told_late, machine={"unknown_after_s": 60})
+    assert seconds(by_sql(late)) == {"running": 75}
+    assert seconds(by_engine(late)) == seconds(by_sql(late))
+
+
 @pytest.mark.xfail(reason="the engine begins no start-up after setup that a person named")
 def test_rejects_after_setup_that_a_person_named_are_start_up_rejects() -> None:
     assert total(by_sql(NAMED))["startup_scrap"] == 1
