@@ -160,7 +160,8 @@ def _stop_amounts(
     (start, end), (key, slot, judged) = piece, placed
     stop = _traced(book, start, (key, judged), plan)
     amounts: Amounts = {}
-    if planned and stop.planned_at is None and book.run_since is None:
+    seen = judged.category in STOPPED
+    if planned and seen and stop.planned_at is None:
         stop = book.stop = replace(stop, planned_at=start)
         if stop.counted_as:
             amounts[stop.counted_as] = 1

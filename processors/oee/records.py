@@ -90,7 +90,9 @@ def stop_record(named: Named, book: Book, log: StopLog, plan: EquipmentPlan) -> 
     first = log.spans[0]
     key, slot = key_at(log.start, first.batch, first.product, plan)
     judged = log.judged_at(log.planned_at or log.start)
-    category = judged.category if log.planned_at else outside(judged.category, slot)
+    category = (
+        judged.category if log.planned_at else outside(judged.category, slot, key.batch, plan)
+    )
     reason, by = log.told_reason
     return Stop(
         run=named.run,

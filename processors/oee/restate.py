@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
-from processors.oee.amounts import Amounts, difference, increase, reason_name
+from processors.oee.amounts import MS_OF, Amounts, difference, increase, reason_name
 from processors.oee.book import MILLISECOND, MINUTE, Book, Cell, CellKey, Place, floor_minute
 from processors.oee.calendar import Slot
 from processors.oee.plan import EquipmentPlan
@@ -88,18 +88,22 @@ def spent(
 ) -> Amounts:
     """Time in this cell, as amounts."""
     if not planned:
-        return plan.time_amounts(outside(judged.category, slot), milliseconds, None, key.day)
+        category = outside(judged.category, slot, key.batch, plan)
+        return {MS_OF[category]: milliseconds}
     amounts = plan.time_amounts(judged.category, milliseconds, key.product, key.day)
     if judged.reason is not None:
         amounts[reason_name(judged.category, judged.reason)] = milliseconds
     return amounts
 
 
-def outside(category: TimeCategory, slot: Slot) -> TimeCategory:
+def outside(
+    category: TimeCategory, slot: Slot, batch: str | None, plan: EquipmentPlan
+) -> TimeCategory:
     """What a moment counts as that was not planned for production."""
     if category is TimeCategory.RUNNING:
         return TimeCategory.UNPLANNED_RUNNING
-    if slot.shift is not None and slot.stop is not None:
+    is_meant = batch is not None or not plan.calendar.during_batch
+    if slot.shift is not None and slot.stop is not None and is_meant:
         return TimeCategory.PLANNED_STOP
     return TimeCategory.NOT_SCHEDULED
 

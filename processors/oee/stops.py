@@ -87,7 +87,7 @@ class StopLog:
     lasted: bool = False
     """Whether it has lasted too long for a minor stop."""
     planned_at: datetime | None = None
-    """Its first moment in planned time."""
+    """Its first moment in planned time that was seen."""
 
     def claim_at(self, at: datetime) -> Claim | None:
         """The claim that wins at this moment."""

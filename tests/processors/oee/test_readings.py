@@ -313,7 +313,6 @@ AHEAD = told(
 )
 
 
-@pytest.mark.xfail(raises=KeyError, reason="the engine fails where a stop begins in a gap")
 def test_a_stop_may_begin_at_the_moment_from_which_on_nobody_knows() -> None:
     assert seconds(by_sql(UNSEEN)) == {"running": 30, "unknown": 20, "setup": 50}
     assert seconds(by_engine(UNSEEN)) == seconds(by_sql(UNSEEN))
@@ -335,7 +334,6 @@ NAMED = told(
 )
 
 
-@pytest.mark.xfail(reason="the engine takes a break without a batch for planned time")
 def test_a_break_without_a_batch_is_outside_planned_time() -> None:
     idle = told(state(0, STOPPED), alive(100), during="batch", breaks={"early": [(360, 390)]})
     assert seconds(by_sql(idle)) == {"not_scheduled": 100}
