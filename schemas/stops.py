@@ -70,7 +70,7 @@ class Finding(Frozen):
     equipment: EquipmentPath
     kind: str = Field(pattern=r"^[a-z_]+$", max_length=50)
     """`overlapping_stops`, `reason_without_stop`, `unknown_reason`, `unknown_product`,
-    `counter_frozen`, `too_late`; later versions may know more."""
+    `counter_frozen`, `too_late`, `cycles_too_late`; later versions may know more."""
     start: UtcTime
     end: UtcTime
     text: str = Field(min_length=1, max_length=1000)
