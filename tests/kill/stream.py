@@ -50,10 +50,10 @@ def presses() -> tuple[str, ...]:
 def hall() -> PlantFile:
     """The small plant with all the presses."""
     text = plant().text
-    head, _, products = text.partition("equipment:\n")
-    one, _, products = products.partition("products:\n")
+    head, _, rest = text.partition("equipment:\n")
+    one, _, rest = rest.partition("reasons:\n")
     each = "".join(one.replace("id: press", f"id: {press}") for press in presses())
-    return load_plant(f"{head}equipment:\n{each}products:\n{products}", "hall.yaml")
+    return load_plant(f"{head}equipment:\n{each}reasons:\n{rest}", "hall.yaml")
 
 
 @dataclass
@@ -111,7 +111,7 @@ class Stream:
 
     def _true_cells(self) -> Mapping[Row, Row]:
         facts = [Facts(machine).tell(machine.said, at_once=50) for machine in self.machines]
-        return by_key(CELLS.row_of(cell) for one in facts for cell in one.cells)
+        return by_key(as_read(CELLS.row_of(cell)) for one in facts for cell in one.cells)
 
     async def _assert_nothing_went_back(self) -> None:
         """What a woken worker commits would be older than what its successor has written."""
@@ -168,6 +168,15 @@ def say(press: Machine, turn: int) -> list[MachineEvent]:
 def outgoing(event: MachineEvent) -> Outgoing:
     key = event.equipment.encode()
     return Outgoing(MACHINE.name, partition_of(key, MACHINE.partitions), key, encode(event))
+
+
+def as_read(row: Row) -> Row:
+    """The row as the database gives it back: JSON as what it says."""
+    kinds = CELLS.columns.values()
+    return tuple(
+        json.loads(value) if kind == "jsonb" else value
+        for kind, value in zip(kinds, row, strict=True)
+    )
 
 
 def by_key(rows: Iterable[Row]) -> Mapping[Row, Row]:
