@@ -108,13 +108,13 @@ def _text(value: BaseModel, document: Mapping[str, Any]) -> str:
 
 
 def _pairs(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """`name=value` of what is said; zeros in a part that holds sums say nothing."""
+    """`name=value` of what is said; zeros among sums, and what is empty, say nothing."""
     for name, one in document.items():
         if isinstance(one, dict):
             yield from _pairs({key: part for key, part in one.items() if part != 0}, f"{name}.")
         elif isinstance(one, float):
             yield f"{prefix}{name}={one:.6g}"
-        elif one != "":
+        elif one not in ("", []):
             yield f"{prefix}{name}={_shortened(str(one))}"
 
 

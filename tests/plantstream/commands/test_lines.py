@@ -42,7 +42,7 @@ def frame(**columns: dict[str, Any]) -> TelemetryFrame:
         ),
         pytest.param(
             Machine(run="r1").parts(1, good=3),
-            "parts_counted    good=3 scrap=0 rework=0 run=r1",
+            "parts_counted    good=3 scrap=0 rework=0 produced=0 run=r1",
             id="counts of a run",
         ),
         pytest.param(Machine().alive(1), "heartbeat", id="a heartbeat says nothing else"),
