@@ -142,8 +142,7 @@ def _book_piece(
     cell.end = max(cell.end, end)
     increase(cell.amounts, amounts)
     add_to_windows(book, amounts, end)
-    is_meant = planned or (slot.shift is not None and plan.is_open(key.batch))
-    _start_up(book, judged, piece, plan, planned=is_meant)
+    _start_up(book, judged, piece, plan, planned=planned)
     if judged.category is TimeCategory.RUNNING:
         _run(book, slot, piece, plan)
         if "no_ideal_ms" in amounts:

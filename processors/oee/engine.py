@@ -164,13 +164,15 @@ def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
 
 
 def _settled(queue: Pending, seen: datetime | None) -> Pending:
+    """What nothing can overtake any more, up to the last thing that the equipment itself says."""
     if seen is None:
         return ()
     until, number = seen - ALLOWED_LATENESS, 0
-    for order, _ in queue:
+    for count, (order, event) in enumerate(queue, start=1):
         if order[0] > until:
             break
-        number += 1
+        if not is_said(event):
+            number = count
     return queue[:number]
 
 
