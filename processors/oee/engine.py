@@ -9,7 +9,6 @@ say absolute content, and saying it again changes nothing.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from operator import itemgetter
 from typing import NamedTuple
 
 from processors.cycles.context import Owner
@@ -21,6 +20,7 @@ from processors.oee.events import (
     apply,
     apply_late,
     concerns,
+    in_order,
     is_said,
     order_of,
 )
@@ -143,7 +143,7 @@ def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
     at = book.at
     late = [event for order, event in told if at is not None and order[0] < at]
     in_time = tuple(one for one in told if at is None or one[0][0] >= at) if late else told
-    queue = tuple(sorted((*state.pending, *in_time), key=itemgetter(0)))
+    queue = in_order((*state.pending, *in_time))
     settled = _settled(queue, seen)
     cycles, found = state.cycles, list[Output]()
     owner = Owner(state.run, state.equipment, plan.version)
@@ -164,13 +164,15 @@ def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
 
 
 def _settled(queue: Pending, seen: datetime | None) -> Pending:
+    """What nothing can overtake any more, up to the last thing that the equipment itself says."""
     if seen is None:
         return ()
     until, number = seen - ALLOWED_LATENESS, 0
-    for order, _ in queue:
+    for count, (order, event) in enumerate(queue, start=1):
         if order[0] > until:
             break
-        number += 1
+        if not is_said(event):
+            number = count
     return queue[:number]
 
 

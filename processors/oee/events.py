@@ -1,6 +1,8 @@
 """What each event does to the book, in the order of source time."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import TypeGuard
 
 from processors.oee.book import MILLISECOND, Book, Making, floor_minute, whole_ms
@@ -91,9 +93,34 @@ def order_of(event: MachineRecord) -> Order:
     return moment_of(event), _RANK[type(event)], named.source, named.epoch, named.seq
 
 
+def in_order(
+    queue: Iterable[tuple[Order, MachineRecord]],
+) -> tuple[tuple[Order, MachineRecord], ...]:
+    """The events in the order in which the book takes them.
+
+    What people said within a gap comes after it: they saw nothing of what the gap is about.
+    """
+    entries = list(queue)
+    gaps = [event for _, event in entries if isinstance(event, Gap)]
+    if gaps:
+        entries = [(_behind(gaps, event, order), event) for order, event in entries]
+    return tuple(sorted(entries, key=itemgetter(0)))
+
+
+def _behind(gaps: Sequence[Gap], event: MachineRecord, order: Order) -> Order:
+    if is_said(event):
+        for gap in gaps:
+            if whole_ms(gap.start) < order[0] < moment_of(gap):
+                return moment_of(gap), *order[1:]
+    return order
+
+
 def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
     """Fill the book up to this event, and with what it says."""
     at = moment_of(event)
+    if book.at is not None and at < book.at and is_said(event):
+        _say(book, event, book.at if isinstance(event, _SPEAKS_AHEAD) else at, plan)
+        return
     if isinstance(event, Gap):
         _miss(book, event, plan)
     if book.at is None and is_said(event):

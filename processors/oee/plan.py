@@ -46,7 +46,11 @@ class EquipmentPlan:
 
     def is_planned(self, slot: Slot, batch: str | None) -> bool:
         """Whether this time was meant for production."""
-        return slot.planned and (batch is not None or not self.calendar.during_batch)
+        return slot.planned and self.is_open(batch)
+
+    def is_open(self, batch: str | None) -> bool:
+        """Whether there is a batch where only batches are planned."""
+        return batch is not None or not self.calendar.during_batch
 
     def ideal_us(self, product: str | None, day: date) -> int | None:
         """Microseconds per counting unit, or None where nobody knows."""

@@ -102,8 +102,7 @@ def outside(
     """What a moment counts as that was not planned for production."""
     if category is TimeCategory.RUNNING:
         return TimeCategory.UNPLANNED_RUNNING
-    is_meant = batch is not None or not plan.calendar.during_batch
-    if slot.shift is not None and slot.stop is not None and is_meant:
+    if slot.shift is not None and slot.stop is not None and plan.is_open(batch):
         return TimeCategory.PLANNED_STOP
     return TimeCategory.NOT_SCHEDULED
 

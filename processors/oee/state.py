@@ -12,7 +12,7 @@ from processors.cycles.state import CycleState, dump as dump_cycles, load as loa
 from processors.oee import packing
 from processors.oee.andon import Calls
 from processors.oee.book import Book, Cell, CellKey
-from processors.oee.events import Order, order_of
+from processors.oee.events import Order, in_order, order_of
 from schemas.machine import MachineRecord, TimeCategory
 from schemas.manual import AndonCleared, StopReasonGiven
 from schemas.stops import AndonCall
@@ -117,7 +117,7 @@ def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
         equipment=equipment,
         plant_version=head["plant_version"],
         book=_book(head, rows),
-        pending=tuple((order_of(event), event) for event in pending),
+        pending=in_order((order_of(event), event) for event in pending),
         seen=_moment(head["seen"]),
         ticked=_moment(head["ticked"]),
         reported=_moment(head["reported"]),

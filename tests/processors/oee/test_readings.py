@@ -340,7 +340,6 @@ def test_a_break_without_a_batch_is_outside_planned_time() -> None:
     assert seconds(by_engine(idle)) == seconds(by_sql(idle))
 
 
-@pytest.mark.xfail(reason="the engine takes what a person says for a sight of the machine")
 def test_what_a_person_says_within_a_gap_makes_nothing_known() -> None:
     said = told(state(0, RUNNING), report(40, scrap=1), gap(20, 50), alive(100))
     assert seconds(by_sql(said)) == {"running": 70, "unknown": 30}
