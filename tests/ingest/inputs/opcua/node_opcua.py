@@ -93,6 +93,7 @@ class NodeOpcua:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            bufsize=0,  # a line read ahead into a buffer would be one that `select` never sees
         )
 
     def _tell(self, line):
