@@ -17,6 +17,7 @@ from processors.oee.andon import changed_calls, clear_call, raise_call
 from processors.oee.book import Book, floor_minute
 from processors.oee.booking import MAX_SILENCE, elapse
 from processors.oee.events import (
+    Order,
     apply,
     apply_late,
     concerns,
@@ -31,7 +32,7 @@ from processors.oee.records import Named, differences, finding, open_reports, ou
 from processors.oee.state import OeeState, Pending, Shown, dump, load
 from processors.oee.windows import close_cells
 from processors.step import Output, Transition
-from schemas.machine import MachineRecord
+from schemas.machine import Gap, MachineRecord
 from schemas.manual import AndonCleared, AndonRaised
 from schemas.plant.load import PlantFile
 from schemas.topics import MACHINE, OEE_STATE, Topic
@@ -196,11 +197,16 @@ def _shown(state: OeeState, plan: EquipmentPlan) -> Shown:
 def _show(shown: Shown, step: _Step, plan: EquipmentPlan) -> Shown:
     """The same after a step: from what was shown before, unless the new events go behind it."""
     upto, state = shown.upto, step.state
-    if step.is_anew or (upto is not None and step.told and step.told[0][0] < upto):
+    if step.is_anew or (upto is not None and _goes_behind(step.told, upto)):
         return _apply_to(state.book, state.pending, state.seen, plan)
     new = tuple(one for one in step.queue if upto is None or one[0] > upto)
     after = _apply_to(shown.book, new, state.seen, plan)
     return after if after.upto else after._replace(upto=upto)
+
+
+def _goes_behind(told: Pending, upto: Order) -> bool:
+    """Whether any of these belongs before this, or a gap moves what people said in it."""
+    return any(order < upto or isinstance(event, Gap) for order, event in told)
 
 
 def _apply_to(book: Book, queue: Pending, seen: datetime | None, plan: EquipmentPlan) -> Shown:
