@@ -24,6 +24,7 @@ MAX_STOPS = 500
 MAX_WINDOWS = 160
 MAX_MAKINGS = 320
 MAX_STARTUPS = 60
+MAX_SILENCES = 60
 
 
 class CellKey(NamedTuple):
@@ -77,6 +78,13 @@ class Making(NamedTuple):
 
 class Startup(NamedTuple):
     """Between these moments bad parts were start-up rejects."""
+
+    start: datetime
+    end: datetime
+
+
+class Silence(NamedTuple):
+    """It was running before, and between these moments nothing was heard of it."""
 
     start: datetime
     end: datetime
@@ -145,6 +153,8 @@ class Book:
     """A run after `stop` that may turn out too short to end it."""
     waiting: tuple[StopReasonGiven, ...] = ()
     """Reasons given for a run of which nobody knows yet whether it ends the stop."""
+    ahead: tuple[StopReasonGiven, ...] = ()
+    """Reasons given for a span that is not over yet."""
     cells: dict[CellKey, Cell] = field(default_factory=dict)
     windows: dict[Kind, Window] = field(default_factory=dict)
     late: dict[Late, Cell] = field(default_factory=dict)
@@ -155,6 +165,7 @@ class Book:
     """Closed windows as they were before this step restated them."""
     stops: Shelf[StopLog] = field(default_factory=lambda: Shelf(50, MAX_STOPS))
     startups: Shelf[Startup] = field(default_factory=lambda: Shelf(20, MAX_STARTUPS))
+    silences: Shelf[Silence] = field(default_factory=lambda: Shelf(20, MAX_SILENCES))
     hour: Shelf[Minute] = field(default_factory=lambda: Shelf(10, 240))
     """The minutes of the rolling hour that are closed."""
     found: tuple[str, ...] = ()

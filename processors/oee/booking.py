@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import Enum
 from itertools import pairwise
 
 from processors.oee.amounts import Amounts, increase
@@ -11,6 +12,7 @@ from processors.oee.circumstances import judged_now
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
 from processors.oee.restate import changes_of, place_at, restate, spent
+from processors.oee.silences import UNSEEN, fall_silent
 from processors.oee.stops import STOPPED, Judged, Span, StopLog
 from processors.oee.windows import add_to_windows, turn_shift
 from schemas.machine import TimeCategory
@@ -19,7 +21,16 @@ MAX_SILENCE = timedelta(days=32)
 """Time without an event is booked up to this long; then the book goes on at the next event."""
 MAX_SPANS = 100
 """A stop of more different parts is told as two."""
-UNSEEN = Judged(TimeCategory.UNKNOWN, None)
+
+
+class Sight(Enum):
+    """Whether somebody saw it."""
+
+    SEEN = 1
+    SILENT = 2
+    """There was no sign of life for too long."""
+    MISSED = 3
+    """The edge says that it could not see."""
 
 
 def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
@@ -34,8 +45,8 @@ def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
         if plan.unknown_after is not None and book.signal_at is not None:
             trusted_until = max(start, book.signal_at + plan.unknown_after)
             seen_until = min(trusted_until, booked_until)
-        _book(book, seen_until, plan, unseen=False)
-        _book(book, booked_until, plan, unseen=True)
+        _book(book, seen_until, plan, Sight.SEEN)
+        _book(book, booked_until, plan, Sight.SILENT)
         book.at = until
         decide(book, until, plan)
     turn_shift(book, place_at(book, until, plan).key.shift, until)
@@ -44,7 +55,7 @@ def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
 def miss(book: Book, until: datetime, plan: EquipmentPlan) -> None:
     """Book the time up to `until` as unknown, whatever the state said."""
     if book.at is not None and book.at < until:
-        _book(book, min(until, book.at + MAX_SILENCE), plan, unseen=True)
+        _book(book, min(until, book.at + MAX_SILENCE), plan, Sight.MISSED)
         book.at = until
         decide(book, until, plan)
 
@@ -76,7 +87,8 @@ def finish_stop(book: Book) -> None:
     book.stop = book.run_since = None
     if stop is not None and end is not None and stop.spans and stop.start < end:
         spans = tuple(span for span in stop.spans if span.start < end)
-        book.stops = book.stops.and_then(replace(stop, end=end, spans=spans))
+        claims = tuple(one for one in stop.claims if one.start is None or one.start < end)
+        book.stops = book.stops.and_then(replace(stop, end=end, spans=spans, claims=claims))
 
 
 def absorb_run(book: Book, at: datetime, plan: EquipmentPlan) -> None:
@@ -87,16 +99,19 @@ def absorb_run(book: Book, at: datetime, plan: EquipmentPlan) -> None:
     stood = [span for span in stop.spans if span.start < since and span.category in STOPPED]
     if stood:
         category, reason = stood[-1].category, stood[-1].reason
-        spans = tuple(
-            one._replace(category=category, reason=reason)
-            if one.category is TimeCategory.RUNNING
-            else one
-            for one in stop.spans
-        )
+        spans = tuple(_absorbed(one, Judged(category, reason)) for one in stop.spans)
         book.stop = replace(stop, spans=spans)
         restate(book, list(changes_of(stop, book.stop, at, plan)), None)
     book.run_since = None
     decide(book, at, plan)
+
+
+def _absorbed(span: Span, judged: Judged) -> Span:
+    if span.category is TimeCategory.RUNNING:
+        return span._replace(category=judged.category, reason=judged.reason)
+    if span.instead is not None and span.instead.category is TimeCategory.RUNNING:
+        return span._replace(instead=judged)
+    return span
 
 
 def begin_stop(book: Book, at: datetime, plan: EquipmentPlan) -> None:
@@ -105,7 +120,7 @@ def begin_stop(book: Book, at: datetime, plan: EquipmentPlan) -> None:
     book.stop = StopLog(at, None, book.category, book.state, (), lasted=lasted)
 
 
-def _book(book: Book, until: datetime, plan: EquipmentPlan, *, unseen: bool) -> None:
+def _book(book: Book, until: datetime, plan: EquipmentPlan, sight: Sight) -> None:
     while book.at is not None and book.at < until:
         start = book.at
         decide(book, start, plan)
@@ -113,7 +128,7 @@ def _book(book: Book, until: datetime, plan: EquipmentPlan, *, unseen: bool) -> 
         due = _next_decision(book, plan)
         if due is not None and start < due < end:
             end = due
-        _book_piece(book, (start, end), plan, unseen=unseen)
+        _book_piece(book, (start, end), plan, sight)
         book.at = end
 
 
@@ -126,18 +141,22 @@ def _next_decision(book: Book, plan: EquipmentPlan) -> datetime | None:
 
 
 def _book_piece(
-    book: Book, piece: tuple[datetime, datetime], plan: EquipmentPlan, *, unseen: bool
+    book: Book, piece: tuple[datetime, datetime], plan: EquipmentPlan, sight: Sight
 ) -> None:
     start, end = piece
     _, _, _, key, slot = place_at(book, start, plan)
     turn_shift(book, slot.shift, start)
     planned = plan.is_planned(slot, key.batch)
-    judged = UNSEEN if unseen else judged_now(book, slot, plan)
+    was = judged_now(book, slot, plan)
+    judged = was if sight is Sight.SEEN else UNSEEN
+    instead = was if sight is Sight.SILENT else None
+    if instead is not None and instead.category is TimeCategory.RUNNING:
+        fall_silent(book, piece)
     milliseconds = (end - start) // MILLISECOND
     if book.stop is None:
         amounts = spent(judged, milliseconds, key, slot, plan, planned=planned)
     else:
-        amounts = _stop_amounts(book, piece, (key, slot, judged), plan, planned=planned)
+        amounts = _stop_amounts(book, piece, (key, slot, judged, instead), plan, planned=planned)
     cell = book.cell(key, start)
     cell.end = max(cell.end, end)
     increase(cell.amounts, amounts)
@@ -152,13 +171,13 @@ def _book_piece(
 def _stop_amounts(
     book: Book,
     piece: tuple[datetime, datetime],
-    placed: tuple[CellKey, Slot, Judged],
+    placed: tuple[CellKey, Slot, Judged, Judged | None],
     plan: EquipmentPlan,
     *,
     planned: bool,
 ) -> Amounts:
-    (start, end), (key, slot, judged) = piece, placed
-    stop = _traced(book, start, (key, judged), plan)
+    (start, end), (key, slot, judged, instead) = piece, placed
+    stop = _traced(book, start, (key, judged, instead), plan)
     amounts: Amounts = {}
     seen = judged.category in STOPPED
     if planned and seen and stop.planned_at is None:
@@ -174,17 +193,21 @@ def _stop_amounts(
 
 
 def _traced(
-    book: Book, at: datetime, placed: tuple[CellKey, Judged], plan: EquipmentPlan
+    book: Book,
+    at: datetime,
+    placed: tuple[CellKey, Judged, Judged | None],
+    plan: EquipmentPlan,
 ) -> StopLog:
     """The stop, with what this moment of it is."""
-    key, judged = placed
+    key, judged, instead = placed
     stop = book.stop or StopLog(at, None, book.category, book.state, ())
-    span = Span(at, key.batch, key.product, *judged)
+    span = Span(at, key.batch, key.product, *judged, instead)
     if not stop.spans or stop.spans[-1][1:] != span[1:]:
         if len(stop.spans) >= MAX_SPANS and book.run_since is None:
             finish_stop(book)
             begin_stop(book, at, plan)
-            stop = book.stop or stop
+            claims = tuple(one for one in stop.claims if one.end and at < one.end)
+            stop = replace(book.stop or stop, claims=claims)
         stop = book.stop = replace(stop, spans=(*stop.spans, span))
     return stop
 

@@ -10,7 +10,7 @@ from processors.oee.booking import absorb_run, begin_stop, decide, elapse, finis
 from processors.oee.findings import tell
 from processors.oee.parts import count, count_late, report
 from processors.oee.plan import EquipmentPlan
-from processors.oee.reasons import give, recall
+from processors.oee.reasons import claim_ahead, give, recall
 from processors.oee.stops import STOPPED
 from processors.oee.windows import close_window, open_window, turn_shift
 from schemas.machine import (
@@ -137,7 +137,7 @@ def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
             count(book, event, at, plan)
         case _:
             _say(book, event, at, plan)
-    if book.waiting:
+    if book.waiting or book.ahead:
         recall(book, plan)
 
 
@@ -226,6 +226,8 @@ def _change_state(book: Book, event: StateChanged, at: datetime, plan: Equipment
             finish_stop(book)
     if now in STOPPED and book.stop is None:
         begin_stop(book, at, plan)
+    if book.ahead and now in STOPPED:
+        claim_ahead(book, plan)
 
 
 def _make(book: Book, making: Making) -> None:

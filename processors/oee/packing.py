@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from processors.oee.amounts import Amounts
-from processors.oee.book import MILLISECOND, Making, Minute, Startup, Window
-from processors.oee.stops import Claim, Span, StopLog
+from processors.oee.book import MILLISECOND, Making, Minute, Silence, Startup, Window
+from processors.oee.stops import Claim, Judged, Span, StopLog
 from schemas.machine import TimeCategory
 from schemas.record import EventId
 
@@ -106,6 +106,9 @@ def _stop_fields(to: _Writer, stop: StopLog) -> list[Any]:
     for span in stop.spans:
         made = [to.name(span.batch), to.name(span.product)]
         why = [_CATEGORIES.index(span.category), to.name(span.reason)]
+        if span.instead is not None:
+            known, reason = span.instead
+            why += [_CATEGORIES.index(known), to.name(reason)]
         spans.append([to.ms(span.start), *made, *why])
     claims = [
         [
@@ -132,8 +135,15 @@ def _stop(of: _Reader, fields: list[Any]) -> StopLog:
         raw=_CATEGORIES[raw],
         state=of.name(state),
         spans=tuple(
-            Span(of.instant(at), of.name(b), of.name(p), _CATEGORIES[c], of.name(r))
-            for at, b, p, c, r in spans
+            Span(
+                of.instant(at),
+                of.name(b),
+                of.name(p),
+                _CATEGORIES[c],
+                of.name(r),
+                Judged(_CATEGORIES[instead[0]], of.name(instead[1])) if instead else None,
+            )
+            for at, b, p, c, r, *instead in spans
         ),
         claims=tuple(_claim(of, claim) for claim in claims),
         lasted=bool(lasted),
@@ -201,6 +211,16 @@ def _startup(of: _Reader, fields: list[Any]) -> Startup:
     return Startup(of.start(start), of.instant(end))
 
 
+def _silence_fields(to: _Writer, one: Silence) -> list[Any]:
+    return [to.start(one.start), to.ms(one.end)]
+
+
+def _silence(of: _Reader, fields: list[Any]) -> Silence:
+    start, end = fields
+    return Silence(of.start(start), of.instant(end))
+
+
+pack_silences, unpack_silences = _packer(_silence_fields), _unpacker(_silence)
 pack_stops, unpack_stops = _packer(_stop_fields), _unpacker(_stop)
 pack_windows, unpack_windows = _packer(_window_fields), _unpacker(_window)
 pack_made, unpack_made = _packer(_making_fields), _unpacker(_making)

@@ -9,6 +9,7 @@ from processors.oee.booking import miss_ideal
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
 from processors.oee.restate import Change, key_at, place_at, restate
+from processors.oee.silences import hear
 from processors.oee.windows import add_to_windows, turn_shift
 from schemas.machine import PartsCounted
 from schemas.manual import PartsReported
@@ -56,6 +57,7 @@ def count_late(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPla
     ideal = plan.ideal_us(key.product, key.day)
     amounts = amounts_of(parts, ideal, planned=planned, startup=_was_startup(book, at))
     restate(book, [Change(at, at, key, amounts)], event.id)
+    hear(book, at, event.id, plan)
 
 
 def report(book: Book, event: PartsReported, at: datetime, plan: EquipmentPlan) -> None:

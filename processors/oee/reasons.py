@@ -15,6 +15,8 @@ from schemas.manual import StopReasonGiven
 MAX_CLAIMS = 20
 """Reasons of one stop that are remembered."""
 MAX_WAITING = 20
+MAX_AHEAD = 20
+"""Reasons for a span that is not over yet."""
 
 
 def give(book: Book, event: StopReasonGiven, at: datetime, plan: EquipmentPlan) -> None:
@@ -23,28 +25,69 @@ def give(book: Book, event: StopReasonGiven, at: datetime, plan: EquipmentPlan) 
     if known is None:
         text = f"reason {event.reason} is not in the plant file; the time keeps its category"
         tell(book, "unknown_reason", (at, at), text, event.id, once=event.reason)
-    category = TimeCategory(known.category) if known and known.category else None
-    claim = Claim(at, event.id, event.start, event.end, event.reason, category, event.by)
+    claim = _claim_of(event, at, plan)
     if event.start is not None:
         concerned = _stood(book, event.start, event.end, at)
     else:
         concerned = [stop for stop in _all(book) if _holds(book, stop, at)][:1]
-    if not concerned and _may_be_stop(book, event.start or at):
+    if event.end is not None and (book.at is None or book.at < event.end):
+        _foresee(book, event, claim, plan)
+    elif not concerned and _may_be_stop(book, event.start or at):
         book.waiting = (*book.waiting, event)[-MAX_WAITING:]
     elif not concerned:
-        span = (event.start or at, event.end or at)
-        text = f"no stop is known for which the reason {event.reason} of {event.by} was given"
-        tell(book, "reason_without_stop", (min(span), max(span)), text, event.id)
+        _tell_idle(book, event)
     for stop in concerned:
         _claim(book, stop, claim, plan)
 
 
+def claim_ahead(book: Book, plan: EquipmentPlan) -> None:
+    """Give the stop that stands now the reasons that were told of its time before."""
+    for event in book.ahead:
+        stop, end = book.stop, event.end
+        if stop is not None and end is not None and stop.start < end:
+            _claim(book, stop, _claim_of(event, whole_ms(event.source_time), plan), plan)
+
+
 def recall(book: Book, plan: EquipmentPlan) -> None:
     """Look again at reasons that had to wait, once it is known what the run was."""
+    if book.ahead and book.run_since is None:
+        _forget_ahead(book)
     if book.waiting and book.run_since is None:
         waiting, book.waiting = book.waiting, ()
         for event in waiting:
             give(book, event, whole_ms(event.source_time), plan)
+
+
+def _claim_of(event: StopReasonGiven, at: datetime, plan: EquipmentPlan) -> Claim:
+    known = plan.reasons.get(event.reason)
+    category = TimeCategory(known.category) if known and known.category else None
+    return Claim(at, event.id, event.start, event.end, event.reason, category, event.by)
+
+
+def _tell_idle(book: Book, event: StopReasonGiven) -> None:
+    at = whole_ms(event.source_time)
+    span = (event.start or at, event.end or at)
+    text = f"no stop is known for which the reason {event.reason} of {event.by} was given"
+    tell(book, "reason_without_stop", (min(span), max(span)), text, event.id)
+
+
+def _foresee(book: Book, event: StopReasonGiven, claim: Claim, plan: EquipmentPlan) -> None:
+    """Keep a reason for the stops that are still to begin in its span."""
+    others = tuple(one for one in book.ahead if one.id != event.id)
+    for other in others:
+        pair = [_claim_of(other, whole_ms(other.source_time), plan), claim]
+        _overlap(book, sorted(pair, key=lambda one: one.order), (claim.said_at, claim.said_at))
+    book.ahead = (*others, event)[-MAX_AHEAD:]
+
+
+def _forget_ahead(book: Book) -> None:
+    """Let go of reasons whose span is over; nothing may have stood still in it."""
+    over = [one for one in book.ahead if one.end and book.at and one.end <= book.at]
+    if over:
+        book.ahead = tuple(one for one in book.ahead if one not in over)
+    for event in over:
+        if event.start and not _stood(book, event.start, event.end, event.source_time):
+            _tell_idle(book, event)
 
 
 def _all(book: Book) -> Iterator[StopLog]:
@@ -64,11 +107,11 @@ def _holds(book: Book, stop: StopLog, at: datetime) -> bool:
 
 
 def _stood(book: Book, start: datetime, end: datetime | None, at: datetime) -> list[StopLog]:
-    """Stops between these moments that had begun when it was said."""
+    """Stops between these moments; without an end those that had begun when it was said."""
     found = []
     for stop in _all(book):
         ended = _end(book, stop)
-        begins_in_time = stop.start <= at and (end is None or stop.start < end)
+        begins_in_time = stop.start <= at if end is None else stop.start < end
         if begins_in_time and (ended is None or ended > start):
             found.append(stop)
     return found

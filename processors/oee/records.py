@@ -93,7 +93,7 @@ def stop_record(named: Named, book: Book, log: StopLog, plan: EquipmentPlan) -> 
     category = (
         judged.category if log.planned_at else outside(judged.category, slot, key.batch, plan)
     )
-    reason, by = log.told_reason
+    reason, by = log.told_reason(log.end or book.at or log.start)
     return Stop(
         run=named.run,
         plant_version=named.plant_version,

@@ -24,6 +24,7 @@ _CELL = "cell|"
 _WINDOW = "window|"
 _STOP = "stop"
 _WAITING = "waiting"
+_AHEAD = "ahead"
 _CALLS = "calls"
 _FOUND = "found"
 
@@ -82,8 +83,7 @@ def dump(state: OeeState) -> dict[str, bytes]:
         rows[_PENDING] = f"[{','.join(events)}]".encode()
     if book.stop is not None:
         rows[_STOP] = packing.pack_stops([book.stop])
-    if book.waiting:
-        rows[_WAITING] = _WAIT.dump_json(list(book.waiting), exclude_none=True)
+    rows |= _reasons(book)
     if book.found:
         rows[_FOUND] = _json(book.found)
     calls = state.calls
@@ -101,9 +101,17 @@ def dump(state: OeeState) -> dict[str, bytes]:
         | book.closed.rows("closed|", packing.pack_windows)
         | book.stops.rows("stops|", packing.pack_stops)
         | book.startups.rows("startups|", packing.pack_startups)
+        | book.silences.rows("silences|", packing.pack_silences)
         | book.hour.rows("hour|", packing.pack_minutes)
         | dump_cycles(state.cycles)
     )
+
+
+def _reasons(book: Book) -> dict[str, bytes]:
+    kept = {_WAITING: book.waiting, _AHEAD: book.ahead}
+    return {
+        name: _WAIT.dump_json(list(some), exclude_none=True) for name, some in kept.items() if some
+    }
 
 
 def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
@@ -159,12 +167,14 @@ def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:
         category=TimeCategory(head["category"]),
         stop=stops[0],
         waiting=tuple(_WAIT.validate_json(rows.get(_WAITING, b"[]"))),
+        ahead=tuple(_WAIT.validate_json(rows.get(_AHEAD, b"[]"))),
         cells=_cells(rows),
         windows={window.kind: window for window in windows},
         made=empty.made.read("made|", rows, packing.unpack_made),
         closed=empty.closed.read("closed|", rows, packing.unpack_windows),
         stops=empty.stops.read("stops|", rows, packing.unpack_stops),
         startups=empty.startups.read("startups|", rows, packing.unpack_startups),
+        silences=empty.silences.read("silences|", rows, packing.unpack_silences),
         hour=empty.hour.read("hour|", rows, packing.unpack_minutes),
         found=tuple(json.loads(rows.get(_FOUND, b"[]"))),
     )

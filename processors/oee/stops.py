@@ -50,6 +50,8 @@ class Span(NamedTuple):
     """By rule, calendar or state. `UNKNOWN` where nobody saw it; `RUNNING` in a run after it of
     which nobody knows yet whether it ends the stop."""
     reason: str | None
+    instead: Judged | None = None
+    """What it was if it was only silent and a late count says that somebody was there."""
 
 
 class Claim(NamedTuple):
@@ -139,11 +141,11 @@ class StopLog:
             return None
         return COUNTED_AS[self.judged_at(self.start).category]
 
-    @property
-    def told_reason(self) -> tuple[str | None, str | None]:
+    def told_reason(self, until: datetime) -> tuple[str | None, str | None]:
         """Its reason and who gave it: what holds at its first planned moment, or else was said."""
         at = self.planned_at or self.start
-        claim = self.claim_at(at) or (self.claims[-1] if self.claims else None)
+        said = [one for one in self.claims if one.start is None or one.start < until]
+        claim = self.claim_at(at) or (said[-1] if said else None)
         if claim is not None:
             return claim.reason, claim.by
         return self.span_at(at).reason, None

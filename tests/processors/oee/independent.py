@@ -17,6 +17,7 @@ import duckdb
 SCRIPTS = ("spans", "calendar", "facts")
 EVENT = {
     "seq": "BIGINT",
+    "arrival": "BIGINT",
     "type": "VARCHAR",
     "source_time": "VARCHAR",
     "start": "VARCHAR",
@@ -33,7 +34,8 @@ EVENT = {
     "startup": "BOOLEAN",
     "planned": "BOOLEAN",
 }
-"""Columns of what was said; `seq` tells which of two words at one moment came later."""
+"""Columns of what was said; `seq` tells which of two words at one moment came later, `arrival`
+what was heard first."""
 
 TABLES: Mapping[str, Mapping[str, str]] = {
     "shift": {

@@ -66,7 +66,8 @@ judged AS (
         WHEN raw = 'running' THEN 'running'
         ELSE coalesce(person.category, rule.category, unruled, raw) END AS judged,
         CASE WHEN is_planned AND NOT is_still AND NOT is_unknown AND raw <> 'running'
-            THEN coalesce(person.reason, rule.reason, said) END AS reason
+            THEN coalesce(person.reason, rule.reason, said) END AS reason,
+        NOT is_unknown AND raw <> 'running' AND coalesce(rule.category, unruled, raw) = 'setup' AS is_setup
     FROM begun g LEFT JOIN ruled USING (a) LEFT JOIN people USING (a)
     LEFT JOIN upkeep USING (a))
 SELECT j.*, CASE WHEN judged = 'unplanned_stop' AND lasts < minor_stop_ms THEN 'minor_stop'
@@ -75,7 +76,8 @@ SELECT j.*, CASE WHEN judged = 'unplanned_stop' AND lasts < minor_stop_ms THEN '
         WHERE c.product = j.product AND c.valid_from::DATE <= j.day) AS ideal
 FROM judged j, plant;
 
--- Where each count stands, and how long it has run since setup or unplanned time.
+-- Where each count stands, and how long it has run since setup (whatever people say of why it stood)
+-- or unplanned time.
 CREATE OR REPLACE TEMP TABLE counted AS
 WITH counts AS (
     SELECT type, moment, seq, turn, startup, coalesce(good, 0) AS good, coalesce(produced, 0) AS produced,
@@ -94,7 +96,7 @@ placed AS (
     LEFT JOIN slot l ON c.moment >= l.a AND c.moment < l.z),
 begun AS (
     SELECT p.*, (SELECT max(least(q.z, p.moment)) FROM claimed q
-        WHERE q.a < p.moment AND (q.category = 'setup' OR NOT q.is_planned OR q.is_still)) AS since
+        WHERE q.a < p.moment AND (q.is_setup OR NOT q.is_planned OR q.is_still)) AS since
     FROM placed p),
 run AS (
     SELECT b.*, (SELECT coalesce(sum(least(q.z, b.moment) - q.a), 0) FROM claimed q

@@ -13,6 +13,15 @@ SELECT *,
         'phase_changed', 'cycle_completed', 'gap', 'counter_reset', 'heartbeat') AS is_life
 FROM event;
 
+-- A count that comes when later time is settled: what is 5 s older than the newest word is.
+CREATE OR REPLACE TEMP TABLE overdue AS
+WITH heard AS (
+    SELECT arrival, moment, type, max(moment) OVER (ORDER BY arrival
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS newest
+    FROM said WHERE is_life)
+SELECT h.arrival FROM heard h WHERE h.type = 'parts_counted' AND EXISTS (
+    FROM heard e WHERE e.arrival < h.arrival AND e.moment > h.moment AND e.moment <= h.newest - 5000);
+
 CREATE OR REPLACE TEMP TABLE whole AS
 SELECT min(moment) AS a, max(moment) AS z FROM said WHERE is_life;
 
@@ -62,7 +71,8 @@ WITH life AS (SELECT DISTINCT moment FROM said WHERE is_life),
 silence AS (SELECT moment + unknown_after_ms AS a, lead(moment) OVER (ORDER BY moment) AS z FROM life, plant)
 SELECT a, z FROM silence WHERE z > a
 UNION ALL SELECT greatest(start_at,
-        (SELECT max(e.moment) FROM said e WHERE e.is_life AND e.moment < g.moment)), moment
+        (SELECT max(e.moment) FROM said e WHERE e.is_life AND e.moment < g.moment
+            AND e.arrival NOT IN (SELECT arrival FROM overdue))), moment
     FROM said g WHERE type = 'gap'
 UNION ALL SELECT whole.a, coalesce((SELECT min(a) FROM word), whole.z) FROM whole;
 
@@ -92,7 +102,8 @@ WITH begun AS (
     SELECT last AS turn FROM batch WHERE is_end AND last < 9e18
     UNION SELECT first FROM product WHERE is_change),
 parts AS (
-    SELECT turn FROM said WHERE type = 'parts_counted' AND good + scrap + rework + produced > 0)
+    SELECT turn FROM said WHERE type = 'parts_counted' AND good + scrap + rework + produced > 0
+        AND arrival NOT IN (SELECT arrival FROM overdue))
 SELECT begun.turn // 10 AS a,
     (SELECT coalesce(min(p.turn) // 10, z) FROM parts p WHERE p.turn > begun.turn) AS z
 FROM begun, whole;
@@ -107,10 +118,10 @@ WHERE type = 'maintenance_started';
 -- Of two words of people on the same time the later one holds.
 CREATE OR REPLACE TEMP TABLE told AS
 SELECT s.reason, s.moment, s.seq, r.category,
-    CASE WHEN s.start_at IS NULL THEN c.a ELSE s.start_at END AS a,
-    CASE WHEN s.end_at IS NULL THEN c.z ELSE s.end_at END AS z
+    coalesce(s.start_at, c.a) AS a,
+    -- Without an end: to the end of the stop in which it was said, or else until then.
+    coalesce(s.end_at, c.z, s.moment) AS z
 FROM said s
-LEFT JOIN spell c ON c.category <> 'running'
-    AND coalesce(s.start_at, s.moment) >= c.a AND coalesce(s.start_at, s.moment) < c.z
+LEFT JOIN spell c ON c.category <> 'running' AND s.moment >= c.a AND s.moment < c.z
 LEFT JOIN reason r ON r.code = s.reason
 WHERE s.type = 'stop_reason_given';

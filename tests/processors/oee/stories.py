@@ -81,6 +81,27 @@ def _reason_of_span(drawn: tuple[int, int, str]) -> Happening:
     return told
 
 
+def _reason_ahead(drawn: tuple[int, int, str]) -> Happening:
+    """A reason for a time that has not come yet, or is not over."""
+    ahead, length, code = drawn
+
+    def told(at: int, before: int) -> Told:
+        del before
+        start = max(0, at + ahead)
+        end = max(at + 1, start + length)
+        return Told(StopReasonGiven, at, {**_BY, "start": start, "end": end, "reason": code})
+
+    return told
+
+
+def _reason_since(drawn: tuple[int, str]) -> Happening:
+    """A reason for what stood still since then, without an end."""
+    age, code = drawn
+    return lambda at, before: Told(  # noqa: ARG005 - it needs no more
+        StopReasonGiven, at, {**_BY, "start": max(0, at - age), "reason": code}
+    )
+
+
 _BY = {"by": "ana", "statement": "s"}
 _by = {name: st.just(word) for name, word in _BY.items()}
 _few = st.integers(0, 5)
@@ -127,6 +148,10 @@ _said_by_people = st.one_of(
     st.tuples(st.integers(0, 20 * MINUTE), st.integers(1, 10 * MINUTE), _codes).map(
         _reason_of_span
     ),
+    st.tuples(st.integers(-5 * MINUTE, 20 * MINUTE), st.integers(1, 20 * MINUTE), _codes).map(
+        _reason_ahead
+    ),
+    st.tuples(st.integers(0, 10 * MINUTE), _codes).map(_reason_since),
     _late(StopReasonGiven, 20 * MINUTE, reason=_codes, **_by),
     _late(
         PartsReported,
@@ -205,9 +230,10 @@ def _is_too_late(one: Told) -> bool:
     return one.kind is PartsCounted and one.late > LATEST_MS
 
 
-def _moves(one: Told) -> bool:
-    """Whether a person's reason moves time to another category."""
-    return one.kind is StopReasonGiven and REASONS.get(one.said["reason"]) is not None
+def _looks_back_at_runs(machine: dict[str, Any]) -> bool:
+    """Whether what is booked depends on whether it ran before."""
+    whens = {rule["when"] for rule in machine["rules"]}
+    return bool(machine["startup_s"]) or "start_of_shift" in whens
 
 
 @st.composite
@@ -228,11 +254,8 @@ def stories(draw: st.DrawFn) -> Story:
         told.append(replace(one, late=one.late + draw(delays)))
     told.append(Told(Heartbeat, at + draw(_pauses)))
     machine = {name: value for name, value in draw(_machines).items() if value is not None}
-    if machine["startup_s"]:
-        # Whether setup that a person names begins the start-up anew is a reading of its own.
-        told = [one for one in told if not _moves(one)]
-    if "unknown_after_s" in machine or machine["rules"]:
-        # Whether a count that comes too late is a sign of life, or ends a changeover, is another.
+    if "unknown_after_s" in machine and _looks_back_at_runs(machine):
+        # A count that comes too late makes a run known, but no start-up and no shift begin with it.
         told = [one for one in told if not _is_too_late(one)]
     during = draw(st.sampled_from(["always", "always", "batch"]))
     is_always = during == "always"

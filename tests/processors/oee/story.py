@@ -76,7 +76,10 @@ class Story:
 
     def rows(self) -> list[Row]:
         """The same events as they stand on the wire."""
-        return [{**one.model_dump(mode="json"), "seq": one.id.seq} for one in self.events()]
+        return [
+            {**one.model_dump(mode="json"), "seq": one.id.seq, "arrival": arrival}
+            for arrival, one in enumerate(self.events())
+        ]
 
     def settings(self) -> Settings:
         """The plant as plain tables."""
