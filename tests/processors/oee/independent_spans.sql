@@ -108,10 +108,11 @@ SELECT begun.turn // 10 AS a,
     (SELECT coalesce(min(p.turn) // 10, z) FROM parts p WHERE p.turn > begun.turn) AS z
 FROM begun, whole;
 
+-- At one moment the one that ends comes before the one that begins.
 CREATE OR REPLACE TEMP TABLE maintenance AS
 SELECT moment AS a, z, planned FROM (
     SELECT moment, type, planned,
-        coalesce(lead(moment) OVER (ORDER BY moment, seq), (SELECT z FROM whole)) AS z
+        coalesce(lead(moment) OVER (ORDER BY moment, type, seq), (SELECT z FROM whole)) AS z
     FROM said WHERE type IN ('maintenance_started', 'maintenance_ended'))
 WHERE type = 'maintenance_started';
 

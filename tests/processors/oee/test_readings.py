@@ -285,7 +285,114 @@ RUNS_AND_REJECTS = [
         id="a night shift keeps the ideal cycle of the day on which it began",
     ),
 ]
-CASES = [*RULES, *REASONS, *RUNS_AND_REJECTS]
+REPAIR = ("2026-03-02 06:00", "2026-03-02 07:00")
+DECIDED = [
+    pytest.param(
+        told(
+            state(0, STOPPED),
+            product(20, "fast"),
+            alive(100),
+            machine=rule("changeover", "setup"),
+        ),
+        ms(unplanned_stop=100) | {"breakdowns": 1},
+        id="the first product after none is no change of product",
+    ),
+    pytest.param(
+        told(
+            state(0, STOPPED),
+            state(1860, RUNNING),
+            alive(1900),
+            begins=datetime(2026, 3, 2, 9),  # noqa: DTZ001 - the plant's local time
+            breaks={"early": [(540, 570)]},
+        ),
+        ms(planned_stop=1800, unplanned_stop=60, running=40, no_ideal=40),
+        id="a stop that begins in a break counts as none of planned time",
+    ),
+    pytest.param(
+        told(state(0, RUNNING), alive(100), report(50, 3600, scrap=1, batch="b9"), during="batch"),
+        ms(unplanned_running=100) | {"scrap": 1, "no_ideal_parts": 1},
+        id="parts reported for a batch are of planned time where only batches are planned",
+    ),
+    pytest.param(
+        told(
+            state(0, STOPPED),
+            state(20, RUNNING),
+            state(40, STOPPED),
+            reason(60, "cleaning", start=10),
+            state(80, RUNNING),
+            state(90, STOPPED),
+            alive(100),
+        ),
+        ms(unplanned_stop=20, planned_stop=50, running=30, no_ideal=30)
+        | {"reason:planned_stop:cleaning": 50_000, "breakdowns": 2, "planned_stops": 1},
+        id="a reason without an end is up to the end of the stop in which it was said",
+    ),
+    pytest.param(
+        told(
+            state(0, STOPPED),
+            reason(10, "fault"),
+            alive(100),
+            machine=rule("no_batch", "delay"),
+            repairs=(REPAIR,),
+        ),
+        ms(planned_stop=100),
+        id="the calendar's maintenance is stronger than rules and people",
+    ),
+    pytest.param(
+        told(state(0, STOPPED), maintenance(50), maintained(50), alive(100)),
+        ms(unplanned_stop=50, planned_stop=50) | {"breakdowns": 1},
+        id="of a maintenance that ends and one that begins at a moment the begun one lasts",
+    ),
+    pytest.param(
+        told(
+            batch(0, "b1"),
+            state(0, RUNNING),
+            batch_ends(50, "b1"),
+            state(60, STOPPED),
+            alive(190),
+            alive(200),
+            parts(70, 3600, good=1),
+            alive(4000),
+            machine=rule("changeover", "setup"),
+        ),
+        ms(running=60, setup=3940, no_ideal=60) | {"setups": 1, "good": 1, "no_ideal_parts": 1},
+        id="a count that comes too late ends no changeover",
+    ),
+    pytest.param(
+        told(
+            batch(0, "b1"),
+            state(0, RUNNING),
+            batch_ends(50, "b1"),
+            state(60, STOPPED),
+            parts(70, good=1),
+            alive(200),
+            alive(4000),
+            machine=rule("changeover", "setup"),
+        ),
+        ms(running=60, setup=10, unplanned_stop=3930, no_ideal=60)
+        | {"setups": 1, "good": 1, "no_ideal_parts": 1},
+        id="the same count in time ends it",
+    ),
+    pytest.param(
+        told(state(0, RUNNING), gap(20, 50), alive(100), parts(30, 3600, scrap=1), alive(4000)),
+        ms(running=3970, unknown=30, no_ideal=3970) | {"scrap": 1, "no_ideal_parts": 1},
+        id="a count that comes too late shrinks no gap",
+    ),
+    pytest.param(
+        told(
+            state(0, STOPPED, reason="door"),
+            alive(100),
+            alive(110),
+            parts(30, 400, good=1),
+            alive(120),
+            machine={"unknown_after_s": 60},
+        ),
+        ms(unplanned_stop=110, unknown=10)
+        | {"reason:unplanned_stop:door": 110_000, "breakdowns": 1, "good": 1, "no_ideal_parts": 1},
+        id="a late count makes a stop known that was silent, as long as a sign of life lasts",
+    ),
+]
+CASES = [*RULES, *REASONS, *RUNS_AND_REJECTS, *DECIDED]
 
 
 @pytest.mark.parametrize(("story", "expected"), CASES)
