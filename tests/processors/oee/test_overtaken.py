@@ -5,7 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from schemas.machine import MachineRecord
 from tests.facts import Facts
-from tests.makers import Machine
+from tests.makers import Machine, plant
 from tests.processors.oee.stories import stories
 from tests.processors.oee.story import Story
 from tests.processors.oee.test_laws import kinds, newest_reports, sums
@@ -61,3 +61,21 @@ def machine_of(story: Story, events: list[MachineRecord]) -> Machine:
     machine = Machine(story.plant())
     machine.said = list(events)
     return machine
+
+
+def test_a_late_count_ends_silence_after_a_restart_too_and_only_once() -> None:
+    m = Machine(plant(unknown_after_s=60))
+    m.state(0, "running")
+    m.state(300, "unplanned_stop")
+    m.alive(600)
+    m.alive(610)
+    late = [m.parts(150, good=1), m.parts(400, good=1), m.parts(160, good=1)]
+    m.alive(620)
+    facts = Facts(m).tell([one for one in m.said if one not in late]).restart().tell(late)
+    # Known: 0-60, 150-220; 300-360, 400-460, and from 600 on.
+    assert facts.seconds() == {
+        "running": 130,
+        "unplanned_stop": 140,
+        "unknown": 350,
+        "no_ideal": 130,
+    }
