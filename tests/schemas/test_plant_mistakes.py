@@ -179,7 +179,7 @@ def test_the_small_plant_has_none():
         ),
         pytest.param(
             "{policy: None, mode: None}",
-            "{policy: None, mode: None}\n    user: u\n    password: p",
+            "{policy: None, mode: None}\n    user: u\n    password: {env: P}",
             ["6:3: sources.plc: policy None would send the password in clear: "
              "choose another policy, or write password_in_clear: true"],
             id="a password in clear",
