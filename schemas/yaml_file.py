@@ -21,6 +21,9 @@ _PLAINER = {
 }
 """Words for those who do not know Python."""
 
+_WRITTEN = {"Secret": "write {file: PATH} or {env: NAME}; the secret itself never here"}
+"""What belongs there instead of a text, by model."""
+
 
 class Document:
     """A parsed file that knows where each of its keys stands."""
@@ -75,6 +78,8 @@ class Document:
         if error["type"] == "string_type" and isinstance(error["input"], int | float | date):
             hint = "put it in quotes"
         message = _PLAINER.get(error["type"], error["msg"].removeprefix("Value error, "))
+        if error["type"] == "model_type":
+            message = _WRITTEN.get(error["ctx"]["class_name"], message)
         return self.mistake(location, message[:1].lower() + message[1:], hint)
 
     def _of_no_kind(self, location: Location, said: Mapping[str, Any]) -> Mistake:

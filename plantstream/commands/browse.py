@@ -1,8 +1,10 @@
 """`plantstream browse`: what an OPC UA server has, and a plant file to begin with."""
 
 import asyncio
+import os
 import sys
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 SHOWN = 40
 """Characters of a value that the table shows."""
+VARIABLE = "PLANTSTREAM_OPCUA_PASSWORD"
+"""Variable of the environment that is read where no file holds the password."""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +42,10 @@ def browse(
     trust_list: Path | None = typer.Option(None, help="Directory of the trust list."),
     certificate: Path | None = typer.Option(None, help="Our own certificate."),
     private_key: Path | None = typer.Option(None, help="Its key."),
-    user: str | None = typer.Option(None, help="User; the password is asked for."),
-    password: str | None = typer.Option(
-        None, envvar="PLANTSTREAM_OPCUA_PASSWORD", help="For scripts, better by the variable."
+    user: str | None = typer.Option(
+        None, help=f"User; the password is asked for, unless {VARIABLE} has it."
     ),
+    password_file: Path | None = typer.Option(None, help="File that holds the password."),
     password_in_clear: bool = typer.Option(False, help="The password may go unencrypted."),
     user_certificate: Path | None = typer.Option(None, help="Who we are, by certificate."),
     user_private_key: Path | None = typer.Option(None, help="Its key."),
@@ -52,8 +56,6 @@ def browse(
     Access is r to read, w to write, h to read its history.
     Trust the server first: plantstream trust add ENDPOINT.
     """
-    if user is not None and password is None:
-        password = typer.prompt(f"Password of {user}", hide_input=True, err=True)
     security = {
         "policy": policy,
         "mode": mode or ("None" if policy == "None" else "SignAndEncrypt"),
@@ -66,11 +68,16 @@ def browse(
         endpoint=endpoint,
         security=_as_written(security),
         user=user,
-        password=password if user is not None else None,
+        password=_kept(password_file) if user is not None else None,
         password_in_clear=password_in_clear,
         **_as_written({"user_certificate": user_certificate, "user_private_key": user_private_key}),
     )
-    _show(source, asyncio.run(_variables(source, below)), as_yaml=as_yaml, as_json=as_json)
+    typed = None
+    if user is not None and password_file is None and VARIABLE not in os.environ:
+        word: str = typer.prompt(f"Password of {user}", hide_input=True, err=True)
+        source, typed = source.model_copy(update={"password": None}), lambda: word
+    found = asyncio.run(_variables(source, below, typed))
+    _show(source, found, as_yaml=as_yaml, as_json=as_json)
 
 
 def _show(source: "OpcUaSource", found: "list[Variable]", *, as_yaml: bool, as_json: bool) -> None:
@@ -83,6 +90,11 @@ def _show(source: "OpcUaSource", found: "list[Variable]", *, as_yaml: bool, as_j
     else:
         print_columns(_row(one) for one in found)
     messages.print(f"{len(found)} variables")
+
+
+def _kept(file: Path | None) -> dict[str, str]:
+    """Where the password is, as a plant file would say it."""
+    return {"env": VARIABLE} if file is None else {"file": str(file)}
 
 
 def _as_written(fields: dict[str, Any]) -> dict[str, str]:
@@ -105,12 +117,16 @@ def _source(**fields: Any) -> "OpcUaSource":
         raise MisconfiguredError("\n".join(one.removeprefix(": ") for one in told)) from None
 
 
-async def _variables(source: "OpcUaSource", below: str) -> "list[Variable]":
+async def _variables(
+    source: "OpcUaSource", below: str, typed: Callable[[], str] | None
+) -> "list[Variable]":
     from ingest.inputs.opcua.browse import variables_of
     from ingest.inputs.opcua.connection import connected
     from ingest.inputs.opcua.trust import access_of
 
     access = await asyncio.to_thread(access_of, source, "browse")
+    if typed is not None:
+        access = replace(access, password=typed)
     async with connected(source, access) as connection:
         return await variables_of(connection, below)
 

@@ -93,6 +93,7 @@ async def _print_dry_run(plant: "PlantFile", data_dir: Path) -> None:
 def sources_of(plant: "PlantFile", data_dir: Path) -> "Iterator[str]":
     """What a dry run does with each source: laboratories are shown, because it stores nothing."""
     from ingest.inputs.lab.preview import preview
+    from plantstream.runtime.secrets import place_of
     from schemas.plant.lab_source import LabSource
 
     for name, source in plant.plant.sources.items():
@@ -102,4 +103,6 @@ def sources_of(plant: "PlantFile", data_dir: Path) -> "Iterator[str]":
         else:
             read = len(plant.plant.read_at(name))
             what = f"equipment read: {read}" if read else "no equipment names it: not read"
-            yield f"source {name} ({source.type}): {what}"
+            secret = getattr(source, "password", None)
+            held = f"; password: {place_of(secret)}" if secret else ""
+            yield f"source {name} ({source.type}): {what}{held}"

@@ -2,9 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from schemas.plant.lab_source import LabSource
+from schemas.plant.secrets import Secret
 from schemas.plant.values import Strict
 
 _MQTT_PORT = 1883
@@ -50,7 +51,7 @@ class OpcUaSource(Strict):
     endpoint: Annotated[str, StringConstraints(pattern=r"^opc\.tcp://")]
     security: Security
     user: str | None = None
-    password: SecretStr | None = None
+    password: Secret | None = None
     password_in_clear: bool = False
     """Whether the password may cross the network unencrypted."""
     user_certificate: str | None = None
@@ -69,6 +70,13 @@ class OpcUaSource(Strict):
 
     alarms: bool | list[str] = False
     """Whether alarms are read: from the Server object, or from these nodes."""
+
+    @field_validator("endpoint")
+    @classmethod
+    def _tells_no_user(cls, endpoint: str) -> str:
+        if "@" in endpoint.removeprefix("opc.tcp://").partition("/")[0]:
+            raise ValueError("who we are belongs to user and password, and never into the address")
+        return endpoint
 
     @model_validator(mode="after")
     def _identity(self) -> Self:
@@ -123,7 +131,7 @@ class MqttSource(Strict):
     addresses: ClassVar[tuple[AddressKey, ...]] = ("message", "metric")
 
     type: Literal["mqtt"]
-    broker: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^/:]+(:\d+)?$")]
+    broker: Annotated[str, StringConstraints(pattern=r"^mqtts?://[^/:@]+(:\d+)?$")]
     """`mqtt://host:1883`, or `mqtts://host:8883` for TLS."""
     client_id: str | None = Field(default=None, min_length=1, max_length=120)
     """Names the session that the broker keeps while the edge is away; no two edges share one."""
@@ -132,7 +140,7 @@ class MqttSource(Strict):
     heartbeat_s: float = Field(default=2.0, gt=0, le=60)
     """The broker is asked for an answer this often."""
     user: str | None = None
-    password: SecretStr | None = None
+    password: Secret | None = None
     ca: str | None = None
     """File of the authority that signed the broker's certificate (PEM), if no public one did."""
     certificate: str | None = None

@@ -22,8 +22,11 @@ _PATIENCE = {
 _FAULTY_ROW = ("21", "22", "23", "54")
 """SQLSTATE classes of a value that never fits; 54 is a key over the limit of an index."""
 
-_MISCONFIGURED = ("0A", "28", "3D", "3F", "42")
-"""SQLSTATE classes that a person mends: rights, password, a missing database or table."""
+_MISCONFIGURED = ("0A", "3D", "3F", "42")
+"""SQLSTATE classes that a person mends: rights, a missing database or table."""
+
+_NOT_KNOWN = ("28",)
+"""SQLSTATE classes of a user or password that the database does not take."""
 
 
 async def connect(settings: DatabaseSettings) -> AsyncConnection:
@@ -65,7 +68,12 @@ def decision(error: psycopg.Error, settings: DatabaseSettings) -> PlantstreamErr
     state = error.sqlstate or ""
     if state in {"42P01", "42703", "42883"}:
         return MisconfiguredError(f"{where}: {said}. Run `plantstream db migrate`")
-    if state.startswith(_MISCONFIGURED) or "password authentication failed" in said:
+    if state.startswith(_NOT_KNOWN) or "password authentication failed" in said:
+        return MisconfiguredError(
+            f"{where}, as user {settings.user}: {said}; see PLANTSTREAM_DATABASE_USER and "
+            "PLANTSTREAM_DATABASE_PASSWORD"
+        )
+    if state.startswith(_MISCONFIGURED):
         return MisconfiguredError(f"{where}, as user {settings.user}: {said}")
     return UnavailableError(f"{where}: {said}")
 

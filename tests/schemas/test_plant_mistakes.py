@@ -179,7 +179,7 @@ def test_the_small_plant_has_none():
         ),
         pytest.param(
             "{policy: None, mode: None}",
-            "{policy: None, mode: None}\n    user: u\n    password: p",
+            "{policy: None, mode: None}\n    user: u\n    password: {env: P}",
             ["6:3: sources.plc: policy None would send the password in clear: "
              "choose another policy, or write password_in_clear: true"],
             id="a password in clear",
@@ -449,10 +449,37 @@ def test_all_mistakes_are_told_at_once():
     assert str(caught.value).count("\n") == len(told) - 1
 
 
-def test_a_password_is_never_told():
-    (said,) = mistakes("    type: opcua\n", "    type: opcua\n    password: [open, sesame]\n")
+@pytest.mark.parametrize(
+    "written",
+    [
+        pytest.param("open-sesame", id="a text"),
+        pytest.param("4711", id="a number"),
+        pytest.param("[open, sesame]", id="a list"),
+        pytest.param("{}", id="no place"),
+        pytest.param("{file: sesame, env: SESAME}", id="two places"),
+    ],
+)
+def test_a_password_in_the_file_is_refused_and_never_told(written):
+    (said,) = mistakes("    type: opcua\n", f"    type: opcua\n    password: {written}\n")
 
-    assert "password" in said
+    assert said == (
+        "plant.yaml:8:5: sources.plc.password: "
+        "write {file: PATH} or {env: NAME}; the secret itself never here"
+    )
+
+
+def test_the_name_of_a_variable_is_no_password():
+    was, key = "    type: opcua\n", "    password: {env: open-sesame}\n"
+    (said,) = mistakes(was, was + key)
+
+    assert "sources.plc.password.env: string should match pattern" in said
+    assert "sesame" not in said
+
+
+def test_a_password_in_an_address_is_refused_and_never_told():
+    (said,) = mistakes("opc.tcp://127.0.0.1:4840", "opc.tcp://edge:sesame@127.0.0.1:4840")
+
+    assert "sources.plc.endpoint: who we are belongs to user and password" in said
     assert "sesame" not in said
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,14 +164,20 @@ async def read_as_member(settings: KafkaSettings, group: str, topics: list[str])
             await reader.poll(1)
 
 
-WRONG_PASSWORD = {"sasl_password": SecretStr("wrong")}
+WRONG = "open-sesame"
+WRONG_PASSWORD = {"sasl_password": SecretStr(WRONG)}
 UNKNOWN_USER = {"sasl_username": "nobody"}
 
 
 @pytest.mark.parametrize(
     ("changes", "error", "said"),
     [
-        pytest.param(WRONG_PASSWORD, MisconfiguredError, "invalid credentials", id="password"),
+        pytest.param(
+            WRONG_PASSWORD,
+            MisconfiguredError,
+            "invalid credentials.*; see PLANTSTREAM_KAFKA_SASL_USERNAME and .*_PASSWORD",
+            id="password",
+        ),
         pytest.param(UNKNOWN_USER, MisconfiguredError, "invalid credentials", id="user"),
         pytest.param(
             {"sasl_mechanism": "SCRAM-SHA-256"},
@@ -212,8 +219,9 @@ async def test_who_is_not_let_in_is_told_why(
         assert edge.ssl_ca_file
         changes = {"ssl_ca_file": edge.ssl_ca_file.with_name("other.pem")}
     async with asyncio.timeout(REFUSED_WITHIN_S):
-        with pytest.raises(error, match=said):
+        with pytest.raises(error, match=said) as caught:
             await send(edge.model_copy(update=changes), "plant.telemetry.v1")
+    assert WRONG not in "".join(traceback.format_exception(caught.value))
 
 
 @pytest.mark.parametrize("name", ["process", "sink"])
@@ -242,6 +250,7 @@ async def last_words(name: str, env: dict[str, str], home: Path) -> str:
     async with asyncio.timeout(REFUSED_WITHIN_S):
         code = await child.run(argv, log, os.environ | env)
     assert code == EXIT_MISCONFIGURED, log.read_text()
+    assert WRONG not in log.read_text()
     said = json.loads(log.read_text().splitlines()[-1])
     assert said["event"] == "cannot run"
     return str(said["reason"])

@@ -192,7 +192,7 @@ class Connection:
 
 @asynccontextmanager
 async def connected(
-    source: MqttSource, client_id: str, tls: Tls | None, inbox: Inbox
+    source: MqttSource, client_id: str, password: str | None, tls: Tls | None, inbox: Inbox
 ) -> AsyncIterator[Connection]:
     """A connection that is closed in the end; the session stays at the broker.
 
@@ -200,7 +200,7 @@ async def connected(
         RefusedError: only a person can help, if it has never been otherwise.
         UnavailableError: the broker does not answer now.
     """
-    client = _client(source, client_id, tls)
+    client = _client(source, client_id, password, tls)
     connection = Connection(client, inbox)
     try:
         await _open(client, source)
@@ -217,7 +217,7 @@ async def connected(
             tls.close()
 
 
-def _client(source: MqttSource, client_id: str, tls: Tls | None) -> Client:
+def _client(source: MqttSource, client_id: str, password: str | None, tls: Tls | None) -> Client:
     client = Client(
         CallbackAPIVersion.VERSION2,
         client_id,
@@ -227,8 +227,7 @@ def _client(source: MqttSource, client_id: str, tls: Tls | None) -> Client:
     )
     client.connect_timeout = _DIAL_WITHIN_S
     if source.user is not None:
-        password = source.password
-        client.username_pw_set(source.user, password.get_secret_value() if password else None)
+        client.username_pw_set(source.user, password)
     if tls is not None:
         client.tls_set_context(tls)
     return client

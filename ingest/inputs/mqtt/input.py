@@ -26,7 +26,8 @@ from ingest.inputs.mqtt.trust import Tls, tls_of
 from ingest.inputs.mqtt.watch import Watched, watched
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
-from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.secrets import place_of, read_secret
 from schemas.plant.equipment import Equipment
 from schemas.plant.sources import MqttSource
 from schemas.record import EquipmentPath
@@ -54,6 +55,7 @@ class MqttInput:
         *,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
+        self._name = name
         self._source = source
         self._watched = watched(equipment)
         self._meters = meters or SourceMeters.unseen()
@@ -95,13 +97,16 @@ class MqttInput:
         delay_s, accepted = FIRST_RETRY_S, False
         while True:
             try:
-                async with connected(self._source, self._client_id, tls, inbox) as connection:
+                word = await asyncio.to_thread(self._password)
+                async with connected(self._source, self._client_id, word, tls, inbox) as connection:
                     accepted, delay_s = True, FIRST_RETRY_S
                     await self._follow(connection, inbox)
-            except RefusedError as error:
+            except (RefusedError, MisconfiguredError) as error:
+                trouble = self._trouble(error)
                 if not accepted:
-                    raise MisconfiguredError(self._refused(str(error))) from error
-                self._lose(inbox, str(error), delay_s)
+                    raise MisconfiguredError(trouble) from error
+                self._lose(inbox, trouble, delay_s)
+                self._meters.needs_help(trouble)
             except UnavailableError as error:
                 self._lose(inbox, str(error), delay_s)
             await self._sleep(delay_s)
@@ -128,11 +133,20 @@ class MqttInput:
             self._lost_because = reason
             self._log.warning("MQTT broker lost", reason=reason, retry_s=delay_s)
 
-    def _refused(self, reason: str) -> str:
-        user = self._source.user or "anonymous"
+    def _password(self) -> str | None:
+        """Read at each connection anew, so that a changed one is taken."""
+        kept = self._source.password
+        return read_secret(kept, f"password of source {self._name}") if kept else None
+
+    def _trouble(self, error: PlantstreamError) -> str:
+        """What a person has to mend."""
+        if isinstance(error, MisconfiguredError):
+            return str(error)
+        user, kept = self._source.user or "anonymous", self._source.password
+        held = f" ({place_of(kept)})" if kept else ""
         return (
-            f"{self._source.broker} cannot be used ({reason}): correct broker, ca, user "
-            f"({user}) and password of the source, or let the broker take client "
+            f"{self._source.broker} cannot be used ({error}): correct broker, ca, user "
+            f"({user}) and password{held} of the source, or let the broker take client "
             f"{self._client_id} in; it must speak MQTT 5"
         )
 

@@ -1,5 +1,7 @@
 """asyncua's client, set up for our loop, which never says a password in clear unasked."""
 
+import logging
+
 from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.crypto.security_policies import SecurityPolicyNone
@@ -15,12 +17,20 @@ SESSION_TIMEOUT_MS = 60_000
 """The server forgets a session that nobody has used for so long."""
 
 _PROBE_EVERY_S = 10.0
+_TELLS_REQUESTS = "asyncua.client.ua_client.UASocketProtocol"
+"""The log in which asyncua prints each request at DEBUG, with the password in it."""
 
 
 class GuardedClient(Client):
     """A client that does not reconnect by itself: that would hide what was missed."""
 
-    def __init__(self, source: OpcUaSource, user: UserCertificate | None) -> None:
+    def __init__(
+        self,
+        source: OpcUaSource,
+        user: UserCertificate | None = None,
+        password: str | None = None,
+    ) -> None:
+        logging.getLogger(_TELLS_REQUESTS).setLevel(logging.INFO)
         super().__init__(
             source.endpoint,
             timeout=ANSWER_WITHIN_S,
@@ -32,8 +42,8 @@ class GuardedClient(Client):
         self._source = source
         if source.user is not None:
             self.set_user(source.user)
-        if source.password is not None:
-            self.set_password(source.password.get_secret_value())
+        if password is not None:
+            self.set_password(password)
         if user is not None:
             self.user_certificate, self.user_private_key = user.certificate, user.private_key
 

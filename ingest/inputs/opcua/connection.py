@@ -22,6 +22,7 @@ from ingest.inputs.opcua.trust import Access, Trust
 from ingest.inputs.opcua.values import in_utc
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.secrets import place_of
 from schemas.plant.sources import OpcUaSource
 
 CONNECT_WITHIN_S = 15.0
@@ -158,10 +159,12 @@ async def connected(source: OpcUaSource, access: Access) -> AsyncIterator[Connec
     """A connection that is closed in the end.
 
     Raises:
-        MisconfiguredError: the server is not trusted, or refuses our certificate, or the user.
+        MisconfiguredError: the server is not trusted, or refuses our certificate, or the user,
+            or the password cannot be read.
         UnavailableError: it does not answer now.
     """
-    client = GuardedClient(source, access.user)
+    password = await asyncio.to_thread(access.password) if access.password else None
+    client = GuardedClient(source, access.user, password)
     certificate = None
     try:
         async with asyncio.timeout(CONNECT_WITHIN_S):
@@ -204,7 +207,7 @@ def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> Pl
         who = source.user or source.user_certificate or "anonymous"
         return MisconfiguredError(
             f"{source.endpoint} refuses the user {who} ({_said(error)}): "
-            "correct the user of the source, or allow this one at the server"
+            f"correct {_identity_of(source)} of the source, or allow this one at the server"
         )
     if trust is not None and code in _REFUSED_CERTIFICATE:
         return MisconfiguredError(
@@ -212,6 +215,11 @@ def _explained(error: Exception, source: OpcUaSource, trust: Trust | None) -> Pl
             f"({_said(error)}): let the server trust it"
         )
     return UnavailableError(f"{source.endpoint} cannot be reached: {_said(error)}")
+
+
+def _identity_of(source: OpcUaSource) -> str:
+    """What of a source says who we are; never what a secret is."""
+    return f"user and password ({place_of(source.password)})" if source.password else "the user"
 
 
 async def _accepted(source: OpcUaSource, trust: Trust) -> x509.Certificate:

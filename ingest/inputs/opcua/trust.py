@@ -1,7 +1,9 @@
 """Who trusts whom: our certificate, the server's, and the security policy's class."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlparse
 
@@ -23,6 +25,7 @@ from ingest.inputs.opcua.certificates import (
 )
 from ingest.inputs.opcua.verdict import Shown, objection, shown_by, untimely
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.secrets import read_secret
 from schemas.plant.sources import OpcUaSource, Security
 
 APPLICATION_URI = "urn:plantstream:ingest"
@@ -165,12 +168,17 @@ class Access:
     trust: Trust | None
     """None: without security."""
     user: UserCertificate | None = None
+    password: Callable[[], str] | None = None
+    """Reads the user's password, at each connection anew, so that a changed one is taken."""
 
 
 def access_of(source: OpcUaSource, name: str) -> Access:
-    """Read and make all files that the plant file names.
+    """Read and make all files that the plant file names, but the password's.
 
     Raises:
         MisconfiguredError: a file is missing or is not what it should be.
     """
-    return Access(trust_of(source, name), user_of(source))
+    password = None
+    if source.password is not None:
+        password = partial(read_secret, source.password, f"password of source {name}")
+    return Access(trust_of(source, name), user_of(source), password)

@@ -42,6 +42,8 @@ _MISCONFIGURED = (
     errors.KafkaConfigurationError,
     errors.InvalidTransactionTimeout,
 )
+_NOT_KNOWN = (errors.AuthenticationFailedError, errors.SaslAuthenticationFailed)
+_SEE_LOGIN = "; see PLANTSTREAM_KAFKA_SASL_USERNAME and PLANTSTREAM_KAFKA_SASL_PASSWORD"
 
 
 def client_arguments(settings: KafkaSettings) -> dict[str, Any]:
@@ -122,7 +124,8 @@ def _advice(error: Exception, settings: KafkaSettings) -> str | None:
     """What a person has to change, or None where waiting may help."""
     if isinstance(error, _MISCONFIGURED):
         signed_in = settings.security_protocol.startswith("SASL")
-        return f"refused: {error}" + (f" (user {settings.sasl_username})" if signed_in else "")
+        who = f" (user {settings.sasl_username})" if signed_in else ""
+        return f"refused: {error}{who}" + (_SEE_LOGIN if isinstance(error, _NOT_KNOWN) else "")
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"the broker's certificate is not trusted ({error.verify_message}); "

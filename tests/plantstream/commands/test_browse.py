@@ -84,3 +84,25 @@ def test_what_cannot_be_is_told(browse, words, told):
     ran = browse(*words)
     assert ran.code == 78
     assert told in ran.err
+
+
+def test_a_user_is_known_by_the_password_in_a_file(browse, tmp_path):
+    file = tmp_path / "word"
+    file.touch(mode=0o600)
+    file.write_text("secret\n")
+    ran = browse("--user", "edge", "--password-file", file)
+    assert ran.code == 0, ran.err
+
+
+def test_a_user_is_known_by_the_password_that_was_typed(browse, monkeypatch):
+    monkeypatch.setattr("typer.prompt", lambda *_, **__: "secret")
+    ran = browse("--user", "edge")
+    assert ran.code == 0, ran.err
+
+
+def test_a_refused_password_is_named_and_not_told(browse, monkeypatch):
+    monkeypatch.setenv("PLANTSTREAM_OPCUA_PASSWORD", "open-sesame")
+    ran = browse("--user", "edge")
+    assert ran.code == 78
+    assert "the variable PLANTSTREAM_OPCUA_PASSWORD" in " ".join(ran.err.split())
+    assert "sesame" not in ran.out + ran.err

@@ -41,6 +41,26 @@ def test_a_dry_run_counts_the_tokens(run: Run, file: Path, tmp_path: Path) -> No
     assert f"tokens in {tmp_path / 'lab-tokens.json'}: 1" in " ".join(ran.err.split())
 
 
+BROKER = """
+sources:
+  broker: {type: mqtt, broker: "mqtts://b", user: edge, password: {env: BROKER_WORD}}
+"""
+
+
+def test_a_dry_run_says_where_a_password_is_kept_and_not_what_it_is(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BROKER_WORD", "open-sesame")
+    path = tmp_path / "plant.yaml"
+    path.write_text(PLANT + BROKER)
+
+    ran = run("ingest", "--plant", path, "--data-dir", tmp_path, "--dry-run")
+
+    assert ran.code == 0, ran.err
+    assert "password: the variable BROKER_WORD" in " ".join(ran.err.split())
+    assert "sesame" not in ran.out + ran.err
+
+
 def test_a_dry_run_of_a_file_without_sources_says_so(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "plant.yaml"
     path.write_text(PLANT)

@@ -87,3 +87,11 @@ def test_what_cannot_be_had_is_told(run, tmp_path, what, code, told):
     ran = run("trust", "add", what, "--yes", "--directory", tmp_path)
     assert ran.code == code
     assert told in ran.err
+
+
+@pytest.mark.parametrize("command", [("trust", "add"), ("browse",)], ids=" ".join)
+def test_an_address_with_a_password_is_refused_and_not_repeated(run, command):
+    ran = run(*command, "opc.tcp://edge:sesame@127.0.0.1:4840")
+    assert ran.code == 78
+    assert "password" in ran.err
+    assert "sesame" not in ran.out + ran.err

@@ -44,5 +44,11 @@ def test_nobody_answers():
     assert isinstance(decision(psycopg.OperationalError("refused"), SETTINGS), UnavailableError)
 
 
+def test_a_refused_password_names_the_variables():
+    assert str(decision(error("28P01"), SETTINGS)).endswith(
+        "; see PLANTSTREAM_DATABASE_USER and PLANTSTREAM_DATABASE_PASSWORD"
+    )
+
+
 def test_a_missing_table_names_the_command():
     assert "plantstream db migrate" in str(decision(error("42P01"), SETTINGS))

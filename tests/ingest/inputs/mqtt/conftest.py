@@ -156,6 +156,10 @@ class Meters(SourceMeters):
         self._listener.connected = False
         self._listener.tell()
 
+    def needs_help(self, trouble: str) -> None:
+        super().needs_help(trouble)
+        self._listener.tell()
+
     def notified(self, values: int) -> None:
         super().notified(values)
         self._listener.messages += values
@@ -170,7 +174,8 @@ class Listener:
         self.connected = False
         self.seen: list[Any] = []
         self.position = position
-        self._one = MqttInput("line", given, equipment, Meters(self))
+        self.meters = Meters(self)
+        self._one = MqttInput("line", given, equipment, self.meters)
         self._news = asyncio.Event()
         self.task = asyncio.create_task(self._listen())
 

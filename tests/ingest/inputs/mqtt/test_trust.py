@@ -1,18 +1,22 @@
 """Who may speak with whom: TLS, names, passwords and certificates at a real mosquitto."""
 
 import asyncio
+import logging
 import ssl
 import subprocess
+import traceback
 from contextlib import aclosing
 
 import pytest
 import trustme
 from pydantic import ValidationError
+from structlog.testing import capture_logs
 
 from ingest.input import Sample
 from ingest.inputs.mqtt.input import MqttInput
 from ingest.inputs.mqtt.trust import tls_of
 from plantstream.runtime.errors import MisconfiguredError
+from schemas.plant.secrets import Secret
 from schemas.plant.sources import MqttSource
 from tests.ingest.inputs.mqtt.conftest import TOPIC, source
 
@@ -54,9 +58,14 @@ def secured(mosquitto, files):
 @pytest.fixture
 def passwords(tmp_path):
     """Lines for a broker that knows one user, edge."""
-    file = tmp_path / "passwords"
-    subprocess.run(["mosquitto_passwd", "-b", "-c", file, "edge", "secret"], check=True, timeout=10)
-    return "allow_anonymous false", f"password_file {file}"
+    let_in(tmp_path, "secret")
+    return "allow_anonymous false", f"password_file {tmp_path / 'passwords'}"
+
+
+def let_in(folder, word):
+    """Write the file of the only user, edge, that mosquitto reads when it starts."""
+    command = ["mosquitto_passwd", "-b", "-c", folder / "passwords", "edge", word]
+    subprocess.run(command, check=True, timeout=10)
 
 
 def over_tls(broker, **changed):
@@ -116,20 +125,55 @@ async def test_mosquitto_lets_in_who_shows_a_certificate_of_its_authority(
         await accepted(heard)
 
 
-async def test_a_password_of_mosquitto_opens(mosquitto, passwords, equipment, listening):
-    given = source(mosquitto(*passwords), user="edge", password="secret")
+async def test_a_password_of_mosquitto_opens(mosquitto, passwords, equipment, listening, kept):
+    given = source(mosquitto(*passwords), user="edge", password=kept("secret"))
     async with listening(given, equipment()) as heard:
         await accepted(heard)
 
 
-@pytest.mark.parametrize("login", [{}, {"user": "edge", "password": "wrong"}, {"user": "who"}])
+async def test_a_changed_password_is_taken_at_the_next_connection(
+    mosquitto, passwords, equipment, listening, kept, tmp_path
+):
+    broker = mosquitto(*passwords)
+    async with listening(source(broker, user="edge", password=kept("secret")), equipment()) as one:
+        await accepted(one)
+        await asyncio.to_thread(broker.kill)
+        await asyncio.to_thread(let_in, tmp_path, "changed")
+        await asyncio.to_thread(broker.start)
+        await one.until(lambda _: one.meters.trouble)
+        assert f"password (the file {tmp_path / 'word'})" in one.meters.trouble
+        kept("changed")
+        await accepted(one)
+    assert one.meters.trouble is None
+
+
+async def test_a_password_that_is_missing_is_told(mosquitto, passwords, equipment):
+    given = source(mosquitto(*passwords), user="edge", password=Secret(env="NOBODY_SET_THIS"))
+    told = await refusal(given, equipment())
+    assert told.startswith("password of source line: the variable NOBODY_SET_THIS is missing")
+
+
+@pytest.mark.parametrize("login", [{}, {"user": "edge"}, {"user": "who"}])
 async def test_mosquitto_refuses_who_has_no_password_and_a_person_is_told(
     mosquitto, passwords, equipment, login
 ):
     told = await refusal(source(mosquitto(*passwords), **login), equipment())
     assert "Not authorized" in told
     assert login.get("user", "anonymous") in told
-    assert "wrong" not in told
+
+
+async def test_a_refused_password_is_in_no_text(mosquitto, passwords, equipment, kept, caplog):
+    word = "open-sesame"
+    kept_at = kept(word)
+    given = source(mosquitto(*passwords), user="edge", password=kept_at)
+    with caplog.at_level(logging.DEBUG), capture_logs() as logged:
+        chunks = MqttInput("line", given, equipment()).chunks(None)
+        with pytest.raises(MisconfiguredError) as refused:
+            await anext(chunks)
+
+    told = "".join(traceback.format_exception(refused.value))
+    assert f"password (the file {kept_at.file})" in told
+    assert all(word not in text for text in (told, caplog.text, str(logged), repr(given)))
 
 
 @pytest.mark.parametrize(
@@ -170,8 +214,11 @@ def test_names_and_certificates_are_always_verified():
     [
         pytest.param({"broker": "mqtt://x", "ca": "y"}, "belong to TLS", id="ca without TLS"),
         pytest.param({"broker": "mqtts://x", "certificate": "y"}, "go together", id="no key"),
-        pytest.param({"broker": "mqtt://x", "password": "y"}, "needs a user", id="no user"),
+        pytest.param(
+            {"broker": "mqtt://x", "password": {"env": "Y"}}, "needs a user", id="no user"
+        ),
         pytest.param({"broker": "mqtt://x:99999"}, "a port is", id="no port"),
+        pytest.param({"broker": "mqtt://edge@x"}, "pattern", id="a user in the address"),
         pytest.param({"broker": "x:1883"}, "pattern", id="no scheme"),
     ],
 )

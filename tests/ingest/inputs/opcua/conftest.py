@@ -45,9 +45,11 @@ def _quick_address_space(monkeypatch):
 
 
 class OneUser(UserManager):
+    word = "secret"
+
     def get_user(self, iserver, username=None, password=None, certificate=None):
         del iserver, certificate
-        known = (username, password) == ("edge", "secret")
+        known = (username, password) == ("edge", self.word)
         return User(role=UserRole.User) if known else None
 
 
@@ -213,6 +215,16 @@ def serving(tmp_path, port):
             await server.stop()
 
     return serve
+
+
+@pytest.fixture
+def as_edge(source, kept):
+    """A source whose user is edge, with this password."""
+
+    def build(server, word, **changed):
+        return source(server, user="edge", password=kept(word), **changed)
+
+    return build
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyBasic256Sha256, SecurityPolicyNone
-from pydantic import SecretStr
 
 from ingest.inputs.opcua.client import GuardedClient
 from plantstream.runtime.errors import MisconfiguredError
+from schemas.plant.secrets import Secret
 from schemas.plant.sources import OpcUaSource, Security
 
 TOKEN: Any = ua.UserTokenPolicy
@@ -21,10 +21,10 @@ def client(mode: ua.MessageSecurityMode, policy: str, **word: Any) -> GuardedCli
         endpoint="opc.tcp://x",
         security=Security(mode="Sign"),
         user="edge",
-        password=SecretStr("secret"),
+        password=Secret(env="PASSWORD"),
         **word,
     )
-    made = GuardedClient(source, None)
+    made = GuardedClient(source, password="secret")
     made.security_policy.Mode = mode
     made._policy_ids = [TOKEN(TokenType=ua.UserTokenType.UserName, SecurityPolicyUri=policy)]
     return made

@@ -192,9 +192,9 @@ async def test_without_security_when_the_plant_file_says_so(serving, source, equ
 @pytest.mark.parametrize(
     "password", [pytest.param("secret", id="right"), pytest.param("x", id="wrong")]
 )
-async def test_user_and_password(serving, source, equipment, listening, one_user, password):
+async def test_user_and_password(serving, as_edge, equipment, listening, one_user, password):
     async with serving(users=one_user) as server:
-        wanted = source(server, user="edge", password=password)
+        wanted = as_edge(server, password)
         async with listening(wanted, equipment()) as heard:
             if password == "secret":
                 assert await heard.until(lambda seen: values(seen, "state"))

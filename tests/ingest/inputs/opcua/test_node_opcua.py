@@ -87,9 +87,10 @@ async def test_node_opcua_is_read_without_security(server, source, equipment, li
 
 @pytest.mark.parametrize("password", ["secret", "wrong"])
 async def test_node_opcua_knows_a_user_by_the_password(
-    server, source, equipment, listening, password
+    server, as_edge, equipment, listening, password
 ):
-    async with listening(source(server, user="edge", password=password), equipment()) as heard:
+    wanted = as_edge(server, password)
+    async with listening(wanted, equipment()) as heard:
         if password == "secret":
             assert await heard.until(lambda seen: values(seen, "state"))
         else:

@@ -142,10 +142,10 @@ async def test_a_user_with_a_certificate(tmp_path, serving, source, equipment, l
 
 
 async def test_a_password_is_sent_in_clear_when_the_plant_file_says_so(
-    serving, source, equipment, listening, one_user
+    serving, source, equipment, listening, one_user, kept
 ):
     open_to_all = Security(policy="None", mode="None")
     async with serving(users=one_user, secure=False) as server:
-        word = {"user": "edge", "password": "secret", "password_in_clear": True}
+        word = {"user": "edge", "password": kept("secret"), "password_in_clear": True}
         async with listening(source(server, security=open_to_all, **word), equipment()) as heard:
             assert await heard.until(has_a_sample)
