@@ -35,7 +35,8 @@ def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
             trusted_until = max(start, book.signal_at + plan.unknown_after)
             seen_until = min(trusted_until, booked_until)
         _book(book, seen_until, plan, unseen=False)
-        _book(book, booked_until, plan, unseen=True)
+        if seen_until < booked_until:
+            _book(book, booked_until, plan, unseen=True)
         book.at = until
         decide(book, until, plan)
     turn_shift(book, place_at(book, until, plan).key.shift, until)
