@@ -20,6 +20,7 @@ _HEAD = PREFIX + "head"
 _BATCH = PREFIX + "batch"
 _CELL = PREFIX + "cell|"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -189,7 +190,7 @@ def _id(fields: list[Any]) -> EventId:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def _ms(moment: datetime | None) -> int | None:

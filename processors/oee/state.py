@@ -18,6 +18,7 @@ from schemas.manual import AndonCleared, StopReasonGiven
 from schemas.stops import AndonCall
 from schemas.topics import MACHINE
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _HEAD = "head"
 _PENDING = "pending"
 _CELL = "cell|"
@@ -188,7 +189,7 @@ def _event(fields: dict[str, Any]) -> MachineRecord:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def _text(moment: datetime | None) -> str | None:
