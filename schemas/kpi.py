@@ -103,9 +103,8 @@ class OeeCell(Frozen):
 
     def record_id(self) -> str:
         """What the cell is named by; a cell with the same name replaces this one."""
-        parts = (self.run, self.equipment, self.minute.strftime("%Y-%m-%dT%H:%MZ"))
-        names = (self.batch or "", self.product or "", self.shift or "", self.late or "")
-        return "|".join((*parts, *map(str, names)))
+        made = f"{self.batch or ''}|{self.product or ''}|{self.shift or ''}|{self.late or ''}"
+        return f"{self.run}|{self.equipment}|{self.minute.isoformat()[:16]}Z|{made}"
 
 
 class OeeReport(Frozen):

@@ -1,7 +1,7 @@
 """The open batch: since when, of which product, and its phases."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from processors.cycles.context import Context, Owner
 from processors.step import Output
@@ -12,13 +12,13 @@ from schemas.topics import KPI
 MAX_PHASES = 50
 """So many phases of a batch are listed; the rest is counted."""
 _NOTHING = timedelta(0)
+_HEARD = frozenset({BatchStarted, BatchEnded, PhaseChanged})
 
 Mark = tuple[datetime, str]
 """From this moment on, this phase."""
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(NamedTuple):
     """A batch that is open."""
 
     name: str
@@ -34,8 +34,7 @@ class Batch:
     usual_for: timedelta = _NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Vat:
+class Vat(NamedTuple):
     """What an equipment says of its batches."""
 
     batch: Batch | None = None
@@ -52,8 +51,8 @@ def make(vat: Vat, product: str | None, at: datetime) -> Vat:
     if batch is None or product == batch.product or product is None:
         return vat
     usual, usual_for = _usual(batch, at)
-    changed = replace(batch, product=product, product_since=at, usual=usual, usual_for=usual_for)
-    return replace(vat, batch=changed)
+    changed = batch._replace(product=product, product_since=at, usual=usual, usual_for=usual_for)
+    return vat._replace(batch=changed)
 
 
 def hear(
@@ -64,6 +63,8 @@ def hear(
     A beginning ends the open batch. What is older than the open batch, or than the end of the last
     one, is no news.
     """
+    if type(event) not in _HEARD:
+        return vat, []
     owner = context.owner
     match event:
         case BatchStarted(batch=name):
@@ -72,7 +73,7 @@ def hear(
             batch = vat.batch
             if batch is None or batch.name != name or at < batch.start:
                 return vat, []
-            return replace(vat, batch=None, ended_at=at), [_output(owner, batch, at)]
+            return vat._replace(batch=None, ended_at=at), [_output(owner, batch, at)]
         case PhaseChanged(phase=phase):
             return _change_phase(vat, phase or "", at, owner)
         case _:
@@ -89,7 +90,7 @@ def _start(vat: Vat, name: str, at: datetime, context: Context) -> tuple[Vat, li
     ended_at = vat.ended_at if before is None else at
     made = context.product
     batch = Batch(name, at, _first_marks(vat, at), product=made, product_since=at)
-    return replace(vat, batch=batch, ended_at=ended_at), [*ended, _output(owner, batch)]
+    return vat._replace(batch=batch, ended_at=ended_at), [*ended, _output(owner, batch)]
 
 
 def _first_marks(vat: Vat, start: datetime) -> tuple[Mark, ...]:
@@ -103,22 +104,22 @@ def _change_phase(vat: Vat, phase: str, at: datetime, owner: Owner) -> tuple[Vat
     newest = vat.phase_at is None or at >= vat.phase_at
     known = newest and phase == vat.phase and vat.phase_at is not None
     if newest and not known:
-        vat = replace(vat, phase=phase, phase_at=at)
+        vat = vat._replace(phase=phase, phase_at=at)
     batch = vat.batch
     if known or batch is None or at < batch.start:
         return vat, []
     changed = _marked(batch, (at, phase))
     if changed == batch:
         return vat, []
-    return replace(vat, batch=changed), [_output(owner, changed)]
+    return vat._replace(batch=changed), [_output(owner, changed)]
 
 
 def _marked(batch: Batch, mark: Mark) -> Batch:
     if len(batch.marks) > MAX_PHASES and mark[0] > batch.marks[-1][0]:
-        return replace(batch, left_out=batch.left_out + 1)
+        return batch._replace(left_out=batch.left_out + 1)
     marks = _in_order((*batch.marks, mark))
     kept = marks[: MAX_PHASES + 1]
-    return replace(batch, marks=kept, left_out=batch.left_out + len(marks) - len(kept))
+    return batch._replace(marks=kept, left_out=batch.left_out + len(marks) - len(kept))
 
 
 def _in_order(marks: tuple[Mark, ...]) -> tuple[Mark, ...]:

@@ -1,7 +1,7 @@
 """The hour that is open: cycles by product, batch and shift, until nothing can be added."""
 
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from processors.cycles.context import Context, Owner
 from processors.cycles.sums import Sums, together
@@ -15,8 +15,7 @@ MAX_CELLS = 8
 HOUR = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """What a cell is named by, but for the event that a late one is named by."""
 
     hour: datetime
@@ -25,8 +24,7 @@ class Place:
     shift: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """What is known of one cell."""
 
     place: Place
@@ -37,8 +35,7 @@ class Cell:
     """Whether it was published as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cells:
+class Cells(NamedTuple):
     """Open cells of the newest hour, in the order in which they were opened."""
 
     hour: datetime | None = None
@@ -48,8 +45,7 @@ class Cells:
     that a cell opened now is named by its event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """Cycles that ended in one place."""
 
     place: Place
@@ -83,12 +79,12 @@ def put(cells: Cells, fact: Fact) -> tuple[Cells, list[Cell]]:
         return cells, [Cell(fact.place, fact.day, fact.sums, late=fact.event)]
     for index, cell in enumerate(cells.open):
         if cell.place == fact.place:
-            grown = replace(cell, sums=together(cell.sums, fact.sums), said=False)
+            grown = cell._replace(sums=together(cell.sums, fact.sums), said=False)
             opened = (*cells.open[:index], grown, *cells.open[index + 1 :])
-            return replace(cells, open=opened), []
+            return cells._replace(open=opened), []
     cells, closed = _with_room(cells)
     cell = Cell(fact.place, fact.day, fact.sums, late=fact.event if cells.crowded else None)
-    return replace(cells, open=(*cells.open, cell)), closed
+    return cells._replace(open=(*cells.open, cell)), closed
 
 
 def unsaid(cells: Cells) -> list[Cell]:
@@ -100,7 +96,7 @@ def all_said(cells: Cells) -> Cells:
     """The cells after they were published."""
     if all(cell.said for cell in cells.open):
         return cells
-    return replace(cells, open=tuple(replace(cell, said=True) for cell in cells.open))
+    return cells._replace(open=tuple(cell._replace(said=True) for cell in cells.open))
 
 
 def output(owner: Owner, cell: Cell) -> Output:
@@ -133,5 +129,5 @@ def _with_room(cells: Cells) -> tuple[Cells, list[Cell]]:
     if len(cells.open) < MAX_CELLS:
         return cells, []
     oldest, *others = cells.open
-    kept = replace(cells, open=tuple(others), crowded=True)
+    kept = cells._replace(open=tuple(others), crowded=True)
     return kept, [] if oldest.said else [oldest]

@@ -1,9 +1,8 @@
 """What must be known around an event to judge the cycle that it ends."""
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Mode = Literal["states", "counters", "events"]
 
@@ -35,8 +34,7 @@ class CyclePlan(Protocol):
         """Microseconds per counting unit, or None where nobody knows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """Whose cycles these are."""
 
     run: str
@@ -44,8 +42,7 @@ class Owner:
     plant_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What is true at an event, once the event itself is taken into account."""
 
     owner: Owner

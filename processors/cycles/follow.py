@@ -4,7 +4,6 @@ What is published is absolute: a cell's record replaces the one before. Open cel
 when the first event of another minute comes, and by `flush`; batches whenever they change.
 """
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from processors.cycles import batches, cells
@@ -24,6 +23,8 @@ from schemas.machine import (
 from schemas.stops import Finding
 from schemas.topics import KPI
 
+_MINUTE = timedelta(minutes=1)
+
 
 def follow(
     state: CycleState, event: MachineRecord, context: Context
@@ -38,18 +39,17 @@ def follow(
         return _follow_late(state, event, at, context)
     state, outputs = _proceed(state, at, context)
     watch, lap = observe(state.watch, event, at, context)
-    state = replace(state, watch=watch)
     if lap is not None:
         state, more = _complete(state, lap, event, at, context)
         outputs += more
-    elif isinstance(event, CycleCompleted) and context.plan.cycles == "events":
+    elif type(event) is CycleCompleted and context.plan.cycles == "events":
         state, more = _put(state, _fact(event, at, 1, event.duration_ms, context), context.owner)
         outputs += more
     vat = state.vat
-    if not isinstance(event, BatchStarted):
+    if type(event) is not BatchStarted:
         vat = batches.make(vat, context.product, at)
     vat, told = batches.hear(vat, event, at, context)
-    return replace(state, vat=vat), outputs + told
+    return state._replace(watch=watch, vat=vat), outputs + told
 
 
 def flush(state: CycleState, owner: Owner) -> tuple[CycleState, list[Output]]:
@@ -63,8 +63,8 @@ def flush(state: CycleState, owner: Owner) -> tuple[CycleState, list[Output]]:
     found = [cells.output(owner, cell) for cell in (*at_once, *cells.unsaid(known))]
     if not found:
         return state, []
-    waiting = state.waiting and replace(state.waiting, said=True)
-    return replace(state, cells=cells.all_said(state.cells), waiting=waiting), found
+    waiting = state.waiting and state.waiting._replace(said=True)
+    return state._replace(cells=cells.all_said(state.cells), waiting=waiting), found
 
 
 def _proceed(state: CycleState, at: datetime, context: Context) -> tuple[CycleState, list[Output]]:
@@ -72,12 +72,12 @@ def _proceed(state: CycleState, at: datetime, context: Context) -> tuple[CycleSt
     outputs: list[Output] = []
     if state.waiting is not None and at > state.waiting.at:
         fact = _fact_of(state.waiting)
-        state, outputs = _put(replace(state, waiting=None), fact, context.owner)
-    if state.at is None or _floor_minute(at) > _floor_minute(state.at):
+        state, outputs = _put(state._replace(waiting=None), fact, context.owner)
+    if state.at is None or _is_of_another_minute(at, state.at):
         outputs += [cells.output(context.owner, cell) for cell in cells.unsaid(state.cells)]
         said = cells.entered(cells.all_said(state.cells), cells.floor_hour(at))
-        state = replace(state, cells=said)
-    return replace(state, at=at), outputs
+        state = state._replace(cells=said)
+    return state._replace(at=at), outputs
 
 
 def _complete(
@@ -88,8 +88,8 @@ def _complete(
         return _put(state, _fact(event, at, lap.units, took, context), context.owner)
     waiting = state.waiting
     if waiting is not None:
-        more = replace(waiting, units=waiting.units + lap.units, said=False)
-        return replace(state, waiting=more), []
+        more = waiting._replace(units=waiting.units + lap.units, said=False)
+        return state._replace(waiting=more), []
     if at == lap.since:
         return state, []
     waiting = Waiting(
@@ -101,7 +101,7 @@ def _complete(
         day=context.day,
         event=event.id,
     )
-    return replace(state, waiting=waiting), []
+    return state._replace(waiting=waiting), []
 
 
 def _follow_late(
@@ -114,7 +114,7 @@ def _follow_late(
     if _is_missed(event, context):
         return _complain(state, event, at, context.owner)
     vat, outputs = batches.hear(state.vat, event, at, context)
-    return replace(state, vat=vat), outputs
+    return state._replace(vat=vat), outputs
 
 
 def _is_missed(event: MachineRecord, context: Context) -> bool:
@@ -145,12 +145,12 @@ def _complain(
         "this equipment.",
     )
     output = Output(KPI, owner.equipment, finding.record_id(), finding)
-    return replace(state, complained=hour), [output]
+    return state._replace(complained=hour), [output]
 
 
 def _put(state: CycleState, fact: Fact, owner: Owner) -> tuple[CycleState, list[Output]]:
     known, at_once = cells.put(state.cells, fact)
-    return replace(state, cells=known), [cells.output(owner, cell) for cell in at_once]
+    return state._replace(cells=known), [cells.output(owner, cell) for cell in at_once]
 
 
 def _fact(event: MachineRecord, at: datetime, units: int, took_ms: int, context: Context) -> Fact:
@@ -170,8 +170,9 @@ def _yardstick(context: Context) -> Yardstick:
 
 
 def _whole_ms(moment: datetime) -> datetime:
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    over = moment.microsecond % 1000
+    return moment.replace(microsecond=moment.microsecond - over) if over else moment
 
 
-def _floor_minute(moment: datetime) -> datetime:
-    return moment.replace(second=0, microsecond=0)
+def _is_of_another_minute(at: datetime, before: datetime) -> bool:
+    return at.minute != before.minute or at - before >= _MINUTE

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from processors.cycles.batches import Batch, Vat
 from processors.cycles.cells import Cell, Cells, Place
@@ -20,11 +20,11 @@ _HEAD = PREFIX + "head"
 _BATCH = PREFIX + "batch"
 _CELL = PREFIX + "cell|"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _MILLISECOND = timedelta(milliseconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(NamedTuple):
     """Units counted at one moment, until it is certain that no others were."""
 
     at: datetime
@@ -37,16 +37,15 @@ class Waiting:
     said: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CycleState:
+class CycleState(NamedTuple):
     """One equipment in one run."""
 
     at: datetime | None = None
     """The newest event."""
-    watch: Watch = field(default_factory=Watch)
+    watch: Watch = Watch()
     waiting: Waiting | None = None
-    cells: Cells = field(default_factory=Cells)
-    vat: Vat = field(default_factory=Vat)
+    cells: Cells = Cells()
+    vat: Vat = Vat()
     complained: datetime | None = None
     """The hour of which was said last that something came too late for it."""
 
@@ -163,8 +162,7 @@ def _batch_fields(batch: Batch) -> list[Any]:
 def _batch(fields: list[Any]) -> Batch:
     name, start, marks, left_out, product, since, usual, usual_ms = fields
     batch = Batch(name, _instant(start), tuple((_instant(at), phase) for at, phase in marks))
-    return replace(
-        batch,
+    return batch._replace(
         left_out=left_out,
         product=product,
         product_since=_moment(since),
@@ -192,7 +190,7 @@ def _id(fields: list[Any]) -> EventId:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def _ms(moment: datetime | None) -> int | None:

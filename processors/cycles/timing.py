@@ -1,7 +1,7 @@
 """Which cycles an event completes: from states, from counters, or as the machine says it."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from processors.cycles.context import Context
 from schemas.machine import (
@@ -21,22 +21,23 @@ _RUNNING = {TimeCategory.RUNNING, TimeCategory.UNPLANNED_RUNNING}
 _INTERRUPTING = {TimeCategory.UNPLANNED_STOP, TimeCategory.MINOR_STOP}
 _HIDING = {*_INTERRUPTING, TimeCategory.UNKNOWN, None}
 """A run that follows or ends in one of these is no whole cycle."""
-_SIGNS_OF_LIFE = (
-    *(StateChanged, PartsCounted, BatchStarted, BatchEnded),
-    *(ProductChanged, CounterReset, Gap, Heartbeat),
+_TIMING = frozenset({Gap, StateChanged, PartsCounted})
+_SIGNS_OF_LIFE = frozenset(
+    {
+        *(StateChanged, PartsCounted, BatchStarted, BatchEnded),
+        *(ProductChanged, CounterReset, Gap, Heartbeat),
+    }
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Lap:
+class Lap(NamedTuple):
     """So many cycles, one after the other, from `since` to the moment of the event."""
 
     since: datetime
     units: int
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(NamedTuple):
     """What must be known to time the next cycle."""
 
     category: TimeCategory | None = None
@@ -64,6 +65,8 @@ def observe(
 ) -> tuple[Watch, Lap | None]:
     """The watch after an event, in order of source time, and the cycles that it completed."""
     watch = _as_made(_as_seen(watch, event, at, context), context)
+    if type(event) not in _TIMING:
+        return watch, None
     match event, context.plan.cycles:
         case Gap(), _:
             return _blind(watch), None
@@ -79,58 +82,58 @@ def observe(
 
 
 def _as_seen(watch: Watch, event: MachineRecord, at: datetime, context: Context) -> Watch:
-    if not isinstance(event, _SIGNS_OF_LIFE):
+    if type(event) not in _SIGNS_OF_LIFE:
         return watch
     patience = context.plan.unknown_after
     if patience is not None and watch.signal_at is not None and at - watch.signal_at > patience:
         watch = _blind(watch)
-    return replace(watch, signal_at=at)
+    return watch._replace(signal_at=at)
 
 
 def _as_made(watch: Watch, context: Context) -> Watch:
     made = (context.batch, context.product)
     if watch.made == made:
         return watch
-    return replace(watch, made=made, run_since=None, counted_at=None)
+    return watch._replace(made=made, run_since=None, counted_at=None)
 
 
 def _blind(watch: Watch) -> Watch:
     """Nobody saw what happened: whatever was being timed is no cycle."""
-    return replace(watch, category=None, run_since=None, counted_at=None, stop_since=None)
+    return watch._replace(category=None, run_since=None, counted_at=None, stop_since=None)
 
 
 def _run(watch: Watch, category: TimeCategory, at: datetime) -> tuple[Watch, Lap | None]:
     """A run is a cycle if it began and ended otherwise than in an interruption."""
     was_running, is_running = watch.category in _RUNNING, category in _RUNNING
     before, since = watch.category, watch.run_since
-    watch = replace(watch, category=category)
+    watch = watch._replace(category=category)
     if is_running and not was_running:
-        return replace(watch, run_since=None if before in _HIDING else at), None
+        return watch._replace(run_since=None if before in _HIDING else at), None
     if is_running or since is None:
         return watch, None
     whole = category not in _HIDING and at > since
-    return replace(watch, run_since=None), Lap(since, 1) if whole else None
+    return watch._replace(run_since=None), Lap(since, 1) if whole else None
 
 
 def _stand(watch: Watch, category: TimeCategory, at: datetime, context: Context) -> Watch:
     """Only a minor stop may lie between two counts that time a cycle."""
     before = watch.category
-    watch = replace(watch, category=category)
+    watch = watch._replace(category=category)
     if category in _RUNNING:
         undisturbed = before in {*_RUNNING, None} or _is_minor(watch, at, context)
         counted_at = watch.counted_at if undisturbed else None
-        return replace(watch, stop_since=None, counted_at=counted_at)
+        return watch._replace(stop_since=None, counted_at=counted_at)
     if category in _INTERRUPTING:
-        return watch if before in _INTERRUPTING else replace(watch, stop_since=at)
-    return replace(watch, stop_since=None, counted_at=None)
+        return watch if before in _INTERRUPTING else watch._replace(stop_since=at)
+    return watch._replace(stop_since=None, counted_at=None)
 
 
 def _count(watch: Watch, units: int, at: datetime, context: Context) -> tuple[Watch, Lap | None]:
     free = watch.category in {*_RUNNING, None} or _is_minor(watch, at, context)
     if not free:
-        return replace(watch, counted_at=None), None
+        return watch._replace(counted_at=None), None
     lap = None if watch.counted_at is None else Lap(watch.counted_at, units)
-    return replace(watch, counted_at=at), lap
+    return watch._replace(counted_at=at), lap
 
 
 def _is_minor(watch: Watch, at: datetime, context: Context) -> bool:

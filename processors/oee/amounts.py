@@ -67,7 +67,7 @@ def _those(names: frozenset[str], amounts: Mapping[str, int]) -> dict[str, Any]:
 
 def _reasons(amounts: Mapping[str, int]) -> tuple[ReasonTime, ...]:
     found = []
-    for name in sorted(name for name in amounts if _IS_REASON in name):
+    for name in sorted([name for name in amounts if _IS_REASON in name]):
         category, _, reason = name.partition(_IS_REASON)
         if amounts[name]:
             found.append(

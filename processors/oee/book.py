@@ -4,6 +4,7 @@ A book is filled in the order of source time. Whoever wants to keep an earlier s
 a fork shares what neither changes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
@@ -45,6 +46,8 @@ class Cell:
     end: datetime
     amounts: Amounts = field(default_factory=dict)
     owner: object = field(default=None, compare=False, repr=False)
+    restated: Mapping[str, int] = field(default_factory=dict, compare=False)
+    """What late cells add to its minute, for the rolling hour."""
 
 
 Kind = Literal["shift", "batch"]
@@ -191,7 +194,9 @@ class Book:
         if cell is None:
             cell = self.cells[key] = Cell(at, at, {}, self.mark)
         elif cell.owner is not self.mark:
-            cell = self.cells[key] = Cell(cell.start, cell.end, cell.amounts.copy(), self.mark)
+            cell = self.cells[key] = Cell(
+                cell.start, cell.end, cell.amounts.copy(), self.mark, cell.restated
+            )
         return cell
 
     def window(self, kind: Kind) -> Window | None:

@@ -46,7 +46,8 @@ def elapse(book: Book, until: datetime, plan: EquipmentPlan) -> None:
             trusted_until = max(start, book.signal_at + plan.unknown_after)
             seen_until = min(trusted_until, booked_until)
         _book(book, seen_until, plan, Sight.SEEN)
-        _book(book, booked_until, plan, Sight.SILENT)
+        if seen_until < booked_until:
+            _book(book, booked_until, plan, Sight.SILENT)
         book.at = until
         decide(book, until, plan)
     turn_shift(book, place_at(book, until, plan).key.shift, until)

@@ -14,27 +14,19 @@ from typing import NamedTuple
 from processors.cycles.context import Owner
 from processors.cycles.follow import flush
 from processors.oee.andon import changed_calls, clear_call, raise_call
-from processors.oee.book import Book, floor_minute
+from processors.oee.book import MINUTE, Book, Found, Window, floor_minute
 from processors.oee.booking import MAX_SILENCE, elapse
-from processors.oee.events import (
-    Order,
-    apply,
-    apply_late,
-    concerns,
-    in_order,
-    is_said,
-    order_of,
-)
-from processors.oee.findings import tell
-from processors.oee.follow import time_cycles
+from processors.oee.events import concerns, in_order, is_said, order_of
 from processors.oee.plan import EquipmentPlan, equipment_plan
 from processors.oee.records import Named, differences, finding, open_reports, outputs
-from processors.oee.state import OeeState, Pending, Shown, dump, load
-from processors.oee.windows import close_cells
+from processors.oee.state import OeeState, Pending, dump, load
+from processors.oee.walk import Walk
+from processors.oee.windows import without_closed
 from processors.step import Output, Transition
-from schemas.machine import Gap, MachineRecord
+from schemas.machine import MachineRecord
 from schemas.manual import AndonCleared, AndonRaised
 from schemas.plant.load import PlantFile
+from schemas.record import EventId
 from schemas.topics import MACHINE, OEE_STATE, Topic
 
 ALLOWED_LATENESS = timedelta(seconds=5)
@@ -73,29 +65,30 @@ class OeeEngine:
         if not told:
             return Transition(called, calls)
         plan = equipment_plan(plant, state.equipment)
-        shown = _shown(state, plan)
-        before = _until_tick(state, shown.book, plan)
-        step = _settle(called, told, plan)
-        advanced = step.state
-        after = _show(shown, step, plan)
-        view = _until_tick(advanced, after.book, plan)
-        outs = [*calls, *_said(advanced, before, view, plan), *step.cycles]
-        _let_go(advanced, after.book)
-        kept = replace(advanced, shown=after, reported=_reported(advanced, view))
-        return Transition(kept, outs)
+        state, outs = called, list[Output](calls)
+        while told:
+            together = _together(state, told)
+            traced = _traced(state, plan)
+            before = _until_tick(traced.ticked, traced.newest, plan)
+            step = _step(traced, told[:together], plan)
+            outs += [*_said(traced, before, step, plan), *step.cycles]
+            state, told = step.state, told[together:]
+        return Transition(state, outs)
 
     def tick(self, state: OeeState, now: datetime, plant: PlantFile) -> Transition[OeeState]:
         """Publish what is true by now."""
         if state.seen is None or now - (state.ticked or state.seen) < _patience(now - state.seen):
             return Transition(state)
         plan = equipment_plan(plant, state.equipment)
-        shown = _shown(state, plan)
-        ticked = replace(state, ticked=min(now, state.seen + MAX_SILENCE), shown=shown)
-        before, after = (_until_tick(one, shown.book, plan) for one in (state, ticked))
-        cycles, found = flush(state.cycles, Owner(state.run, state.equipment, state.plant_version))
-        outs = [*_said(ticked, before, after, plan), *found]
-        kept = replace(ticked, cycles=cycles, reported=_reported(ticked, after))
-        return Transition(kept, outs)
+        traced = _traced(state, plan)
+        ticked_at = min(now, state.seen + MAX_SILENCE)
+        before, after = (_until_tick(at, traced.newest, plan) for at in (state.ticked, ticked_at))
+        owner = Owner(state.run, state.equipment, state.plant_version)
+        cycles, found = flush(state.cycles, owner)
+        reported = _reported(state.reported, after)
+        kept = replace(traced, ticked=ticked_at, cycles=cycles, reported=reported)
+        said = _said(traced, before, _Step(kept, after), plan)
+        return Transition(kept, [*said, *found])
 
 
 def _patience(silence: timedelta) -> timedelta:
@@ -121,143 +114,163 @@ def _call(state: OeeState, events: Sequence[MachineRecord]) -> tuple[OeeState, l
     return replace(state, calls=calls), [one for call in told for one in outputs(named, call)]
 
 
+def _together(state: OeeState, told: Pending) -> int:
+    """How many of these can be taken in one step.
+
+    One that comes too late begins another step, so that it is too late for the same book as if
+    each had come alone.
+    """
+    newest = state.seen
+    for number, (order, event) in enumerate(told):
+        at = order[0]
+        until = None if newest is None else newest - ALLOWED_LATENESS
+        if number and until is not None and at < until:
+            before = (*state.pending, *told[:number])
+            if any(at < one for one in _settled_moments(state, before, until)):
+                return number
+        if not is_said(event) and (newest is None or at > newest):
+            newest = at
+    return len(told)
+
+
+def _settled_moments(state: OeeState, queue: Pending, until: datetime) -> Iterator[datetime]:
+    """Moments up to which the book is filled once all is settled that nothing can overtake."""
+    if state.book.at is not None:
+        yield state.book.at
+    for order, event in queue:
+        if order[0] <= until and not is_said(event):
+            yield order[0]
+
+
 class _Step(NamedTuple):
-    """What becomes of a state by new events."""
+    """What becomes of a state."""
 
     state: OeeState
-    told: Pending
-    """The new events that the book could still take."""
-    queue: Pending
-    """All events that waited, with the new ones, in order."""
-    cycles: Sequence[Output]
+    after: Book
+    """All that is true now."""
+    cycles: Sequence[Output] = ()
     """What became known of cycles and batches."""
-    is_anew: bool
-    """Whether something changed behind the book's end."""
+    found: Sequence[Found] = ()
+    """What does not fit, of the events that were settled."""
+    superseded: Sequence[Window] = ()
+    """Closed windows as they were before they were restated."""
 
 
-def _settle(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
-    """Book everything that nothing can overtake any more, and what comes later than that."""
+def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
+    """Apply new events, and settle everything that nothing can overtake any more."""
     moments = [order[0] for order, event in told if not is_said(event)]
     seen = max([*moments, *([state.seen] if state.seen else [])], default=None)
-    book = state.book.fork()
-    book.late, book.findings, book.superseded = {}, (), ()
-    at = book.at
+    at = state.book.at
     late = [event for order, event in told if at is not None and order[0] < at]
     in_time = tuple(one for one in told if at is None or one[0][0] >= at) if late else told
     queue = in_order((*state.pending, *in_time))
+    walk = Walk(state, plan)
+    del walk.trail[_unmoved(state.pending, queue) :]
+    if late:
+        walk.take_late(late)
     settled = _settled(queue, seen)
-    cycles, found = state.cycles, list[Output]()
-    owner = Owner(state.run, state.equipment, plan.version)
-    for take, events in ((apply_late, late), (apply, [event for _, event in settled])):
-        for event in events:
-            take(book, event, plan)
-            cycles, told_now = time_cycles(cycles, event, book, owner, plan)
-            found += told_now
-    advanced = replace(
-        state,
+    walk.settle([event for _, event in queue[:settled]])
+    pending, too_early = _not_too_far_ahead(queue[settled:], seen)
+    walk.show(_seen(pending, seen))
+    after = _until_tick(state.ticked, walk.newest, plan)
+    book, trail = _without_closed(walk, pending)
+    kept = OeeState(
+        run=state.run,
+        equipment=state.equipment,
         plant_version=plan.version,
         book=book,
-        pending=_not_too_far_ahead(book, queue[len(settled) :], seen),
+        pending=pending,
         seen=seen,
-        cycles=cycles,
+        ticked=state.ticked,
+        reported=_reported(state.reported, after),
+        calls=state.calls,
+        cycles=walk.cycles,
+        trail=trail,
     )
-    return _Step(advanced, in_time, queue, found, bool(late))
+    return _Step(kept, after, walk.outputs, (*walk.found, *too_early), walk.superseded)
 
 
-def _settled(queue: Pending, seen: datetime | None) -> Pending:
-    """What nothing can overtake any more, up to the last thing that the equipment itself says."""
+def _unmoved(before: Pending, now: Pending) -> int:
+    """How many of the first events that wait are still the first ones."""
+    pairs = zip(before, now, strict=False)
+    return next((n for n, (old, new) in enumerate(pairs) if old != new), len(before))
+
+
+def _seen(pending: Pending, seen: datetime | None) -> list[MachineRecord]:
+    """Events of a time that the equipment has reached."""
+    return [event for order, event in pending if seen is not None and order[0] <= seen]
+
+
+def _traced(state: OeeState, plan: EquipmentPlan) -> OeeState:
+    """The state with its trail, which is not written down."""
+    if state.trail is not None:
+        return state
+    walk = Walk(state, plan)
+    walk.show(_seen(state.pending, state.seen))
+    return replace(state, trail=tuple(walk.trail))
+
+
+def _settled(queue: Pending, seen: datetime | None) -> int:
+    """How many nothing can overtake any more, up to the last that the equipment itself says."""
     if seen is None:
-        return ()
+        return 0
     until, number = seen - ALLOWED_LATENESS, 0
     for count, (order, event) in enumerate(queue, start=1):
         if order[0] > until:
             break
         if not is_said(event):
             number = count
-    return queue[:number]
+    return number
 
 
-def _not_too_far_ahead(book: Book, pending: Pending, seen: datetime | None) -> Pending:
+def _not_too_far_ahead(pending: Pending, seen: datetime | None) -> tuple[Pending, list[Found]]:
     """What people said of a time that has not come yet waits; but not without limit."""
     if len(pending) <= MAX_AHEAD:
-        return pending
+        return pending, []
     ahead = [one for one in pending if seen is None or one[0][0] > seen]
     kept, left_out = ahead[:MAX_AHEAD], ahead[MAX_AHEAD:]
-    for (at, *_), event in left_out:
-        text = "too much was said of a time that has not come; this is left out: see its clock"
-        tell(book, "too_early", (at, at), text, event.id)
-    return (*pending[: len(pending) - len(ahead)], *kept)
+    text = "too much was said of a time that has not come; this is left out: see its clock"
+    found = [Found("too_early", at, at, text, event.id) for (at, *_), event in left_out]
+    return (*pending[: len(pending) - len(ahead)], *kept), found
 
 
-def _shown(state: OeeState, plan: EquipmentPlan) -> Shown:
-    """The book with the pending events applied."""
-    return state.shown or _apply_to(state.book, state.pending, state.seen, plan)
-
-
-def _show(shown: Shown, step: _Step, plan: EquipmentPlan) -> Shown:
-    """The same after a step: from what was shown before, unless the new events go behind it."""
-    upto, state = shown.upto, step.state
-    if step.is_anew or (upto is not None and _goes_behind(step.told, upto)):
-        return _apply_to(state.book, state.pending, state.seen, plan)
-    new = tuple(one for one in step.queue if upto is None or one[0] > upto)
-    after = _apply_to(shown.book, new, state.seen, plan)
-    return after if after.upto else after._replace(upto=upto)
-
-
-def _goes_behind(told: Pending, upto: Order) -> bool:
-    """Whether any of these belongs before this, or a gap moves what people said in it."""
-    return any(order < upto or isinstance(event, Gap) for order, event in told)
-
-
-def _apply_to(book: Book, queue: Pending, seen: datetime | None, plan: EquipmentPlan) -> Shown:
-    book, upto = book.fork(), None
-    for order, event in queue:
-        if seen is None or order[0] > seen:
-            break
-        apply(book, event, plan)
-        upto = order
-    return Shown(book, upto)
-
-
-def _until_tick(state: OeeState, book: Book, plan: EquipmentPlan) -> Book:
+def _until_tick(ticked: datetime | None, book: Book, plan: EquipmentPlan) -> Book:
     """The book with the time since the last event, as a tick told it."""
-    if state.ticked is None or book.at is None or state.ticked <= book.at:
+    if ticked is None or book.at is None or ticked <= book.at:
         return book
     book = book.fork()
-    elapse(book, state.ticked, plan)
+    elapse(book, ticked, plan)
     return book
 
 
-def _said(state: OeeState, before: Book, after: Book, plan: EquipmentPlan) -> Iterator[Output]:
+def _said(state: OeeState, before: Book, step: _Step, plan: EquipmentPlan) -> Iterator[Output]:
     """What is true now and was not before, what does not fit, and how open windows stand."""
-    named = _named(state)
-    for record in differences(named, before, after, plan):
+    named = _named(step.state)
+    for record in differences(named, (before, step.after), step.superseded, plan):
         yield from outputs(named, record)
-    for found in state.book.findings:
+    for found in step.found:
         yield from outputs(named, finding(named, found))
-    if _reported(state, after) != state.reported:
-        for record in open_reports(named, after):
-            yield from outputs(named, record)
+    if step.state.reported != state.reported:
+        for report in open_reports(named, step.after):
+            yield from outputs(named, report)
 
 
-def _reported(state: OeeState, view: Book) -> datetime | None:
+def _reported(reported: datetime | None, view: Book) -> datetime | None:
     """The minute in which open windows were reported last."""
-    minute = None if view.at is None else floor_minute(view.at)
-    if minute is None or (state.reported is not None and minute <= state.reported):
-        return state.reported
-    return minute
+    if view.at is None or (reported is not None and view.at - reported < MINUTE):
+        return reported
+    return floor_minute(view.at)
 
 
-def _let_go(state: OeeState, shown: Book) -> None:
-    """Forget what nothing can be added to any more, and what is published for good."""
-    if shown.late:
-        waiting = [*(event.id for _, event in state.pending), *(e.id for e in state.book.waiting)]
-        shown.late = {name: cell for name, cell in shown.late.items() if name[1] in waiting}
-    shown.findings = shown.superseded = ()
-    settled_from, shown_from = state.book.open_from, shown.open_from
-    if settled_from is not None:
-        close_cells(state.book, settled_from)
-        close_cells(shown, min(settled_from, shown_from or settled_from))
+def _without_closed(walk: Walk, pending: Pending) -> tuple[Book, tuple[Book, ...]]:
+    """The books without what nothing can be added to any more, and what is published for good."""
+    waiting: set[EventId] = set()
+    if walk.newest.late:
+        waiting = {event.id for _, event in pending} | {one.id for one in walk.book.waiting}
+    settled_from, shown_from = walk.book.open_from, walk.newest.open_from
+    both_from = min(filter(None, (settled_from, shown_from)), default=None)
+    trail = (without_closed(one, both_from, waiting) for one in walk.trail)
+    return without_closed(walk.book, settled_from, waiting), tuple(trail)
 
 
 def _named(state: OeeState) -> Named:

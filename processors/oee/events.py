@@ -64,6 +64,10 @@ _SPEAKS_AHEAD = (
 )
 """What holds from its moment on; when it comes too late it holds from the book's end on."""
 
+_SAID = frozenset(kind for kind in _RANK if issubclass(kind, ManualRecord))
+_SAYS_NOTHING = frozenset({Gap, PhaseChanged, CounterReset, CycleCompleted, Heartbeat})
+"""Signs of life that change nothing but the time up to which the book is filled."""
+
 Order = tuple[datetime, int, str, str, int]
 
 
@@ -79,7 +83,7 @@ def is_call(event: MachineRecord) -> TypeGuard[AndonRaised | AndonCleared]:
 
 def is_said(event: MachineRecord) -> bool:
     """Whether a person said it: it is no sign of life of the equipment."""
-    return isinstance(event, ManualRecord)
+    return type(event) in _SAID
 
 
 def moment_of(event: MachineRecord) -> datetime:
@@ -121,7 +125,7 @@ def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
     if book.at is not None and at < book.at and is_said(event):
         _say(book, event, book.at if isinstance(event, _SPEAKS_AHEAD) else at, plan)
         return
-    if isinstance(event, Gap):
+    if type(event) is Gap:
         _miss(book, event, plan)
     if book.at is None and is_said(event):
         # Nothing is known of the equipment's time before it says something itself.
@@ -132,13 +136,16 @@ def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
         elapse(book, at, plan)
     if not is_said(event) and (book.signal_at is None or at > book.signal_at):
         book.signal_at = at
-    match event:
-        case PartsCounted():
-            count(book, event, at, plan)
-        case _:
-            _say(book, event, at, plan)
+    _take(book, event, at, plan)
     if book.waiting or book.ahead:
         recall(book, plan)
+
+
+def _take(book: Book, event: MachineRecord, at: datetime, plan: EquipmentPlan) -> None:
+    if isinstance(event, PartsCounted):
+        count(book, event, at, plan)
+    elif type(event) not in _SAYS_NOTHING:
+        _say(book, event, at, plan)
 
 
 def apply_late(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:

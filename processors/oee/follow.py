@@ -6,7 +6,7 @@ from processors.cycles.state import CycleState
 from processors.oee.book import Book, made_at
 from processors.oee.events import moment_of
 from processors.oee.plan import EquipmentPlan
-from processors.oee.restate import key_at
+from processors.oee.restate import key_at, place_at
 from processors.step import Output
 from schemas.machine import MachineRecord
 
@@ -17,7 +17,10 @@ def time_cycles(
     """Take an event that the book has just taken."""
     at = moment_of(event)
     is_late = book.at is not None and at < book.at
-    made = made_at(book, at) if is_late else book.made.last
-    batch, product = (made.batch, made.product) if made else (None, None)
-    key, _ = key_at(at, batch, product, plan)
-    return follow(cycles, event, Context(owner, plan, batch, product, key.shift, key.day))
+    if is_late:
+        made = made_at(book, at)
+        key, _ = key_at(at, made and made.batch, made and made.product, plan)
+    else:
+        key = place_at(book, at, plan).key
+    context = Context(owner, plan, key.batch, key.product, key.shift, key.day)
+    return follow(cycles, event, context)

@@ -13,6 +13,7 @@ from schemas.machine import TimeCategory
 from schemas.record import EventId
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _CATEGORIES = list(TimeCategory)
 _KINDS = ("shift", "batch")
 
@@ -85,7 +86,7 @@ def _packer(fields: Callable[[_Writer, T], list[Any]]) -> Callable[[Iterable[T]]
     def pack(items: Iterable[T]) -> bytes:
         writer = _Writer()
         rows = [fields(writer, item) for item in items]
-        text = json.dumps([list(writer.names), rows], separators=(",", ":"))
+        text = _COMPACT.encode([list(writer.names), rows])
         return zlib.compress(text.encode(), 9)
 
     return pack

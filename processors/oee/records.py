@@ -1,6 +1,6 @@
 """What is said of the book: cells, reports, stops and findings as records of their topics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from processors.oee.amounts import facts
@@ -27,8 +27,14 @@ class Named(NamedTuple):
     equipment: EquipmentPath
 
 
-def differences(named: Named, before: Book, after: Book, plan: EquipmentPlan) -> Iterator[Record]:
-    """Everything that is true after a step and was not before it."""
+def differences(
+    named: Named, shown: tuple[Book, Book], superseded: Sequence[Window], plan: EquipmentPlan
+) -> Iterator[Record]:
+    """Everything that is true in the second book and was not in the first one.
+
+    `superseded`: closed windows as they were before they were restated.
+    """
+    before, after = shown
     for key, cell in after.cells.items():
         old = before.cells.get(key)
         if old is not cell and old != cell:
@@ -37,7 +43,7 @@ def differences(named: Named, before: Book, after: Book, plan: EquipmentPlan) ->
         if key not in after.cells:
             yield cell_record(named, key, Cell(cell.start, cell.start))
     yield from _late_cells(named, before, after)
-    yield from _closed(named, before, after)
+    yield from _closed(named, before, after, superseded)
     if _have_changed(before, after):
         yield from _stops(named, before, after, plan)
 
@@ -57,10 +63,12 @@ def _late_cells(named: Named, before: Book, after: Book) -> Iterator[OeeCell]:
             yield cell_record(named, key, Cell(cell.start, cell.start), event)
 
 
-def _closed(named: Named, before: Book, after: Book) -> Iterator[OeeReport]:
+def _closed(
+    named: Named, before: Book, after: Book, superseded: Sequence[Window]
+) -> Iterator[OeeReport]:
     windows, others = after.closed.unlike(before.closed)
     known = {(one.kind, one.name, one.start): one for one in others}
-    for window in (*after.superseded, *windows):
+    for window in (*superseded, *windows):
         if known.get((window.kind, window.name, window.start)) != window:
             yield report(named, window, window.kind, final=True)
 
@@ -169,10 +177,12 @@ def finding(named: Named, found: Found) -> Finding:
     return Finding(**named._asdict(), kind=kind, start=start, end=end, text=text, event=event)
 
 
-def outputs(named: Named, record: Record) -> Iterator[Output]:
+def outputs(named: Named, record: Record) -> Sequence[Output]:
     """Where the record goes: facts to their topic, reports to the newest ones as well."""
-    if not isinstance(record, OeeReport) or record.final:
-        yield Output(KPI, named.equipment, record.record_id(), record)
-    if isinstance(record, OeeReport):
-        latest = f"{named.run}|{named.equipment}/{record.kind}"
-        yield Output(KPI_LATEST, named.equipment, latest, record)
+    if record.type != "oee_report":
+        return (Output(KPI, named.equipment, record.record_id(), record),)
+    name = f"{named.run}|{named.equipment}/{record.kind}"
+    latest = Output(KPI_LATEST, named.equipment, name, record)
+    if not record.final:
+        return (latest,)
+    return Output(KPI, named.equipment, record.record_id(), record), latest

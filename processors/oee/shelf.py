@@ -81,13 +81,22 @@ class Shelf(Generic[T]):
         return self if len(chunks) == len(self.chunks) else self._with(chunks)
 
     def unlike(self, other: "Shelf[T]") -> tuple[list[T], list[T]]:
-        """Items of this one's and of the other one's chunks that are not the same chunk."""
+        """Items that are only on this one, and those that are only on the other one."""
         if self.chunks is other.chunks:
             return [], []
-        ours, theirs = set(map(id, self.chunks)), set(map(id, other.chunks))
+        common = set(map(id, self.chunks)) & set(map(id, other.chunks))
+        ours, theirs = (
+            {
+                id(item): item
+                for chunk in one.chunks
+                if id(chunk) not in common
+                for item in chunk.items
+            }
+            for one in (self, other)
+        )
         return (
-            [item for one in self.chunks if id(one) not in theirs for item in one.items],
-            [item for one in other.chunks if id(one) not in ours for item in one.items],
+            [item for name, item in ours.items() if name not in theirs],
+            [item for name, item in theirs.items() if name not in ours],
         )
 
     def rows(self, prefix: str, pack: Pack[T]) -> dict[str, bytes]:

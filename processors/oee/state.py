@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -18,6 +18,7 @@ from schemas.manual import AndonCleared, StopReasonGiven
 from schemas.stops import AndonCall
 from schemas.topics import MACHINE
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 _HEAD = "head"
 _PENDING = "pending"
 _CELL = "cell|"
@@ -42,19 +43,12 @@ _CALLED: TypeAdapter[tuple[list[AndonCall], list[AndonCleared]]] = TypeAdapter(
 Pending = tuple[tuple[Order, MachineRecord], ...]
 
 
-class Shown(NamedTuple):
-    """The book with the pending events applied, and the last of them."""
-
-    book: Book
-    upto: Order | None
-
-
 @dataclass(frozen=True, slots=True)
 class OeeState:
     """One equipment in one run.
 
     Events wait in `pending` for those that are late by less than the allowed lateness; `book` holds
-    what is settled, and `shown` is the book with the pending events applied.
+    what is settled, and `trail` the book after each of the pending events whose time has come.
     """
 
     run: str
@@ -70,8 +64,13 @@ class OeeState:
     """The minute in which open windows were reported last."""
     calls: Calls = field(default_factory=Calls)
     cycles: CycleState = field(default_factory=CycleState)
-    shown: Shown | None = None
+    trail: tuple[Book, ...] | None = None
     """Not written down: it follows from the others."""
+
+    @property
+    def newest(self) -> Book:
+        """The book with all that has happened."""
+        return self.trail[-1] if self.trail else self.book
 
 
 def dump(state: OeeState) -> dict[str, bytes]:
@@ -91,7 +90,7 @@ def dump(state: OeeState) -> dict[str, bytes]:
         rows[_CALLS] = _CALLED.dump_json((list(calls.calls), list(calls.cleared)))
     for key, cell in book.cells.items():
         named = _key_fields(key)
-        fields = [named, _text(cell.start), _text(cell.end), cell.amounts]
+        fields = [named, _text(cell.start), _text(cell.end), cell.amounts, cell.restated]
         rows[_CELL + _json(named).decode()] = _json(fields)
     for kind, window in book.windows.items():
         rows[_WINDOW + kind] = packing.pack_windows([window])
@@ -183,8 +182,8 @@ def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:
 def _cells(rows: Mapping[str, bytes]) -> dict[CellKey, Cell]:
     found = [json.loads(row) for name, row in rows.items() if name.startswith(_CELL)]
     return {
-        _key(key): Cell(_instant(start), _instant(end), amounts)
-        for key, start, end, amounts in sorted(found, key=lambda cell: str(cell[0][0]))
+        _key(key): Cell(_instant(start), _instant(end), amounts, restated=restated)
+        for key, start, end, amounts, restated in sorted(found, key=lambda cell: str(cell[0][0]))
     }
 
 
@@ -200,7 +199,7 @@ def _event(fields: dict[str, Any]) -> MachineRecord:
 
 
 def _json(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+    return _COMPACT.encode(value).encode()
 
 
 def _text(moment: datetime | None) -> str | None:

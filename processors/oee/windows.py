@@ -1,8 +1,9 @@
 """Shifts, batches and the rolling hour: sums that are open, and sums that were closed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import partial
+from itertools import chain
 
 from processors.oee.amounts import Amounts, increase, total
 from processors.oee.book import (
@@ -56,7 +57,7 @@ def close_window(book: Book, kind: Kind, at: datetime) -> None:
 
 def add_to_windows(book: Book, amounts: Mapping[str, int], until: datetime) -> None:
     """Add to all that is open."""
-    for kind in tuple(book.windows):
+    for kind in book.windows:
         window = book.window(kind)
         if window is not None:
             increase(window.amounts, amounts)
@@ -96,10 +97,10 @@ def _revise(
 
 def close_cells(book: Book, before: datetime) -> None:
     """Let go of the cells of minutes before this one; the rolling hour keeps their sums."""
-    done: dict[datetime, list[Amounts]] = {}
-    for key in [key for key in book.cells if key.minute < before]:
+    done: dict[datetime, list[Mapping[str, int]]] = {}
+    for key in _cells_before(book, before):
         cell = book.cells.pop(key)
-        done.setdefault(key.minute, []).append(cell.amounts)
+        done.setdefault(key.minute, []).extend((cell.amounts, cell.restated))
     for minute in sorted(done):
         amounts = in_planned_time(total(done[minute]))
         if amounts:
@@ -108,8 +109,30 @@ def close_cells(book: Book, before: datetime) -> None:
         _forget_minutes(book)
 
 
+def without_closed(book: Book, before: datetime | None, waiting: Collection[EventId]) -> Book:
+    """The book without cells of minutes before this one, and without late cells of other events."""
+    kept = book.late and {name: cell for name, cell in book.late.items() if name[1] in waiting}
+    has_closed = before is not None and bool(_cells_before(book, before))
+    if not has_closed and len(kept) == len(book.late):
+        return book
+    book = book.fork()
+    book.late = kept
+    if before is not None:
+        close_cells(book, before)
+    return book
+
+
+def _cells_before(book: Book, minute: datetime) -> list[CellKey]:
+    return [key for key in book.cells if key.minute < minute]
+
+
 def restate_hour(book: Book, minute: datetime, amounts: Mapping[str, int]) -> None:
-    """Add to a minute of the rolling hour that is closed."""
+    """Add to a minute of the rolling hour."""
+    for key, known in book.cells.items():
+        if key.minute == minute:
+            cell = book.cell(key, known.start)
+            cell.restated = total((cell.restated, amounts))
+            return
     for one in reversed(book.hour):
         if one.minute < minute:
             return
@@ -121,22 +144,27 @@ def restate_hour(book: Book, minute: datetime, amounts: Mapping[str, int]) -> No
 
 def rolling_hour(book: Book) -> Window | None:
     """The newest 60 minutes of planned time; None while there are too few of them."""
-    opened = [(key.minute, cell.amounts) for key, cell in book.cells.items()]
     found: list[Amounts] = []
     first = last = None
     left = HOUR_MS
-    minutes = [(one.minute, one.amounts) for one in book.hour] + sorted(opened, key=_minute_of)
-    for minute, amounts in reversed(minutes):
+    for minute, busy, amounts in chain(_open_minutes(book), reversed(book.hour)):
         if left <= 0:
             break
-        planned = in_planned_time(amounts)
-        if planned:
-            left -= busy_ms(planned)
-            found.append(planned)
-            first, last = minute, last or minute
+        left -= busy
+        found.append(amounts)
+        first, last = minute, last or minute
     if first is None or last is None or HOUR_MS - left < HOUR_DEFINED_MS:
         return None
     return Window("shift", "rolling", first, last + MINUTE, total(found))
+
+
+def _open_minutes(book: Book) -> Iterator[Minute]:
+    """What open cells came to in planned time, the newest first."""
+    for key in sorted(book.cells, key=_minute_of, reverse=True):
+        cell = book.cells[key]
+        amounts = in_planned_time(total((cell.amounts, cell.restated)))
+        if amounts:
+            yield Minute(key.minute, busy_ms(amounts), amounts)
 
 
 def in_planned_time(amounts: Mapping[str, int]) -> Amounts:
@@ -163,5 +191,5 @@ def _is_since(minute: datetime, one: Minute) -> bool:
     return one.minute >= minute
 
 
-def _minute_of(one: tuple[datetime, Amounts]) -> datetime:
-    return one[0]
+def _minute_of(key: CellKey) -> datetime:
+    return key.minute

@@ -1,6 +1,7 @@
 """Sentences about windows: open and closed, restated, and remembered in little room."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -103,9 +104,12 @@ def test_a_batch_over_a_gap_and_a_restart_is_whole() -> None:
     assert (report.time.running_ms, report.time.unknown_ms) == (1_400_000, 600_000)
 
 
-def busy_week() -> tuple[Machine, list[MachineRecord]]:
+COUNTED = {"cycles": "counters", "tags": [{"name": "counter", "means": "good_count"}]}
+
+
+def busy_week(**settings: Any) -> tuple[Machine, list[MachineRecord]]:
     """Two shifts a day and six batches in each, 75 stops a day, reasons for most of them."""
-    machine = Machine(plant(minor_stop_s=60, min_run_s=5, startup_s=300))
+    machine = Machine(plant(minor_stop_s=60, min_run_s=5, startup_s=300, **settings))
     day_s, every_s = 86_400, 1150
     for day in range(-2, 5):
         for number in range(12):
@@ -131,6 +135,23 @@ def test_a_week_with_500_stops_is_remembered_in_16_kb() -> None:
     assert len({window.name for window in book.closed if window.kind == "batch"}) >= 80
     assert len(rows["head"]) <= HOT_ROW_BYTES
     sizes = {name: len(row) for name, row in rows.items()}
+    assert sum(sizes.values()) <= ALL_ROWS_BYTES, sizes
+
+
+def test_a_week_with_500_stops_and_an_hour_of_cycles_is_remembered_in_16_kb() -> None:
+    machine, said = busy_week(**COUNTED)
+    hour_s = 4 * 86_400 + 24 * HOUR_S
+    machine.state(hour_s, "running")
+    for batch in range(8):
+        machine.batch(hour_s + batch * 450 + 1, f"B30-{batch:04}")
+        for number in range(40):
+            machine.parts(hour_s + batch * 450 + 5 + 11 * number + number**3 % 7901 / 1000, good=1)
+    facts = Facts(machine).tell(said, at_once=40)
+    facts.tell(sorted(machine.said[len(said) :], key=lambda event: event.source_time), at_once=40)
+    sizes = {name: len(row) for name, row in ENGINE.dump(facts.state).items()}
+    cycles = [name for name in sizes if name.startswith("cycles|cell")]
+    assert len(cycles) >= 7
+    assert sizes["head"] <= HOT_ROW_BYTES
     assert sum(sizes.values()) <= ALL_ROWS_BYTES, sizes
 
 

@@ -1,0 +1,62 @@
+"""Sentences about events on their way into the book: what they say is told at once, and once."""
+
+from hypothesis import given, settings
+
+from tests.facts import Facts
+from tests.makers import Machine, after, plant
+from tests.processors.oee.stories import stories
+from tests.processors.oee.story import Story
+
+PLANNED = (
+    *("running_ms", "minor_stop_ms", "setup_ms", "unplanned_stop_ms", "delay_ms", "unknown_ms"),
+    *("good", "scrap", "rework"),
+)
+
+
+def running() -> Machine:
+    machine = Machine(plant(frozen_after_s=30, tags=[{"name": "it", "means": "good_count"}]))
+    machine.product(0, "fast")
+    machine.state(0, "running")
+    machine.alive(10)
+    return machine
+
+
+def test_an_event_that_others_of_its_batch_overtook_is_told_with_them() -> None:
+    machine = running()
+    facts = Facts(machine).tell(machine.said)
+    facts.tell([machine.parts(12, good=1), machine.parts(8, good=2)], at_once=2)
+    assert facts.counts()["good"] == 3
+
+
+def test_what_was_told_before_a_restart_is_told_again_as_it_was() -> None:
+    machine = running()
+    facts = Facts(machine).tell(machine.said)
+    told = dict(facts.records)
+    facts.restart().tell([machine.alive(11)])
+    facts.tell([machine.parts(12, good=1), machine.parts(8, good=2)], at_once=2)
+    assert facts.counts()["good"] == 3
+    assert told.keys() <= facts.records.keys()
+
+
+def test_what_does_not_fit_is_told_when_it_is_settled_and_not_with_each_tick() -> None:
+    machine = running()
+    machine.alive(40)
+    facts = Facts(machine).tell([*machine.said, machine.alive(50)])
+    (finding,) = facts.findings
+    facts.records.clear()
+    facts.tick(after(80)).tick(after(100))
+    assert finding.kind == "counter_frozen"
+    assert facts.findings == []
+
+
+@given(stories())
+@settings(max_examples=100, deadline=None)
+def test_the_rolling_hour_is_the_sum_of_its_cells(story: Story) -> None:
+    facts = Facts(Machine(story.plant())).tell(story.events())
+    facts.tick(max(one.source_time for one in story.events()) + (after(120) - after(0)))
+    report = facts.latest.get(f"|{facts.machine.equipment}/hour")
+    if report is not None:
+        cells = [one for one in facts.cells if report.start <= one.minute < report.end]
+        for name in PLANNED:
+            told = sum(dict([*one.time, *one.quantities])[name] for one in cells)
+            assert dict([*report.time, *report.quantities])[name] == told, name
