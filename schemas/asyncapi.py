@@ -20,6 +20,7 @@ _MAY = {
     Role.EDGE: "edge agents",
     Role.PROCESSOR: "processors",
     Role.SINK: "sinks",
+    Role.NOTIFIER: "notifiers",
     Role.OPERATOR: "operators",
 }
 
