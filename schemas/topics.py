@@ -220,7 +220,7 @@ SITE = Topic(
 )
 ALERT = Topic(
     name="plant.alert.v1",
-    about="Alerts as they fire and are resolved, and what people and the dispatcher did about them.",
+    about="Alerts as they fire and are resolved, and what was done about them.",
     types=(AlertTransition, AlertHandled, OnCallShift),
     partition_by="site",
     record_key="record id",
