@@ -7,22 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from schemas.acts import (
-    Acknowledgement,
-    OnCallTaken,
-    Silence,
-    SilenceExpired,
-    Snooze,
-    Unacknowledgement,
-)
-from schemas.alerts import (
-    AlertHandled,
-    AlertStatus,
-    AlertTransition,
-    DeliveryAttempt,
-    Notification,
-    OnCallShift,
-)
+from schemas import acts, alerts, manual
 from schemas.audit import AuditEntry
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
@@ -40,14 +25,6 @@ from schemas.machine import (
     PhaseChanged,
     ProductChanged,
     StateChanged,
-)
-from schemas.manual import (
-    AndonCleared,
-    AndonRaised,
-    MaintenanceEnded,
-    MaintenanceStarted,
-    PartsReported,
-    StopReasonGiven,
 )
 from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
@@ -84,8 +61,10 @@ class Topic:
     writers: frozenset[Role]
     readers: frozenset[Role]
     retention: timedelta | None = None
-    """None keeps the newest record of every key."""
+    """None keeps the newest record of every key for ever."""
     partitions: int = PARTITIONS
+    compacted: bool = False
+    """Whether within its retention only the newest record of every key is kept."""
 
     def configuration(self, profile: Profile) -> dict[str, str]:
         """The broker's settings for this topic.
@@ -99,7 +78,8 @@ class Topic:
         if self.retention is None:
             return common | {"cleanup.policy": "compact"}
         kept_ms = int(self.retention / timedelta(milliseconds=1))
-        return common | {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}
+        policy = "compact,delete" if self.compacted else "delete"
+        return common | {"cleanup.policy": policy, "retention.ms": str(kept_ms)}
 
 
 _EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
@@ -147,12 +127,12 @@ MACHINE = Topic(
         CounterReset,
         AlarmChanged,
         Heartbeat,
-        StopReasonGiven,
-        PartsReported,
-        AndonRaised,
-        AndonCleared,
-        MaintenanceStarted,
-        MaintenanceEnded,
+        manual.StopReasonGiven,
+        manual.PartsReported,
+        manual.AndonRaised,
+        manual.AndonCleared,
+        manual.MaintenanceStarted,
+        manual.MaintenanceEnded,
     ),
     partition_by="equipment",
     record_key="equipment",
@@ -174,12 +154,12 @@ OPERATOR = Topic(
     name="plant.operator.v1",
     about="What people did about alerts, and who takes over on call.",
     types=(
-        Acknowledgement,
-        Unacknowledgement,
-        Snooze,
-        Silence,
-        SilenceExpired,
-        OnCallTaken,
+        acts.Acknowledgement,
+        acts.Unacknowledgement,
+        acts.Snooze,
+        acts.Silence,
+        acts.SilenceExpired,
+        acts.OnCallTaken,
     ),
     partition_by="site",
     record_key="statement",
@@ -221,7 +201,7 @@ SITE = Topic(
 ALERT = Topic(
     name="plant.alert.v1",
     about="Alerts as they fire and are resolved, and what was done about them.",
-    types=(AlertTransition, AlertHandled, OnCallShift),
+    types=(alerts.AlertTransition, alerts.AlertHandled, alerts.OnCallShift),
     partition_by="site",
     record_key="record id",
     writers=frozenset({Role.PROCESSOR}),
@@ -232,7 +212,7 @@ ALERT = Topic(
 ALERT_LATEST = Topic(
     name="plant.alert.latest.v1",
     about="All that is known of the newest alert of each fingerprint.",
-    types=(AlertStatus,),
+    types=(alerts.AlertStatus,),
     partition_by="site",
     record_key="run|site|fingerprint",
     writers=frozenset({Role.PROCESSOR}),
@@ -242,7 +222,7 @@ ALERT_LATEST = Topic(
 NOTIFICATION = Topic(
     name="plant.notification.v1",
     about="Who is to be told what, on which way.",
-    types=(Notification,),
+    types=(alerts.Notification,),
     partition_by="group",
     record_key="notification id",
     writers=frozenset({Role.PROCESSOR}),
@@ -252,11 +232,13 @@ NOTIFICATION = Topic(
 DELIVERY = Topic(
     name="plant.delivery.v1",
     about="Messages that are about to be sent, and what became of them.",
-    types=(DeliveryAttempt,),
+    types=(alerts.DeliveryAttempt,),
     partition_by="group",
     record_key="notification|channel|recipient",
     writers=frozenset({Role.NOTIFIER}),
     readers=_ALERT_READERS,
+    retention=timedelta(days=90),
+    compacted=True,
 )
 RULES_STATE = _memory("rules", "equipment")
 SITE_STATE = _memory("site", "site")
