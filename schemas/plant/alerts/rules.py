@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from schemas.alerts import Severity
 from schemas.plant.alerts.conditions import Condition, Scope, parts_of, scope_of
+from schemas.plant.equipment import Equipment
 from schemas.plant.times import Span
 from schemas.plant.values import Name, Strict
 
@@ -24,12 +25,25 @@ Template = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 
 class Selection(Strict):
-    """Which equipment a rule is about; empty is all that has what its condition speaks of."""
+    """Which equipment a rule is about: that which fits all that is named here.
+
+    Empty is all; of what is selected, a rule is about that which has what its condition speaks of.
+    """
 
     ids: list[Name] = Field(default_factory=list)
     classes: list[Name] = Field(default_factory=list)
     lines: list[Name] = Field(default_factory=list)
     areas: list[Name] = Field(default_factory=list)
+
+    def takes(self, equipment: Equipment) -> bool:
+        """Whether this equipment is selected."""
+        wanted = (
+            (self.ids, equipment.id),
+            (self.classes, equipment.equipment_class),
+            (self.lines, equipment.line),
+            (self.areas, equipment.area),
+        )
+        return all(not names or name in names for names, name in wanted)
 
 
 class Rung(Strict):
@@ -63,6 +77,11 @@ class AlertRule(Strict):
     runbook_url: str | None = Field(default=None, pattern=r"^https?://")
     flapping: int = Field(default=5, ge=0, le=100)
     """Fired so often within an hour it is told as flapping, once; 0 never."""
+
+    @property
+    def label_names(self) -> frozenset[str]:
+        """Labels that its alerts may have; severity is none of them, since it may rise."""
+        return (OWN_LABELS - {"severity"}) | {"area"} | self.labels.keys()
 
     @property
     def scope(self) -> Scope:
