@@ -120,9 +120,12 @@ def _span(given: Any) -> Any:
 
 Span = Annotated[
     timedelta,
-    PlainValidator(_span, json_schema_input_type=Annotated[str, StringConstraints(pattern=_SPAN)]),
+    PlainValidator(
+        _span,
+        json_schema_input_type=Annotated[str, StringConstraints(pattern=_SPAN)] | Literal[0],
+    ),
 ]
-"""A span of time, written as 30s, 5m, 1h30m, 7d."""
+"""A span of time, written as 30s, 5m, 1h30m, 7d, or 0."""
 
 
 def clock(minute: int) -> str:

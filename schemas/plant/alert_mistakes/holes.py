@@ -36,12 +36,13 @@ def _holes(schedule: Schedule, time_zone: str) -> list[tuple[datetime, datetime 
     # Who of a layer has the turn makes no hole, and without hand-overs there is less to look at.
     alone = schedule.model_copy(update={"layers": [_of_one(one) for one in schedule.layers]})
     roster = Roster(alone, time_zone)
-    found: dict[datetime, datetime | None] = {}
-    for layer in alone.layers:
-        begins = Roster(Schedule(layers=[layer]), time_zone).begins
-        for duty in roster.between(begins, begins + _LOOKED_AT):
-            if not duty.people and not _has_ended(schedule, duty.start, time_zone):
-                found.setdefault(duty.start, duty.end)
+    begins = {Roster(Schedule(layers=[one]), time_zone).begins for one in alone.layers}
+    found = {
+        duty.start: duty.end
+        for begin in sorted(begins)
+        for duty in roster.between(begin, begin + _LOOKED_AT)
+        if not duty.people and not _has_ended(schedule, duty.start, time_zone)
+    }
     return sorted(found.items(), key=lambda hole: hole[0])
 
 

@@ -12,7 +12,10 @@ from schemas.plant.alerts.conditions import (
     AnomalyIs,
     AnyOf,
     CountIs,
+    FigureIs,
+    Limits,
     Not,
+    QualityIs,
     StateLasts,
     TagChanges,
     TagDeviates,
@@ -27,6 +30,8 @@ from schemas.plant.tags import Tag
 from schemas.plant.values import Strict
 from schemas.yaml_file import Document, Location
 
+_PERCENT = 2.0
+"""No ratio has a limit from here on; effectiveness may go beyond 1."""
 _BY_ITSELF = frozenset({"equipment", "source"})
 _NO_NUMBERS = frozenset({"string", "bool"})
 _CATEGORIES = frozenset(map(str, TimeCategory))
@@ -141,6 +146,9 @@ def _of_others(
 ) -> Iterator[tuple[str, str, str]]:
     """Keys, messages and hints about what a condition needs besides tags."""
     match piece:
+        case FigureIs() | QualityIs() if any(limit >= _PERCENT for limit in _limits(piece)):
+            key = "above" if piece.above is not None else "below"
+            yield key, "is a ratio, not per cent", "write 0.75 for 75 %"
         case StateLasts():
             yield from _of_states(piece, equipment)
         case Absent(absent="source") if not plant.sources:
@@ -150,6 +158,10 @@ def _of_others(
             yield "alarm", told, "write a condition on a tag"
         case _ if scope_of(piece) == "product" and not plant.products:
             yield _first_key(piece), "the plant file has no products", "leave the rule out"
+
+
+def _limits(piece: Limits) -> list[float]:
+    return [limit for limit in (piece.above, piece.below) if limit is not None]
 
 
 def _of_states(piece: StateLasts, equipment: Iterable[Equipment]) -> Iterator[tuple[str, str, str]]:

@@ -113,7 +113,10 @@ Level = Literal["site", "area", "line", "equipment"]
 
 
 class FigureIs(Limits):
-    """A ratio of the rolling hour of planned time is beyond a limit; undefined is not known."""
+    """A ratio of the rolling hour of planned time is beyond a limit; undefined is not known.
+
+    0.75 is 75 %.
+    """
 
     figure: Figure
     of: Level = "site"
@@ -123,7 +126,7 @@ QualityFigure = Literal["compliance_rate", "batch_compliance"]
 
 
 class QualityIs(Limits):
-    """A rate of quality is beyond a limit, once it stands on enough results."""
+    """A rate of quality is beyond a limit, once it stands on enough results; 0.95 is 95 %."""
 
     quality: QualityFigure
     minimum: int = Field(default=1, ge=1)

@@ -24,6 +24,9 @@ class Receiver(Strict):
     escalates: bool = True
     """Whether later steps of the chain are taken."""
     send_resolved: bool = True
+    cooldown: Span | None = None
+    """The same step is not told to the same person again before this has passed; empty is the
+    alerts' own."""
 
 
 class Route(Strict):
