@@ -6,6 +6,9 @@ from pydantic import Field, model_validator
 
 from schemas.record import Envelope, Frozen, SitePath, Statement, UtcTime
 
+Via = Literal["api", "command", "link", "sms", "whatsapp", "pagerduty", "slack"]
+"""The way on which somebody answered."""
+
 
 class OperatorRecord(Envelope, Statement):
     """An act of a person at one site."""
@@ -27,6 +30,28 @@ class Acknowledgement(OperatorRecord):
     type: Literal["acknowledgement"] = "acknowledgement"
     fingerprint: str = Field(min_length=1, max_length=100)
     """Names the alert: of its labels."""
+    starts_at: UtcTime | None = None
+    """When the alert became true; empty is the newest alert of this fingerprint."""
+    via: Via = "api"
+    nonce: str | None = Field(default=None, max_length=64)
+    """Of the link that was used; a link works once."""
+    comment: str | None = Field(default=None, max_length=2000)
+
+
+class Unacknowledgement(OperatorRecord):
+    """The one who took care of it no longer does: it pages again."""
+
+    type: Literal["unacknowledgement"] = "unacknowledgement"
+    fingerprint: str = Field(min_length=1, max_length=100)
+    comment: str | None = Field(default=None, max_length=2000)
+
+
+class Snooze(OperatorRecord):
+    """This alert pages nobody until then, unless it becomes more severe."""
+
+    type: Literal["snooze"] = "snooze"
+    fingerprint: str = Field(min_length=1, max_length=100)
+    until: UtcTime
     comment: str | None = Field(default=None, max_length=2000)
 
 
@@ -48,6 +73,32 @@ class Silence(OperatorRecord):
     starts_at: UtcTime
     ends_at: UtcTime
     comment: str = Field(min_length=1, max_length=2000)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.ends_at <= self.starts_at:
+            raise ValueError("ends_at comes after starts_at")
+        return self
+
+
+class SilenceExpired(OperatorRecord):
+    """A silence ends before its time."""
+
+    type: Literal["silence_expired"] = "silence_expired"
+    silence: str = Field(min_length=1, max_length=64)
+    """The statement by which it was made."""
+    comment: str | None = Field(default=None, max_length=2000)
+
+
+class OnCallTaken(OperatorRecord):
+    """Somebody takes over in a schedule from `starts_at` to `ends_at`."""
+
+    type: Literal["on_call_taken"] = "on_call_taken"
+    schedule: str = Field(min_length=1, max_length=100)
+    person: str = Field(min_length=1, max_length=100)
+    starts_at: UtcTime
+    ends_at: UtcTime
+    comment: str | None = Field(default=None, max_length=2000)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -20,6 +20,7 @@ _MAY = {
     Role.EDGE: "edge agents",
     Role.PROCESSOR: "processors",
     Role.SINK: "sinks",
+    Role.NOTIFIER: "notifiers",
     Role.OPERATOR: "operators",
 }
 
@@ -61,7 +62,7 @@ def _channel(topic: Topic) -> dict[str, Any]:
                 "topic": topic.name,
                 "partitions": topic.partitions,
                 "replicas": REPLICATION["production"],
-                "topicConfiguration": _kept(topic.retention),
+                "topicConfiguration": _kept(topic),
                 "bindingVersion": _KAFKA_BINDING,
             }
         },
@@ -80,12 +81,12 @@ def _isolation(topic: Topic) -> str:
     return "read_committed" if in_transactions else "read_uncommitted"
 
 
-def _kept(retention: timedelta | None) -> dict[str, Any]:
-    if retention is None:
+def _kept(topic: Topic) -> dict[str, Any]:
+    if topic.retention is None:
         return {"cleanup.policy": ["compact"]}
     return {
-        "cleanup.policy": ["delete"],
-        "retention.ms": int(retention / timedelta(milliseconds=1)),
+        "cleanup.policy": ["compact", "delete"] if topic.compacted else ["delete"],
+        "retention.ms": int(topic.retention / timedelta(milliseconds=1)),
     }
 
 

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from schemas.alerts import Severity
 from schemas.record import Envelope, UtcTime
 
 
@@ -44,3 +45,18 @@ class SourceHeartbeat(SiteRecord):
     """The source's clock minus the edge's; what was on its way makes it seem late."""
     trouble: str | None = Field(default=None, max_length=500)
     """Why it cannot be read, where only a person can help."""
+
+
+class ExternalAlert(SiteRecord):
+    """An alert of Prometheus or another sender, as it was told at `source_time`."""
+
+    type: Literal["external_alert"] = "external_alert"
+    sender: str = Field(min_length=1, max_length=100)
+    """The name of the sender's token or certificate; only it may resolve the alert."""
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str] = Field(max_length=100)
+    annotations: dict[str, str] = Field(default_factory=dict, max_length=100)
+    severity: Severity
+    starts_at: UtcTime
+    ends_at: UtcTime | None = None
+    generator_url: str = Field(default="", max_length=2000)

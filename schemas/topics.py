@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from schemas.acts import Acknowledgement, Silence
+from schemas import acts, alerts, manual
 from schemas.audit import AuditEntry
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
@@ -26,16 +26,8 @@ from schemas.machine import (
     ProductChanged,
     StateChanged,
 )
-from schemas.manual import (
-    AndonCleared,
-    AndonRaised,
-    MaintenanceEnded,
-    MaintenanceStarted,
-    PartsReported,
-    StopReasonGiven,
-)
 from schemas.model import PlantPublished
-from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import TelemetryFrame
 
@@ -53,6 +45,7 @@ class Role(StrEnum):
     EDGE = "edge"
     PROCESSOR = "processor"
     SINK = "sink"
+    NOTIFIER = "notifier"
     OPERATOR = "operator"
 
 
@@ -68,8 +61,10 @@ class Topic:
     writers: frozenset[Role]
     readers: frozenset[Role]
     retention: timedelta | None = None
-    """None keeps the newest record of every key."""
+    """None keeps the newest record of every key for ever."""
     partitions: int = PARTITIONS
+    compacted: bool = False
+    """Whether within its retention only the newest record of every key is kept."""
 
     def configuration(self, profile: Profile) -> dict[str, str]:
         """The broker's settings for this topic.
@@ -83,13 +78,29 @@ class Topic:
         if self.retention is None:
             return common | {"cleanup.policy": "compact"}
         kept_ms = int(self.retention / timedelta(milliseconds=1))
-        return common | {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}
+        policy = "compact,delete" if self.compacted else "delete"
+        return common | {"cleanup.policy": policy, "retention.ms": str(kept_ms)}
 
 
 _EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
 """An operator sends dead letters back to where they came from."""
 _EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
 _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
+_ALERT_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.NOTIFIER})
+
+
+def _memory(engine: str, partition_by: str, partitions: int = PARTITIONS) -> Topic:
+    return Topic(
+        name=f"plant.{engine}.state.v1",
+        about=f"The {engine} engine's own memory: rows, and its position. Not an interface.",
+        types=(),
+        partition_by=partition_by,
+        record_key=f"{partition_by}/row",
+        writers=frozenset({Role.PROCESSOR}),
+        readers=frozenset({Role.PROCESSOR}),
+        partitions=partitions,
+    )
+
 
 TELEMETRY = Topic(
     name="plant.telemetry.v1",
@@ -116,12 +127,12 @@ MACHINE = Topic(
         CounterReset,
         AlarmChanged,
         Heartbeat,
-        StopReasonGiven,
-        PartsReported,
-        AndonRaised,
-        AndonCleared,
-        MaintenanceStarted,
-        MaintenanceEnded,
+        manual.StopReasonGiven,
+        manual.PartsReported,
+        manual.AndonRaised,
+        manual.AndonCleared,
+        manual.MaintenanceStarted,
+        manual.MaintenanceEnded,
     ),
     partition_by="equipment",
     record_key="equipment",
@@ -141,12 +152,19 @@ LAB = Topic(
 )
 OPERATOR = Topic(
     name="plant.operator.v1",
-    about="What people did about alerts.",
-    types=(Acknowledgement, Silence),
+    about="What people did about alerts, and who takes over on call.",
+    types=(
+        acts.Acknowledgement,
+        acts.Unacknowledgement,
+        acts.Snooze,
+        acts.Silence,
+        acts.SilenceExpired,
+        acts.OnCallTaken,
+    ),
     partition_by="site",
     record_key="statement",
-    writers=_EDGE_WRITERS,
-    readers=_EDGE_READERS,
+    writers=_EDGE_WRITERS | {Role.NOTIFIER},
+    readers=_EDGE_READERS | {Role.NOTIFIER},
     retention=timedelta(days=90),
     partitions=1,
 )
@@ -169,25 +187,62 @@ KPI_LATEST = Topic(
     writers=frozenset({Role.PROCESSOR}),
     readers=_KPI_READERS,
 )
-OEE_STATE = Topic(
-    name="plant.oee.state.v1",
-    about="The OEE engine's own memory: rows per equipment, and its position. Not an interface.",
-    types=(),
-    partition_by="equipment",
-    record_key="equipment/row",
-    writers=frozenset({Role.PROCESSOR}),
-    readers=frozenset({Role.PROCESSOR}),
-)
+OEE_STATE = _memory("oee", "equipment")
 SITE = Topic(
     name="plant.site.v1",
-    about="What site-wide rules must see together: heartbeats of edges and of their sources.",
-    types=(EdgeHeartbeat, SourceHeartbeat),
+    about="What site-wide rules see together: heartbeats of edges and sources, alerts of others.",
+    types=(EdgeHeartbeat, SourceHeartbeat, ExternalAlert),
     partition_by="site",
-    record_key="edge, or edge/source",
-    writers=frozenset({Role.EDGE}),
+    record_key="edge, or edge/source, or sender/alert",
+    writers=frozenset({Role.EDGE, Role.NOTIFIER}),
     readers=_EDGE_READERS,
     retention=timedelta(days=7),
 )
+ALERT = Topic(
+    name="plant.alert.v1",
+    about="Alerts as they fire and are resolved, and what was done about them.",
+    types=(alerts.AlertTransition, alerts.AlertHandled, alerts.OnCallShift),
+    partition_by="site",
+    record_key="record id",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_ALERT_READERS,
+    retention=timedelta(days=90),
+    partitions=1,
+)
+ALERT_LATEST = Topic(
+    name="plant.alert.latest.v1",
+    about="All that is known of the newest alert of each fingerprint.",
+    types=(alerts.AlertStatus,),
+    partition_by="site",
+    record_key="run|site|fingerprint",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_ALERT_READERS,
+    partitions=1,
+)
+NOTIFICATION = Topic(
+    name="plant.notification.v1",
+    about="Who is to be told what, on which way.",
+    types=(alerts.Notification,),
+    partition_by="group",
+    record_key="notification id",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_ALERT_READERS,
+    retention=timedelta(days=30),
+)
+DELIVERY = Topic(
+    name="plant.delivery.v1",
+    about="Messages that are about to be sent, and what became of them.",
+    types=(alerts.DeliveryAttempt,),
+    partition_by="group",
+    record_key="notification|channel|recipient",
+    writers=frozenset({Role.NOTIFIER}),
+    readers=_ALERT_READERS,
+    retention=timedelta(days=90),
+    compacted=True,
+)
+RULES_STATE = _memory("rules", "equipment")
+SITE_STATE = _memory("site", "site")
+DISPATCH_STATE = _memory("dispatch", "site", partitions=1)
 MODEL = Topic(
     name="plant.model.v1",
     about="The plant file, versioned.",
@@ -229,6 +284,13 @@ CATALOGUE = (
     KPI_LATEST,
     OEE_STATE,
     SITE,
+    ALERT,
+    ALERT_LATEST,
+    NOTIFICATION,
+    DELIVERY,
+    RULES_STATE,
+    SITE_STATE,
+    DISPATCH_STATE,
     MODEL,
     AUDIT_ENTRY,
     DEADLETTER,

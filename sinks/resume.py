@@ -75,7 +75,7 @@ def verify(partition: TopicPartition, expected: Position, record: Record) -> Non
 
 def _is_compacted(partition: TopicPartition) -> bool:
     topic = BY_NAME.get(partition.topic)
-    return topic is not None and topic.retention is None
+    return topic is not None and (topic.retention is None or topic.compacted)
 
 
 def _lost(partition: TopicPartition, what: str) -> MisconfiguredError:

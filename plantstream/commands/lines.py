@@ -19,7 +19,7 @@ SHOWN_BYTES = 200
 _ENVELOPE = frozenset(
     {"type", "version", "id", "plant_version", "traceparent", "equipment", "ingest_time"}
 )
-_TIMES = ("source_time", "at", "start", "published_at", "buried_at")
+_TIMES = ("source_time", "at", "start", "published_at", "buried_at", "starts_at")
 """The first of these that a record has stands in front of its line."""
 
 

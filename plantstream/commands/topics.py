@@ -1,7 +1,6 @@
 """`plantstream topics`: the catalogue, and the broker's topics beside it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +77,7 @@ def _row(topic: "Topic", ends: list[int] | None) -> dict[str, Any]:
     return {
         "name": topic.name,
         "partitions": topic.partitions,
-        "kept": kept(topic.retention),
+        "kept": kept(topic),
         "partition by": topic.partition_by,
         "key": topic.record_key,
         "end": "missing" if ends is None else sum(ends),
@@ -99,6 +98,10 @@ def _document(topic: "Topic", ends: list[int] | None) -> dict[str, Any]:
     }
 
 
-def kept(retention: timedelta | None) -> str:
+def kept(topic: "Topic") -> str:
     """How long records are kept, in words."""
-    return "newest per key" if retention is None else f"{retention.days} days"
+    newest = "newest per key"
+    if topic.retention is None:
+        return newest
+    days = f"{topic.retention.days} days"
+    return f"{newest}, {days}" if topic.compacted else days

@@ -13,12 +13,16 @@ from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role, Topic
 
 ANY_HOST = "*"
-TRANSACTIONAL_IDS = "plantstream-oee-"
-"""Of the processor's engine; the partition follows."""
+ENGINES = ("oee", "rules", "site", "dispatch")
+"""Of the processor: each has a consumer group, and transactions per partition."""
 APPLYING = "plantstream-apply-"
 """Of the transactions by which an operator applies plant files; the site follows."""
-GROUPS = {Role.PROCESSOR: "plantstream-oee", Role.SINK: "plantstream-timescale"}
-"""The consumer group of each service that is a member of one."""
+GROUPS = {
+    Role.PROCESSOR: tuple(f"plantstream-{engine}" for engine in ENGINES),
+    Role.SINK: ("plantstream-timescale",),
+    Role.NOTIFIER: ("plantstream-notify",),
+}
+"""The consumer groups of each service that is a member of some."""
 _ALLOW = 3
 _LITERAL = 3
 _PREFIXED = 4
@@ -71,18 +75,16 @@ def grants(role: Role, user: str) -> list[Grant]:
         for topic in CATALOGUE
         if (operations := _on_topic(role, topic))
     ]
-    if role in GROUPS:
-        given.append(Grant(user, Resource.GROUP, GROUPS[role], frozenset({Operation.READ})))
+    joins = frozenset({Operation.READ})
+    given += [Grant(user, Resource.GROUP, name, joins) for name in GROUPS.get(role, ())]
     if role is Role.PROCESSOR:
-        transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
-        ids = Grant(user, Resource.TRANSACTIONAL_ID, TRANSACTIONAL_IDS, transact, prefixed=True)
-        given.append(ids)
+        given += [_transactions(user, f"plantstream-{engine}-") for engine in ENGINES]
     if role is Role.OPERATOR:
         # How far each service is: doctor and replay ask it.
         looks = frozenset({Operation.DESCRIBE})
-        given += [Grant(user, Resource.GROUP, name, looks) for name in GROUPS.values()]
-        transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
-        given.append(Grant(user, Resource.TRANSACTIONAL_ID, APPLYING, transact, prefixed=True))
+        groups = [name for names in GROUPS.values() for name in names]
+        given += [Grant(user, Resource.GROUP, name, looks) for name in groups]
+        given.append(_transactions(user, APPLYING))
     return given
 
 
@@ -100,6 +102,11 @@ async def allow(settings: KafkaSettings, grants: Iterable[Grant]) -> None:
                     await _create(client, grant, operation)
         finally:
             await client.close()
+
+
+def _transactions(user: str, prefix: str) -> Grant:
+    transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
+    return Grant(user, Resource.TRANSACTIONAL_ID, prefix, transact, prefixed=True)
 
 
 def _on_topic(role: Role, topic: Topic) -> set[Operation]:

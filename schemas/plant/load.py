@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.mistakes import FileError, Mistake, did_you_mean
+from schemas.plant.alert_mistakes.mistakes import alert_mistakes
 from schemas.plant.calendar_mistakes import calendar_mistakes
 from schemas.plant.equipment import Equipment, EquipmentClass
 from schemas.plant.equipment_mistakes import misfits, unknown_names
@@ -83,7 +84,8 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
         "class": list(plant.equipment_classes),
         "reason": list(plant.reasons),
     }
-    yield from calendar_mistakes(plant, [_resolve(one, plant) for one in plant.equipment], document)
+    resolved = [_resolve(one, plant) for one in plant.equipment]
+    yield from calendar_mistakes(plant, resolved, document)
     for name, one in plant.equipment_classes.items():
         yield from unknown_names(document, ("equipment_classes", name), one, known)
     for index, equipment in enumerate(plant.equipment):
@@ -98,6 +100,7 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
                     hint = did_you_mean(name, [one.id for one in plant.equipment])
                     yield document.mistake((*location, name), "no such equipment", hint)
     yield from _of_lines(plant, document)
+    yield from alert_mistakes(plant, resolved, document)
 
 
 def _per_equipment(

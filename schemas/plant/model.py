@@ -1,24 +1,18 @@
 """The plant file as values."""
 
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from pydantic import Field
 
-from pydantic import AfterValidator, Field
-
+from schemas.plant.alerts.channels import Channel
+from schemas.plant.alerts.people import Chain, Person, Schedule
+from schemas.plant.alerts.routing import Alerts
+from schemas.plant.alerts.rules import AlertRule
 from schemas.plant.calendar import Calendar
 from schemas.plant.equipment import Equipment, EquipmentClass, Line, Reason
 from schemas.plant.products import Product
 from schemas.plant.sources import Source
+from schemas.plant.times import TimeZone
 from schemas.plant.values import Name, Strict
 from schemas.record import EquipmentPath
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("no such time zone; write it as America/Mexico_City") from None
-    return name
 
 
 class Plant(Strict):
@@ -27,7 +21,7 @@ class Plant(Strict):
     enterprise: Name
     site: Name
     name: str
-    time_zone: Annotated[str, AfterValidator(_time_zone)]
+    time_zone: TimeZone
     metrics_prefix: str = ""
     sources: dict[Name, Source] = Field(default_factory=dict)
     equipment_classes: dict[Name, EquipmentClass] = Field(default_factory=dict)
@@ -38,6 +32,16 @@ class Plant(Strict):
     """Codes that people give for stops and for bad parts."""
     products: list[Product] = Field(default_factory=list)
     calendars: dict[Name, Calendar]
+    people: list[Person] = Field(default_factory=list)
+    schedules: dict[Name, Schedule] = Field(default_factory=dict)
+    """Who is on call when."""
+    chains: dict[Name, Chain] = Field(default_factory=dict)
+    """Escalations: who is told, and who next if nobody answers."""
+    channels: dict[Name, Channel] = Field(default_factory=dict)
+    """Ways to reach people."""
+    alert_rules: list[AlertRule] = Field(default_factory=list)
+    alerts: Alerts | None = None
+    """How alerts reach people; without it they are recorded and nobody is told."""
 
     def read_at(self, source: str) -> list[tuple[EquipmentPath, Equipment]]:
         """The equipment that has tags at this source, each with those tags alone."""

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints
 
@@ -51,6 +52,17 @@ def _is_whole_local_minute(given: datetime) -> bool:
     return given.tzinfo is None and given.second == given.microsecond == 0
 
 
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("no such time zone; write it as America/Mexico_City") from None
+    return name
+
+
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+"""Of the IANA database."""
+
 LocalDate = Annotated[date, AfterValidator(_within_reach)]
 """A local day."""
 
@@ -77,6 +89,43 @@ LocalMoment = Annotated[
     ),
 ]
 """A whole local day, or a local time to the minute."""
+
+_PART_OF_SPAN = r"(\d+)(ms|s|m|h|d|w)"
+_SPAN = r"^(?:\d+(?:ms|s|m|h|d|w))+$|^0$"
+_UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": ONE_DAY,
+    "w": 7 * ONE_DAY,
+}
+_LONGEST_SPAN = timedelta(days=3660)
+
+
+def _span(given: Any) -> Any:
+    """The span of time that `1h30m` writes, in Prometheus' way."""
+    text = "0" if given == 0 and not isinstance(given, bool) else given
+    if not isinstance(text, str) or not re.fullmatch(_SPAN, text):
+        raise ValueError("write a span of time as 30s, 5m, 1h30m, 7d")
+    found = timedelta()
+    for number, unit in re.findall(_PART_OF_SPAN, text):
+        if len(number) > len("9999999999"):
+            raise ValueError("the span is longer than ten years")
+        found += int(number) * _UNITS[unit]
+    if found > _LONGEST_SPAN:
+        raise ValueError("the span is longer than ten years")
+    return found
+
+
+Span = Annotated[
+    timedelta,
+    PlainValidator(
+        _span,
+        json_schema_input_type=Annotated[str, StringConstraints(pattern=_SPAN)] | Literal[0],
+    ),
+]
+"""A span of time, written as 30s, 5m, 1h30m, 7d, or 0."""
 
 
 def clock(minute: int) -> str:

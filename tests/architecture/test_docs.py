@@ -3,6 +3,7 @@
 import re
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -18,7 +19,28 @@ from processors.oee.losses import further_ratios, in_units, losses
 from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
 from schemas.kpi import Quantities, StopCounts, TimeElements
 from schemas.machine import TimeCategory
+from schemas.plant.alerts import conditions
+from schemas.plant.alerts.channels import Channel, WhatsAppTemplate
+from schemas.plant.alerts.people import (
+    Chain,
+    Layer,
+    Override,
+    Person,
+    Schedule,
+    Step,
+    Window,
+)
+from schemas.plant.alerts.routing import (
+    Alerts,
+    Flood,
+    Inhibition,
+    MuteTiming,
+    Receiver,
+    RootRoute,
+)
+from schemas.plant.alerts.rules import AlertRule, Rung, Selection
 from schemas.plant.load import load_plant
+from schemas.plant.secrets import Secret
 from schemas.topics import CATALOGUE, MODEL, Role
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -53,7 +75,6 @@ def rows(name: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("topic", CATALOGUE, ids=lambda topic: topic.name)
 def test_topics_are_those_of_the_catalogue(topic):
     types = ", ".join(kind.model_fields["type"].default for kind in topic.types)
-    retention = kept(topic.retention)
 
     told = rows("topics.md")[topic.name]
 
@@ -63,7 +84,7 @@ def test_topics_are_those_of_the_catalogue(topic):
         topic.record_key,
         str(topic.partitions),
     ]
-    assert told[4] == ("newest of each key" if topic.retention is None else retention)
+    assert told[4] == kept(topic).replace("newest per key", "newest of each key")
 
 
 def test_no_topic_is_told_that_is_not_there():
@@ -175,6 +196,42 @@ def test_every_page_is_in_the_index():
     for file in DOCS.rglob("*.md"):
         if file.name != "README.md":
             assert str(file.relative_to(DOCS)) in linked
+
+
+def test_the_example_of_alerts_is_a_plant_file_once_there_is_a_plant():
+    (example,) = re.findall(r"^```yaml\n(.*?)^```", page("alerts.md"), re.MULTILINE | re.DOTALL)
+    head = """\
+enterprise: acme
+site: north
+name: A plant
+time_zone: America/Mexico_City
+sources: {plc: {type: modbus, host: 127.0.0.1}}
+calendars: {daily: {shifts: [{name: day, start: "06:00", end: "22:00"}]}}
+equipment_classes:
+  oven: {source: plc, calendar: daily, tags: [{name: heat, register: {address: 1}, unit: °C}]}
+equipment: [{id: oven, class: oven, unit_id: 1, area: hall, line: one}]
+"""
+
+    plant = load_plant(head + example, "alerts.md").plant
+
+    assert plant.alerts is not None
+    assert [one.alert for one in plant.alert_rules] == ["OvenTooHot"]
+
+
+PARTS_OF_ALERTS = [
+    *(AlertRule, Selection, Rung, Person, Schedule, Layer, Window, Override, Chain, Step),
+    *(*conditions._MODELS.values(), *get_args(get_args(Channel)[0]), WhatsAppTemplate, Secret),
+    *(Alerts, Receiver, RootRoute, Inhibition, MuteTiming, Flood),
+]
+
+
+@pytest.mark.parametrize("part", PARTS_OF_ALERTS, ids=lambda part: part.__name__)
+def test_every_option_of_alerts_is_explained(part):
+    text = re.sub(r"^```.*?^```", "", page("alerts.md"), flags=re.MULTILINE | re.DOTALL)
+    told = set(re.findall(r"`([^`]+)`", text))
+    words = {word for one in told for word in re.findall(r"[a-z_]+", one)}
+
+    assert {field.alias or name for name, field in part.model_fields.items()} <= words
 
 
 def test_the_example_of_a_calendar_is_a_plant_file_once_there_is_a_plant():

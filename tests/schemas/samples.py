@@ -10,7 +10,25 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas.acts import Acknowledgement, Matcher, Silence
+from schemas.acts import (
+    Acknowledgement,
+    Matcher,
+    OnCallTaken,
+    Silence,
+    SilenceExpired,
+    Snooze,
+    Unacknowledgement,
+)
+from schemas.alerts import (
+    AlertHandled,
+    AlertStatus,
+    AlertTransition,
+    DeliveryAttempt,
+    Notification,
+    OnCallShift,
+    Told,
+    Words,
+)
 from schemas.audit import AuditEntry
 from schemas.codec import encode
 from schemas.cycles import BatchCycle, CycleCell, Phase
@@ -42,7 +60,7 @@ from schemas.manual import (
 )
 from schemas.model import PlantPublished
 from schemas.record import EventId
-from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import Column, TelemetryFrame
 
@@ -97,6 +115,29 @@ RATIOS: dict[str, Any] = dict.fromkeys(
 )
 
 _SITE_ENVELOPE = {**ENVELOPE, "site": "acme/north"}
+
+OF_ALERT: dict[str, Any] = {
+    "run": "0123456789ab",
+    "plant_version": "ba9876543210",
+    "site": "acme/north",
+    "fingerprint": "a1b2c3d4e5f60718",
+    "starts_at": AT,
+    "at": AT + timedelta(minutes=1),
+}
+TRANSITION = AlertTransition(
+    **OF_ALERT,
+    state="firing",
+    severity="critical",
+    labels={"alertname": "PressTooHot", "equipment": "press"},
+    value=96.5,
+    limit=95.0,
+    unit="°C",
+    words={"es": Words(summary="La prensa está caliente", description="96.5 °C")},
+    runbook_url="https://wiki.example/press",
+    late=True,
+    flapping=True,
+    generator="rule",
+)
 
 SAMPLES: tuple[BaseModel, ...] = (
     TelemetryFrame(
@@ -153,7 +194,27 @@ SAMPLES: tuple[BaseModel, ...] = (
     TestResult(**OF_PRODUCT, **RESULT, number=0.05, comparator="<", unit="mg/l"),
     TestResult(**OF_PRODUCT, **RESULT, text="conforms"),
     Disposition(**OF_PRODUCT, batch="B-1", decision="release", reason="all tests passed"),
-    Acknowledgement(**OF_SITE, fingerprint="abc123", comment="on my way"),
+    Acknowledgement(
+        **OF_SITE,
+        fingerprint="abc123",
+        starts_at=AT,
+        via="link",
+        nonce="0123456789abcdef",
+        comment="on my way",
+    ),
+    Unacknowledgement(**OF_SITE, fingerprint="abc123", comment="cannot leave"),
+    Snooze(**OF_SITE, fingerprint="abc123", until=AT + timedelta(hours=1), comment="is known"),
+    SilenceExpired(
+        **OF_SITE, silence="fedcba9876543210fedcba9876543210", comment="the belt is new"
+    ),
+    OnCallTaken(
+        **OF_SITE,
+        schedule="mechanics",
+        person="ana-ruiz",
+        starts_at=AT,
+        ends_at=AT + timedelta(hours=8),
+        comment="swapped with Ben",
+    ),
     Silence(
         **OF_SITE,
         matchers=[Matcher(name="equipment", value="press", is_regex=True, is_equal=False)],
@@ -258,6 +319,84 @@ SAMPLES: tuple[BaseModel, ...] = (
         last_value_at=AT,
         clock_skew_s=-0.25,
         trouble="wrong password",
+    ),
+    ExternalAlert(
+        **_SITE_ENVELOPE,
+        sender="prometheus",
+        status="resolved",
+        labels={"alertname": "DatabaseConnectionHigh", "severity": "warning"},
+        annotations={"summary": "81 connections"},
+        severity="warning",
+        starts_at=AT,
+        ends_at=AT + timedelta(minutes=5),
+        generator_url="http://prometheus.example/graph",
+    ),
+    TRANSITION,
+    AlertHandled(
+        **OF_ALERT,
+        handling="snoozed",
+        holds=False,
+        until=AT + timedelta(hours=1),
+        by="ana.ruiz",
+        because="is known",
+        statement="0123456789abcdef0123456789abcdef",
+    ),
+    AlertStatus(
+        **OF_ALERT,
+        alert=TRANSITION,
+        fired_at=AT,
+        acknowledged_by="ana.ruiz",
+        acknowledged_at=AT,
+        snoozed_until=AT + timedelta(hours=1),
+        suppressed_by=("silence/0123456789abcdef",),
+        receivers=("mechanics",),
+        step=1,
+        escalates_at=AT + timedelta(minutes=5),
+        escalates_to=("plant-manager",),
+        told=(Told(at=AT, name="ana-ruiz", channel="sms"),),
+    ),
+    OnCallShift(
+        plant_version="ba9876543210",
+        site="acme/north",
+        schedule="mechanics",
+        starts_at=AT,
+        ends_at=AT + timedelta(days=7),
+        people=("ana-ruiz", "ben"),
+    ),
+    Notification(
+        plant_version="ba9876543210",
+        site="acme/north",
+        id="0123456789abcdef0123456789abcdef",
+        group="mechanics/PressTooHot",
+        group_labels={"alertname": "PressTooHot"},
+        why="escalated",
+        at=AT,
+        expires_at=AT + timedelta(hours=4),
+        recipient="ana-ruiz",
+        channel="sms",
+        fallback=("email",),
+        severity="critical",
+        alerts=(TRANSITION,),
+        total=1,
+        step=1,
+        escalates_at=AT + timedelta(minutes=5),
+        escalates_to=("plant-manager",),
+        told=("ben",),
+        comment="nobody answered",
+    ),
+    DeliveryAttempt(
+        site="acme/north",
+        notification="0123456789abcdef0123456789abcdef",
+        group="mechanics/PressTooHot",
+        channel="sms",
+        recipient="ana-ruiz",
+        attempt=2,
+        outcome="accepted",
+        repeated=True,
+        provider_id="SM0123456789abcdef0123456789abcdef",
+        detail="queued",
+        at=AT,
+        alerts=(TRANSITION.alert_id(),),
     ),
     PlantPublished(
         site="acme/north",

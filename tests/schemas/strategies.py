@@ -6,7 +6,26 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from schemas.acts import Acknowledgement, Matcher, Silence
+from schemas.acts import (
+    Acknowledgement,
+    Matcher,
+    OnCallTaken,
+    Silence,
+    SilenceExpired,
+    Snooze,
+    Unacknowledgement,
+)
+from schemas.alerts import (
+    SEVERITIES,
+    AlertHandled,
+    AlertStatus,
+    AlertTransition,
+    DeliveryAttempt,
+    Notification,
+    OnCallShift,
+    Told,
+    Words,
+)
 from schemas.audit import AuditEntry
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
@@ -36,7 +55,7 @@ from schemas.manual import (
 )
 from schemas.model import PlantPublished
 from schemas.record import EventId
-from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import Column, TelemetryFrame
 
@@ -74,7 +93,6 @@ OF_EQUIPMENT = {"run": TEXTS, "plant_version": NAMES, "equipment": PATHS}
 SITE_ENVELOPE = {
     **{key: strategy for key, strategy in ENVELOPE.items() if key != "equipment"},
     "site": NAMES,
-    "edge": NAMES,
 }
 SAID = {"by": NAMES, "statement": NAMES}
 SITES = st.lists(st.text("abcxyz0189_-", min_size=1, max_size=8), min_size=2, max_size=2).map(
@@ -113,6 +131,34 @@ REASONS = st.lists(
     st.builds(ReasonTime, category=st.sampled_from(TimeCategory), reason=NAMES, ms=CHANGES),
     max_size=3,
 ).map(tuple)
+SEVERITY = st.sampled_from(SEVERITIES)
+LABELS = st.dictionaries(NAMES, TEXTS, max_size=3)
+SOME = st.lists(NAMES, max_size=3).map(tuple)
+OF_ALERT = {
+    "run": TEXTS,
+    "plant_version": NAMES,
+    "site": SITES,
+    "fingerprint": NAMES,
+    "starts_at": TIMES,
+    "at": TIMES,
+}
+TRANSITIONS = st.builds(
+    AlertTransition,
+    **OF_ALERT,
+    state=st.sampled_from(["pending", "firing", "resolved"]),
+    severity=SEVERITY,
+    labels=LABELS,
+    value=maybe(FLOATS | TEXTS),
+    limit=maybe(FLOATS | TEXTS),
+    unit=TEXTS,
+    words=st.dictionaries(
+        st.sampled_from(["en", "es"]), st.builds(Words, summary=TEXTS, description=TEXTS)
+    ),
+    runbook_url=maybe(TEXTS),
+    late=st.booleans(),
+    flapping=st.booleans(),
+    generator=NAMES,
+)
 
 
 @st.composite
@@ -223,7 +269,115 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         decision=st.sampled_from(["release", "reject", "hold"]),
         reason=maybe(NAMES),
     ),
-    Acknowledgement: st.builds(Acknowledgement, **OF_SITE, fingerprint=NAMES, comment=maybe(TEXTS)),
+    Acknowledgement: st.builds(
+        Acknowledgement,
+        **OF_SITE,
+        fingerprint=NAMES,
+        starts_at=maybe(TIMES),
+        via=st.sampled_from(["api", "link", "sms"]),
+        nonce=maybe(TEXTS),
+        comment=maybe(TEXTS),
+    ),
+    Unacknowledgement: st.builds(
+        Unacknowledgement, **OF_SITE, fingerprint=NAMES, comment=maybe(TEXTS)
+    ),
+    Snooze: st.builds(Snooze, **OF_SITE, fingerprint=NAMES, until=TIMES, comment=maybe(TEXTS)),
+    SilenceExpired: st.builds(SilenceExpired, **OF_SITE, silence=NAMES, comment=maybe(TEXTS)),
+    OnCallTaken: SPANS.flatmap(
+        lambda span: st.builds(
+            OnCallTaken,
+            **OF_SITE,
+            schedule=NAMES,
+            person=NAMES,
+            starts_at=st.just(span[0]),
+            ends_at=st.just(span[1]),
+            comment=maybe(TEXTS),
+        )
+    ),
+    AlertTransition: TRANSITIONS,
+    AlertHandled: st.builds(
+        AlertHandled,
+        **OF_ALERT,
+        handling=st.sampled_from(["acknowledged", "silenced", "escalated"]),
+        holds=st.booleans(),
+        until=maybe(TIMES),
+        by=maybe(TEXTS),
+        because=TEXTS,
+        statement=maybe(TEXTS),
+    ),
+    AlertStatus: st.builds(
+        AlertStatus,
+        **OF_ALERT,
+        alert=TRANSITIONS,
+        fired_at=maybe(TIMES),
+        acknowledged_by=maybe(TEXTS),
+        acknowledged_at=maybe(TIMES),
+        snoozed_until=maybe(TIMES),
+        suppressed_by=SOME,
+        receivers=SOME,
+        step=AMOUNTS,
+        escalates_at=maybe(TIMES),
+        escalates_to=SOME,
+        told=st.lists(st.builds(Told, at=TIMES, name=NAMES, channel=NAMES), max_size=3).map(tuple),
+    ),
+    OnCallShift: st.builds(
+        OnCallShift,
+        plant_version=NAMES,
+        site=SITES,
+        schedule=NAMES,
+        starts_at=TIMES,
+        ends_at=maybe(TIMES),
+        people=SOME,
+    ),
+    Notification: st.builds(
+        Notification,
+        plant_version=NAMES,
+        site=SITES,
+        id=NAMES,
+        group=NAMES,
+        group_labels=LABELS,
+        why=st.sampled_from(["firing", "escalated", "resolved", "summary"]),
+        at=TIMES,
+        expires_at=TIMES,
+        recipient=NAMES,
+        channel=NAMES,
+        fallback=SOME,
+        severity=SEVERITY,
+        alerts=st.lists(TRANSITIONS, max_size=2).map(tuple),
+        total=AMOUNTS,
+        step=AMOUNTS,
+        escalates_at=maybe(TIMES),
+        escalates_to=SOME,
+        told=SOME,
+        comment=TEXTS,
+    ),
+    DeliveryAttempt: st.builds(
+        DeliveryAttempt,
+        site=SITES,
+        notification=NAMES,
+        group=NAMES,
+        channel=NAMES,
+        recipient=NAMES,
+        attempt=st.integers(1, 2**53),
+        outcome=st.sampled_from(["intent", "delivered", "failed", "unknown"]),
+        repeated=st.booleans(),
+        provider_id=maybe(TEXTS),
+        detail=TEXTS,
+        at=TIMES,
+        alerts=SOME,
+    ),
+    ExternalAlert: st.builds(
+        ExternalAlert,
+        **SITE_ENVELOPE,
+        sender=NAMES,
+        status=st.sampled_from(["firing", "resolved"]),
+        labels=LABELS,
+        annotations=LABELS,
+        severity=SEVERITY,
+        starts_at=TIMES,
+        ends_at=maybe(TIMES),
+        generator_url=TEXTS,
+    ),
     Silence: SPANS.flatmap(
         lambda span: st.builds(
             Silence,
@@ -352,6 +506,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
     EdgeHeartbeat: st.builds(
         EdgeHeartbeat,
         **SITE_ENVELOPE,
+        edge=NAMES,
         spool_records=AMOUNTS,
         spool_bytes=AMOUNTS,
         dropped_records=AMOUNTS,
@@ -359,6 +514,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
     SourceHeartbeat: st.builds(
         SourceHeartbeat,
         **SITE_ENVELOPE,
+        edge=NAMES,
         name=NAMES,
         connected=st.booleans(),
         last_value_at=maybe(TIMES),

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,7 @@ async def _until_applied(operator: KafkaSettings) -> None:
     async with asyncio.timeout(APPLIED_WITHIN_S):
         while True:
             try:
-                for group in GROUPS.values():
+                for group in chain.from_iterable(GROUPS.values()):
                     await committed_offsets(operator, group)
             except PlantstreamError:
                 await asyncio.sleep(0.1)

@@ -45,6 +45,28 @@ def test_who_writes_and_reads_a_topic_may_and_nobody_else(role: Role, name: str)
             {Operation.READ, Operation.WRITE, *APPLIES},
             id="an operator replays events",
         ),
+        pytest.param(Role.NOTIFIER, "plant.machine.v1", set(), id="a notifier sees no machine"),
+        pytest.param(
+            Role.NOTIFIER,
+            "plant.notification.v1",
+            {Operation.READ},
+            id="and is told whom to tell",
+        ),
+        pytest.param(
+            Role.NOTIFIER,
+            "plant.delivery.v1",
+            {Operation.READ, Operation.WRITE},
+            id="it remembers what became of each message",
+        ),
+        pytest.param(
+            Role.NOTIFIER,
+            "plant.alert.v1",
+            {Operation.READ},
+            id="it hands on what people answer, and changes no alert",
+        ),
+        pytest.param(
+            Role.PROCESSOR, "plant.delivery.v1", {Operation.READ}, id="an engine sends nothing"
+        ),
         pytest.param(
             Role.OPERATOR, "plant.kpi.v1", {Operation.READ, *APPLIES}, id="and writes no KPI"
         ),
@@ -73,14 +95,16 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
     ]
     reads, looks = frozenset({Operation.READ}), frozenset({Operation.DESCRIBE})
     transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
-    oee, timescale = f"plantstream-{OeeEngine().name}", "plantstream-timescale"
+    engines = [f"plantstream-{name}" for name in (OeeEngine().name, "rules", "site", "dispatch")]
+    timescale, notify = "plantstream-timescale", "plantstream-notify"
+    ids = Resource.TRANSACTIONAL_ID
     assert others == [
-        Grant("processor", Resource.GROUP, oee, reads),
-        Grant("processor", Resource.TRANSACTIONAL_ID, f"{oee}-", transact, prefixed=True),
+        *(Grant("processor", Resource.GROUP, name, reads) for name in engines),
+        *(Grant("processor", ids, f"{name}-", transact, prefixed=True) for name in engines),
         Grant("sink", Resource.GROUP, timescale, reads),
-        Grant("operator", Resource.GROUP, oee, looks),
-        Grant("operator", Resource.GROUP, timescale, looks),
-        Grant("operator", Resource.TRANSACTIONAL_ID, "plantstream-apply-", transact, prefixed=True),
+        Grant("notifier", Resource.GROUP, notify, reads),
+        *(Grant("operator", Resource.GROUP, name, looks) for name in (*engines, timescale, notify)),
+        Grant("operator", ids, "plantstream-apply-", transact, prefixed=True),
     ]
 
 

@@ -1,23 +1,15 @@
 """The map of a recording: which column is which tag of which equipment."""
 
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.mistakes import FileError, Mistake, did_you_mean
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
+from schemas.plant.times import TimeZone
 from schemas.yaml_file import Document
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValueError("no such time zone; write it as America/Mexico_City") from None
-    return name
 
 
 class _Strict(BaseModel):
@@ -30,7 +22,7 @@ class TimeColumn(_Strict):
     column: str = Field(min_length=1)
     format: str = "iso"
     """`iso`, or a pattern of strptime such as `%Y-%m-%d %H:%M:%S`."""
-    zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
+    zone: TimeZone = "UTC"
     """Of times that name no zone themselves."""
 
 

@@ -6,11 +6,12 @@ from pydantic import BaseModel
 from plantstream.commands.lines import lines, speaks_of_equipment
 from plantstream.commands.topic_names import short_name
 from plantstream.runtime.ports import Record
+from schemas.alerts import AlertTransition, OnCallShift, Words
 from schemas.codec import encode
 from schemas.kpi import OeeCell, TimeElements
 from schemas.record import EventId
 from schemas.telemetry import Column, TelemetryFrame
-from schemas.topics import CATALOGUE, KPI, MACHINE, OEE_STATE, TELEMETRY, Topic
+from schemas.topics import ALERT, CATALOGUE, KPI, MACHINE, OEE_STATE, TELEMETRY, Topic
 from tests.makers import MONDAY, PATH, Machine, after
 
 
@@ -53,6 +54,39 @@ def frame(**columns: dict[str, Any]) -> TelemetryFrame:
 )
 def test_an_event_is_one_line_of_time_equipment_type_and_what_it_says(event: Any, text: str):
     assert said(MACHINE, event) == [f"2026-03-02 06:00:01.000Z press            {text}"]
+
+
+def test_an_alert_is_one_line_of_what_became_of_it_and_of_what_is_said():
+    fired = AlertTransition(
+        plant_version="p",
+        site="acme/north",
+        fingerprint="f1",
+        starts_at=MONDAY,
+        at=MONDAY,
+        state="firing",
+        severity="critical",
+        labels={"alertname": "TooHot"},
+        value=96.5,
+        words={"es": Words(summary="Está caliente")},
+        generator="rule",
+    )
+
+    (text,) = said(ALERT, fired)
+
+    assert text.startswith("2026-03-02 06:00:00.000Z north            alert_transition ")
+    assert "state=firing severity=critical labels.alertname=TooHot value=96.5" in text
+    assert "es.summary=Está caliente" in text
+
+
+def test_a_shift_on_call_stands_under_its_begin():
+    shift = OnCallShift(
+        plant_version="p", site="acme/north", schedule="nights", starts_at=MONDAY, people=("ana",)
+    )
+
+    (text,) = said(ALERT, shift)
+
+    assert text.startswith("2026-03-02 06:00:00.000Z north            on_call_shift ")
+    assert text.endswith("schedule=nights people=['ana']")
 
 
 def test_a_frame_is_one_line_per_sample_in_the_order_of_time():

@@ -1,0 +1,53 @@
+"""Conditions on labels, as Alertmanager writes them: `area=quality`, `severity=~"warning|info"`."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from schemas.acts import Matcher
+
+_WRITTEN = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*')
+
+
+def _read(given: Any) -> Any:
+    if not isinstance(given, str):
+        return given
+    found = _WRITTEN.fullmatch(given)
+    if found is None:
+        raise ValueError("write a condition on a label as area=quality, or severity=~warning|info")
+    name, sign, _, value = found.groups()
+    if sign.endswith("~"):
+        try:
+            re.compile(value)
+        except re.error as error:
+            raise ValueError(f"{value} is no regular expression: {error}") from None
+    return Matcher(name=name, value=value, is_regex="~" in sign, is_equal=not sign.startswith("!"))
+
+
+def written(matcher: Matcher) -> str:
+    """As people write it."""
+    sign = ("=" if matcher.is_equal else "!") + ("~" if matcher.is_regex else "=")
+    return f'{matcher.name}{sign.replace("==", "=")}"{matcher.value}"'
+
+
+LabelMatcher = Annotated[
+    Matcher, BeforeValidator(_read, json_schema_input_type=str), PlainSerializer(written)
+]
+"""A condition on one label; a label that is missing is an empty one."""
+
+
+def is_met(matcher: Matcher, labels: Mapping[str, str]) -> bool:
+    """Whether these labels meet the condition; a regular expression has to match all of it."""
+    value = labels.get(matcher.name, "")
+    if matcher.is_regex:
+        found = re.fullmatch(matcher.value, value) is not None
+    else:
+        found = value == matcher.value
+    return found is matcher.is_equal
+
+
+def are_met(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Whether these labels meet all of the conditions."""
+    return all(is_met(one, labels) for one in matchers)
