@@ -144,18 +144,23 @@ class Agenda:
         heappush(self._heap, (due, name))
 
     def is_due(self, now: datetime) -> bool:
-        """Whether anything may be due by now."""
-        return bool(self._heap) and self._heap[0][0] <= now
+        """Whether anything is due by now."""
+        while self._heap and self._heap[0][0] <= now:
+            due, name = self._heap[0]
+            if self._times.get(name) == due:
+                return True
+            self._own()
+            heappop(self._heap)
+        return False
 
     def pop(self, now: datetime) -> tuple[datetime, str] | None:
         """The first thing that is due by now; it is taken from the agenda."""
-        while self.is_due(now):
-            self._own()
-            due, name = heappop(self._heap)
-            if self._times.get(name) == due:
-                self._times.drop(name)
-                return due, name
-        return None
+        if not self.is_due(now):
+            return None
+        self._own()
+        due, name = heappop(self._heap)
+        self._times.drop(name)
+        return due, name
 
     def due(self, name: str) -> datetime | None:
         """When this is."""

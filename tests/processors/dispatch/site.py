@@ -19,7 +19,15 @@ from schemas.acts import (
     Snooze,
     Unacknowledgement,
 )
-from schemas.alerts import AlertHandled, AlertStatus, AlertTransition, Notification, OnCallShift
+from schemas.alerts import (
+    AlertHandled,
+    AlertState,
+    AlertStatus,
+    AlertTransition,
+    Notification,
+    OnCallShift,
+    Severity,
+)
 from schemas.audit import AuditEntry
 from schemas.plant.load import PlantFile, load_plant
 
@@ -75,8 +83,8 @@ def merged(base: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     found = dict(base)
     for key, value in said.items():
         old = found.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        found[key] = merged(old, value) if both else value
+        is_part = isinstance(old, dict) and isinstance(value, dict)
+        found[key] = merged(old, value) if is_part and old else value
     return found
 
 
@@ -98,7 +106,12 @@ def fingerprint(labels: dict[str, str]) -> str:
     return sha256(repr(sorted(labels.items())).encode()).hexdigest()[:16]
 
 
-def alert(minutes: float, state: str = "firing", severity: str = "warning", **labels: str):
+def alert(
+    minutes: float,
+    state: AlertState = "firing",
+    severity: Severity = "warning",
+    **labels: str,
+) -> AlertTransition:
     """A transition; `since` is the minute at which the alert became true."""
     since = float(labels.pop("since", minutes))
     named = {"alertname": "Hot", "equipment": "press"} | labels
