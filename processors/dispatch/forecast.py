@@ -82,7 +82,7 @@ def _calls(
         yield Call(at, index, _round(chain, position), tuple(step.schedules), tuple(found))
         if found:
             told[index] = at
-            at = chain.after(position, at, told)
+        at = chain.after(position, at, told, is_idle=not found)
 
 
 def _round(chain: Chained, position: int) -> int:

@@ -85,6 +85,7 @@ def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Mem
         group,
         position=position,
         stepped_at=group.stepped_at if is_begun else at,
+        is_idle=not recipients,
         steps_at=_stepped(chain, range(position + 1), group, at),
         waved_at=at,
         spoke_at=at,
@@ -120,18 +121,17 @@ def _escalate(work: Work, group: Group, at: datetime) -> None:
     if chain is None or not waiting:
         return
     severity = highest(one for one, _ in waiting)
-    position, recipients = _next(work, group, chain, (severity, at))
+    position = group.position + 1
     step = chain.index(position)
-    steps = range(group.position + 1, position + 1)
-    work.put_group(
-        replace(
-            group,
-            position=position,
-            stepped_at=at,
-            steps_at=_stepped(chain, steps, group, at),
-            spoke_at=at,
-        )
+    recipients = work.plan.step_recipients(
+        group.receiver, severity, chain.step(position), (at, work.taken())
     )
+    stepped = replace(group, position=position, stepped_at=at, is_idle=not recipients)
+    if not recipients:
+        work.put_group(stepped)
+        return
+    steps_at = _stepped(chain, [position], group, at)
+    work.put_group(replace(stepped, steps_at=steps_at, spoke_at=at))
     because = f"step {step + 1} of {len(chain.chain.steps)}: nobody acknowledged"
     for one, its in waiting:
         handled(work, one, "escalated", at, because=because)

@@ -156,15 +156,21 @@ class Chained:
         return position % len(self.chain.steps)
 
     def after(
-        self, position: int, since: datetime, told: Sequence[datetime | None] = ()
+        self,
+        position: int,
+        since: datetime,
+        told: Sequence[datetime | None] = (),
+        *,
+        is_idle: bool = False,
     ) -> datetime | None:
         """When the position after this one is due, if this one was told at `since`.
 
-        `told` is when each step was told last: none is told again within the cooldown.
+        `told` is when each step was told last: none is told again within the cooldown. Where there
+        was nobody to tell (`is_idle`), nobody is waited for.
         """
         if position + 1 >= self.length:
             return None
-        due = since + self.step(position).wait
+        due = since if is_idle else since + self.step(position).wait
         following = self.index(position + 1)
         last = told[following] if following < len(told) else None
         return due if last is None else max(due, last + self.cooldown)

@@ -115,6 +115,8 @@ class Group:
     """How far the chain is; -1 is not begun."""
     stepped_at: datetime | None = None
     """When that position was told."""
+    is_idle: bool = False
+    """Whether there was nobody to tell."""
     steps_at: tuple[datetime | None, ...] = ()
     """When each step was told last."""
     anchors: tuple[tuple[datetime, int], ...] = ()

@@ -140,7 +140,7 @@ class Work:
         if chain is None or not group.anchors or group.stepped_at is None:
             return None
         since = max(group.stepped_at, min(group.anchors)[0])
-        return chain.after(group.position, since, group.steps_at)
+        return chain.after(group.position, since, group.steps_at, is_idle=group.is_idle)
 
     def next_people(self, group: Group, due: datetime) -> tuple[str, ...]:
         """Who is told in the next step of a group's chain."""
