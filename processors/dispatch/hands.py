@@ -1,8 +1,10 @@
 """Hand-overs: who is on call in each schedule, told as they take place."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
+from processors.dispatch.lifecycle import refresh
 from processors.dispatch.records import on_call
 from processors.dispatch.state import Hand
 from processors.dispatch.work import Work
@@ -27,6 +29,7 @@ def renew_hands(work: Work, at: datetime, schedules: Iterable[str] | None = None
                 _tell(work, name, one)
         _tell(work, name, duty)
         work.put_hand(Hand(name, duty.start, duty.end))
+    _catch_up(work, at)
 
 
 def hand_due(work: Work, name: str, at: datetime) -> None:
@@ -38,6 +41,18 @@ def hand_due(work: Work, name: str, at: datetime) -> None:
     duty = Duty(at, roster.next_change(at), roster.at(at))
     _tell(work, name, duty)
     work.put_hand(Hand(name, duty.start, duty.end))
+    _catch_up(work, at)
+
+
+def _catch_up(work: Work, at: datetime) -> None:
+    """Alerts of which nobody could be told, because nobody was on call, are told now."""
+    idle = sorted(one.id for one in work.desk.groups.values() if one.is_idle and one.anchors)
+    for group in idle:
+        for alert, its in list(work.alerts_of(group)):
+            if its.anchor is not None and not its.told_to:
+                untold = replace(its, anchor=None, told=None)
+                groups = tuple(untold if one.group == group else one for one in alert.groups)
+                refresh(work, replace(alert, groups=groups), at, urgent=True)
 
 
 def _tell(work: Work, schedule: str, duty: Duty) -> None:

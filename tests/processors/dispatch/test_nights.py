@@ -282,6 +282,19 @@ def test_a_step_at_which_nobody_is_on_call_is_passed_over_at_once():
     assert pages(site.wait(6)) == [(0.5, "firing", "ben", "mail")]
 
 
+def test_what_nobody_could_be_told_is_told_to_whoever_comes_on_call_next():
+    window = {"days": "all", "start": "22:00", "end": "23:00"}
+    layer = {"people": ["ana"], "since": "2026-03-01", "windows": [window]}
+    steps = [{"schedules": ["night"], "wait": "5m"}]
+    site = night(
+        {"schedules": {"night": {"layers": [layer]}}, "chains": {"call": {"steps": steps}}}
+    )
+    site.tell(alert(0))
+    assert not pages(site.wait(119))
+
+    assert pages(site.wait(121)) == [(120, "firing", "ana", "mail")]
+
+
 def test_a_chain_begins_again_as_often_as_it_says_but_no_step_within_the_cooldown():
     steps = [{"people": ["ana"], "wait": "1m"}, {"people": ["ben"], "wait": "1m"}]
     said = {"chains": {"call": {"steps": steps, "repeat": 2}}, "alerts": {"cooldown": "4m"}}
