@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from processors.dispatch.messages import Telling, highest, send
+from processors.dispatch.messages import HELPS_FOR, Telling, highest, send
 from processors.dispatch.mutes import MAINTENANCE, rank
 from processors.dispatch.plan import Chained, Recipient, chained
 from processors.dispatch.records import escalation_audited, handled
@@ -180,6 +180,7 @@ def _say(
             severity=when[1],
             position=max(group.position, 0),
             step=0 if chain is None else chain.index(max(group.position, 0)),
+            helps_for=min(HELPS_FOR, group.repeat) if why == "repeat" else HELPS_FOR,
             escalates_at=escalates_at,
             escalates_to=() if escalates_at is None else work.next_people(group, escalates_at),
         ),

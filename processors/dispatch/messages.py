@@ -19,6 +19,8 @@ GATHERED = timedelta(seconds=30)
 """So long the first summary of a flood waits for what follows."""
 HELPS_FOR = timedelta(hours=24)
 """A message that could not be delivered for so long is given up."""
+MOST_HELD = 200
+"""Groups that a flood is counted by; what others have to say is added up."""
 _WAVES: tuple[Why, ...] = ("firing", "changed", "reminder", "resolved")
 
 
@@ -36,6 +38,7 @@ class Telling:
     step: int = 0
     escalates_at: datetime | None = None
     escalates_to: tuple[str, ...] = ()
+    helps_for: timedelta = HELPS_FOR
     comment: str = ""
 
 
@@ -72,14 +75,15 @@ def summarise(work: Work, flow: Flow, at: datetime) -> None:
     alerts = [one for one in known if one is not None]
     severity: Severity = max((one.severity for one in flow.held), key=rank, default="info")
     total = sum(one.alerts for one in flow.held)
-    count = len(flow.held)
+    others = any(not one.group for one in flow.held)
+    groups = f"more than {MOST_HELD}" if others else str(len(flow.held))
     telling = Telling(
         group=f"flood:{flow.recipient}",
         labels={},
         why="summary",
         at=at,
         severity=severity,
-        comment=f"{total} alerts of {count} groups in place of one message each",
+        comment=f"{total} alerts of {groups} groups in place of one message each",
     )
     for channel, fallback in flow.channels:
         way = Recipient(flow.recipient, channel, fallback)
@@ -106,7 +110,7 @@ def _notification(
         group_labels=dict(telling.labels),
         why=telling.why,
         at=telling.at,
-        expires_at=telling.at + HELPS_FOR,
+        expires_at=telling.at + telling.helps_for,
         recipient=to.name,
         channel=to.channel,
         fallback=to.fallback,
@@ -159,9 +163,13 @@ def _hold(
 
 def _added(known: tuple[Held, ...], held: Held, *, is_wave: bool) -> tuple[Held, ...]:
     """News add to what a group had to say; a repetition says nothing new."""
-    for place, one in enumerate(known):
-        if one.group == held.group:
-            alerts = one.alerts + held.alerts if is_wave else max(one.alerts, held.alerts)
-            severity = max(one.severity, held.severity, key=rank)
-            return (*known[:place], Held(one.group, alerts, severity), *known[place + 1 :])
-    return (*known, held)
+    places = {one.group: place for place, one in enumerate(known)}
+    if held.group not in places and len(known) >= MOST_HELD:
+        held, is_wave = replace(held, group=""), True
+    place = places.get(held.group)
+    if place is None:
+        return (*known, held)
+    one = known[place]
+    alerts = one.alerts + held.alerts if is_wave else max(one.alerts, held.alerts)
+    severity = max(one.severity, held.severity, key=rank)
+    return (*known[:place], Held(one.group, alerts, severity), *known[place + 1 :])

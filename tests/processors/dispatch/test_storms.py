@@ -42,6 +42,7 @@ def test_a_storm_is_one_message_for_each_group_that_lists_every_alert():
 def test_a_storm_of_single_alerts_is_a_few_messages_and_summaries_that_count_all():
     site = Site(plant(alerts={"route": {"group_by": ["all"]}, "flood": {"more_than": 5}}))
     site.tell(*storm(1000, 1000), at_once=True)
+    assert max(map(len, site.engine.dump(site.state).values())) < 64 * 1024
     site.wait(4.9)
     singles = [one for one in of(site.said, Notification) if one.why == "firing"]
     (summary,) = [one for one in of(site.said, Notification) if one.why == "summary"]
@@ -49,6 +50,8 @@ def test_a_storm_of_single_alerts_is_a_few_messages_and_summaries_that_count_all
     assert len(singles) == 5
     assert (summary.recipient, summary.total, len(summary.alerts)) == ("ana", 995, 10)
     assert summary.at > singles[0].at
+    assert summary.comment == "995 alerts of more than 200 groups in place of one message each"
+    assert max(map(len, site.engine.dump(site.state).values())) < 64 * 1024
     assert (summary.id, summary.partition_key()) != (singles[0].id, singles[0].partition_key())
 
 
