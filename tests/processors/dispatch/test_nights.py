@@ -225,6 +225,60 @@ def test_an_old_acknowledgement_told_again_does_not_take_it_back(site):
     assert site.status().acknowledged_by is None
 
 
+def test_a_late_alert_is_told_and_the_newest_one_stays_the_newest(site):
+    late = alert(5, since="4").model_copy(update={"late": True})
+    over = alert(7, "resolved", since="4").model_copy(update={"late": True})
+    site.tell(alert(10), alert(12, "resolved", since="10"), late)
+    site.wait(20)
+
+    assert [one.alerts[0].late for one in of(site.said, Notification)[1:2]] == [True]
+    assert site.status().alert.state == "resolved"
+    site.tell(over)
+    site.wait(60)
+    assert pages(site.said)[-1][1] == "resolved"
+
+
+def test_an_alert_that_fires_anew_without_a_word_on_its_end_replaces_the_old_one(site):
+    site.tell(alert(0))
+    site.wait(1)
+    site.tell(alert(30))
+    site.wait(30.5)
+
+    (changed,) = [
+        one for one in of(site.said, Notification) if one.at.minute == 30 and one.recipient == "ana"
+    ]
+    assert [(one.state, one.starts_at.minute) for one in changed.alerts] == [
+        ("firing", 30),
+        ("resolved", 0),
+    ]
+    assert site.status().alert.starts_at.minute == 30
+
+
+def test_a_pending_alert_is_known_and_told_to_nobody(site):
+    site.tell(alert(0, "pending"))
+    site.wait(60)
+
+    assert not pages(site.said)
+    assert site.status().alert.state == "pending"
+
+
+def test_a_repetition_is_given_up_once_the_next_one_is_due():
+    site = night({"alerts": {"route": {"repeat_interval": "20m"}}})
+    site.tell(alert(0))
+    site.wait(36)
+
+    repeated = [one for one in of(site.said, Notification) if one.why == "repeat"]
+    assert {(one.expires_at - one.at).total_seconds() for one in repeated} == {1200}
+
+
+def test_a_message_names_the_channels_to_be_tried_where_one_does_not_deliver(site):
+    site.tell(alert(0, severity="critical"))
+    site.wait(1)
+
+    ways = {one.channel: one.fallback for one in of(site.said, Notification)}
+    assert ways == {"mail": (), "sms": ("mail",)}
+
+
 def test_alerts_of_one_group_are_told_together_and_news_wait_for_the_interval(site):
     site.tell(alert(0), alert(0.2, equipment="mixer"), alert(1, equipment="filler"))
     site.wait(4)
