@@ -6,6 +6,7 @@ from schemas.alerts import Notification, Why
 from tests.processors.dispatch.site import (
     Site,
     acknowledge,
+    after,
     alert,
     audited,
     expire,
@@ -252,6 +253,19 @@ def test_an_alert_that_fires_anew_without_a_word_on_its_end_replaces_the_old_one
         ("resolved", 0),
     ]
     assert site.status().alert.starts_at.minute == 30
+
+
+def test_the_oldest_alert_that_nobody_answered_drives_the_chain():
+    steps = [{"people": ["ana"], "wait": "10m"}, {"people": ["ben"]}]
+    site = night({"chains": {"call": {"steps": steps}}})
+    site.tell(alert(0), alert(1, equipment="mixer"))
+    site.wait(6)
+    assert site.status().escalates_at == site.status(equipment="mixer").escalates_at
+    site.tell(acknowledge(6))
+
+    assert site.status(equipment="mixer").escalates_at == after(15.5)
+    assert not pages(site.wait(15))
+    assert pages(site.wait(16)) == [(15.5, "escalated", "ben", "mail")]
 
 
 def test_a_pending_alert_is_known_and_told_to_nobody(site):
