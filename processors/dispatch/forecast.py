@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from processors.dispatch.mutes import timing_name
 from processors.dispatch.plan import Chained, DispatchPlan, Recipient, chained
 from processors.dispatch.routes import Node
 from schemas.alerts import SEVERITIES, Severity
@@ -53,7 +54,7 @@ def routes_of(
             node.group_labels(routed),
             _chain_name(plan, node),
             tuple(_calls(plan, node, severity, (at, taken or {}))),
-            _muted_by(plan, node, severity, at),
+            _muted_by(plan, node, routed, at),
         )
         for node in plan.tree.match(routed)
     ]
@@ -94,8 +95,13 @@ def _chain_name(plan: DispatchPlan, node: Node) -> str:
     return "" if receiver is None else receiver.chain
 
 
-def _muted_by(plan: DispatchPlan, node: Node, severity: Severity, at: datetime) -> tuple[str, ...]:
-    timings = ((name, plan.timings.get(name)) for name in node.mute)
+def _muted_by(
+    plan: DispatchPlan, node: Node, labels: Mapping[str, str], at: datetime
+) -> tuple[str, ...]:
+    severity = severity_of(labels)
+    timings = (
+        (name, plan.timings.get(timing_name(plan.timings, name, labels))) for name in node.mute
+    )
     return tuple(
         name
         for name, timing in timings

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from processors.dispatch.groups import announce
-from processors.dispatch.mutes import MAINTENANCE, rank
+from processors.dispatch.mutes import MAINTENANCE, rank, timing_name
 from processors.dispatch.records import handled
 from processors.dispatch.routes import Node, routing_labels
 from processors.dispatch.state import KEPT, Alert, Group, Membership, News
@@ -175,7 +175,8 @@ def _muted(work: Work, alert: Alert, membership: Membership) -> tuple[str, ...]:
     under_work = not is_theirs and work.desk.index.maintained.count(labels.get("equipment", ""))
     found = []
     for name in group.mute:
-        timing, muting = work.plan.timings.get(name), work.desk.mutes.get(name)
+        own = timing_name(work.plan.timings, name, labels)
+        timing, muting = work.plan.timings.get(own), work.desk.mutes.get(own)
         if timing is None or not timing.holds_for(alert.alert.severity):
             continue
         if (muting is not None and muting.is_on) or (timing.by_people and under_work):

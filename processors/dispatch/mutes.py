@@ -1,6 +1,6 @@
 """Mute timings: when alerts page nobody, by the production calendar and by windows of the week."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -49,7 +49,10 @@ def rank(severity: Severity | None) -> int:
 class Timing:
     """One mute timing of a plant."""
 
-    def __init__(self, timing: MuteTiming, plant: Plant, calendars: Calendars) -> None:
+    def __init__(
+        self, timing: MuteTiming, plant: Plant, calendars: Calendars, exceptions: Iterable[int]
+    ) -> None:
+        """`exceptions` of its calendar are meant, by their places."""
         self.by_people = timing.maintenance
         """Whether it mutes alerts of equipment at which people do maintenance."""
         self._timing = timing
@@ -57,8 +60,7 @@ class Timing:
         known = plant.calendars.get(timing.calendar or "")
         self._calendar = None
         if known is not None and timing.when:
-            places = tuple(place for place, one in enumerate(known.exceptions) if one.is_for_all)
-            self._calendar = calendars(known.with_exceptions(places), plant.time_zone)
+            self._calendar = calendars(known.with_exceptions(exceptions), plant.time_zone)
 
     def holds_for(self, severity: Severity) -> bool:
         """Whether alerts of this severity are muted by it at all."""
@@ -86,3 +88,33 @@ class Timing:
         if self._calendar is not None:
             found.append(self._calendar.next_change(moment))
         return min((one for one in found if one is not None), default=None)
+
+
+Timings = dict[str, Timing]
+
+
+def timings_of(plant: Plant, named: Mapping[str, MuteTiming], calendars: Calendars) -> Timings:
+    """The mute timings of a plant, and those of equipment of which a calendar says more.
+
+    Theirs are named `TIMING/EQUIPMENT`.
+    """
+    found: Timings = {}
+    for name, one in named.items():
+        known = plant.calendars.get(one.calendar or "")
+        listed = () if known is None else known.exceptions
+        for_all = tuple(place for place, each in enumerate(listed) if each.is_for_all)
+        found[name] = Timing(one, plant, calendars, for_all)
+        for equipment in plant.equipment if known is not None else ():
+            if known is None or equipment.calendar != one.calendar:
+                continue
+            places = known.exceptions_of(equipment.id, equipment.area, equipment.line)
+            if places != for_all:
+                found[f"{name}/{equipment.id}"] = Timing(one, plant, calendars, places)
+    return found
+
+
+def timing_name(timings: Timings, name: str, labels: Mapping[str, str]) -> str:
+    """The timing of this name that holds for an alert with these labels."""
+    equipment = labels.get("equipment", "").rpartition("/")[2]
+    own = f"{name}/{equipment}"
+    return own if own in timings else name

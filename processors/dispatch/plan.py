@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from processors.dispatch.mutes import Calendars, Timing
+from processors.dispatch.mutes import Calendars, timings_of
 from processors.dispatch.routes import Node, RoutingTree
 from schemas.alerts import Severity
 from schemas.plant.alerts.channels import PERSONAL, Channel, address_of
@@ -43,9 +43,7 @@ class DispatchPlan:
         self.inhibitions: Sequence[Inhibition] = alerts.inhibitions
         self.because = [", ".join(map(written, one.source)) for one in alerts.inhibitions]
         """How the sources of each inhibition are described."""
-        self.timings = {
-            name: Timing(one, plant, calendars) for name, one in alerts.mute_timings.items()
-        }
+        self.timings = timings_of(plant, alerts.mute_timings, calendars)
         self._people = {one.id: one for one in plant.people}
         self._rosters: dict[str, tuple[tuple[Taken, ...], Roster]] = {}
 

@@ -438,6 +438,41 @@ def test_planned_maintenance_is_announced_and_what_outlives_it_is_told():
     )
 
 
+def test_planned_maintenance_of_one_equipment_mutes_its_alerts_alone():
+    all_day = {"days": "all", "start": "00:00", "end": "24:00"}
+    span = {"from": "2026-03-02 21:00", "to": "2026-03-02 22:00"}
+    stops = [
+        {"kind": "maintenance", **span, "equipment": ["press"]},
+        {"kind": "maintenance", "from": "2026-03-03 21:00", "to": "2026-03-03 22:00"},
+    ]
+    calendar = {"shifts": [{"name": "d", **all_day}], "exceptions": stops}
+    place = {"area": "a", "line": "l", "calendar": "always"}
+    timing = {"calendar": "always", "when": ["maintenance"]}
+    said = {
+        "calendars": {"always": calendar},
+        "equipment": [{"id": one, **place} for one in ("press", "mixer")],
+        "alerts": {"mute_timings": {"works": timing}, "route": {"mute": ["works"], "routes": []}},
+    }
+    site = night(said)
+    site.tell(alert(65), alert(65, alertname="Cold", equipment="mixer"))
+    site.wait(125)
+
+    told = [
+        (one.at.hour, one.at.minute, one.comment or one.alerts[0].labels["alertname"])
+        for one in of(site.said, Notification)
+        if one.recipient == "ana"
+    ]
+    assert told == [
+        (21, 5, "Cold"),
+        (22, 0, "works: maintenance of press ends"),
+        (22, 0, "Hot"),
+    ]
+    site.said.clear()
+    site.wait(60 + DAY)
+    comments = [one.comment for one in of(site.said, Notification) if one.why == "maintenance"]
+    assert comments == ["works: maintenance begins"]
+
+
 def test_maintenance_by_people_is_told_and_mutes_what_concerns_their_equipment():
     said = {
         "alerts": {"mute_timings": {"works": {"maintenance": True}}, "route": {"mute": ["works"]}}
