@@ -220,6 +220,13 @@ def test_a_link_that_was_used_acknowledges_nothing_a_second_time(site):
     assert site.status().acknowledged_by is None
 
 
+def test_who_acknowledged_before_the_severity_rose_takes_care_of_nothing(site):
+    site.tell(alert(0), alert(3, severity="critical", since="0"), acknowledge(2))
+
+    assert site.status().acknowledged_by is None
+    assert pages(site.wait(10))[-1][:3] == (5.5, "escalated", "ben")
+
+
 def test_an_old_acknowledgement_told_again_does_not_take_it_back(site):
     site.tell(alert(0), acknowledge(1), unacknowledge(2), acknowledge(1))
 

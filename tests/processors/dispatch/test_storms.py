@@ -3,7 +3,16 @@
 from processors.dispatch.engine import DispatchState
 from processors.dispatch.tables import Table
 from schemas.alerts import AlertStatus, Notification
-from tests.processors.dispatch.site import Site, acknowledge, alert, of, pages, plant, silence
+from tests.processors.dispatch.site import (
+    Site,
+    acknowledge,
+    after,
+    alert,
+    of,
+    pages,
+    plant,
+    silence,
+)
 
 MANY, UNIQUE, GROUPS = 10_000, 1_000, 10
 SECOND = 1 / 60
@@ -53,6 +62,22 @@ def test_a_storm_of_single_alerts_is_a_few_messages_and_summaries_that_count_all
     assert summary.comment == "995 alerts of more than 200 groups in place of one message each"
     assert max(map(len, site.engine.dump(site.state).values())) < 64 * 1024
     assert (summary.id, summary.partition_key()) != (singles[0].id, singles[0].partition_key())
+
+
+def test_what_comes_while_a_summary_waits_is_told_in_it():
+    flood = {"more_than": 2, "within": "10m"}
+    site = Site(plant(alerts={"route": {"group_by": ["all"]}, "flood": flood}))
+    for minute in (0, 1, 2, 3, 11.5):
+        site.tell(alert(minute, alertname=f"Hot{minute}", area="quality"))
+    site.wait(14)
+
+    said = [(one.why, one.at, one.total) for one in of(site.said, Notification)]
+    assert said == [
+        ("firing", after(0.5), 1),
+        ("firing", after(1.5), 1),
+        ("summary", after(3), 1),
+        ("summary", after(13), 2),
+    ]
 
 
 def test_one_answer_in_a_storm_stops_no_other_escalation():
