@@ -54,6 +54,8 @@ AIMS = {
     "spool_drain_s": Aim("s", 60.0),
     "oee_step_ratio": Aim("times", 20.0),
     "oee_tick_ratio": Aim("times", 5.0),
+    "dispatch_storm_s": Aim("s", 10.0),
+    "dispatch_event_us": Aim("µs", 2000.0),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

@@ -1,0 +1,196 @@
+"""The dispatcher of a site: alerts and acts of people in, messages and what was done out.
+
+All that is due by the time of an event is done before it, each at its own time; so a tick only
+finds out what is due, and any schedule of ticks gives the same messages.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from processors.dispatch.acts import act, act_early, alert_due, early_due, silence_due
+from processors.dispatch.groups import due as group_due
+from processors.dispatch.hands import hand_due, renew_hands
+from processors.dispatch.index import Index
+from processors.dispatch.lifecycle import hear, refresh_all, routed
+from processors.dispatch.messages import summarise
+from processors.dispatch.mutes import Calendars
+from processors.dispatch.plan import plan_of
+from processors.dispatch.quiet_times import muting_due, renew_mutings
+from processors.dispatch.records import statuses
+from processors.dispatch.rows import Desk, dump, load
+from processors.dispatch.work import Work
+from processors.step import Output, Transition
+from schemas.acts import OperatorRecord
+from schemas.alerts import AlertTransition
+from schemas.plant.load import PlantFile
+from schemas.topics import ALERT, DISPATCH_STATE, OPERATOR, Topic
+
+RETURNS_AFTER = timedelta(hours=1)
+"""A version of the plant file that was replaced holds again if it is named after so long."""
+Event = AlertTransition | OperatorRecord
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchState:
+    """One site in one run; replays page nobody and leave it empty."""
+
+    run: str
+    site: str
+    desk: Desk
+
+    @property
+    def plant_version(self) -> str:
+        """The version of the plant file by which alerts were routed."""
+        return self.desk.head.plant_version
+
+
+class DispatchEngine:
+    """The engine of scope site that decides who is told what, and when."""
+
+    name = "dispatch"
+    inputs = (ALERT, OPERATOR)
+    memory: Topic = DISPATCH_STATE
+
+    def __init__(self, calendars: Calendars) -> None:
+        """`calendars` makes planned time of the plant file's calendars."""
+        self._calendars = calendars
+
+    def key_of(self, event: Any) -> str:
+        """Run and site."""
+        return f"{getattr(event, 'run', '')}|{event.site}"
+
+    def load(self, key: str, rows: Mapping[str, bytes]) -> DispatchState:
+        """The state that `dump` gave."""
+        run, _, site = key.partition("|")
+        return DispatchState(run, site, load(rows))
+
+    def dump(self, state: DispatchState) -> dict[str, bytes]:
+        """The state as rows: one per alert, group, silence, timing, schedule and recipient."""
+        return dump(state.desk)
+
+    def advance(
+        self, state: DispatchState, events: Sequence[Any], plant: PlantFile
+    ) -> Transition[DispatchState]:
+        """Apply alerts and acts of this site; what the dispatcher itself wrote is skipped."""
+        heard = [one for one in events if isinstance(one, AlertTransition | OperatorRecord)]
+        if state.run or not heard:
+            return Transition(state)
+        heard.sort(key=_time_of)
+        work = Work(state.desk.fork(), plan_of(plant, self._calendars))
+        _take_up(work, _time_of(heard[0]))
+        for event in heard:
+            at = _time_of(event)
+            _catch_up(work, at)
+            _apply(work, event)
+            _catch_up(work, at)
+        return _finished(state, work)
+
+    def tick(
+        self, state: DispatchState, now: datetime, plant: PlantFile
+    ) -> Transition[DispatchState]:
+        """Do what is due by now."""
+        if state.run or not state.plant_version or not state.desk.agenda.is_due(now):
+            return Transition(state)
+        work = Work(state.desk.fork(), plan_of(plant, self._calendars))
+        _take_up(work, now)
+        _catch_up(work, now)
+        return _finished(state, work)
+
+
+def _time_of(event: Event) -> datetime:
+    return event.at if isinstance(event, AlertTransition) else event.source_time
+
+
+def _apply(work: Work, event: Event) -> None:
+    if isinstance(event, AlertTransition):
+        alert = hear(work, event)
+        if alert is not None:
+            act_early(work, alert)
+    else:
+        act(work, event)
+
+
+_DUE: dict[str, Callable[[Work, str, datetime], None]] = {
+    "silence": silence_due,
+    "mute": muting_due,
+    "hand": hand_due,
+    "alert": alert_due,
+    "group": group_due,
+    "early": early_due,
+}
+
+
+def _catch_up(work: Work, until: datetime) -> None:
+    """Do all that is due by then, or was before; the newest time that is known holds."""
+    head = work.desk.head
+    now = until if head.now is None else max(until, head.now)
+    while (found := work.desk.agenda.pop(now)) is not None:
+        at, name = found
+        kind, _, key = name[1:].partition("|")
+        if kind == "flow":
+            flow = work.desk.flows.get(key)
+            if flow is not None and flow.held:
+                summarise(work, flow, at)
+        else:
+            _DUE[kind](work, key, at)
+    work.desk.head = replace(work.desk.head, now=now)
+
+
+def _take_up(work: Work, at: datetime) -> None:
+    """Work under the plan that came with the events, if it is not an old one that was replaced."""
+    desk, version = work.desk, work.plan.version
+    if desk.index.version != version:
+        _rebuild(work)
+    if desk.head.plant_version == version or _is_retired(work, at):
+        return
+    if desk.head.plant_version:
+        _catch_up(work, at)
+    retired = [one for one in desk.head.retired if one[0] != version]
+    if desk.head.plant_version:
+        retired.append((desk.head.plant_version, at))
+    desk.head = replace(desk.head, plant_version=version, retired=tuple(retired[-20:]))
+    renew_mutings(work, at)
+    renew_hands(work, at)
+    _reroute(work, at)
+
+
+def _is_retired(work: Work, at: datetime) -> bool:
+    retired = dict(work.desk.head.retired).get(work.plan.version)
+    return retired is not None and at < retired + RETURNS_AFTER
+
+
+def _rebuild(work: Work) -> None:
+    """The indexes as the plan has them."""
+    desk, plan = work.desk, work.plan
+    desk.index = Index(plan.version)
+    for alert in desk.alerts.values():
+        if alert.is_firing:
+            desk.index.add(alert, plan)
+    for silence in desk.silences.values():
+        if silence.is_on:
+            desk.index.watch(silence)
+
+
+def _reroute(work: Work, at: datetime) -> None:
+    """Lead all alerts that fire to where they belong now."""
+    firing = sorted(one.id for one in work.desk.alerts.values() if one.is_firing)
+    for name in firing:
+        alert = work.desk.alerts.get(name)
+        if alert is not None:
+            work.put_alert(routed(work, alert))
+    refresh_all(work, firing, at)
+
+
+def _finished(state: DispatchState, work: Work) -> Transition[DispatchState]:
+    for name in work.touched:
+        work.desk.write("alert", name, work.desk.alerts.get(name))
+    statuses(work, work.touched)
+    return Transition(replace(state, desk=work.desk), list(_newest(work.outputs)))
+
+
+def _newest(outputs: Sequence[Output]) -> Iterator[Output]:
+    """Of records of the same key in one step the last one."""
+    last = {(one.topic.name, one.record_key): one for one in outputs}
+    return (one for one in outputs if last[one.topic.name, one.record_key] is one)

@@ -1,0 +1,297 @@
+"""Groups of alerts: when their news are told, when the next step is taken, what is repeated."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from processors.dispatch.messages import HELPS_FOR, Telling, highest, send
+from processors.dispatch.mutes import MAINTENANCE, rank
+from processors.dispatch.plan import Chained, Recipient, chained
+from processors.dispatch.records import escalation_audited, handled
+from processors.dispatch.state import Alert, Group, Membership
+from processors.dispatch.work import Work
+from schemas.alerts import Severity, Told, Why
+
+MOST_TOLD = 50
+"""The newest of those who were told of an alert are remembered."""
+Members = Sequence[tuple[Alert, Membership]]
+
+
+def announce(
+    work: Work, name: str, at: datetime, severity: Severity | None, *, urgent: bool = False
+) -> None:
+    """A group has news: an alert of this severity, or none for one that is over.
+
+    News come once in `group_interval`; those that are more severe than what was told pass, and so
+    does what somebody asked for.
+    """
+    group = work.desk.groups.get(name)
+    if group is None:
+        return
+    if group.waved_at is None:
+        due = at + group.wait
+    elif urgent or rank(severity) > rank(group.severity):
+        due = at
+    else:
+        due = max(at, group.waved_at + group.interval)
+    flush_at = due if group.flush_at is None else min(due, group.flush_at)
+    work.put_group(replace(group, flush_at=flush_at))
+
+
+def due(work: Work, name: str, at: datetime) -> None:
+    """Tell what is due in a group."""
+    for is_due, tell in (
+        (lambda one: one.flush_at, _flush),
+        (work.escalates_at, _escalate),
+        (work.repeats_at, _repeat),
+    ):
+        group = work.desk.groups.get(name)
+        moment = None if group is None else is_due(group)
+        if group is not None and moment is not None and moment <= at:
+            tell(work, group, at)
+
+
+def _flush(work: Work, group: Group, at: datetime) -> None:
+    found = list(work.alerts_of(group.id))
+    news = [(one, its) for one, its in found if its.news in ("new", "reminder")]
+    news = [(one, its) for one, its in news if one.is_active(its)]
+    over = [(one, its) for one, its in found if its.news == "resolved"]
+    group = replace(group, flush_at=None)
+    if news:
+        _tell_news(work, group, at, found, news)
+    elif over:
+        _tell_resolved(work, group, at, over, any(one.is_firing for one, _ in found))
+    elif found:
+        work.put_group(group)
+    else:
+        work.drop_group(group.id)
+
+
+def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Members) -> None:
+    over = [(one, its) for one, its in found if its.news == "resolved"]
+    new_ids = {one.id for one, _ in news}
+    active = [one for one, its in found if one.is_active(its)]
+    active.sort(key=lambda one: (one.id not in new_ids, -rank(one.alert.severity), one.id))
+    severity, is_begun = highest(active), bool(group.anchors)
+    chain = chained(work.plan, group.receiver)
+    position = group.position if is_begun else 0
+    recipients: list[Recipient] = []
+    if chain is not None:
+        asked = [one.asked for one, its in news if its.news == "reminder" and one.asked]
+        recipients = _asked(work, group, severity, asked)
+        position, told = _reached(work, group, chain, position, (severity, at))
+        recipients = list(dict.fromkeys((*told, *recipients)))
+    spoken = replace(
+        group,
+        position=position,
+        stepped_at=group.stepped_at if is_begun else at,
+        is_idle=not recipients,
+        steps_at=_stepped(chain, range(position + 1), group, at),
+        waved_at=at,
+        spoke_at=at,
+        severity=severity,
+    )
+    work.put_group(spoken)
+    for one, its in news:
+        told_now = replace(its, news="", told=one.alert.severity)
+        if one.alert.labels.get("alertname") != MAINTENANCE:
+            told_now = replace(told_now, anchor=its.anchor or at)
+        _keep(work, one, _told(told_now, recipients), recipients, at)
+    _close(work, over)
+    listed = _listed(recipients, active, over if _sends_resolved(work, group) else (), len(news))
+    _say(work, group.id, _why(news, is_begun=is_begun), (at, severity), listed)
+
+
+def _tell_resolved(work: Work, group: Group, at: datetime, over: Members, is_firing: bool) -> None:
+    _close(work, over)
+    if is_firing:
+        work.put_group(replace(group, waved_at=at))
+    if _sends_resolved(work, group):
+        listed = _listed((), (), over, 0)
+        why: Why = "maintenance" if _is_maintenance(over) else "resolved"
+        work.put_group(replace(group, waved_at=at))
+        _say(work, group.id, why, (at, highest(one for one, _ in over)), listed)
+    if not is_firing:
+        work.drop_group(group.id)
+
+
+def _escalate(work: Work, group: Group, at: datetime) -> None:
+    chain = chained(work.plan, group.receiver)
+    waiting = _waiting(work, group)
+    if chain is None or not waiting:
+        return
+    severity = highest(one for one, _ in waiting)
+    position = group.position + 1
+    step = chain.index(position)
+    recipients = work.plan.step_recipients(
+        group.receiver, severity, chain.step(position), (at, work.taken())
+    )
+    stepped = replace(group, position=position, stepped_at=at, is_idle=not recipients)
+    if not recipients:
+        work.put_group(stepped)
+        return
+    steps_at = _stepped(chain, [position], group, at)
+    work.put_group(replace(stepped, steps_at=steps_at, spoke_at=at))
+    because = f"step {step + 1} of {len(chain.chain.steps)}: nobody acknowledged"
+    for one, its in waiting:
+        handled(work, one, "escalated", at, because=because)
+        _keep(work, one, _told(its, recipients), recipients, at)
+    people = sorted({one.name for one in recipients})
+    escalation_audited(
+        work, group.id, at, {"position": position, "told": people, "alerts": len(waiting)}
+    )
+    listed = _listed(recipients, [one for one, _ in waiting], (), len(waiting))
+    _say(work, group.id, "escalated", (at, severity), listed)
+
+
+def _repeat(work: Work, group: Group, at: datetime) -> None:
+    chain = chained(work.plan, group.receiver)
+    waiting = _waiting(work, group)
+    if chain is None or not waiting:
+        return
+    severity = highest(one for one, _ in waiting)
+    _, recipients = _reached(work, group, chain, group.position, (severity, at))
+    steps_at = _stepped(chain, range(group.position + 1), group, at)
+    work.put_group(replace(group, spoke_at=at, steps_at=steps_at))
+    for one, its in waiting:
+        _keep(work, one, _told(its, recipients), recipients, at)
+    listed = _listed(recipients, [one for one, _ in waiting], (), len(waiting))
+    _say(work, group.id, "repeat", (at, severity), listed)
+
+
+def _say(
+    work: Work,
+    name: str,
+    why: Why,
+    when: tuple[datetime, Severity],
+    listed: dict[Recipient, tuple[Sequence[Alert], int]],
+) -> None:
+    group = work.desk.groups.get(name)
+    if group is None or not listed:
+        return
+    chain, escalates_at = chained(work.plan, group.receiver), work.escalates_at(group)
+    send(
+        work,
+        Telling(
+            group=name,
+            labels=group.labels,
+            why=why,
+            at=when[0],
+            severity=when[1],
+            position=max(group.position, 0),
+            step=0 if chain is None else chain.index(max(group.position, 0)),
+            helps_for=min(HELPS_FOR, group.repeat) if why == "repeat" else HELPS_FOR,
+            escalates_at=escalates_at,
+            escalates_to=() if escalates_at is None else work.next_people(group, escalates_at),
+        ),
+        listed,
+    )
+
+
+def _waiting(work: Work, group: Group) -> list[tuple[Alert, Membership]]:
+    """The alerts of a group that were told and that nobody has answered."""
+    found = [
+        (one, its)
+        for one, its in work.alerts_of(group.id)
+        if its.anchor is not None and one.is_active(its)
+    ]
+    return sorted(found, key=lambda one: (-rank(one[0].alert.severity), one[0].id))
+
+
+def _next(
+    work: Work, group: Group, chain: Chained, said: tuple[Severity, datetime]
+) -> tuple[int, list[Recipient]]:
+    """The next position at which there is somebody, and who; the last one if there is nobody."""
+    severity, at = said
+    recipients: list[Recipient] = []
+    position = group.position
+    while not recipients and position + 1 < chain.length:
+        position += 1
+        step, when = chain.step(position), (at, work.taken())
+        recipients = work.plan.step_recipients(group.receiver, severity, step, when)
+    return position, recipients
+
+
+def _reached(
+    work: Work, group: Group, chain: Chained, position: int, said: tuple[Severity, datetime]
+) -> tuple[int, list[Recipient]]:
+    """Whoever is told up to this position; the next one with somebody, if that is nobody."""
+    severity, at = said
+    when = (at, work.taken())
+    steps = dict.fromkeys(chain.index(one) for one in range(position + 1))
+    found = [
+        one
+        for number in steps
+        for one in work.plan.step_recipients(
+            group.receiver, severity, chain.chain.steps[number], when
+        )
+    ]
+    if found:
+        return position, list(dict.fromkeys(found))
+    return _next(work, replace(group, position=position), chain, said)
+
+
+def _asked(work: Work, group: Group, severity: Severity, people: Iterable[str]) -> list[Recipient]:
+    known = [one for one in people if work.plan.person(one) is not None]
+    return work.plan.recipients(group.receiver, severity, dict.fromkeys(known), ())
+
+
+def _stepped(
+    chain: Chained | None, positions: Iterable[int], group: Group, at: datetime
+) -> tuple[datetime | None, ...]:
+    if chain is None:
+        return ()
+    steps = list(group.steps_at) + [None] * (len(chain.chain.steps) - len(group.steps_at))
+    for position in positions:
+        steps[chain.index(position)] = at
+    return tuple(steps)
+
+
+def _told(its: Membership, recipients: Iterable[Recipient]) -> Membership:
+    addresses = ((one.name, one.channel) for one in recipients)
+    return replace(its, told_to=tuple(dict.fromkeys((*its.told_to, *addresses))))
+
+
+def _keep(
+    work: Work, alert: Alert, its: Membership, recipients: Iterable[Recipient], at: datetime
+) -> None:
+    told = (*alert.told, *(Told(at=at, name=one.name, channel=one.channel) for one in recipients))
+    groups = tuple(its if one.group == its.group else one for one in alert.groups)
+    work.put_alert(replace(alert, told=told[-MOST_TOLD:], groups=groups))
+
+
+def _close(work: Work, over: Members) -> None:
+    for one, its in over:
+        groups = tuple(other for other in one.groups if other.group != its.group)
+        work.put_alert(replace(one, groups=groups))
+
+
+def _listed(
+    recipients: Iterable[Recipient], active: Sequence[Alert], over: Members, news: int
+) -> dict[Recipient, tuple[Sequence[Alert], int]]:
+    """What each recipient is told of: what is active, and what is over of which they knew."""
+    found: dict[Recipient, tuple[Sequence[Alert], int]] = dict.fromkeys(recipients, (active, news))
+    known = {(one.name, one.channel): one for one in found}
+    for alert, its in over:
+        for name, channel in its.told_to:
+            way = known.setdefault((name, channel), Recipient(name, channel))
+            alerts, count = found.get(way, ((), 0))
+            found[way] = ([*alerts, alert], count + 1)
+    return found
+
+
+def _sends_resolved(work: Work, group: Group) -> bool:
+    receiver = work.plan.receiver(group.receiver)
+    return receiver is not None and receiver.send_resolved
+
+
+def _why(news: Members, *, is_begun: bool) -> Why:
+    if _is_maintenance(news):
+        return "maintenance"
+    if all(its.news == "reminder" for _, its in news):
+        return "reminder"
+    return "changed" if is_begun else "firing"
+
+
+def _is_maintenance(alerts: Members) -> bool:
+    return all(one.alert.labels.get("alertname") == MAINTENANCE for one, _ in alerts)

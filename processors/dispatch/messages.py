@@ -1,0 +1,175 @@
+"""Messages to people: their names and content, and summaries in place of a flood."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from processors.dispatch.mutes import rank
+from processors.dispatch.plan import Recipient
+from processors.dispatch.records import notified
+from processors.dispatch.state import Alert, Flow, Held
+from processors.dispatch.work import Work
+from schemas.alerts import Notification, Severity, Why
+
+LISTED = 50
+"""Alerts in one message; `total` counts them all."""
+EXAMPLES = 10
+"""Alerts in a summary."""
+GATHERED = timedelta(seconds=30)
+"""So long the first summary of a flood waits for what follows."""
+HELPS_FOR = timedelta(hours=24)
+"""A message that could not be delivered for so long is given up."""
+MOST_HELD = 200
+"""Groups that a flood is counted by; what others have to say is added up."""
+_WAVES: tuple[Why, ...] = ("firing", "changed", "reminder", "resolved")
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """Something is to be said about a group."""
+
+    group: str
+    labels: Mapping[str, str]
+    why: Why
+    at: datetime
+    severity: Severity
+    position: int = 0
+    """In the chain: a step of a round."""
+    step: int = 0
+    escalates_at: datetime | None = None
+    escalates_to: tuple[str, ...] = ()
+    helps_for: timedelta = HELPS_FOR
+    comment: str = ""
+
+
+def highest(alerts: Iterable[Alert]) -> Severity:
+    """The highest severity of these."""
+    return max((one.alert.severity for one in alerts), key=rank, default="info")
+
+
+def send(
+    work: Work, telling: Telling, listed: Mapping[Recipient, tuple[Sequence[Alert], int]]
+) -> None:
+    """Tell each recipient of their alerts, of which so many are news to them.
+
+    Whoever is told too much too fast gets a summary instead.
+    """
+    ways: dict[str, list[Recipient]] = {}
+    for recipient in listed:
+        ways.setdefault(recipient.name, []).append(recipient)
+    for name, recipients in ways.items():
+        if _may_pass(work, name, telling.at):
+            others = tuple(sorted(ways.keys() - {name}))[:LISTED]
+            for recipient in recipients:
+                alerts, _ = listed[recipient]
+                notified(work, _notification(work, telling, recipient, (alerts, others)))
+        else:
+            alerts, news = listed[recipients[0]]
+            held = Held(telling.group, news, telling.severity)
+            _hold(work, telling, recipients, held, [one.id for one in alerts])
+
+
+def summarise(work: Work, flow: Flow, at: datetime) -> None:
+    """Say in one message what a flood held back."""
+    known = (work.desk.alerts.get(name) for name in flow.examples)
+    alerts = [one for one in known if one is not None]
+    severity: Severity = max((one.severity for one in flow.held), key=rank, default="info")
+    total = sum(one.alerts for one in flow.held)
+    others = any(not one.group for one in flow.held)
+    groups = f"more than {MOST_HELD}" if others else str(len(flow.held))
+    telling = Telling(
+        group=f"flood:{flow.recipient}",
+        labels={},
+        why="summary",
+        at=at,
+        severity=severity,
+        comment=f"{total} alerts of {groups} groups in place of one message each",
+    )
+    for channel, fallback in flow.channels:
+        way = Recipient(flow.recipient, channel, fallback)
+        message = _notification(work, telling, way, (alerts, ()))
+        notified(work, message.model_copy(update={"total": total}))
+    times = (*_recent(work, flow, at), at)
+    work.put_flow(Flow(flow.recipient, times=times, summed_at=at))
+
+
+def _notification(
+    work: Work,
+    telling: Telling,
+    to: Recipient,
+    about: tuple[Sequence[Alert], tuple[str, ...]],
+) -> Notification:
+    alerts, others = about
+    when = telling.at.strftime("%Y%m%dT%H%M%S.%f")
+    cause = (telling.group, telling.why, when, str(telling.position), telling.severity)
+    return Notification(
+        plant_version=work.plan.version,
+        site=work.plan.site,
+        id="|".join((*cause, to.name, to.channel)),
+        group=telling.group,
+        group_labels=dict(telling.labels),
+        why=telling.why,
+        at=telling.at,
+        expires_at=telling.at + telling.helps_for,
+        recipient=to.name,
+        channel=to.channel,
+        fallback=to.fallback,
+        severity=telling.severity,
+        alerts=tuple(one.alert for one in alerts[:LISTED]),
+        total=len(alerts),
+        step=telling.step,
+        escalates_at=telling.escalates_at,
+        escalates_to=telling.escalates_to,
+        told=others,
+        comment=telling.comment,
+    )
+
+
+def _recent(work: Work, flow: Flow, at: datetime) -> tuple[datetime, ...]:
+    since = at - work.plan.alerts.flood.within
+    return tuple(one for one in flow.times if one > since)
+
+
+def _may_pass(work: Work, recipient: str, at: datetime) -> bool:
+    """Whether somebody may be told at once; it is counted."""
+    flow = work.desk.flows.get(recipient) or Flow(recipient)
+    times = _recent(work, flow, at)
+    if flow.held or len(times) >= work.plan.alerts.flood.more_than:
+        return False
+    work.put_flow(replace(flow, times=(*times, at)))
+    return True
+
+
+def _hold(
+    work: Work, telling: Telling, ways: Sequence[Recipient], held: Held, alerts: list[str]
+) -> None:
+    flow = work.desk.flows.get(ways[0].name) or Flow(ways[0].name)
+    at, due = telling.at, flow.due
+    if due is None:
+        due = at + GATHERED
+        if flow.summed_at is not None:
+            due = max(due, flow.summed_at + work.plan.alerts.flood.within)
+    channels = dict(flow.channels) | {one.channel: one.fallback for one in ways}
+    work.put_flow(
+        replace(
+            flow,
+            held=_added(flow.held, held, is_wave=telling.why in _WAVES),
+            channels=tuple(channels.items()),
+            examples=tuple(dict.fromkeys((*flow.examples, *alerts[:EXAMPLES])))[:EXAMPLES],
+            due=due,
+        )
+    )
+
+
+def _added(known: tuple[Held, ...], held: Held, *, is_wave: bool) -> tuple[Held, ...]:
+    """News add to what a group had to say; a repetition says nothing new."""
+    places = {one.group: place for place, one in enumerate(known)}
+    if held.group not in places and len(known) >= MOST_HELD:
+        held, is_wave = replace(held, group=""), True
+    place = places.get(held.group)
+    if place is None:
+        return (*known, held)
+    one = known[place]
+    alerts = one.alerts + held.alerts if is_wave else max(one.alerts, held.alerts)
+    severity = max(one.severity, held.severity, key=rank)
+    return (*known[:place], Held(one.group, alerts, severity), *known[place + 1 :])

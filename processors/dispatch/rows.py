@@ -1,0 +1,150 @@
+"""The dispatcher's memory, and how it is written down in small rows."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from processors.dispatch.index import Index
+from processors.dispatch.state import (
+    KEPT,
+    Alert,
+    Flow,
+    Group,
+    Hand,
+    Head,
+    KnownSilence,
+    Muting,
+    Taking,
+)
+from processors.dispatch.tables import Agenda, Sets, Table
+from schemas.acts import Acknowledgement, Snooze, Unacknowledgement
+
+Early = tuple[Acknowledgement | Unacknowledgement | Snooze, ...]
+"""Acts on alerts of which nothing has been heard yet."""
+Kind = Literal["silence", "mute", "hand", "alert", "group", "flow", "taking", "early"]
+_HEAD = "head"
+_KINDS: dict[Kind, TypeAdapter[Any]] = {
+    "silence": TypeAdapter(KnownSilence),
+    "mute": TypeAdapter(Muting),
+    "hand": TypeAdapter(Hand),
+    "alert": TypeAdapter(Alert),
+    "group": TypeAdapter(Group),
+    "flow": TypeAdapter(Flow),
+    "taking": TypeAdapter(Taking),
+    "early": TypeAdapter(Early),
+}
+"""In the order in which they are dealt with where they are due at the same time."""
+_HEADS: TypeAdapter[Head] = TypeAdapter(Head)
+_PLACES = {kind: f"{place}{kind}|" for place, kind in enumerate(_KINDS)}
+
+
+def agenda_name(kind: Kind, key: str) -> str:
+    """What something is called in the agenda."""
+    return _PLACES[kind] + key
+
+
+class Desk:
+    """All that is remembered; what is written down stands in `rows`."""
+
+    def __init__(self) -> None:
+        self.alerts: Table[str, Alert] = Table()
+        self.newest: Table[str, str] = Table()
+        """The id of the newest alert of each fingerprint."""
+        self.groups: Table[str, Group] = Table()
+        self.members: Sets[str] = Sets()
+        """Ids of alerts by group."""
+        self.silences: Table[str, KnownSilence] = Table()
+        self.mutes: Table[str, Muting] = Table()
+        self.hands: Table[str, Hand] = Table()
+        self.flows: Table[str, Flow] = Table()
+        self.takings: Table[str, Taking] = Table()
+        self.early: Table[str, Early] = Table()
+        self.agenda = Agenda()
+        self.index = Index("")
+        self.rows: Table[str, bytes] = Table()
+        self.head = Head()
+
+    def fork(self) -> "Desk":
+        """A copy; after this neither of both may be changed but the copy."""
+        other = Desk.__new__(Desk)
+        for name, found in vars(self).items():
+            setattr(other, name, found if isinstance(found, Head) else found.fork())
+        return other
+
+    def write(self, kind: Kind, key: str, value: object | None) -> None:
+        """Write a row down, or remove it."""
+        name = f"{kind}|{key}"
+        if value is None:
+            self.rows.drop(name)
+        else:
+            self.rows.put(name, _KINDS[kind].dump_json(value, exclude_defaults=True))
+
+
+def dump(desk: Desk) -> dict[str, bytes]:
+    """All rows."""
+    return {_HEAD: _HEADS.dump_json(desk.head), **dict(desk.rows.items())}
+
+
+def load(rows: Mapping[str, bytes]) -> Desk:
+    """What `dump` gave; indexes that need the plant file are made when it is there."""
+    desk = Desk()
+    tables: dict[Kind, Table[str, Any]] = {
+        **_dated(desk),
+        "alert": desk.alerts,
+        "taking": desk.takings,
+        "early": desk.early,
+    }
+    kinds = {str(kind): kind for kind in tables}
+    for name, row in rows.items():
+        if name == _HEAD:
+            desk.head = _HEADS.validate_json(row)
+            continue
+        written, _, key = name.partition("|")
+        kind = kinds[written]
+        tables[kind].put(key, _KINDS[kind].validate_json(row))
+        desk.rows.put(name, row)
+    _derive(desk)
+    return desk
+
+
+def _derive(desk: Desk) -> None:
+    for alert in desk.alerts.values():
+        learn(desk, alert)
+        for one in alert.groups:
+            desk.members.add(one.group, alert.id)
+        desk.agenda.put(agenda_name("alert", alert.id), alert_due(alert))
+    for kind, table in _dated(desk).items():
+        for key, row in table.items():
+            desk.agenda.put(agenda_name(kind, key), row.due)
+    for fingerprint, acts in desk.early.items():
+        desk.agenda.put(agenda_name("early", fingerprint), acts[-1].source_time + KEPT)
+
+
+def _dated(desk: Desk) -> dict[Kind, Table[str, Any]]:
+    """Tables whose rows say when they are due."""
+    return {
+        "silence": desk.silences,
+        "mute": desk.mutes,
+        "hand": desk.hands,
+        "group": desk.groups,
+        "flow": desk.flows,
+    }
+
+
+def learn(desk: Desk, alert: Alert) -> None:
+    """The newest alert of a fingerprint is known by it."""
+    fingerprint = alert.alert.fingerprint
+    known = desk.alerts.get(desk.newest.get(fingerprint) or "")
+    if known is None or known.alert.starts_at <= alert.alert.starts_at:
+        desk.newest.put(fingerprint, alert.id)
+
+
+def alert_due(alert: Alert) -> datetime | None:
+    """When something is to be done about an alert by itself."""
+    acknowledged, snoozed = alert.acknowledged, alert.snoozed
+    if not alert.is_firing:
+        return alert.forget_at
+    found = [one.until for one in (acknowledged, snoozed) if one is not None]
+    return min((one for one in found if one is not None), default=None)
