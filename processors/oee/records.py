@@ -6,10 +6,10 @@ from typing import Literal, NamedTuple
 from processors.oee.amounts import facts
 from processors.oee.book import Book, Cell, CellKey, Found, Window
 from processors.oee.plan import EquipmentPlan
-from processors.oee.ratios import ratios
 from processors.oee.restate import key_at, outside
 from processors.oee.stops import StopLog
 from processors.oee.windows import rolling_hour
+from processors.ratios import ratios
 from processors.step import Output
 from schemas.kpi import OeeCell, OeeReport
 from schemas.record import EquipmentPath, EventId
