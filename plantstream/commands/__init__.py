@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "and a ledger of what truly happened.",
     "oee": "Show OEE by window, or explain it: losses, reasons, and what changed since.",
     "topics": "Create topics, and look at them.",
+    "alerts": "Try alert rules on recorded events.",
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",
     "db": "Migrate the database, and look at it.",

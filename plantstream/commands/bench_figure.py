@@ -54,6 +54,7 @@ AIMS = {
     "spool_drain_s": Aim("s", 60.0),
     "oee_step_ratio": Aim("times", 20.0),
     "oee_tick_ratio": Aim("times", 5.0),
+    "rules_ratio": Aim("times", 0.9, is_floor=True),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

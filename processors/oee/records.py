@@ -12,9 +12,9 @@ from processors.oee.windows import rolling_hour
 from processors.ratios import ratios
 from processors.step import Output
 from schemas.kpi import OeeCell, OeeReport
-from schemas.record import EquipmentPath, EventId
+from schemas.record import EquipmentPath, EventId, site_of
 from schemas.stops import AndonCall, Finding, Stop
-from schemas.topics import KPI, KPI_LATEST
+from schemas.topics import KPI, KPI_LATEST, SITE
 
 Record = OeeCell | OeeReport | Stop | AndonCall | Finding
 
@@ -170,9 +170,14 @@ def finding(named: Named, found: Found) -> Finding:
 
 
 def outputs(named: Named, record: Record) -> Iterator[Output]:
-    """Where the record goes: facts to their topic, reports to the newest ones as well."""
+    """Where the record goes: facts to their topic, reports to the newest ones as well.
+
+    What rules of the whole site look at goes to the site, too.
+    """
     if not isinstance(record, OeeReport) or record.final:
         yield Output(KPI, named.equipment, record.record_id(), record)
     if isinstance(record, OeeReport):
         latest = f"{named.run}|{named.equipment}/{record.kind}"
         yield Output(KPI_LATEST, named.equipment, latest, record)
+    if isinstance(record, Stop | AndonCall | Finding) or getattr(record, "kind", "") == "hour":
+        yield Output(SITE, site_of(named.equipment), record.record_id(), record)
