@@ -1,5 +1,9 @@
 """The partition of a key: murmur2, as every Kafka client computes it."""
 
+from typing import Any
+
+from schemas.record import site_of
+
 _SEED = 0x9747B28C
 _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
@@ -8,6 +12,19 @@ _MASK = 0xFFFFFFFF
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner gives this key."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions
+
+
+def partition_key(partition_by: str, record: Any) -> str:
+    """What a record is in order with in a topic that is partitioned by this.
+
+    Facts of an equipment are in order with others of its site where a topic gathers a site.
+    """
+    equipment: str | None = getattr(record, "equipment", None)
+    if equipment is not None and partition_by == "site":
+        return site_of(equipment)
+    if equipment is not None and partition_by == "equipment":
+        return equipment
+    return str(record.partition_key())
 
 
 def murmur2(data: bytes) -> int:

@@ -190,11 +190,20 @@ KPI_LATEST = Topic(
 OEE_STATE = _memory("oee", "equipment")
 SITE = Topic(
     name="plant.site.v1",
-    about="What site-wide rules see together: heartbeats of edges and sources, alerts of others.",
-    types=(EdgeHeartbeat, SourceHeartbeat, ExternalAlert),
+    about="What site-wide rules see together: heartbeats of edges and sources, alerts of others, "
+    "and what engines of equipment forward: rolling hours, stops, calls and findings.",
+    types=(
+        EdgeHeartbeat,
+        SourceHeartbeat,
+        ExternalAlert,
+        OeeReport,
+        Stop,
+        AndonCall,
+        Finding,
+    ),
     partition_by="site",
-    record_key="edge, or edge/source, or sender/alert",
-    writers=frozenset({Role.EDGE, Role.NOTIFIER}),
+    record_key="edge, or edge/source, or sender/alert, or record id",
+    writers=frozenset({Role.EDGE, Role.NOTIFIER, Role.PROCESSOR}),
     readers=_EDGE_READERS,
     retention=timedelta(days=7),
 )

@@ -23,6 +23,7 @@ class Facts:
         self.machine = machine
         self.records: dict[str, Record] = {}
         self.latest: dict[str, OeeReport] = {}
+        self.forwarded: dict[str, Record] = {}
         self.state: OeeState = ENGINE.load(f"{machine.run}|{machine.equipment}", {})
 
     def tell(self, events: Sequence[MachineRecord], *, at_once: int = 1) -> "Facts":
@@ -98,9 +99,12 @@ class Facts:
             assert isinstance(output.record, Record)
             if output.topic.name == "plant.kpi.v1":
                 self.records[output.record_key] = output.record
-            else:
+            elif output.topic.name == "plant.kpi.latest.v1":
                 assert isinstance(output.record, OeeReport)
                 self.latest[output.record_key] = output.record
+            else:
+                assert output.topic.name == "plant.site.v1"
+                self.forwarded[output.record_key] = output.record
 
 
 def total(parts: Iterable[TimeElements | Quantities | StopCounts]) -> dict[str, int]:

@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "Write what machines of a plant would have said, "
     "and a ledger of what truly happened.",
     "oee": "Show OEE by window, or explain it: losses, reasons, and what changed since.",
-    "alerts": "Show who is told of alerts, and when somebody else is.",
+    "alerts": "Show who is told of alerts and when; try alert rules on recorded events.",
     "topics": "Create topics, and look at them.",
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",

@@ -37,9 +37,9 @@ def route(
     from zoneinfo import ZoneInfo
 
     from plantstream.commands.plant_file import read_plant
+    from processors.calendar import PlanCalendar
     from processors.dispatch.forecast import routes_of
     from processors.dispatch.plan import plan_of
-    from processors.oee.calendar import PlanCalendar
 
     file = read_plant(plant)
     if file.plant.alerts is None:

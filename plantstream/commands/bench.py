@@ -29,6 +29,7 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_drain": ("spool_drain_s",),
     "bench_oee": ("oee_step_ratio", "oee_tick_ratio"),
     "bench_dispatch": ("dispatch_storm_s", "dispatch_event_us"),
+    "bench_rules": ("rules_ratio",),
 }
 """The ids that each module measures, each on parts of its own."""
 

@@ -121,8 +121,8 @@ def storm() -> list[Any]:
 
 def _storm() -> tuple[float, "Sequence[Output]"]:
     """Processor time until all groups are told, written down after each batch, and what is said."""
+    from processors.calendar import PlanCalendar
     from processors.dispatch.engine import DispatchEngine
-    from processors.oee.calendar import PlanCalendar
 
     engine, plant, events = DispatchEngine(PlanCalendar), plant_file(), storm()
     said: list[Output] = []
@@ -152,8 +152,8 @@ def _decoded() -> float:
 
 
 def _empty_desk() -> "DispatchState":
+    from processors.calendar import PlanCalendar
     from processors.dispatch.engine import DispatchEngine
-    from processors.oee.calendar import PlanCalendar
 
     engine = DispatchEngine(PlanCalendar)
     state = engine.load(f"|{SITE}", {})
@@ -162,8 +162,8 @@ def _empty_desk() -> "DispatchState":
 
 def _full_desk() -> "DispatchState":
     """Many open alerts that were told, and many silences of other equipment."""
+    from processors.calendar import PlanCalendar
     from processors.dispatch.engine import DispatchEngine
-    from processors.oee.calendar import PlanCalendar
 
     engine, plant = DispatchEngine(PlanCalendar), plant_file()
     alerts = [transition(number, BEGIN, f"Open{number % 200}") for number in range(OPEN)]
@@ -196,8 +196,8 @@ def _silence(number: int) -> Any:
 
 def _per_event(state: "DispatchState", number: int) -> float:
     """Microseconds for a new alert, told one by one."""
+    from processors.calendar import PlanCalendar
     from processors.dispatch.engine import DispatchEngine
-    from processors.oee.calendar import PlanCalendar
 
     engine, plant = DispatchEngine(PlanCalendar), plant_file()
     at = BEGIN + timedelta(minutes=2)
@@ -211,8 +211,8 @@ def _per_event(state: "DispatchState", number: int) -> float:
 
 def _written(state: "DispatchState", number: int) -> float:
     """Microseconds for listing all rows, as the shell does once per micro-batch."""
+    from processors.calendar import PlanCalendar
     from processors.dispatch.engine import DispatchEngine
-    from processors.oee.calendar import PlanCalendar
 
     del number
     engine = DispatchEngine(PlanCalendar)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from plantstream.simulator.ledger import Ledger
 from plantstream.simulator.truth import Truth, truth
-from processors.oee.ratios import ratios
+from processors.ratios import ratios
 from schemas.machine import TimeCategory
 from schemas.plant.model import Plant
 from sinks.timescale.overview import Overview

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from processors.oee.ratios import Ratios, ratios
+from processors.ratios import Ratios, ratios
 from schemas.record import equipment_id
 from sinks.timescale.overview import Overview
 

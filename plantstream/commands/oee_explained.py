@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from plantstream.commands.oee_restated import since_first_report
 from plantstream.commands.oee_sums import Sums, summed
 from processors.oee.losses import calendar_ms, further_ratios, in_units, losses
-from processors.oee.ratios import planned_busy_ms, ratios
+from processors.ratios import planned_busy_ms, ratios
 
 if TYPE_CHECKING:
     from sinks.timescale.answers import Facts, FactsAnswer, ReasonFacts

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from plantstream.commands.oee_sums import Sums, moved, summed
-from processors.oee.ratios import ratios
+from processors.ratios import ratios
 
 if TYPE_CHECKING:
     from schemas.kpi import OeeReport

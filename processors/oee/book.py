@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from processors.calendar import Slot
 from processors.oee.amounts import Amounts
-from processors.oee.calendar import Slot
 from processors.oee.shelf import Shelf
 from processors.oee.stops import StopLog
 from schemas.machine import TimeCategory

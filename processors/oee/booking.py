@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from enum import Enum
 from itertools import pairwise
 
+from processors.calendar import Slot
 from processors.oee.amounts import Amounts, increase
 from processors.oee.book import MILLISECOND, Book, CellKey, Making, Startup
-from processors.oee.calendar import Slot
 from processors.oee.circumstances import judged_now
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan

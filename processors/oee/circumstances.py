@@ -1,7 +1,7 @@
 """What a stop is by order, calendar and people: the rules of the plant file."""
 
+from processors.calendar import Slot
 from processors.oee.book import Book
-from processors.oee.calendar import Slot
 from processors.oee.plan import EquipmentPlan
 from processors.oee.stops import STOPPED, Judged
 from schemas.machine import TimeCategory

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from processors.oee.ratios import (
+from processors.ratios import (
     actual_production_ms,
     ideal_is_known,
     planned_busy_ms,

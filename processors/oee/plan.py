@@ -6,9 +6,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
+from processors.calendar import PlanCalendar, Slot
 from processors.cycles.context import Mode
 from processors.oee.amounts import MS_OF, Amounts
-from processors.oee.calendar import PlanCalendar, Slot
 from processors.step import UnprocessableError
 from schemas.machine import TimeCategory
 from schemas.plant.equipment import Equipment, Reason, StateRule

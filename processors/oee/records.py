@@ -6,15 +6,15 @@ from typing import Literal, NamedTuple
 from processors.oee.amounts import facts
 from processors.oee.book import Book, Cell, CellKey, Found, Window
 from processors.oee.plan import EquipmentPlan
-from processors.oee.ratios import ratios
 from processors.oee.restate import key_at, outside
 from processors.oee.stops import StopLog
 from processors.oee.windows import rolling_hour
+from processors.ratios import ratios
 from processors.step import Output
 from schemas.kpi import OeeCell, OeeReport
-from schemas.record import EquipmentPath, EventId
+from schemas.record import EquipmentPath, EventId, site_of
 from schemas.stops import AndonCall, Finding, Stop
-from schemas.topics import KPI, KPI_LATEST
+from schemas.topics import KPI, KPI_LATEST, SITE
 
 Record = OeeCell | OeeReport | Stop | AndonCall | Finding
 
@@ -178,11 +178,19 @@ def finding(named: Named, found: Found) -> Finding:
 
 
 def outputs(named: Named, record: Record) -> Sequence[Output]:
-    """Where the record goes: facts to their topic, reports to the newest ones as well."""
-    if record.type != "oee_report":
-        return (Output(KPI, named.equipment, record.record_id(), record),)
-    name = f"{named.run}|{named.equipment}/{record.kind}"
-    latest = Output(KPI_LATEST, named.equipment, name, record)
-    if not record.final:
-        return (latest,)
-    return Output(KPI, named.equipment, record.record_id(), record), latest
+    """Where the record goes: facts to their topic, reports to the newest ones as well.
+
+    What rules of the whole site look at goes to the site, too.
+    """
+    fact = Output(KPI, named.equipment, record.record_id(), record)
+    if record.type == "oee_report":
+        name = f"{named.run}|{named.equipment}/{record.kind}"
+        latest = Output(KPI_LATEST, named.equipment, name, record)
+        if record.kind == "hour":
+            return latest, _to_site(named, record)
+        return (fact, latest) if record.final else (latest,)
+    return (fact,) if record.type == "oee_cell" else (fact, _to_site(named, record))
+
+
+def _to_site(named: Named, record: Record) -> Output:
+    return Output(SITE, site_of(named.equipment), record.record_id(), record)

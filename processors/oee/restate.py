@@ -5,9 +5,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
+from processors.calendar import Slot
 from processors.oee.amounts import MS_OF, Amounts, difference, increase, reason_name
 from processors.oee.book import MILLISECOND, MINUTE, Book, Cell, CellKey, Place, floor_minute
-from processors.oee.calendar import Slot
 from processors.oee.plan import EquipmentPlan
 from processors.oee.stops import Judged, Span, StopLog
 from processors.oee.windows import restate_hour, restate_windows

@@ -12,8 +12,9 @@ from processors.step import Engine, Output, UnprocessableError
 from processors.streams.memory import Draft, Memory, Rows, mark_of
 from schemas.codec import UnreadableError, decode, encode
 from schemas.machine import Gap, MachineRecord
-from schemas.partitioning import partition_of
+from schemas.partitioning import partition_key, partition_of
 from schemas.plant.load import PlantFile
+from schemas.record import Envelope
 from schemas.topics import BY_NAME
 
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
@@ -124,34 +125,41 @@ def _decode(record: Record) -> Any:
         raise UnreadableError("the record has no key")
     topic = BY_NAME[record.topic]
     event = decode(topic, record.value)
-    partition = partition_of(event.equipment.encode(), topic.partitions)
+    key = partition_key(topic.partition_by, event)
+    partition = partition_of(key.encode(), topic.partitions)
     if partition != record.partition:
-        raise UnreadableError(
-            f"{event.equipment} belongs to partition {partition} of {record.topic}"
-        )
+        raise UnreadableError(f"{key} belongs to partition {partition} of {record.topic}")
     return event
 
 
 def _without_repeats(
     memory: Memory, arrivals: Sequence[Arrival], outcome: Outcome
 ) -> Iterator[Arrival]:
+    """Events that were not applied yet; what processors wrote is absolute and has no mark."""
     marks = outcome.draft.marks
     for arrival in arrivals:
-        event: MachineRecord = arrival.event
-        mark = mark_of(event.equipment, arrival.record.topic, event.id)
+        event = arrival.event
+        if not isinstance(event, Envelope):
+            outcome.applied += 1
+            yield arrival
+            continue
+        topic = arrival.record.topic
+        key = partition_key(BY_NAME[topic].partition_by, event)
+        mark = mark_of(key, topic, event.id)
         last = marks.get(mark, memory.marks.get(mark, -1))
         if event.id.seq <= last:
             outcome.repeats += 1
             continue
         if event.id.seq > last + 1:
             outcome.holes += 1
-            yield Arrival(arrival.record, _gap_before(event, event.id.seq - last - 1))
+            if hasattr(event, "equipment"):
+                yield Arrival(arrival.record, _gap_before(event, event.id.seq - last - 1))
         marks[mark] = event.id.seq
         outcome.applied += 1
         yield arrival
 
 
-def _gap_before(event: MachineRecord, lost: int) -> Gap:
+def _gap_before(event: Any, lost: int) -> Gap:
     shared = {name: getattr(event, name) for name in MachineRecord.model_fields}
     return Gap(**shared, start=_BEGINNING, lost=lost, reason="events never arrived")
 

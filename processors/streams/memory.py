@@ -16,8 +16,8 @@ Rows = dict[bytes, bytes | None]
 class Memory:
     """Positions, marks and states of one partition, as they stand in the journal.
 
-    `positions`: per topic the next offset to apply. `marks`: the last `seq` applied per equipment,
-    source, epoch and topic. `stored`: the rows of each state; `states`: those already read.
+    `positions`: per topic the next offset to apply. `marks`: the last `seq` applied per partition
+    key, source, epoch and topic. `stored`: the rows of each state; `states`: those already read.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -85,9 +85,9 @@ class Draft:
         memory.stored |= self.stored
 
 
-def mark_of(equipment: str, topic: str, event: EventId) -> tuple[str, ...]:
+def mark_of(key: str, topic: str, event: EventId) -> tuple[str, ...]:
     """What the last `seq` of an event's source is remembered under."""
-    return equipment, event.source, event.epoch, topic
+    return key, event.source, event.epoch, topic
 
 
 def _row(*parts: str) -> bytes:

@@ -16,7 +16,7 @@ from plantstream.commands.topics import kept
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from processors.oee.losses import further_ratios, in_units, losses
-from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
+from processors.ratios import actual_production_ms, planned_busy_ms, ratios
 from schemas.kpi import Quantities, StopCounts, TimeElements
 from schemas.machine import TimeCategory
 from schemas.plant.alerts import conditions

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 
 from plantstream.runtime.settings import DatabaseSettings
-from processors.oee.calendar import PlanCalendar
+from processors.calendar import PlanCalendar
 from schemas.plant.local_time import day_bounds, instant
 from schemas.plant.timetable import Timetable
 from sinks.timescale.connection import connect_blocking

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from processors.oee.ratios import ratios
+from processors.ratios import ratios
 from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
 from schemas.machine import TimeCategory
 from schemas.manual import PartsReported, StopReasonGiven

@@ -7,8 +7,8 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
+from processors.calendar import PlanCalendar
 from processors.dispatch.engine import DispatchEngine
-from processors.oee.calendar import PlanCalendar
 from processors.step import Output
 from schemas.acts import (
     Acknowledgement,

@@ -2,9 +2,9 @@
 
 from hypothesis import given, settings, strategies as st
 
+from processors.calendar import PlanCalendar
 from processors.dispatch.forecast import routes_of, severity_of
 from processors.dispatch.plan import plan_of
-from processors.oee.calendar import PlanCalendar
 from schemas.alerts import SEVERITIES, Notification
 from tests.processors.dispatch.site import START, Site, after, alert, of, plant
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from processors.oee.losses import losses
-from processors.oee.ratios import planned_busy_ms, ratios
 from processors.oee.stops import COUNTED_AS
+from processors.ratios import planned_busy_ms, ratios
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
 from schemas.machine import MachineRecord, PartsCounted
 from schemas.manual import ManualRecord, PartsReported, StopReasonGiven

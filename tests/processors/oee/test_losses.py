@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from processors.oee.losses import calendar_ms, further_ratios, in_units, losses
-from processors.oee.ratios import planned_busy_ms, ratios
+from processors.ratios import planned_busy_ms, ratios
 from schemas.kpi import Quantities, StopCounts, TimeElements
 
 MINUTE = 60_000

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from processors.oee.ratios import planned_busy_ms, ratios
+from processors.ratios import planned_busy_ms, ratios
 from schemas.kpi import OeeCell, Quantities, TimeElements
 from tests.facts import Facts, total
 from tests.makers import Machine

@@ -237,6 +237,17 @@ def test_a_call_for_help_is_one_record_and_told_at_once() -> None:
     assert (call.cleared_at, call.cleared_by) == (after(3700), "leo")
 
 
+def test_calls_stops_and_rolling_hours_are_forwarded_to_the_site() -> None:
+    machine = Machine()
+    events = [machine.state(0, "running"), machine.calls(30, "c1")]
+    events += [machine.state(3600, "unplanned_stop"), machine.state(3700, "running")]
+    facts = Facts(machine).tell(events)
+
+    kinds = [(one.type, getattr(one, "kind", "")) for one in facts.forwarded.values()]
+
+    assert sorted(set(kinds)) == [("andon_call", "material"), ("oee_report", "hour"), ("stop", "")]
+
+
 def test_a_call_whose_clearing_came_first_is_cleared() -> None:
     machine = Machine()
     calls = [machine.calls(10, "c1"), machine.call_cleared(20, "c1"), machine.calls(30, "c1")]

@@ -3,13 +3,18 @@
 from dataclasses import replace
 
 import pytest
+from pydantic import BaseModel
 
 from plantstream.runtime.ports import Record
+from processors.rules.site import SiteEngine
 from processors.streams import batch
-from processors.streams.batch import unread
+from processors.streams.batch import Outcome, unread
 from processors.streams.memory import Memory
 from schemas.codec import encode
-from schemas.topics import KPI, MACHINE
+from schemas.partitioning import partition_of
+from schemas.site import EdgeHeartbeat
+from schemas.stops import AndonCall
+from schemas.topics import KPI, MACHINE, SITE
 from tests.makers import PATH, Machine
 from tests.processors.streams.doubles import (
     HOME,
@@ -228,3 +233,63 @@ def test_an_output_stands_where_its_readers_look(machine: Machine, memory: Memor
     assert (output.partition, output.key) == (HOME, f"|{PATH} 0".encode())
     assert output.value == encode(event)
     assert PLANT.version in str(output.value)
+
+
+def of_site(offset: int, record: BaseModel, site: str = "acme/north") -> Record:
+    """A record of the topic that gathers a site, as Kafka would give it."""
+    partition = partition_of(site.encode(), SITE.partitions)
+    return Record(SITE.name, partition, offset, b"key", encode(record), 0)
+
+
+def a_call(machine: Machine) -> AndonCall:
+    return AndonCall(
+        plant_version=machine.plant.version,
+        equipment=PATH,
+        andon="c",
+        kind="material",
+        priority="low",
+        raised_at=NOW,
+        raised_by="ana",
+    )
+
+
+def test_what_a_processor_wrote_is_absolute_and_has_no_mark(machine: Machine, memory: Memory):
+    outcome, call = Outcome(), a_call(machine)
+    fresh = batch.read([of_site(0, call), of_site(1, call)], outcome, NOW)
+
+    batch.apply(SiteEngine(), memory, fresh, PLANTS, outcome, NOW)
+
+    assert (outcome.applied, outcome.repeats, outcome.buried) == (2, 0, 0)
+    assert outcome.draft.marks == {}
+    assert list(outcome.draft.states) == ["|acme/north"]
+
+
+def test_facts_of_an_equipment_are_in_the_partition_of_their_site(machine: Machine):
+    outcome, right = Outcome(), of_site(0, a_call(machine))
+    wrong = replace(right, partition=(right.partition + 1) % SITE.partitions)
+
+    assert len(batch.read([right], outcome, NOW)) == 1
+    assert batch.read([wrong], outcome, NOW) == []
+    assert "acme/north belongs to partition" in letters(outcome.outputs)[0].reason
+
+
+def test_heartbeats_of_a_site_have_marks_of_their_site(machine: Machine, memory: Memory):
+    beat = EdgeHeartbeat(
+        id=machine.alive(0).id,
+        plant_version=machine.plant.version,
+        source_time=NOW,
+        ingest_time=NOW,
+        site="acme/north",
+        edge="edge",
+        spool_records=0,
+        spool_bytes=0,
+        dropped_records=0,
+    )
+    later = beat.model_copy(update={"id": beat.id.model_copy(update={"seq": 5})})
+    outcome = Outcome()
+    fresh = batch.read([of_site(n, one) for n, one in enumerate([beat, beat, later])], outcome, NOW)
+
+    batch.apply(SiteEngine(), memory, fresh, PLANTS, outcome, NOW)
+
+    assert (outcome.applied, outcome.repeats, outcome.holes) == (2, 1, 1)
+    assert outcome.draft.marks == {("acme/north", "edge", "e1", SITE.name): 5}

@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from plantstream.runtime.settings import DatabaseSettings
 from processors.oee.losses import calendar_ms, further_ratios, in_units, losses
-from processors.oee.ratios import actual_production_ms, planned_busy_ms, ratios
+from processors.ratios import actual_production_ms, planned_busy_ms, ratios
 from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
 from schemas.topics import KPI
 from sinks.timescale.connection import connect_blocking

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from processors.oee.calendar import PlanCalendar, Slot
+from processors.calendar import PlanCalendar, Slot
 from processors.oee.plan import equipment_plan
 from schemas.plant.calendar import Calendar
 from schemas.plant.load import load_plant

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from plantstream.simulator.planned import planned_spans, shift_spans
-from processors.oee.calendar import PlanCalendar, Segment
+from processors.calendar import PlanCalendar, Segment
 from schemas.plant.calendar import Calendar
 from schemas.plant.local_time import day_bounds
 from tests.calendars import DAYS, calendars

@@ -13,6 +13,8 @@ from schemas.plant.timetable import REACH, PlannedShift, Stop, Timetable
 Span = tuple[datetime, datetime]
 
 _ONE_DAY = timedelta(days=1)
+_LOOK_BACK = timedelta(weeks=1)
+_AN_INSTANT = timedelta(microseconds=1)
 _CACHED_DAYS = 1_000
 _FIRST_REASONS: tuple[Reason, ...] = ("maintenance", "holiday", "no_shift", "break")
 """Of several reasons the first one is told."""
@@ -69,6 +71,18 @@ class PlanCalendar:
         while following.slot == segment.slot and following.end > segment.end:
             segment, following = following, self._segment(following.end)
         return segment.end
+
+    def planned_since(self, at: datetime) -> datetime | None:
+        """Since when time has been planned without a break, as far as a week back; or None."""
+        segment = self._segment(at)
+        if not segment.slot.planned:
+            return None
+        while at - segment.start < _LOOK_BACK:
+            before = self._segment(segment.start - _AN_INSTANT)
+            if not before.slot.planned:
+                break
+            segment = before
+        return segment.start
 
     def shift_of(self, name: str) -> PlannedShift | None:
         """The shift of this name, `2026-03-01/night`, with its planned stops."""

@@ -1,0 +1,1 @@
+"""Alert rules: conditions over events, and the life of the alerts that follow. Pure."""

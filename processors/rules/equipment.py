@@ -1,0 +1,196 @@
+"""The rules of one equipment: what its samples, states, calls and alarms say to them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from processors.rules.board import Board, Watch
+from processors.rules.plan import RulesPlan, equipment_rules
+from processors.rules.signals import (
+    ALARMS,
+    BATCH,
+    CALLS,
+    EQUIPMENT_HEARD,
+    STATE,
+    Alarm,
+    Call,
+    Fact,
+    alarmed,
+    cleared,
+    raised,
+    tag,
+)
+from processors.rules.state import RulesState, dump, load
+from processors.rules.telling import is_repeat, outputs
+from processors.rules.times import MILLISECOND, is_a_time, micros
+from processors.step import Transition
+from schemas.machine import (
+    AlarmChanged,
+    BatchEnded,
+    BatchStarted,
+    Gap,
+    MachineRecord,
+    StateChanged,
+)
+from schemas.manual import AndonCleared, AndonRaised, ManualRecord
+from schemas.plant.load import PlantFile
+from schemas.telemetry import Column, TelemetryFrame
+from schemas.topics import MACHINE, RULES_STATE, TELEMETRY, Topic
+
+Event = TelemetryFrame | MachineRecord
+_BAD = 0x8000_0000
+"""The severity of an OPC UA status code that says that the value is of no use."""
+
+
+class RulesEngine:
+    """The engine of scope equipment that raises alerts."""
+
+    name = "rules"
+    inputs = (TELEMETRY, MACHINE)
+    memory: Topic = RULES_STATE
+
+    def __init__(self, watch: Watch | None = None) -> None:
+        self._watch = watch
+
+    def key_of(self, event: Event) -> str:
+        """Run and equipment."""
+        return f"{event.run}|{event.equipment}"
+
+    def load(self, key: str, rows: Mapping[str, bytes]) -> RulesState:
+        """The state that `dump` gave."""
+        run, _, equipment = key.partition("|")
+        return load(run, equipment, rows)
+
+    def dump(self, state: RulesState) -> dict[str, bytes]:
+        """The state as rows."""
+        return dump(state)
+
+    def advance(
+        self, state: RulesState, events: Sequence[Event], plant: PlantFile
+    ) -> Transition[RulesState]:
+        """Apply events of this equipment; those of which no rule speaks cost next to nothing."""
+        plan = equipment_rules(plant, state.about)
+        board: Board | None = None
+        if state.plant_version not in {"", plan.version} or _has_late(state):
+            board = Board(state, plan, self._watch)
+        for event in events:
+            facts = sorted(_facts(event, plan))
+            if not facts and not (board is not None and is_a_time(micros(event.source_time))):
+                continue
+            board = board or Board(state, plan, self._watch)
+            if not is_repeat(board.marks, event.id, _topic_of(event), event):
+                _take(board, event, facts)
+        if board is None:
+            return Transition(state)
+        return Transition(board.state(), outputs(board.told))
+
+    def tick(self, state: RulesState, now: datetime, plant: PlantFile) -> Transition[RulesState]:
+        """Tell what is due by now: nothing, mostly."""
+        at = micros(now)
+        if state.next_due is None or at < state.next_due:
+            return Transition(state)
+        board = Board(state, equipment_rules(plant, state.about), self._watch)
+        board.tick(at)
+        return Transition(board.state(), outputs(board.told))
+
+
+def _has_late(state: RulesState) -> bool:
+    return any(one.overlay is not None for one in state.instances.values())
+
+
+def _topic_of(event: Event) -> str:
+    return "telemetry" if isinstance(event, TelemetryFrame) else "machine"
+
+
+_MISSED = "gap"
+
+
+def _take(board: Board, event: Event, facts: Sequence[tuple[int, int, Fact]]) -> None:
+    board.hear(max((at for at, _, _ in facts), default=micros(event.source_time)))
+    plain: list[Fact] = []
+    for _, _, fact in facts:
+        match fact.value:
+            case Call() | Alarm() | AndonCleared():
+                _take_one(board, fact)
+            case _ if fact.name == _MISSED:
+                board.miss(fact.at)
+            case _:
+                plain.append(fact)
+    board.apply(plain)
+
+
+def _take_one(board: Board, fact: Fact) -> None:
+    """A call, a clearing or an alarm: one of a set."""
+    known, late = board.signals.get(fact.name), None
+    match fact.value:
+        case Call() as call:
+            news, late = raised(known, call)
+        case Alarm() as alarm:
+            news, late = alarmed(known, alarm)
+        case AndonCleared() as clearing:
+            news = cleared(known, clearing.andon, fact.at)
+        case _:
+            return
+    if late is not None:
+        board.was_late(fact.name, late)
+        board.signals |= {} if news is None else {fact.name: news}
+    elif news is not None:
+        board.change(fact.at, {fact.name: news})
+
+
+def _facts(event: Event, plan: RulesPlan) -> Iterator[tuple[int, int, Fact]]:
+    """What the event says that a rule looks at, each with its time and its place."""
+    number = 0
+    for fact in _said(event, plan):
+        if is_a_time(fact.at):
+            yield fact.at, number, fact
+            number += 1
+
+
+def _said(event: Event, plan: RulesPlan) -> Iterator[Fact]:
+    if isinstance(event, TelemetryFrame):
+        yield from _samples(event, plan)
+        return
+    fact = _fact(event, micros(event.source_time))
+    if fact is not None and (fact.name in plan.by_signal or (fact.name == _MISSED and plan.tags)):
+        yield fact
+    if EQUIPMENT_HEARD in plan.by_signal and not isinstance(event, ManualRecord | Gap):
+        yield Fact(micros(event.source_time), EQUIPMENT_HEARD, True)
+
+
+def _fact(event: MachineRecord, at: int) -> Fact | None:
+    """What an event says beside that the equipment is heard of."""
+    match event:
+        case StateChanged():
+            return Fact(at, STATE, (str(event.category), event.state))
+        case BatchStarted() | BatchEnded():
+            return Fact(at, BATCH, event.batch if isinstance(event, BatchStarted) else None)
+        case AndonRaised():
+            return Fact(at, CALLS, Call(event.andon, event.priority, event.kind, at, None))
+        case AndonCleared():
+            return Fact(at, CALLS, event)
+        case AlarmChanged():
+            text = event.message or event.name or event.condition
+            alarm = Alarm(event.condition, event.severity, event.active, at, text[:500])
+            return Fact(at, ALARMS, alarm)
+        case _:
+            return Fact(at, _MISSED, None) if isinstance(event, Gap) else None
+
+
+def _samples(frame: TelemetryFrame, plan: RulesPlan) -> Iterator[Fact]:
+    base: int | None = None
+    for column in frame.columns:
+        if column.tag in plan.tags:
+            base = micros(frame.source_time) if base is None else base
+            yield from _column(column, tag(column.tag), base)
+    if EQUIPMENT_HEARD in plan.by_signal:
+        newest = max(max(column.offset_ms, default=0) for column in frame.columns)
+        yield Fact(micros(frame.source_time) + newest * MILLISECOND, EQUIPMENT_HEARD, True)
+
+
+def _column(column: Column, name: str, base: int) -> Iterator[Fact]:
+    """Its samples; one of bad quality says that the value is not known."""
+    quality = column.quality
+    for place, value in enumerate(column.values()):
+        is_bad = quality is not None and quality[place] & _BAD
+        at = base + column.offset_ms[place] * MILLISECOND
+        yield Fact(at, name, None if is_bad else value)

@@ -1,0 +1,257 @@
+"""What the plant file's rules come to for one equipment, or for the site: what is watched for."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from processors.calendar import PlanCalendar
+from processors.rules.life import Timing
+from processors.rules.pieces import Node, Piece, built, names_in, pieces_of, watched_by
+from processors.rules.planned import PlannedTime
+from processors.rules.signals import BATCH
+from processors.rules.times import span
+from processors.step import UnprocessableError
+from schemas.plant.alerts.conditions import (
+    Absent,
+    CountIs,
+    FigureIs,
+    StateLasts,
+    TagChanges,
+    parts_of,
+)
+from schemas.plant.alerts.rules import AlertRule, Selection
+from schemas.plant.equipment import Equipment
+from schemas.plant.load import PlantFile
+from schemas.plant.model import Plant
+from schemas.record import EquipmentPath
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One rule about one thing: its condition, and the labels of the alert that it raises."""
+
+    key: str
+    rule: AlertRule
+    labels: Mapping[str, str]
+    names: Mapping[str, str]
+    """What people call the things of which its labels have the ids."""
+    fingerprint: str
+    condition: Piece | Node
+    pieces: int
+    shape: str
+    """Changes with the condition: what was remembered of another one is forgotten."""
+    signals: frozenset[str]
+    timing: Timing
+    planned: PlannedTime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RulesPlan:
+    """All that is watched for in one state of an engine."""
+
+    version: str
+    site: str
+    watched: Mapping[str, Watched]
+    by_signal: Mapping[str, Sequence[Watched]]
+    tags: frozenset[str] = frozenset()
+    """The tags of which the rules speak, if only of whether they are heard of."""
+    spans: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """By tag over which spans rates are taken; by kind within which things are counted."""
+
+
+def fingerprint(labels: Mapping[str, str]) -> str:
+    """The name of all alerts with these labels; severity is none of them."""
+    told = json.dumps(sorted(labels.items()), separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(told.encode()).hexdigest()[:32]
+
+
+def equipment_rules(plant: PlantFile, path: EquipmentPath) -> RulesPlan:
+    """The rules of this equipment.
+
+    Raises:
+        UnprocessableError: the plant file has no such equipment.
+    """
+    return _of_equipment(_ByVersion(plant), path)
+
+
+def site_rules(plant: PlantFile) -> RulesPlan:
+    """The rules of the whole site."""
+    return _of_site(_ByVersion(plant))
+
+
+def selects(selection: Selection, equipment: Equipment) -> bool:
+    """Whether the rule is about this equipment: each list that is not empty has to name it."""
+    pairs = (
+        (selection.ids, equipment.id),
+        (selection.classes, equipment.equipment_class),
+        (selection.lines, equipment.line),
+        (selection.areas, equipment.area),
+    )
+    return all(not names or name in names for names, name in pairs)
+
+
+class _ByVersion:
+    """A plant file that is equal to another of the same version."""
+
+    def __init__(self, plant: PlantFile) -> None:
+        self.plant = plant
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByVersion) and self.plant.version == other.plant.version
+
+    def __hash__(self) -> int:
+        return hash(self.plant.version)
+
+
+@lru_cache(maxsize=20_000)
+def _of_equipment(versioned: _ByVersion, path: EquipmentPath) -> RulesPlan:
+    plant = versioned.plant.plant
+    equipment = plant.find(path)
+    if equipment is None or plant.path_of(equipment) != path:
+        raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
+    found = [
+        _on_equipment(rule, equipment, plant)
+        for rule in plant.alert_rules
+        if rule.scope == "equipment" and _concerns(rule, equipment)
+    ]
+    return _plan(versioned.plant, found)
+
+
+@lru_cache(maxsize=100)
+def _of_site(versioned: _ByVersion) -> RulesPlan:
+    plant = versioned.plant.plant
+    rules = [rule for rule in plant.alert_rules if rule.scope == "site"]
+    return _plan(versioned.plant, [one for rule in rules for one in _on_site(rule, plant)])
+
+
+def _plan(plant: PlantFile, found: Iterable[Watched]) -> RulesPlan:
+    watched = {one.key: one for one in found}
+    by_signal: dict[str, list[Watched]] = {}
+    spans: dict[str, set[int]] = {}
+    for one in watched.values():
+        for name in one.signals:
+            by_signal.setdefault(name, []).append(one)
+        for piece in parts_of(one.rule.when):
+            if isinstance(piece, TagChanges):
+                spans.setdefault(piece.rate_of, set()).add(span(piece.per))
+            elif isinstance(piece, CountIs):
+                spans.setdefault(piece.count_of, set()).add(span(piece.within))
+    return RulesPlan(
+        version=plant.version,
+        site=plant.plant.site_path(),
+        watched=watched,
+        by_signal=by_signal,
+        tags=frozenset(
+            name
+            for one in watched.values()
+            for piece in parts_of(one.rule.when)
+            for name in names_in(piece)
+        ),
+        spans={name: tuple(sorted(some)) for name, some in spans.items()},
+    )
+
+
+def _concerns(rule: AlertRule, equipment: Equipment) -> bool:
+    """Whether it is selected and has the tags of which the rule speaks."""
+    known = {one.name: one for one in equipment.tags}
+    pieces = parts_of(rule.when)
+    wanted = {name for piece in pieces for name in names_in(piece)}
+    if not selects(rule.on, equipment) or not wanted <= known.keys():
+        return False
+    speaks_of_state = any(isinstance(piece, StateLasts) for piece in pieces)
+    return not speaks_of_state or any(one.means == "state" for one in known.values())
+
+
+def _on_equipment(rule: AlertRule, equipment: Equipment, plant: Plant) -> Watched:
+    labels = {
+        "site": plant.site,
+        "area": equipment.area,
+        "line": equipment.line,
+        "equipment": equipment.id,
+    }
+    tags = sorted({name for piece in parts_of(rule.when) for name in names_in(piece)})
+    if len(tags) == 1:
+        labels["tag"] = tags[0]
+    units = {one.name: one.unit for one in equipment.tags}
+    return _watched(rule, rule.alert, labels, (plant, [equipment]), units)
+
+
+def _on_site(rule: AlertRule, plant: Plant) -> Iterator[Watched]:
+    """One for the site, or one for each line, area, equipment or source that it is about."""
+    pieces = parts_of(rule.when)
+    chosen = [one for one in plant.equipment if selects(rule.on, one)]
+    levels: set[str] = {piece.of for piece in pieces if isinstance(piece, FigureIs)}
+    everywhere = {"site": plant.site}
+    if any(isinstance(piece, Absent) for piece in pieces):
+        for source in plant.sources:
+            labels = everywhere | {"source": source}
+            yield _watched(rule, f"{rule.alert}|{source}", labels, (plant, chosen), {})
+        return
+    for labels, members in _groups(levels, chosen):
+        name = "|".join((rule.alert, *labels.values()))
+        yield _watched(rule, name, everywhere | labels, (plant, members), {})
+
+
+def _groups(
+    levels: set[str], chosen: Sequence[Equipment]
+) -> Iterator[tuple[dict[str, str], list[Equipment]]]:
+    """What is told apart: by the finest of the levels that the rule speaks of."""
+    groups: dict[tuple[tuple[str, str], ...], list[Equipment]] = {}
+    for one in chosen:
+        place = {"area": one.area, "line": one.line, "equipment": one.id}
+        names = {"equipment": ("area", "line", "equipment"), "line": ("line",), "area": ("area",)}
+        level = next((name for name in names if name in levels), None)
+        labels = tuple((name, place[name]) for name in names[level]) if level else ()
+        groups.setdefault(labels, []).append(one)
+    for labels, members in groups.items():
+        yield dict(labels), members
+
+
+def _watched(
+    rule: AlertRule,
+    key: str,
+    labels: Mapping[str, str],
+    place: tuple[Plant, Sequence[Equipment]],
+    units: Mapping[str, str],
+) -> Watched:
+    plant, members = place
+    labels = {"alertname": rule.alert, **labels, **rule.labels}
+    condition = built(rule.when, iter(range(1000)), units, (labels, place))
+    pieces = list(pieces_of(condition))
+    planned = _planned(rule, plant, members)
+    signals = {name for piece in pieces for name in watched_by(piece)}
+    if planned is not None and planned.during_batch and rule.scope == "equipment":
+        signals.add(BATCH)
+    names = {"site": plant.name}
+    if "equipment" in labels:
+        names["equipment"] = members[0].name or members[0].id
+    return Watched(
+        key=key,
+        rule=rule,
+        labels=labels,
+        names=names,
+        fingerprint=fingerprint(labels),
+        condition=condition,
+        pieces=len(pieces),
+        shape=fingerprint({"when": repr(rule.when)})[:8],
+        signals=frozenset(signals),
+        timing=Timing.of(rule),
+        planned=planned,
+    )
+
+
+def _planned(rule: AlertRule, plant: Plant, members: Sequence[Equipment]) -> PlannedTime | None:
+    """The calendars by which the rule is silent; of several, time is planned if one plans it."""
+    if not rule.only_planned:
+        return None
+    wanted: dict[tuple[str, tuple[int, ...]], PlanCalendar] = {}
+    for one in members:
+        calendar = plant.calendars.get(one.calendar or "")
+        if calendar is not None:
+            exceptions = calendar.exceptions_of(one.id, one.area, one.line)
+            key = (one.calendar or "", exceptions)
+            if key not in wanted:
+                wanted[key] = PlanCalendar(calendar.with_exceptions(exceptions), plant.time_zone)
+    return PlannedTime(tuple(wanted.values())) if wanted else None
