@@ -370,6 +370,28 @@ def test_what_nobody_could_be_told_is_told_to_whoever_comes_on_call_next():
     assert pages(site.wait(121)) == [(120, "firing", "ana", "mail")]
 
 
+def test_what_nobody_could_be_told_is_told_to_whoever_takes_over():
+    layer = {"people": ["ana"], "since": "2027-01-01"}
+    steps = [{"schedules": ["night"], "wait": "5m"}]
+    site = night(
+        {"schedules": {"night": {"layers": [layer]}}, "chains": {"call": {"steps": steps}}}
+    )
+    site.tell(alert(0), take_over(30, "ben", 30, 60))
+
+    assert pages(site.said) == [(30, "firing", "ben", "mail")]
+
+
+def test_alerts_that_inhibit_others_of_their_kind_do_not_inhibit_each_other():
+    rule = {"source": ["team=a"], "target": ["area=b"]}
+    site = night({"alerts": {"inhibitions": [rule]}})
+    site.tell(alert(0, team="a", area="b", n="1"), alert(0, team="a", area="b", n="2"))
+    assert not any(one.inhibited for one in site.state.desk.alerts.values())
+
+    site.tell(alert(1, team="a", n="3"))
+    inhibited = {one.alert.labels["n"] for one in site.state.desk.alerts.values() if one.inhibited}
+    assert inhibited == {"1", "2"}
+
+
 def test_a_chain_begins_again_as_often_as_it_says_but_no_step_within_the_cooldown():
     steps = [{"people": ["ana"], "wait": "1m"}, {"people": ["ben"], "wait": "1m"}]
     said = {"chains": {"call": {"steps": steps, "repeat": 2}}, "alerts": {"cooldown": "4m"}}
