@@ -27,6 +27,18 @@ class Record:
     value: bytes | None
     timestamp_ms: int = 0
     """The broker's clock when it was appended."""
+    empty_before: int = 0
+    """So many offsets before it hold nothing: the marks of transactions."""
+    empty_after: int = 0
+
+    @property
+    def end(self) -> int:
+        """Where the log goes on."""
+        return self.offset + 1 + self.empty_after
+
+    def follows(self, offset: int) -> bool:
+        """Whether it is the first record from this offset on."""
+        return self.offset - self.empty_before <= offset <= self.offset
 
     @property
     def source(self) -> TopicPartition:

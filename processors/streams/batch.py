@@ -44,19 +44,19 @@ class Arrival:
 def unread(memory: Memory, records: Sequence[Record]) -> tuple[list[Record], dict[str, int]]:
     """The records that can be applied now, and per topic the offset that is missing, if any.
 
-    Topics that edges write have no holes: what follows a missing record is left for later.
+    Only marks of transactions are no records: what follows a missing one is left for later.
     """
     expected = dict(memory.positions)
     fresh: list[Record] = []
     missing: dict[str, int] = {}
     for record in records:
         wanted = expected.get(record.topic, 0)
-        if record.offset > wanted:
-            missing[record.topic] = wanted
-        if record.offset == wanted:
-            expected[record.topic] = wanted + 1
+        if record.follows(wanted):
+            expected[record.topic] = record.end
             missing.pop(record.topic, None)
             fresh.append(record)
+        elif record.offset > wanted:
+            missing[record.topic] = wanted
     return fresh, missing
 
 
@@ -64,7 +64,7 @@ def read(records: Sequence[Record], outcome: Outcome, now: datetime) -> list[Arr
     """The events of these records; what cannot be read is buried."""
     arrivals = []
     for record in records:
-        outcome.draft.positions[record.topic] = record.offset + 1
+        outcome.draft.positions[record.topic] = record.end
         try:
             arrivals.append(Arrival(record, _decode(record)))
         except UnreadableError as error:

@@ -1,11 +1,12 @@
 """Faust as a feed: it owns group membership, assignment and delivery, and decides nothing else.
 
-Of faust-streaming 0.15.3 four things are worked around. Its own acknowledgements commit past
+Of faust-streaming 0.15.3 five things are worked around. Its own acknowledgements commit past
 events in flight (faust-streaming/faust#606): they are off, and we commit what is durable. It
 delivers records while it seeks after a rebalance and then drops some: the consumer is held until
 it has sought. It remembers a record as read that a rebalance took back from it, and drops it when
 it comes again: it is made to remember nothing, and the shell leaves out what it has and asks for
 what it lacks. Its tables know neither transactions nor who wrote a row: state is in the journal.
+It reads what a transaction may yet take back: its consumers are made to read what is committed.
 """
 
 import asyncio
@@ -18,6 +19,7 @@ import structlog
 from faust.types import TP
 
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.kafka import linked
 from plantstream.runtime.kafka.admin import committed_offsets
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
@@ -67,6 +69,7 @@ class FaustFeed:
         self._topics = {topic.name for topic in topics}
         consumer: Any = self._app.consumer
         consumer._read_offset = Forgetful()  # noqa: SLF001 - Faust has no setting for it
+        _read_committed(consumer._thread)  # noqa: SLF001
 
     async def __aenter__(self) -> "FaustFeed":
         """Join the group.
@@ -120,12 +123,15 @@ class FaustFeed:
 
     def behind(self, position: TopicPartition, offset: int) -> int:
         """Records between this offset and the end of the log as last fetched."""
-        highwater = self._app.consumer.highwater(TP(position.topic, position.partition))
-        return max(0, (highwater or 0) - offset)
+        consumer: Any = self._app.consumer
+        reader = consumer._thread._consumer  # noqa: SLF001 - Faust asks for the log's end only
+        tp = TP(position.topic, position.partition)
+        return 0 if reader is None else linked.behind(reader, tp, offset)
 
     async def _take(self, stream: Any) -> None:
         async for event in stream.noack().events():
             message = event.message
+            before, after = linked.around(message)
             await self._buffer.put(
                 Record(
                     topic=message.topic,
@@ -134,6 +140,8 @@ class FaustFeed:
                     key=message.key,
                     value=message.value,
                     timestamp_ms=int((message.timestamp or 0) * 1000),
+                    empty_before=before,
+                    empty_after=after,
                 )
             )
 
@@ -157,6 +165,19 @@ class FaustFeed:
 
     def _translated(self) -> AbstractContextManager[None]:
         return translated(f"reading as group {self._group}", self._settings)
+
+
+def _read_committed(thread: Any) -> None:
+    """Read what is committed, and know of the marks between."""
+    linked.link()
+    create = thread._create_consumer  # noqa: SLF001 - Faust has no setting for it
+
+    def created(*args: Any, **arguments: Any) -> Any:
+        consumer = create(*args, **arguments)
+        consumer._isolation_level = "read_committed"  # noqa: SLF001 - before it starts
+        return consumer
+
+    thread._create_consumer = created  # noqa: SLF001
 
 
 def _app(settings: KafkaSettings, group: str, topics: Sequence[Topic], slot: str) -> faust.App:

@@ -82,6 +82,24 @@ def test_what_follows_a_hole_in_the_offsets_is_left_for_later(
     assert lacking == missing
 
 
+def test_marks_of_transactions_are_no_holes(machine: Machine, memory: Memory):
+    first, second = records(machine.alive(0), machine.alive(1))
+    marked = replace(second, offset=4, empty_before=2, empty_after=1)
+    fresh, missing = unread(memory, [replace(first, empty_after=1), marked])
+    assert [one.offset for one in fresh] == [0, 4]
+    assert not missing
+    applied(memory, fresh, PLANTS)
+    assert memory.positions == {MACHINE.name: 6}
+
+
+def test_a_record_is_missing_that_the_marks_do_not_account_for(machine: Machine, memory: Memory):
+    first, second = records(machine.alive(0), machine.alive(1))
+    marked = replace(second, offset=4, empty_before=1)
+    fresh, missing = unread(memory, [replace(first, empty_after=1), marked])
+    assert [one.offset for one in fresh] == [0]
+    assert missing == {MACHINE.name: 2}
+
+
 @pytest.mark.parametrize("apart", [False, True], ids=["in one batch", "in two"])
 def test_a_repeat_is_dropped_by_its_mark(apart: bool, machine: Machine, memory: Memory):
     event = machine.parts(0, good=3)

@@ -1,0 +1,81 @@
+"""Records that say which offsets around them hold nothing.
+
+The mark that ends a transaction, and what a broken one left behind, have offsets of their own that
+no reader is ever given. Whoever has to see that nothing was left out needs to know of them. When
+aiokafka hands out what it has fetched it knows them, and forgets.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka.consumer import fetcher
+from aiokafka.structs import ConsumerRecord, TopicPartition
+
+_BEFORE, _AFTER = "plantstream-empty-before", "plantstream-empty-after"
+_Records = list[ConsumerRecord[Any, Any]]
+
+
+class Empty(NamedTuple):
+    """These offsets hold nothing that counts."""
+
+    start: int = -1
+    end: int = -1
+
+
+class LinkedResult(fetcher.FetchResult):  # type: ignore[misc] # aiokafka has no types
+    """What was fetched of a partition; it tells of the offsets between its records."""
+
+    def getall(self, max_records: int | None = None) -> _Records:
+        """All of them that are wanted, each with what is empty around it."""
+        if not self.check_assignment(self._topic_partition) or not self.has_more():
+            return []
+        state = self._assignment.state_value(self._topic_partition)
+        known, start = _empty(state), state.position
+        if known.end == start:
+            start = known.start
+        found: _Records = super().getall(max_records)
+        end = found[-1].offset + 1 if found else start
+        state.plantstream_empty = Empty(end, state.position)
+        return _linked(found, start, state.position) if found else found
+
+
+def link() -> None:
+    """Make all consumers of this process that begin after this tell it."""
+    fetcher.FetchResult = LinkedResult
+
+
+def behind(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
+    """How many offsets from this one on may hold committed records, as far as it has fetched."""
+    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - no public way
+    if partition not in assignment.tps:
+        return 0
+    state = assignment.state_value(partition)
+    empty = _empty(state)
+    if empty.start <= offset < empty.end:
+        offset = empty.end
+    return max(0, (state.lso or 0) - offset)
+
+
+def around(record: Any) -> tuple[int, int]:
+    """So many offsets before and after this record hold nothing."""
+    told = dict(record.headers or ())
+    return int(told.get(_BEFORE, 0)), int(told.get(_AFTER, 0))
+
+
+def _empty(state: Any) -> Empty:
+    """What lies behind the last record that was handed out."""
+    found: Empty = getattr(state, "plantstream_empty", Empty())
+    return found
+
+
+def _linked(records: Sequence[ConsumerRecord[Any, Any]], start: int, end: int) -> _Records:
+    ends = [*(one.offset for one in records[1:]), end]
+    found = []
+    for record, following in zip(records, ends, strict=True):
+        empties = ((_BEFORE, record.offset - start), (_AFTER, following - record.offset - 1))
+        told = [(name, b"%d" % number) for name, number in empties if number]
+        found.append(replace(record, headers=(*record.headers, *told)) if told else record)
+        start = following
+    return found
