@@ -1,0 +1,147 @@
+"""SMS: what fits into whole segments, in the alphabet that makes them long, the essential first."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from gsm0338 import Codec
+
+from schemas.alerts import Why
+from sinks.notify.words.facts import Facts, clipped
+
+MOST_SEGMENTS = 2
+_CODEC = Codec()
+_GSM_ONE, _GSM_PART = 160, 153
+"""Septets of a message that is alone, and of each part of a longer one."""
+_UCS_ONE, _UCS_PART = 70, 67
+"""16-bit units, likewise."""
+_LEAST_SUMMARY = 20
+"""Characters of what happened that are worth more than the link."""
+_SPELLED = str.maketrans(
+    {
+        "\N{DEGREE SIGN}": "",
+        "\N{EN DASH}": "-",
+        "\N{EM DASH}": "-",
+        "\N{MINUS SIGN}": "-",
+        "\N{MIDDLE DOT}": "-",
+        "\N{BULLET}": "-",
+        "\N{GREATER-THAN OR EQUAL TO}": ">=",
+        "\N{LESS-THAN OR EQUAL TO}": "<=",
+        "\N{NOT EQUAL TO}": "<>",
+        "\N{PLUS-MINUS SIGN}": "+-",
+        "\N{MULTIPLICATION SIGN}": "x",
+        "\N{LEFT DOUBLE QUOTATION MARK}": '"',
+        "\N{RIGHT DOUBLE QUOTATION MARK}": '"',
+        "\N{LEFT SINGLE QUOTATION MARK}": "'",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
+        "\N{LEFT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{RIGHT-POINTING DOUBLE ANGLE QUOTATION MARK}": '"',
+        "\N{MICRO SIGN}": "u",
+        "\N{GREEK SMALL LETTER MU}": "u",
+    }
+)
+"""Signs that GSM-7 lacks and Unicode does not take apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How a text travels."""
+
+    units: int
+    segments: int
+    gsm: bool
+    """7 bits a character; otherwise 16."""
+
+
+def size(text: str) -> Size:
+    """What the text costs; no character is split between two segments."""
+    septets = [_septets(one) for one in text]
+    if None not in septets:
+        return _packed([one for one in septets if one], _GSM_ONE, _GSM_PART, gsm=True)
+    return _packed([1 + (ord(one) > 0xFFFF) for one in text], _UCS_ONE, _UCS_PART, gsm=False)  # noqa: PLR2004 - the end of the 16-bit plane
+
+
+def folded(text: str) -> str:
+    """The text in GSM-7: accents that it lacks are dropped, signs spelled out, the rest is `?`."""
+    return "".join(_fold(one) for one in text.translate(_SPELLED)).strip()
+
+
+def sms(told: Facts, why: Why, accents: bool, segments: int = MOST_SEGMENTS) -> str:
+    """Severity, what, where, value, link, and then as much of the rest as fits."""
+    keep = _tidy if accents else folded
+    link = keep(told.link)
+    essential = _essential(told, why, link, (accents, segments))
+    for extra in _extras(told):
+        longer = f"{essential} {keep(extra)}"
+        if size(longer).segments <= max(1, size(essential).segments):
+            essential = longer
+    return essential
+
+
+def _essential(told: Facts, why: Why, link: str, wanted: tuple[bool, int]) -> str:
+    accents, segments = wanted
+    keep = _tidy if accents else folded
+    head = keep(_head(told, why))
+    one = dict(told.rows)
+    value = f" {one[told.t.field['value']]}" if told.t.field["value"] in one else ""
+    where = f" [{one[told.t.field['equipment']]}]" if told.t.field["equipment"] in one else ""
+    for most in range(200, _LEAST_SUMMARY, -10):
+        text = keep(f"{clipped(told.summary, most)}{where}{value}")
+        whole = f"{head} {text} {link}".rstrip()
+        if size(whole).segments <= segments:
+            return whole
+    return _cut(f"{head} {keep(told.summary + where + value)}", segments)
+
+
+def _head(told: Facts, why: Why) -> str:
+    tag = told.t.tag[why].strip()
+    more = told.t.more_title.format(count=told.total - 1) if told.total > 1 else ""
+    shown = "" if why in {"summary", "maintenance"} else more
+    return f"{told.severity}{shown}: {tag}".strip()
+
+
+def _extras(told: Facts) -> list[str]:
+    rows = dict(told.rows)
+    fields = told.t.field
+    found = [told.again, *(text for _, text in told.regulatory[:1])]
+    found += [rows[name] for name in (fields["site"], fields["since"]) if name in rows]
+    return [one for one in found if one]
+
+
+def _cut(text: str, segments: int) -> str:
+    while size(text).segments > segments:
+        text = text[:-1]
+    return text.rstrip()
+
+
+def _packed(lengths: list[int], one: int, part: int, *, gsm: bool) -> Size:
+    total = sum(lengths)
+    if total <= one:
+        return Size(total, min(total, 1), gsm)
+    segments, room = 1, part
+    for length in lengths:
+        if length > room:
+            segments, room = segments + 1, part
+        room -= length
+    return Size(total, segments, gsm)
+
+
+def _septets(character: str) -> int | None:
+    try:
+        return len(_CODEC.encode(character)[0])
+    except UnicodeEncodeError:
+        return None
+
+
+def _fold(character: str) -> str:
+    if _septets(character) is not None:
+        return character
+    parts = unicodedata.normalize("NFKD", character)
+    kept = "".join(one for one in parts if not unicodedata.combining(one))
+    if kept and all(_septets(one) is not None for one in kept):
+        return kept
+    return "" if unicodedata.category(character)[0] in "SC" else "?"
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip()
