@@ -69,6 +69,8 @@ class Message:
     """Plain words by name, for templates that a provider keeps and for fields of its own."""
     link: Link | None = None
     """Where it is acknowledged."""
+    runbook: Link | None = None
+    """What to do about it."""
     over: bool = False
     """Every alert of it is resolved."""
     repeated: bool = False
@@ -88,7 +90,9 @@ class Sent:
 class Channel(Protocol):
     """One way to reach people. Any number of tasks call `send` at once; one calls `close` last."""
 
-    kind: Kind
+    @property
+    def kind(self) -> Kind:
+        """Which words it carries."""
 
     async def send(self, message: Message, address: str | None) -> Sent:
         """Hand it over within the channel's time limit; the address is None at endpoints.

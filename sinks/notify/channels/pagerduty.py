@@ -35,12 +35,9 @@ class PagerDutySender:
 def request(message: Message, routing_key: str) -> tuple[str, dict[str, Any]]:
     """Path and body: maintenance is a change, which pages nobody; all else is an event."""
     links = [
-        {"href": url, "text": text}
-        for url, text in (
-            (message.values.get("link", ""), message.link.text if message.link else ""),
-            (message.values.get("runbook", ""), "Runbook"),
-        )
-        if url
+        {"href": link.url, "text": link.text}
+        for link in (message.link, message.runbook)
+        if link is not None
     ]
     said: dict[str, Any] = {"routing_key": routing_key, "payload": _payload(message)}
     if links:

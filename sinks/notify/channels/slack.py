@@ -57,17 +57,21 @@ def slack_sender(url: str, session: aiohttp.ClientSession, timeout_s: float) -> 
 
 
 def blocks(message: Message) -> list[Block]:
-    """Title, text, and a button that leads to the acknowledgement."""
+    """Title, text, and buttons: in the text no address becomes a link, and no name a mention."""
     title = PlainTextObject(text=_clipped(message.title, _TITLE), emoji=True)
     made: list[Block] = [HeaderBlock(text=title)]
     made += [
         SectionBlock(text=MarkdownTextObject(text=part, verbatim=True))
         for part in _parts(message.text)
     ]
-    if message.link is not None and len(message.link.url) <= _LINK:
-        text = PlainTextObject(text=message.link.text)
-        button = ButtonElement(text=text, url=message.link.url, action_id="acknowledge")
-        made.append(ActionsBlock(elements=[button]))
+    links = (("acknowledge", message.link), ("runbook", message.runbook))
+    buttons = [
+        ButtonElement(text=PlainTextObject(text=link.text), url=link.url, action_id=name)
+        for name, link in links
+        if link is not None and len(link.url) <= _LINK
+    ]
+    if buttons:
+        made.append(ActionsBlock(elements=buttons))
     return made
 
 

@@ -55,7 +55,9 @@ def _card(message: Message) -> dict[str, Any]:
         "fallbackText": message.title,
         "body": [title, text],
     }
-    if message.link is not None:
-        link = {"type": "Action.OpenUrl", "title": message.link.text, "url": message.link.url}
-        card["actions"] = [link]
+    links = [link for link in (message.link, message.runbook) if link is not None]
+    if links:
+        card["actions"] = [
+            {"type": "Action.OpenUrl", "title": link.text, "url": link.url} for link in links
+        ]
     return card

@@ -18,7 +18,7 @@ from sinks.notify.words.sms import sms
 _TEMPLATES = Path(__file__).parent / "templates"
 _COLOURS = {"info": "#37617a", "warning": "#8a5300", "critical": "#a11212"}
 """Dark enough for white letters at a contrast of 4.5 and more."""
-_CHAT_ALERTS, _CHAT_SUMMARY, _CHAT_DESCRIPTION = 10, 300, 500
+_CHAT_LINES, _CHAT_SUMMARY, _CHAT_DESCRIPTION = 10, 300, 500
 _WHATSAPP_CHARACTERS = 1500
 
 
@@ -65,6 +65,7 @@ class Wording:
             html=html,
             values=values,
             link=Link(told.t.acknowledge, told.link) if told.link else None,
+            runbook=Link(told.t.field["runbook"], values["runbook"]) if values["runbook"] else None,
             over=_is_over(notification),
             repeated=repeated,
         )
@@ -84,13 +85,14 @@ def _rendered(
     if kind is Kind.EMAIL:
         more = {"language": reader.language, "colour": _COLOURS[told.level]}
         return _render("plain.j2", "plain", told), _render("email.html.j2", "html", told, more)
-    short = told.at_most(_CHAT_ALERTS, _CHAT_SUMMARY, _CHAT_DESCRIPTION)
+    short = told.at_most(_CHAT_LINES, _CHAT_SUMMARY, _CHAT_DESCRIPTION)
     if kind is Kind.SLACK:
         return _render("slack.j2", "mrkdwn", short), ""
     if kind is Kind.TEAMS:
         return _render("teams.j2", "markdown", short), ""
-    text = _render("plain.j2", "plain", short)
-    return clipped(text, _WHATSAPP_CHARACTERS) if kind is Kind.WHATSAPP else text, ""
+    if kind is Kind.WHATSAPP:
+        return clipped(_render("plain.j2", "plain", short), _WHATSAPP_CHARACTERS), ""
+    return _render("plain.j2", "plain", replace(short, title="")), ""
 
 
 def _render(name: str, escaping: str, told: Facts, more: dict[str, str] | None = None) -> str:

@@ -1,5 +1,6 @@
 """What a notification says, as plain words of one reader: no markup, nothing escaped."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -82,7 +83,7 @@ class Facts:
     lead: AlertFacts | None
     """The alert that the message is about before all others."""
     alerts: tuple[AlertFacts, ...]
-    """All that are listed, the lead first."""
+    """All that the notification names, the lead first."""
     total: int
     bunches: tuple[Bunch, ...]
     """The same, one line for all of a kind."""
@@ -97,16 +98,14 @@ class Facts:
     again: str
     link: str
 
-    def at_most(self, alerts: int, summary: int, description: int) -> "Facts":
-        """With so many alerts listed, and texts of so many characters."""
-        kept = tuple(_clipped(one, summary, description) for one in self.alerts[:alerts])
-        hidden = self.total - len(kept)
+    def at_most(self, lines: int, summary: int, description: int) -> "Facts":
+        """With so many lines of alerts, and texts of so many characters."""
+        kept = tuple(_clipped(one, summary, description) for one in self.alerts)
+        shown = bunches(kept)[:lines]
+        hidden = self.total - sum(one.count for one in shown)
         more = self.t.more.format(count=hidden) if hidden > 0 else ""
-        lead = kept[0] if kept else None
         text = clipped(self.description, description)
-        return replace(
-            self, alerts=kept, bunches=bunches(kept), lead=lead, more=more, description=text
-        )
+        return replace(self, alerts=kept, bunches=shown, more=more, description=text)
 
 
 def clipped(text: str, most: int) -> str:
@@ -167,12 +166,15 @@ def _summary(notification: Notification, lead: AlertFacts | None, t: Phrases) ->
         what = one_line(notification.comment) or t.maintenance
         return what if notification.why == "maintenance" else t.alerts.format(count=0, what=what)
     if notification.why == "summary":
-        return t.alerts.format(count=notification.total, what=_group(notification) or lead.summary)
+        return t.alerts.format(count=notification.total, what=_group(notification))
     return lead.summary
 
 
 def _group(notification: Notification) -> str:
-    return ", ".join(one_line(one) for one in notification.group_labels.values() if one)
+    """What its alerts share, or the rules that most of them come from."""
+    shared = [one for one in notification.group_labels.values() if one]
+    names = Counter(one.labels.get("alertname", "") for one in notification.alerts)
+    return ", ".join(one_line(one) for one in shared or [name for name, _ in names.most_common(3)])
 
 
 def _title(notification: Notification, summary: str, place: Place, t: Phrases) -> str:
