@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from importlib.metadata import version
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,8 @@ import aiohttp
 from plantstream.runtime import clock
 from sinks.notify.message import RefusedError, TemporaryError
 
+AGENT = f"plantstream/{version('plantstream')}"
+"""Who we say we are; Meta's specification wants a name and three numbers."""
 _TOO_MANY, _TOO_EARLY, _TIMED_OUT, _SERVER = 429, 425, 408, 500
 _LONGEST_DETAIL = 500
 _MOST_ANSWER_BYTES = 65_536
@@ -48,6 +51,7 @@ class Poster:
     async def ask(self, method: str, url: str, **request: Any) -> Answer:
         """Send it and give the answer, whatever it says."""
         limit = aiohttp.ClientTimeout(total=self.timeout_s)
+        request["headers"] = {"User-Agent": AGENT, **request.get("headers", {})}
         try:
             async with self.session.request(
                 method, url, timeout=limit, allow_redirects=False, **request

@@ -23,7 +23,7 @@ class EmailSender:
     """One SMTP server; every message is a connection of its own."""
 
     settings: EmailChannel
-    password: str | None
+    password: str | None = field(repr=False)
     tls: ssl.SSLContext = field(repr=False)
     kind: Kind = Kind.EMAIL
 

@@ -1,7 +1,7 @@
 """PagerDuty by Events API v2: the group is the incident."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.plant.alerts.channels import PagerDutyChannel
@@ -17,7 +17,7 @@ class PagerDutySender:
     """One service there."""
 
     settings: PagerDutyChannel
-    routing_key: str
+    routing_key: str = field(repr=False)
     poster: Poster
     kind: Kind = Kind.PAGERDUTY
 

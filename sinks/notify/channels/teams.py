@@ -1,6 +1,6 @@
 """Microsoft Teams: an Adaptive Card to a Workflows URL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sinks.notify.http import Poster
@@ -14,7 +14,7 @@ _SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
 class TeamsSender:
     """One workflow, which posts into one channel."""
 
-    url: str
+    url: str = field(repr=False)
     poster: Poster
     kind: Kind = Kind.TEAMS
 

@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sinks.notify.http import Poster
 from sinks.notify.message import Kind, Message, Sent
@@ -17,8 +17,8 @@ class WebhookSender:
     """One endpoint."""
 
     url: str
-    headers: Mapping[str, str]
-    key: str | None
+    headers: Mapping[str, str] = field(repr=False)
+    key: str | None = field(repr=False)
     poster: Poster
     kind: Kind = Kind.WEBHOOK
 

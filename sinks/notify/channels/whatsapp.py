@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.plant.alerts.channels import WhatsAppChannel, WhatsAppTemplate
@@ -20,7 +20,7 @@ class WhatsAppSender:
     """One phone number of the plant."""
 
     settings: WhatsAppChannel
-    token: str
+    token: str = field(repr=False)
     poster: Poster
     is_open: IsOpen
     kind: Kind = Kind.WHATSAPP

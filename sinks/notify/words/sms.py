@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gsm0338 import Codec
 
@@ -15,8 +17,10 @@ _GSM_ONE, _GSM_PART = 160, 153
 """Septets of a message that is alone, and of each part of a longer one."""
 _UCS_ONE, _UCS_PART = 70, 67
 """16-bit units, likewise."""
-_LEAST_SUMMARY = 20
-"""Characters of what happened that are worth more than the link."""
+_MOST_SUMMARY, _LEAST_SUMMARY = 200, 20
+"""Characters of what happened: what is more is cut, and what is less is not worth a link."""
+Keep = Callable[[str], str]
+"""Folds, or keeps accents."""
 _SPELLED = str.maketrans(
     {
         "\N{DEGREE SIGN}": "",
@@ -67,10 +71,16 @@ def folded(text: str) -> str:
 
 
 def sms(told: Facts, why: Why, accents: bool, segments: int = MOST_SEGMENTS) -> str:
-    """Severity, what, where, value, link, and then as much of the rest as fits."""
+    """Severity, what, where, value, link, and then as much of the rest as fits.
+
+    Accents are kept where they are wanted and leave room for the link: they halve what fits.
+    """
     keep = _tidy if accents else folded
-    link = keep(told.link)
-    essential = _essential(told, why, link, (accents, segments))
+    essential = _essential(told, why, keep, segments)
+    if essential is None and accents:
+        return sms(told, why, False, segments)
+    if essential is None:
+        return _cut(" ".join(_said(told, why, keep, _MOST_SUMMARY)), segments)
     for extra in _extras(told):
         longer = f"{essential} {keep(extra)}"
         if size(longer).segments <= max(1, size(essential).segments):
@@ -78,19 +88,25 @@ def sms(told: Facts, why: Why, accents: bool, segments: int = MOST_SEGMENTS) -> 
     return essential
 
 
-def _essential(told: Facts, why: Why, link: str, wanted: tuple[bool, int]) -> str:
-    accents, segments = wanted
-    keep = _tidy if accents else folded
-    head = keep(_head(told, why))
-    one = dict(told.rows)
-    value = f" {one[told.t.field['value']]}" if told.t.field["value"] in one else ""
-    where = f" [{one[told.t.field['equipment']]}]" if told.t.field["equipment"] in one else ""
-    for most in range(200, _LEAST_SUMMARY, -10):
-        text = keep(f"{clipped(told.summary, most)}{where}{value}")
-        whole = f"{head} {text} {link}".rstrip()
+def _essential(told: Facts, why: Why, keep: Keep, segments: int) -> str | None:
+    """With as much of the summary as leaves room for all the rest; None if there is no room."""
+    for most in range(_MOST_SUMMARY, _LEAST_SUMMARY, -10):
+        whole = " ".join([*_said(told, why, keep, most), keep(told.link)]).rstrip()
         if size(whole).segments <= segments:
             return whole
-    return _cut(f"{head} {keep(told.summary + where + value)}", segments)
+    return None
+
+
+def _said(told: Facts, why: Why, keep: Keep, most: int) -> list[str]:
+    rows, fields = dict(told.rows), told.t.field
+    where = rows.get(fields["equipment"], "")
+    parts = [
+        _head(told, why),
+        clipped(told.summary, most),
+        f"[{clipped(where, 40)}]" if where else "",
+        clipped(rows.get(fields["value"], ""), 60),
+    ]
+    return [kept for kept in map(keep, parts) if kept]
 
 
 def _head(told: Facts, why: Why) -> str:
@@ -126,6 +142,7 @@ def _packed(lengths: list[int], one: int, part: int, *, gsm: bool) -> Size:
     return Size(total, segments, gsm)
 
 
+@lru_cache(maxsize=4096)
 def _septets(character: str) -> int | None:
     try:
         return len(_CODEC.encode(character)[0])
