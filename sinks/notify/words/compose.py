@@ -50,6 +50,8 @@ class Wording:
         told = facts(notification, reader, self.place, self.link)
         told = replace(told, again=told.t.again if repeated else "")
         values = _values(told, notification) | {"repeated": "true" if repeated else ""}
+        if repeated and kind is Kind.WHATSAPP:
+            values |= {name: _again(told, values[name]) for name in ("title", "summary")}
         text, html = _rendered(kind, told, notification, reader)
         if kind is Kind.WEBHOOK:
             text = body(template, values | {"language": reader.language}, notification)
@@ -69,6 +71,11 @@ class Wording:
             over=_is_over(notification),
             repeated=repeated,
         )
+
+
+def _again(told: Facts, text: str) -> str:
+    """Templates that a provider keeps have no sentence of their own for it."""
+    return f"{told.t.again_short} {text}"
 
 
 def _is_over(notification: Notification) -> bool:

@@ -51,6 +51,7 @@ class Phrases:
     late: str
     flapping: str
     again: str
+    again_short: str
     acknowledge: str
     reporting: str
     own_policy: str
@@ -119,6 +120,7 @@ _EN = Phrases(
     late="Known late: the data arrived after newer data.",
     flapping="It comes and goes; you are told once until it rests.",
     again="Sent again: nobody knows whether it arrived before.",
+    again_short="(again)",
     acknowledge="Acknowledge",
     reporting="yes, within {within}",
     own_policy="Authority and term are the plant's own policy, not the wording of a law.",
@@ -186,6 +188,7 @@ _ES = Phrases(
     late="Conocida tarde: los datos llegaron después de otros más recientes.",
     flapping="Va y viene; se avisa una sola vez hasta que se calme.",
     again="Enviado de nuevo: no se sabe si llegó antes.",
+    again_short="(de nuevo)",
     acknowledge="Confirmar",
     reporting="sí, en un plazo de {within}",
     own_policy="Autoridad y plazo son política propia de la planta, no el texto de una ley.",

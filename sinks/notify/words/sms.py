@@ -113,13 +113,14 @@ def _head(told: Facts, why: Why) -> str:
     tag = told.t.tag[why].strip()
     more = told.t.more_title.format(count=told.total - 1) if told.total > 1 else ""
     shown = "" if why in {"summary", "maintenance"} else more
-    return f"{told.severity}{shown}: {tag}".strip()
+    again = f" {told.t.again_short}" if told.again else ""
+    return f"{told.severity}{again}{shown}: {tag}".strip()
 
 
 def _extras(told: Facts) -> list[str]:
     rows = dict(told.rows)
     fields = told.t.field
-    found = [told.again, *(text for _, text in told.regulatory[:1])]
+    found = [text for _, text in told.regulatory[:1]]
     found += [rows[name] for name in (fields["site"], fields["since"]) if name in rows]
     return [one for one in found if one]
 

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from sinks.notify.board import IN_FLIGHT, Board
 from sinks.notify.breaker import Breaker, Resting
-from sinks.notify.delivery import Retrying, opened, settled
+from sinks.notify.delivery import Answer, Retrying, opened, settled
 from sinks.notify.message import RefusedError, Sent, TemporaryError
 from tests.sinks.notify.notifications import AT, notification
 
@@ -104,7 +104,7 @@ def test_whatever_providers_say_nothing_is_lost_or_in_flight_twice(answers):
     board = Board({"mail": 5.0, "sms": 5.0})
     for number in range(12):
         add(board, number, group=f"g{number % 4}", fallback=("sms",))
-    said = {
+    said: dict[str, Answer] = {
         "sent": Sent(),
         "failed": TemporaryError("no", unclear=True),
         "later": TemporaryError("no", retry_after=5.0),

@@ -160,6 +160,15 @@ def test_a_message_of_a_storm_says_how_many_there_are():
         assert "and 950 more" in said
 
 
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.PAGERDUTY])
+def test_a_repeat_says_so(kind):
+    said = message(kind, repeated=True)
+
+    assert "again" in said.text or '"repeated": "true"' in said.text
+    if kind is Kind.WHATSAPP:
+        assert said.values["summary"].startswith("(again)")
+
+
 def test_the_resolved_asks_for_nothing_and_links_nowhere():
     told = notification(why="resolved", alerts=(hot(state="resolved"),))
 
