@@ -1,0 +1,1 @@
+"""Providers, one module each; they do not know each other."""

@@ -1,0 +1,238 @@
+"""The notifier's loop: read, record the intent, send, record the outcome. Written against ports."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import structlog
+
+from plantstream.runtime.burial import addressed, dead_letter
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
+from schemas.alerts import DeliveryAttempt, Notification
+from schemas.codec import UnreadableError, decode, encode
+from schemas.partitioning import partition_of
+from schemas.topics import DELIVERY, NOTIFICATION
+from sinks.notify.board import Board, Job
+from sinks.notify.breaker import Resting
+from sinks.notify.delivery import Answer, Retrying, expired, intent, opened, settled
+from sinks.notify.memory import Memory
+from sinks.notify.message import RefusedError, TemporaryError
+from sinks.notify.meters import NotifyMeters
+from sinks.notify.ports import NotifyPorts, NotifyTime
+from sinks.notify.progress import Progress
+
+_log = structlog.get_logger()
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class NotifyLimits:
+    """How much is done at once, and how long is waited."""
+
+    most_per_s: Mapping[str, float]
+    """Messages by channel, of all channels of the plant."""
+    batch_records: int = 200
+    most_open: int = 20_000
+    """Deliveries; while there are so many, nothing more is read."""
+    retrying: Retrying = field(default_factory=Retrying)
+    resting: Resting = field(default_factory=Resting)
+    retry_first_s: float = 0.2
+    retry_most_s: float = 10.0
+    """Pauses while Kafka is away."""
+
+
+class NotifyLoop:
+    """Delivers notifications. One task calls `run`; it returns when told to stop."""
+
+    def __init__(
+        self, ports: NotifyPorts, time: NotifyTime, meters: NotifyMeters, limits: NotifyLimits
+    ) -> None:
+        self._ports, self._time, self._meters, self._limits = ports, time, meters, limits
+        self._intended = FaultPoint("notify.intended")
+        self._sent = FaultPoint("notify.sent")
+        meters.watch(self._intended, self._sent)
+        self._news = asyncio.Event()
+        self._stopping = False
+        self._paused = False
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._forget()
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` returns once what is under way has its outcome."""
+        self._stopping = True
+        self._news.set()
+
+    async def run(self) -> None:
+        """Read and deliver until told to stop."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._read())
+            tasks.create_task(self._deliver(tasks))
+
+    def _forget(self) -> None:
+        limits = self._limits
+        self._board = Board(limits.most_per_s, limits.retrying, limits.resting)
+        self._memory, self._progress = Memory(), Progress()
+        self._places: dict[str, list[tuple[TopicPartition, int]]] = {}
+
+    async def _read(self) -> None:
+        while not self._stopping:
+            await self._commit()
+            if self._board.open >= self._limits.most_open:
+                await self._time.sleep(self._limits.retry_first_s)
+                continue
+            polled = await self._patiently("reading", self._poll)
+            if isinstance(polled, Assigned):
+                await self._take_over(polled.partitions)
+                continue
+            for record in polled:
+                await self._accept(record)
+            if polled:
+                self._news.set()
+        await self._settled()
+        await self._commit()
+
+    async def _poll(self) -> Sequence[Record] | Assigned:
+        return await self._ports.inbox.poll(self._limits.batch_records)
+
+    async def _commit(self) -> None:
+        news = self._progress.news()
+        if news:
+            with suppress(UnavailableError):
+                await self._ports.inbox.commit(news)
+                self._progress.told(news)
+
+    async def _take_over(self, partitions: frozenset[TopicPartition]) -> None:
+        """Finish what is under way, then begin with what was recorded of these partitions."""
+        self._paused = True
+        await self._settled()
+        self._forget()
+        numbers = {one.partition for one in partitions}
+        self._memory = await self._patiently("reading deliveries", lambda: self._recall(numbers))
+        self._paused = False
+        self._news.set()
+
+    async def _recall(self, partitions: set[int]) -> Memory:
+        memory = Memory()
+        if not partitions:
+            return memory
+        async for record in self._ports.past.read(partitions):
+            try:
+                memory.note(decode(DELIVERY, record.value))
+            except UnreadableError as error:
+                _log.warning("unreadable delivery", offset=record.offset, reason=str(error))
+        return memory
+
+    async def _settled(self) -> None:
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+    async def _accept(self, record: Record) -> None:
+        self._progress.read(record.source, record.offset)
+        try:
+            told: Notification = decode(NOTIFICATION, record.value)
+        except UnreadableError as error:
+            letter = dead_letter(record, "notify", str(error), self._time.now())
+            await self._publish(addressed(letter, record))
+            self._meters.buried()
+            self._progress.done(record.source, record.offset)
+            return
+        place = (record.source, record.offset)
+        if told.id in self._places:
+            self._places[told.id].append(place)
+            return
+        past, limits = self._memory.of(told.id), self._limits
+        delivery = None
+        if not self._memory.is_finished(told.id):
+            delivery = opened(told, past, self._time.now(), limits.retrying)
+        if delivery is None:
+            self._progress.done(*place)
+            return
+        self._places[told.id] = [place]
+        self._board.add(delivery)
+
+    async def _deliver(self, tasks: asyncio.TaskGroup) -> None:
+        while not self._stopping:
+            self._news.clear()
+            now = self._time.now()
+            if not self._paused:
+                for job in self._board.take(now):
+                    task = tasks.create_task(self._work(job))
+                    self._under_way.add(task)
+                    task.add_done_callback(self._under_way.discard)
+            self._meters.stands(self._board, now)
+            due = None if self._paused else self._board.next_at(now)
+            wait_s = None if due is None else max((due - now).total_seconds(), 0.0)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._news.wait()
+
+    async def _work(self, job: Job) -> None:
+        """One message: intent, send, outcome."""
+        delivery, channel, told = job.delivery, job.channel, job.delivery.notification
+        if job.expired:
+            _log.error("message expired", notification=told.id, channel=channel)
+            await self._record(expired(delivery, channel, self._time.now()), told)
+            self._end(job, None)
+            return
+        await self._record(intent(delivery, channel, self._time.now()), told)
+        await self._intended.reached()
+        answer = await self._ask(told, channel, delivery.repeated)
+        await self._sent.reached()
+        now = self._time.now()
+        step = settled(delivery, channel, answer, now, self._limits.retrying)
+        await self._record(step.record, told)
+        self._board.settle(job, answer, step.left, self._time.now())
+        if step.left is None:
+            self._finish(told)
+        self._news.set()
+
+    async def _ask(self, told: Notification, channel: str, repeated: bool) -> Answer:
+        try:
+            return await self._ports.send(told, channel, repeated)
+        except TemporaryError as error:
+            _log.warning("not delivered yet", notification=told.id, channel=channel, why=str(error))
+            return error
+        except RefusedError as error:
+            _log.error("message refused", notification=told.id, channel=channel, why=str(error))
+            return error
+
+    def _end(self, job: Job, answer: Answer | None) -> None:
+        self._board.settle(job, answer, None, self._time.now())
+        self._finish(job.delivery.notification)
+        self._news.set()
+
+    def _finish(self, told: Notification) -> None:
+        self._memory.finish(told.id)
+        for source, offset in self._places.pop(told.id, []):
+            self._progress.done(source, offset)
+
+    async def _record(self, attempt: DeliveryAttempt, told: Notification) -> None:
+        partition = partition_of(attempt.partition_key().encode(), DELIVERY.partitions)
+        key = attempt.record_id().encode()
+        await self._publish(Outgoing(DELIVERY.name, partition, key, encode(attempt)))
+        self._meters.recorded(attempt, told, self._time.now())
+
+    async def _publish(self, record: Outgoing) -> None:
+        await self._patiently("recording", lambda: self._ports.broker.send([record]))
+
+    async def _patiently(self, doing: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Call until Kafka answers, with pauses that grow up to a limit."""
+        pause_s, failed = self._limits.retry_first_s, False
+        while True:
+            try:
+                result = await call()
+            except UnavailableError as error:
+                if not failed:
+                    _log.warning("waiting", doing=doing, reason=str(error))
+                failed = True
+                self._meters.waited()
+                await self._time.sleep(pause_s)
+                pause_s = min(2 * pause_s, self._limits.retry_most_s)
+                continue
+            if failed:
+                _log.info("going on", doing=doing)
+            return result

@@ -1,0 +1,85 @@
+"""One message to one recipient: who that is, in which words, on which channel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from schemas.alerts import Notification
+from schemas.plant.alerts.channels import PERSONAL, address_of
+from schemas.plant.alerts.people import Person
+from schemas.plant.model import Plant
+from sinks.notify.message import Channel, RefusedError, Sent, TemporaryError
+from sinks.notify.words.compose import Wording
+from sinks.notify.words.facts import LinkTo, Reader, place_of
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Sends by the channels of one plant file."""
+
+    plant: Plant
+    channels: Mapping[str, Channel]
+    people: Mapping[str, Person]
+    wording: Wording
+
+    async def send(self, notification: Notification, channel: str, repeated: bool) -> Sent:
+        """Hand it over.
+
+        Raises:
+            TemporaryError: later it may be taken.
+            RefusedError: it never will be; also where the plant file knows no such channel, person
+                or address.
+        """
+        found = self.channels.get(channel)
+        if found is None:
+            raise RefusedError(f"the plant file has no channel {channel}")
+        settings = self.plant.channels[channel]
+        person = self.people.get(notification.recipient)
+        address = _address(settings, person, notification.recipient)
+        message = self.wording.message(
+            found.kind,
+            notification,
+            self._reader(settings, person),
+            repeated=repeated,
+            template=getattr(settings, "payload", None),
+        )
+        try:
+            return await found.send(message, address)
+        except (TemporaryError, RefusedError):
+            raise
+        except Exception as error:  # noqa: BLE001 - a flaw in one provider's library stops no other message
+            _log.exception("sending failed in a way nobody foresaw", channel=channel)
+            raise TemporaryError(f"{type(error).__name__}: {error}"[:500], unclear=True) from None
+
+    async def close(self) -> None:
+        """Close all channels."""
+        for one in self.channels.values():
+            await one.close()
+
+    def _reader(self, settings: Any, person: Person | None) -> Reader:
+        if person is not None and settings.type in PERSONAL:
+            zone = person.time_zone or self.plant.time_zone
+            return Reader(person.language, zone, person.accents)
+        return Reader(getattr(settings, "language", "en"), self.plant.time_zone)
+
+
+def sender_of(plant: Plant, channels: Mapping[str, Channel], link: LinkTo) -> Sender:
+    """The sender of a plant file."""
+    people = {one.id: one for one in plant.people}
+    place = place_of(plant.name, {one.id: one.name for one in plant.people})
+    return Sender(plant, channels, people, Wording(place, link))
+
+
+def _address(settings: Any, person: Person | None, recipient: str) -> str | None:
+    if settings.type not in PERSONAL:
+        return None
+    if person is None:
+        raise RefusedError(f"the plant file has no person {recipient}")
+    address = address_of(settings, person)
+    if address is None:
+        raise RefusedError(f"{recipient} has no address for a channel of type {settings.type}")
+    return address

@@ -1,0 +1,149 @@
+"""Which delivery goes next: order, shares, rates and rests, without a loop."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, strategies as st
+
+from sinks.notify.board import IN_FLIGHT, Board
+from sinks.notify.breaker import Breaker, Resting
+from sinks.notify.delivery import Answer, Retrying, opened, settled
+from sinks.notify.message import RefusedError, Sent, TemporaryError
+from tests.sinks.notify.notifications import AT, notification
+
+FAST = {"mail": 1e6, "sms": 1e6}
+
+
+def board_of(*numbers, rates=FAST, **more):
+    board = Board(rates)
+    for number in numbers:
+        add(board, number, **more)
+    return board
+
+
+def add(board, number, **more):
+    delivery = opened(notification(number, **more), {}, AT, Retrying())
+    assert delivery is not None
+    board.add(delivery)
+
+
+def taken(board, seconds=0.0):
+    return board.take(AT + timedelta(seconds=seconds))
+
+
+def answer(board, job, said, seconds=0.0):
+    now = AT + timedelta(seconds=seconds)
+    left = settled(job.delivery, job.channel, said, now, Retrying()).left
+    board.settle(job, said, left, now)
+
+
+def ids(jobs):
+    return [job.delivery.notification.id for job in jobs]
+
+
+def test_of_a_lane_only_the_first_goes_and_only_once():
+    board = board_of(1, 2, 3)
+
+    (job,) = taken(board)
+    assert taken(board, 1) == []
+    answer(board, job, Sent(), 1)
+    assert ids(taken(board, 2)) == ["n2"]
+
+
+def test_one_that_failed_goes_again_before_the_next_of_its_lane_and_not_early():
+    board = board_of(1, 2)
+    (job,) = taken(board)
+    answer(board, job, TemporaryError("no", retry_after=10.0))
+
+    assert taken(board, 9) == []
+    assert ids(taken(board, 10)) == ["n1"]
+
+
+def test_no_channel_takes_more_than_its_share():
+    board = Board(FAST)
+    for number in range(200):
+        add(board, number, group=f"g{number}")
+
+    jobs = [job for step in range(100) for job in taken(board, step)]
+
+    assert len(jobs) == IN_FLIGHT // 2
+
+
+def test_a_channel_that_nobody_knows_has_its_place_too():
+    board = board_of(1, channel="lost")
+
+    assert [job.channel for job in taken(board)] == ["lost"]
+
+
+def test_it_says_when_something_can_go_next():
+    board = Board({"mail": 2.0})
+    for number in range(2):
+        add(board, number, group=f"g{number}")
+    (job,) = taken(board)
+
+    assert board.next_at(AT) == AT + timedelta(seconds=0.5)
+    answer(board, job, TemporaryError("no", retry_after=60.0))
+    assert board.next_at(AT) == AT + timedelta(seconds=0.5)
+    taken(board, 0.5)
+    assert board.next_at(AT + timedelta(seconds=0.5)) == AT + timedelta(seconds=60)
+
+
+def test_a_provider_that_refuses_is_alive():
+    board = Board(FAST)
+    for number in range(20):
+        add(board, number, group=f"g{number}")
+    for step in range(20):
+        for job in taken(board, step):
+            answer(board, job, RefusedError("no"), step)
+
+    assert not board.gates()["mail"].breaker.failures
+
+
+@given(st.lists(st.sampled_from(["sent", "failed", "later", "refused"]), max_size=60))
+def test_whatever_providers_say_nothing_is_lost_or_in_flight_twice(answers):
+    board = Board({"mail": 5.0, "sms": 5.0})
+    for number in range(12):
+        add(board, number, group=f"g{number % 4}", fallback=("sms",))
+    said: dict[str, Answer] = {
+        "sent": Sent(),
+        "failed": TemporaryError("no", unclear=True),
+        "later": TemporaryError("no", retry_after=5.0),
+        "refused": RefusedError("no"),
+    }
+    finished: list[str] = []
+    for step in range(3000):
+        for job in taken(board, step):
+            word = answers.pop() if answers else "sent"
+            left = settled(job.delivery, job.channel, said[word], AT, Retrying()).left
+            board.settle(job, said[word], left, AT + timedelta(seconds=step))
+            if left is None:
+                finished.append(job.delivery.notification.id)
+        if not board.open:
+            break
+
+    assert sorted(finished) == sorted(f"n{number}" for number in range(12))
+
+
+@pytest.mark.parametrize(
+    ("failures", "is_open"), [(7, False), (8, True)], ids=["seven in a row", "eight in a row"]
+)
+def test_a_breaker_opens_after_failures_in_a_row(failures, is_open):
+    breaker = Breaker()
+    for _ in range(failures):
+        breaker = breaker.failed(AT, Resting())
+
+    assert breaker.is_open(AT) is is_open
+    assert not breaker.answered().is_open(AT)
+
+
+def test_a_breaker_rests_longer_each_time_and_lets_one_through_in_between():
+    resting, breaker, now = Resting(failures=1, first_s=5, most_s=20), Breaker(), AT
+    rests = []
+    for _ in range(4):
+        breaker = breaker.failed(now, resting)
+        assert breaker.until is not None
+        rests.append((breaker.until - now).total_seconds())
+        now = breaker.until
+        assert breaker.is_probing(now)
+
+    assert rests == [5, 10, 20, 20]
