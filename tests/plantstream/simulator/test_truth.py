@@ -117,7 +117,8 @@ def test_counts_belong_to_where_they_were_registered():
     found = truth(one, plant("batches"), PATH, at(0), at(99))
     assert found.counts == Counts(3, 1, 0)
     assert found.unplanned == Counts(2, 0, 1)
-    assert found.ideal_good_s == 1.5
+    assert found.ideal is not None
+    assert found.ideal.good_s == 1.5
     assert counts(one, PATH, at(0), at(100)) == Counts(6, 1, 1)
     assert counts(one, PATH, at(0), at(100), batch="b") == Counts(3, 1, 0)
 
