@@ -12,12 +12,13 @@ Document = Mapping[str, Any]
 
 def restated_lines(told: Document) -> Iterator[str]:
     """First report, what is known now, what moved in between, and the late events."""
-    if told["first"] is None:
+    if not told["reported"]:
         yield "nothing of it has been reported yet: its windows are open"
-    else:
-        open_yet = told["not_reported"]
-        left = f" ({open_yet} windows of machines are not reported yet)" if open_yet else ""
-        yield f"first reported: {_figures(told['first'])}{left}"
+    if told["first"] is not None:
+        open_yet = told["not_reported"] if told["reported"] else 0
+        left = f" ({open_yet} windows of machines are open: as first booked)" if open_yet else ""
+        name = "first reported:" if told["reported"] else "first booked:  "
+        yield f"{name} {_figures(told['first'])}{left}"
         yield f"now:            {_figures(told['now'])}"
         yield f"moved:          {moved_text(told['moved']) or 'nothing'}"
     events = told["events"]

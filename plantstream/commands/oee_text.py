@@ -9,6 +9,7 @@ from plantstream.commands.oee_restated_text import restated_lines
 from plantstream.commands.tables import print_columns, printable
 
 REASONS_SHOWN = 3
+WINDOWS_SHOWN = 3
 Document = Mapping[str, Any]
 
 
@@ -39,7 +40,9 @@ def heading(told: Document) -> str:
     """Which place, which run, which windows."""
     windows = told["windows"]
     count = len(windows)
-    what = f"{told['by']} {windows[0]}" if count == 1 else f"{count} windows by {told['by']}"
+    what = f"{told['by']} {', '.join(windows)}"
+    if count > WINDOWS_SHOWN:
+        what = f"{count} windows by {told['by']}"
     machines = len(told["machines"])
     of_machines = f", {machines} machines" if told["level"] != "equipment" else ""
     run = f"run {told['run']}" if told["run"] else "live"

@@ -15,15 +15,13 @@ from schemas.plant.model import Plant
 OPERATOR, MECHANIC, LABORATORY = "ana", "luis", "lab"
 PEOPLE = (OPERATOR, MECHANIC, LABORATORY)
 """The names that their tokens have."""
-REASON_AFTER = timedelta(seconds=7)
-"""So long after a breakdown somebody says why. Later than 5 s it restates what was reported."""
-STARTUP_AFTER = timedelta(seconds=8)
-"""So long after the first good part somebody says that it was none."""
-SCRAP_AFTER = timedelta(seconds=9)
-"""So long after the end of a batch the laboratory finds bad parts in it."""
+AFTER = timedelta(seconds=8)
+"""So long after a minute is over people say why something stood in it, and what was bad in it: its
+figures are settled by then, and have to be restated."""
 BREAKDOWNS = ("bearing", "no-material", "fire-drill", "motor")
 """What breakdowns of the first, second, ... machine turn out to be."""
 
+_MINUTE = timedelta(minutes=1)
 _INSIDE = timedelta(milliseconds=1)
 """A moment of a stop is so long after its beginning."""
 _STARTUP_EVERY, _MAINTAINED_EVERY = 2, 3
@@ -95,7 +93,7 @@ def _of_good(one: _Watched, at: datetime) -> Iterator[Saying]:
     one.made_at.append(at)
     if len(one.made_at) == 1 and one.place % _STARTUP_EVERY == 0:
         rejects = _bad(one.unit, "first-pieces") | {"startup": True}
-        yield _saying(one, at + STARTUP_AFTER, OPERATOR, at, "parts_reported", rejects)
+        yield _saying(one, _later(at), OPERATOR, at, "parts_reported", rejects)
 
 
 def _of_stance(one: _Watched, now: Stance, at: datetime) -> Iterator[Saying]:
@@ -113,7 +111,7 @@ def _of_stance(one: _Watched, now: Stance, at: datetime) -> Iterator[Saying]:
         if one.made_at:
             found = _bad(one.unit, one.bad) | {"batch": one.stance.batch}
             middle = one.made_at[len(one.made_at) // 2]
-            yield _saying(one, at + SCRAP_AFTER, LABORATORY, middle, "parts_reported", found)
+            yield _saying(one, _later(at), LABORATORY, middle, "parts_reported", found)
         one.made_at.clear()
 
 
@@ -128,7 +126,11 @@ def _of_breakdown(one: _Watched, now: Stance, at: datetime) -> Iterator[Saying]:
         yield _saying(one, at, MECHANIC, at, "andon_cleared", call)
         reason = {"reason": BREAKDOWNS[one.place % len(BREAKDOWNS)]}
         moment = one.down_since + _INSIDE
-        yield _saying(one, at + REASON_AFTER, OPERATOR, moment, "stop_reason_given", reason)
+        yield _saying(one, _later(at), OPERATOR, moment, "stop_reason_given", reason)
+
+
+def _later(at: datetime) -> datetime:
+    return at.replace(second=0, microsecond=0) + _MINUTE + AFTER
 
 
 def _bad(number: int, reason: str) -> dict[str, Any]:

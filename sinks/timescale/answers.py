@@ -25,7 +25,8 @@ class Place:
 class FactsQuestion:
     """What is asked: a place, and windows by name or by the span that they meet.
 
-    Without a name and a span it is the newest window.
+    Without a name and a span it is the newest window; of shifts the newest one of every machine
+    that worked on the newest production day, because calendars may name them differently.
     """
 
     level: Level
@@ -94,6 +95,8 @@ class FactsAnswer:
     by: WindowKind
     windows: tuple[str, ...]
     facts: tuple[Facts, ...]
+    booked: tuple[Facts, ...]
+    """The same without what late events moved: as it was booked at first."""
     reasons: tuple[ReasonFacts, ...]
     reports: tuple[OeeReport, ...]
     """Of all revisions, oldest first per window."""
