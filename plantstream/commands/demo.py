@@ -40,6 +40,8 @@ class Demo:
     seed: int
     opcua_port: int
     people_port: int
+    is_shifted: bool
+    """Another time than now: certificates, which are valid from now on, are left out."""
     ports: "Ports"
 
 
@@ -87,6 +89,7 @@ def demo(
         seed=seed,
         opcua_port=opcua_port,
         people_port=people_port,
+        is_shifted=begin is not None,
         ports=Ports(
             kafka_port, controller_port, database_port, ingest_port, process_port, sink_port
         ),
@@ -109,7 +112,11 @@ async def _demo(wanted: Demo) -> int:
         voice_of(wanted.plant.plant, wanted.data_dir, wanted.people_port) as voice,
     ):
         options = LiveOptions(
-            wanted.data_dir / "simulator", wanted.opcua_port, wanted.seed, wanted.speed
+            wanted.data_dir / "simulator",
+            wanted.opcua_port,
+            wanted.seed,
+            wanted.speed,
+            secure=not wanted.is_shifted,
         )
         live = LivePlant(wanted.plant, options, voice.say if voice else None)
         await live.start()

@@ -71,6 +71,27 @@ def _events(answer: "FactsAnswer") -> list[Document]:
     return sorted(told, key=lambda one: (one["told_at"] or "9999", one["equipment"], one["event"]))
 
 
+def together(events: Iterable[Document]) -> list[Document]:
+    """What one person said for one reason, summed up: most often said first."""
+    found: dict[tuple[Any, ...], Document] = {}
+    for one in events:
+        key = (one["type"], one["by"], one["reason"])
+        empty = {
+            "machines": set(),
+            "number": 0,
+            "moved": Counter(),
+            **dict(zip(_KEYS, key, strict=True)),
+        }
+        told = found.setdefault(key, empty)
+        told["machines"].add(one["equipment"])
+        told["number"] += 1
+        told["moved"].update(one["moved"])
+    return sorted(found.values(), key=lambda one: (-one["number"], str(one["reason"])))
+
+
+_KEYS = ("type", "by", "reason")
+
+
 def _moved(changes: Iterable["LateChange"]) -> Document:
     amounts: Counter[str] = Counter()
     reasons: Counter[tuple[str, str]] = Counter()

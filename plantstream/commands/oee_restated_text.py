@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plantstream.commands.durations import hours_minutes_seconds as span, moment
+from plantstream.commands.oee_restated import together
 
 EVENTS_SHOWN = 20
+SUMMED_UP_FROM = 4
 SHOWN_COUNTS = ("good", "scrap", "rework")
 Document = Mapping[str, Any]
 
@@ -26,6 +28,9 @@ def restated_lines(told: Document) -> Iterator[str]:
         yield "no event came too late"
         return
     yield f"late events: {len(events)}"
+    if len(events) > SUMMED_UP_FROM:
+        yield from map(_together, together(events))
+        yield "one by one:"
     for one in events[:EVENTS_SHOWN]:
         yield from _event(one)
     if events[EVENTS_SHOWN:]:
@@ -44,6 +49,15 @@ def moved_text(moved: Mapping[str, int]) -> str:
         else:
             parts.append(f"{_words(name)} {amount:+,}")
     return ", ".join(parts)
+
+
+def _together(one: Document) -> str:
+    kind = _words(one["type"]) if one["type"] else "events"
+    by = f" by {one['by']}" if one["by"] else ""
+    why = f", reason {one['reason']}" if one["reason"] else ""
+    machines = sorted(path.rpartition("/")[2] for path in one["machines"])
+    changes = moved_text({name: n for name, n in one["moved"].items() if n})
+    return f"  {one['number']} x {kind}{by}{why} at {', '.join(machines)}: {changes or 'no sums'}"
 
 
 def _event(one: Document) -> Iterator[str]:

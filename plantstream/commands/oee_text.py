@@ -54,6 +54,8 @@ def heading(told: Document) -> str:
 
 def reason_text(one: Document, as_text: Callable[[Any], str] = span) -> str:
     """`jam 0:12:30 (4 stops)`."""
+    if "parts" in one:
+        return f"{one['reason']} {one['parts']:,} parts"
     of_delay = " (delay)" if one["category"] == "delay" else ""
     name = one["reason"] or f"no reason given{of_delay}"
     count = one["number"]

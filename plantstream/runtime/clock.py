@@ -20,6 +20,11 @@ def monotonic() -> float:
     return time.monotonic()
 
 
+def is_shifted() -> bool:
+    """Whether it is another time here than elsewhere."""
+    return bool(_shift())
+
+
 def begin_at(moment: datetime) -> None:
     """Let this process, and those that it starts from now on, live at this moment."""
     os.environ[SHIFT] = repr((moment - datetime.now(UTC)).total_seconds())

@@ -15,7 +15,7 @@ from schemas.plant.model import Plant
 OPERATOR, MECHANIC, LABORATORY = "ana", "luis", "lab"
 PEOPLE = (OPERATOR, MECHANIC, LABORATORY)
 """The names that their tokens have."""
-AFTER = timedelta(seconds=8)
+AFTER = timedelta(seconds=12)
 """So long after a minute is over people say why something stood in it, and what was bad in it: its
 figures are settled by then, and have to be restated."""
 BREAKDOWNS = ("bearing", "no-material", "fire-drill", "motor")

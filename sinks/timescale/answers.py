@@ -67,6 +67,16 @@ class ReasonFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BadParts:
+    """Scrap and rework that people reported of a machine, with the reason that they gave."""
+
+    equipment: str
+    reason: str
+    startup: bool
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class LateChange:
     """What one late event moved: names of facts with their differences, and `reasons`."""
 
@@ -98,6 +108,7 @@ class FactsAnswer:
     booked: tuple[Facts, ...]
     """The same without what late events moved: as it was booked at first."""
     reasons: tuple[ReasonFacts, ...]
+    bad: tuple[BadParts, ...]
     reports: tuple[OeeReport, ...]
     """Of all revisions, oldest first per window."""
     late: tuple[LateChange, ...]

@@ -11,6 +11,7 @@ from psycopg.rows import class_row, dict_row
 from plantstream.runtime.settings import DatabaseSettings
 from schemas.kpi import OeeReport, Quantities, StopCounts, TimeElements
 from sinks.timescale.answers import (
+    BadParts,
     EventFacts,
     Facts,
     FactsAnswer,
@@ -134,6 +135,7 @@ async def _answer(asked: _Asking) -> FactsAnswer:
         facts=found,
         booked=await _sums(asked, f"{asked.which} AND late = ''"),
         reasons=await _reasons(asked),
+        bad=await _bad(asked),
         reports=reports,
         late=late,
         events=await _events(asked, found, named) if named else {},
@@ -174,6 +176,23 @@ async def _reasons(asked: _Asking) -> tuple[ReasonFacts, ...]:
         ORDER BY seconds DESC, category, reason
         """  # noqa: S608 - names of our own columns
     return tuple([ReasonFacts(**row) for row in await asked.rows(query)])
+
+
+async def _bad(asked: _Asking) -> tuple[BadParts, ...]:
+    """What people reported in a minute of these windows; a counter gives no reasons."""
+    query = f"""
+        SELECT equipment, said.reason, coalesce((event ->> 'startup')::boolean, false) AS startup,
+            sum(coalesce(scrap, 0) + coalesce(rework, 0))::bigint AS parts
+        FROM machine_event said
+        WHERE run = %(run)s AND equipment = ANY(%(machines)s) AND type = 'parts_reported'
+            AND EXISTS (
+                SELECT FROM oee_cell
+                WHERE {asked.which} AND oee_cell.equipment = said.equipment
+                    AND minute = date_trunc('minute', said.time))
+        GROUP BY 1, 2, 3 HAVING sum(coalesce(scrap, 0) + coalesce(rework, 0)) <> 0
+        ORDER BY parts DESC, reason
+        """  # noqa: S608 - names of our own columns
+    return tuple([BadParts(**row) for row in await asked.rows(query)])
 
 
 async def _reports(asked: _Asking, windows: Sequence[str]) -> tuple[OeeReport, ...]:

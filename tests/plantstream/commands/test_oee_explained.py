@@ -35,7 +35,7 @@ def answer(reasons: tuple[ReasonFacts, ...] = (), **named: Any) -> FactsAnswer:
         end=NOW + timedelta(hours=8),
     )
     place = Place("equipment", PRESS, "", (PRESS,))
-    return FactsAnswer(place, "shift", ("s",), (facts,), (facts,), reasons, (), (), {}, None)
+    return FactsAnswer(place, "shift", ("s",), (facts,), (facts,), reasons, (), (), (), {}, None)
 
 
 FAST: dict[str, Any] = {"running_ms": HOUR, "good": 2, "ideal_us": 2 * HOUR * 1000}
