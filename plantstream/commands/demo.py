@@ -5,7 +5,7 @@ import shutil
 import signal
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ PLANT = example("ninu") / "plant.yaml"
 REFRESH_S = 1.0
 WATCHED_WITHIN_S = 60.0
 ARRIVED_WITHIN_S = 60.0
+READY_WITHIN = timedelta(seconds=45)
+"""So much earlier than the machines everything else begins, if they begin at another time."""
 SETTLED_WITHIN_S = 10.0
 """After the machines' last events: what people said takes another way, and may come later."""
 
@@ -40,8 +42,8 @@ class Demo:
     seed: int
     opcua_port: int
     people_port: int
-    is_shifted: bool
-    """Another time than now: certificates, which are valid from now on, are left out."""
+    begin: datetime | None
+    """When the machines begin, if not now; then without certificates: those are valid from now."""
     ports: "Ports"
 
 
@@ -57,7 +59,7 @@ def demo(
     seed: int = typer.Option(1, help="Another seed, another day at the plant."),
     data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
     begin: datetime | None = typer.Option(
-        None, help="Live at another time, of the plant's clocks: 2026-03-08T01:59:30."
+        None, help="When the machines begin, by the plant's clocks: 2026-03-08T01:59:30."
     ),
     time_zone: str | None = typer.Option(None, help="Move the plant: America/Tijuana."),
     opcua_port: int = typer.Option(24840, help="The simulated plant's OPC UA server."),
@@ -79,8 +81,9 @@ def demo(
 
     file = load_plant(plant.read_text(), str(plant))
     file = file if time_zone is None else moved_to(file, time_zone)
-    if begin is not None:
-        clock.begin_at(local_time(begin, file.plant.time_zone))
+    begin_at = None if begin is None else local_time(begin, file.plant.time_zone)
+    if begin_at is not None:
+        clock.begin_at(begin_at - READY_WITHIN)
     wanted = Demo(
         plant=file,
         data_dir=data_dir or default_data_dir() / "demo",
@@ -89,7 +92,7 @@ def demo(
         seed=seed,
         opcua_port=opcua_port,
         people_port=people_port,
-        is_shifted=begin is not None,
+        begin=begin_at,
         ports=Ports(
             kafka_port, controller_port, database_port, ingest_port, process_port, sink_port
         ),
@@ -102,6 +105,7 @@ def demo(
 async def _demo(wanted: Demo) -> int:
     from plantstream.commands.demo_people import voice_of
     from plantstream.commands.stack import running_stack
+    from plantstream.runtime import clock
     from plantstream.simulator.live import LiveOptions, LivePlant
 
     stopping = asyncio.Event()
@@ -116,12 +120,14 @@ async def _demo(wanted: Demo) -> int:
             wanted.opcua_port,
             wanted.seed,
             wanted.speed,
-            secure=not wanted.is_shifted,
+            secure=wanted.begin is None,
         )
         live = LivePlant(wanted.plant, options, voice.say if voice else None)
         await live.start()
         try:
             meter = await _connect(wanted, stack, live)
+            if wanted.begin is not None:
+                await asyncio.sleep((wanted.begin - clock.now()).total_seconds())
             running = asyncio.create_task(live.run())
             await _watch(wanted, stack, meter, stopping)
             live.rest()

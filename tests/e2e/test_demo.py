@@ -49,19 +49,19 @@ def plantstream(
         ),
         pytest.param(
             60,
-            ("--begin=2026-03-03T09:59:20",),
+            ("--begin=2026-03-03T09:59:40",),
             id="into a break",
             marks=pytest.mark.long,
         ),
         pytest.param(
             60,
-            ("--begin=2026-03-03T21:59:20",),
+            ("--begin=2026-03-03T21:59:40",),
             id="into the night shift",
             marks=pytest.mark.long,
         ),
         pytest.param(
             60,
-            ("--begin=2026-03-08T01:59:20", "--time-zone=America/Tijuana"),
+            ("--begin=2026-03-08T01:59:40", "--time-zone=America/Tijuana"),
             id="while clocks are put forward",
             marks=pytest.mark.long,
         ),
