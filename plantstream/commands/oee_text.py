@@ -55,7 +55,7 @@ def heading(told: Document) -> str:
 def reason_text(one: Document, as_text: Callable[[Any], str] = span) -> str:
     """`jam 0:12:30 (4 stops)`."""
     if "parts" in one:
-        return f"{one['reason']} {one['parts']:,} parts"
+        return f"{one['reason']} {one['parts']:,} part{'s' if one['parts'] != 1 else ''}"
     of_delay = " (delay)" if one["category"] == "delay" else ""
     name = one["reason"] or f"no reason given{of_delay}"
     count = one["number"]
