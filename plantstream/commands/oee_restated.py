@@ -75,17 +75,14 @@ def together(events: Iterable[Document]) -> list[Document]:
     """What one person said for one reason, summed up: most often said first."""
     found: dict[tuple[Any, ...], Document] = {}
     for one in events:
-        key = (one["type"], one["by"], one["reason"])
-        empty = {
-            "machines": set(),
-            "number": 0,
-            "moved": Counter(),
-            **dict(zip(_KEYS, key, strict=True)),
-        }
-        told = found.setdefault(key, empty)
+        key = tuple(one[name] for name in _KEYS)
+        empty: Document = {"machines": set(), "number": 0, "moved": Counter(), "seconds": Counter()}
+        told = found.setdefault(key, empty | dict(zip(_KEYS, key, strict=True)))
         told["machines"].add(one["equipment"])
         told["number"] += 1
         told["moved"].update(one["moved"])
+        for reason in one["reasons"]:
+            told["seconds"][reason["reason"]] += reason["seconds"]
     return sorted(found.values(), key=lambda one: (-one["number"], str(one["reason"])))
 
 

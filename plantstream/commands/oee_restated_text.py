@@ -57,7 +57,10 @@ def _together(one: Document) -> str:
     why = f", reason {one['reason']}" if one["reason"] else ""
     machines = sorted(path.rpartition("/")[2] for path in one["machines"])
     changes = moved_text({name: n for name, n in one["moved"].items() if n})
-    return f"  {one['number']} x {kind}{by}{why} at {', '.join(machines)}: {changes or 'no sums'}"
+    seconds = one["seconds"][one["reason"]]
+    gained = f"{span(seconds)} because of {one['reason']}" if seconds > 0 else ""
+    told = changes or gained or "nothing"
+    return f"  {one['number']} x {kind}{by}{why} at {', '.join(machines)}: {told}"
 
 
 def _event(one: Document) -> Iterator[str]:

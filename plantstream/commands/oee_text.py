@@ -30,6 +30,7 @@ def print_explained(told: Document) -> None:
     if len(told["machines"]) > 1:
         _say("\nmachines by lost time")
         print_columns(map(_machine, told["machines"]))
+        _say(_worst(told["machines"][0]))
     _say("\nsince the first report")
     for line in restated_lines(told["since_first_report"]):
         _say(line)
@@ -132,6 +133,17 @@ def _machine(one: Document) -> dict[str, Any]:
         "largest loss": "" if loss is None else f"{loss} {span(one['largest_loss_s'])}",
         "its largest reason": "" if reason is None or loss is None else reason_text(reason),
     }
+
+
+def _worst(one: Document) -> str:
+    """The first of the machines in a sentence."""
+    lost = f"{_short(one['equipment'])} lost most: {span(one['lost_s'])}"
+    of_planned = f" of {span(one['planned_s'])} planned"
+    if one["largest_loss"] is None:
+        return lost + of_planned
+    reason = one["largest_reason"]
+    why = "" if reason is None else f", of that {reason_text(reason)}"
+    return f"{lost}{of_planned}, most by {one['largest_loss']} {span(one['largest_loss_s'])}{why}"
 
 
 def _sources(told: Document) -> str:
