@@ -1,5 +1,6 @@
 """An explanation of OEE as one document: where planned time went, and why. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -8,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from plantstream.commands.oee_restated import since_first_report
 from plantstream.commands.oee_sums import Sums, summed
 from processors.oee.losses import calendar_ms, further_ratios, in_units, losses
-from processors.ratios import planned_busy_ms, ratios
+from processors.ratios import planned_busy_ms, produced, ratios
 
 if TYPE_CHECKING:
-    from sinks.timescale.answers import Facts, FactsAnswer, ReasonFacts
+    from sinks.timescale.answers import BadParts, Facts, FactsAnswer, ReasonFacts
 
 LOSSES = {
     "breakdown": "breakdown",
@@ -35,6 +36,8 @@ STOPS: Mapping[str, tuple[str, ...]] = {
     "minor stops": ("minor_stops",),
 }
 """The counts of stops that belong to a loss."""
+BAD: Mapping[str, bool] = {"defects": False, "start-up": True}
+"""Losses of bad parts, and whether those are start-up rejects."""
 Document = dict[str, Any]
 
 
@@ -53,7 +56,7 @@ def explained(answer: "FactsAnswer") -> Document:
         "quantities": total.quantities.model_dump(),
         "stops": total.stops.model_dump(),
         "waterfall": waterfall(total),
-        "losses": lost(total, answer.reasons),
+        "losses": lost(total, answer.reasons, answer.bad),
         "planned_stops": _reasons(answer.reasons, ("planned_stop",)),
         "no_ideal": {
             "seconds": total.time.no_ideal_ms / 1000,
@@ -101,7 +104,9 @@ def waterfall(total: Sums) -> list[Document]:
     ]
 
 
-def lost(total: Sums, reasons: Sequence["ReasonFacts"]) -> list[Document]:
+def lost(
+    total: Sums, reasons: Sequence["ReasonFacts"], bad: Sequence["BadParts"]
+) -> list[Document]:
     """The seven losses, each with its reasons, the largest first."""
     time, parts = total.time, total.quantities
     planned_us = 1000 * planned_busy_ms(time)
@@ -113,7 +118,7 @@ def lost(total: Sums, reasons: Sequence["ReasonFacts"]) -> list[Document]:
             "units": in_units(us, time, parts),
             "share": us / planned_us if us is not None and planned_us else None,
             "number": sum(counts[name] for name in STOPS[loss]) if loss in STOPS else None,
-            "reasons": _reasons(reasons, CATEGORIES.get(loss, ())),
+            "reasons": _reasons(reasons, CATEGORIES.get(loss, ())) + _bad(bad, total, loss),
         }
         for loss, us in zip(LOSSES.values(), asdict(losses(time, parts)).values(), strict=True)
     ]
@@ -129,7 +134,8 @@ def ranking(answer: "FactsAnswer") -> list[Document]:
 def _machine(answer: "FactsAnswer", machine: str) -> Document:
     total = summed(one for one in answer.facts if one.equipment == machine)
     reasons = [one for one in answer.reasons if one.equipment == machine]
-    of_machine = lost(total, reasons)
+    bad = [one for one in answer.bad if one.equipment == machine]
+    of_machine = lost(total, reasons, bad)
     known = [one for one in of_machine if one["seconds"] is not None]
     largest = max(known, key=lambda one: float(one["seconds"]))
     return {
@@ -161,6 +167,27 @@ def _reasons(reasons: Iterable["ReasonFacts"], categories: Sequence[str]) -> lis
             told["seconds"] += one.seconds
             told["number"] += one.number
     return sorted(found.values(), key=lambda one: (-one["seconds"], str(one["reason"])))
+
+
+def _bad(bad: Iterable["BadParts"], total: Sums, loss: str) -> list[Document]:
+    """Reasons that people gave for bad parts; the time is that of so many mean parts."""
+    if loss not in BAD:
+        return []
+    parts: Counter[str] = Counter()
+    for one in bad:
+        if one.startup == BAD[loss]:
+            parts[one.reason] += one.parts
+    us = total.quantities.ideal_us / made if (made := produced(total.quantities)) else 0
+    return [
+        {
+            "category": None,
+            "reason": why,
+            "seconds": us * number / 1e6,
+            "number": 0,
+            "parts": number,
+        }
+        for why, number in parts.most_common()
+    ]
 
 
 def _sources(facts: Sequence["Facts"]) -> Document:

@@ -19,18 +19,23 @@ Document = dict[str, Any]
 def since_first_report(answer: "FactsAnswer") -> Document:
     """What was said first, what is known now of the same windows, and the late events between.
 
-    `not_reported` counts windows of machines that no report has closed yet.
+    `not_reported` counts windows of machines that no report has closed yet: what was said first of
+    them is what was booked in time.
     """
     first = {(one.equipment, one.window): one for one in answer.reports if one.revision == 0}
     in_windows = [one for one in answer.facts if one.window]
-    reported = [one for one in in_windows if (one.equipment, one.window) in first]
-    then, now = summed(first.values()), summed(reported)
+    is_open = [one for one in in_windows if (one.equipment, one.window) not in first]
+    keys = {(one.equipment, one.window) for one in is_open}
+    booked = [one for one in answer.booked if (one.equipment, one.window) in keys]
+    then, now = summed([*first.values(), *booked]), summed(in_windows)
+    changes = moved(then, now)
+    is_told = bool(first or changes)
     return {
-        "reported": len(reported),
-        "not_reported": len(in_windows) - len(reported),
-        "first": _told(then) if reported else None,
-        "now": _told(now) if reported else None,
-        "moved": moved(then, now) if reported else {},
+        "reported": len(in_windows) - len(is_open),
+        "not_reported": len(is_open),
+        "first": _told(then) if is_told else None,
+        "now": _told(now) if is_told else None,
+        "moved": changes,
         "events": _events(answer),
     }
 
@@ -64,6 +69,24 @@ def _events(answer: "FactsAnswer") -> list[Document]:
             }
         )
     return sorted(told, key=lambda one: (one["told_at"] or "9999", one["equipment"], one["event"]))
+
+
+def together(events: Iterable[Document]) -> list[Document]:
+    """What one person said for one reason, summed up: most often said first."""
+    found: dict[tuple[Any, ...], Document] = {}
+    for one in events:
+        key = tuple(one[name] for name in _KEYS)
+        empty: Document = {"machines": set(), "number": 0, "moved": Counter(), "seconds": Counter()}
+        told = found.setdefault(key, empty | dict(zip(_KEYS, key, strict=True)))
+        told["machines"].add(one["equipment"])
+        told["number"] += 1
+        told["moved"].update(one["moved"])
+        for reason in one["reasons"]:
+            told["seconds"][reason["reason"]] += reason["seconds"]
+    return sorted(found.values(), key=lambda one: (-one["number"], str(one["reason"])))
+
+
+_KEYS = ("type", "by", "reason")
 
 
 def _moved(changes: Iterable["LateChange"]) -> Document:

@@ -4,20 +4,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from plantstream.commands.durations import hours_minutes_seconds as span, moment
+from plantstream.commands.oee_restated import together
 
 EVENTS_SHOWN = 20
+SUMMED_UP_FROM = 4
 SHOWN_COUNTS = ("good", "scrap", "rework")
 Document = Mapping[str, Any]
 
 
 def restated_lines(told: Document) -> Iterator[str]:
     """First report, what is known now, what moved in between, and the late events."""
-    if told["first"] is None:
+    if not told["reported"]:
         yield "nothing of it has been reported yet: its windows are open"
-    else:
-        open_yet = told["not_reported"]
-        left = f" ({open_yet} windows of machines are not reported yet)" if open_yet else ""
-        yield f"first reported: {_figures(told['first'])}{left}"
+    if told["first"] is not None:
+        open_yet = told["not_reported"] if told["reported"] else 0
+        left = f" ({open_yet} windows of machines are open: as first booked)" if open_yet else ""
+        name = "first reported:" if told["reported"] else "first booked:  "
+        yield f"{name} {_figures(told['first'])}{left}"
         yield f"now:            {_figures(told['now'])}"
         yield f"moved:          {moved_text(told['moved']) or 'nothing'}"
     events = told["events"]
@@ -25,6 +28,9 @@ def restated_lines(told: Document) -> Iterator[str]:
         yield "no event came too late"
         return
     yield f"late events: {len(events)}"
+    if len(events) > SUMMED_UP_FROM:
+        yield from map(_together, together(events))
+        yield "one by one:"
     for one in events[:EVENTS_SHOWN]:
         yield from _event(one)
     if events[EVENTS_SHOWN:]:
@@ -43,6 +49,18 @@ def moved_text(moved: Mapping[str, int]) -> str:
         else:
             parts.append(f"{_words(name)} {amount:+,}")
     return ", ".join(parts)
+
+
+def _together(one: Document) -> str:
+    kind = _words(one["type"]) if one["type"] else "events"
+    by = f" by {one['by']}" if one["by"] else ""
+    why = f", reason {one['reason']}" if one["reason"] else ""
+    machines = sorted(path.rpartition("/")[2] for path in one["machines"])
+    changes = moved_text({name: n for name, n in one["moved"].items() if n})
+    seconds = one["seconds"][one["reason"]]
+    gained = f"{span(seconds)} because of {one['reason']}" if seconds > 0 else ""
+    told = changes or gained or "nothing"
+    return f"  {one['number']} x {kind}{by}{why} at {', '.join(machines)}: {told}"
 
 
 def _event(one: Document) -> Iterator[str]:

@@ -9,6 +9,7 @@ from plantstream.commands.oee_restated_text import restated_lines
 from plantstream.commands.tables import print_columns, printable
 
 REASONS_SHOWN = 3
+WINDOWS_SHOWN = 3
 Document = Mapping[str, Any]
 
 
@@ -29,6 +30,7 @@ def print_explained(told: Document) -> None:
     if len(told["machines"]) > 1:
         _say("\nmachines by lost time")
         print_columns(map(_machine, told["machines"]))
+        _say(_worst(told["machines"][0]))
     _say("\nsince the first report")
     for line in restated_lines(told["since_first_report"]):
         _say(line)
@@ -39,7 +41,9 @@ def heading(told: Document) -> str:
     """Which place, which run, which windows."""
     windows = told["windows"]
     count = len(windows)
-    what = f"{told['by']} {windows[0]}" if count == 1 else f"{count} windows by {told['by']}"
+    what = f"{told['by']} {', '.join(windows)}"
+    if count > WINDOWS_SHOWN:
+        what = f"{count} windows by {told['by']}"
     machines = len(told["machines"])
     of_machines = f", {machines} machines" if told["level"] != "equipment" else ""
     run = f"run {told['run']}" if told["run"] else "live"
@@ -51,6 +55,8 @@ def heading(told: Document) -> str:
 
 def reason_text(one: Document, as_text: Callable[[Any], str] = span) -> str:
     """`jam 0:12:30 (4 stops)`."""
+    if "parts" in one:
+        return f"{one['reason']} {one['parts']:,} part{'s' if one['parts'] != 1 else ''}"
     of_delay = " (delay)" if one["category"] == "delay" else ""
     name = one["reason"] or f"no reason given{of_delay}"
     count = one["number"]
@@ -127,6 +133,17 @@ def _machine(one: Document) -> dict[str, Any]:
         "largest loss": "" if loss is None else f"{loss} {span(one['largest_loss_s'])}",
         "its largest reason": "" if reason is None or loss is None else reason_text(reason),
     }
+
+
+def _worst(one: Document) -> str:
+    """The first of the machines in a sentence."""
+    lost = f"{_short(one['equipment'])} lost most: {span(one['lost_s'])}"
+    of_planned = f" of {span(one['planned_s'])} planned"
+    if one["largest_loss"] is None:
+        return lost + of_planned
+    reason = one["largest_reason"]
+    why = "" if reason is None else f", of that {reason_text(reason)}"
+    return f"{lost}{of_planned}, most by {one['largest_loss']} {span(one['largest_loss_s'])}{why}"
 
 
 def _sources(told: Document) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import typer
@@ -21,6 +22,10 @@ def register(app: typer.Typer) -> None:
 
 def simulate(
     days: float = typer.Option(35, help="How long the plant lives.", min=0.001, max=3660),
+    begin: datetime | None = typer.Option(
+        None, help="Of the plant's clocks: 2026-03-07. Default: 2026-01-05."
+    ),
+    time_zone: str | None = typer.Option(None, help="Move the plant: America/Tijuana."),
     seed: int = typer.Option(1, help="Another seed, another life; the same one, the same files."),
     out: Path = typer.Option(..., help="Folder of the recording.", file_okay=False),
     plant: Path = typer.Option(PLANT, help="The plant file.", exists=True, dir_okay=False),
@@ -28,15 +33,17 @@ def simulate(
 ) -> None:
     """Write what machines of a plant would have said, and a ledger of what truly happened."""
     from plantstream.commands.plant_file import read_plant
+    from plantstream.simulator.client_side import moved_to
     from plantstream.simulator.recording import LEDGER, simulate as record
 
     file = read_plant(plant)
+    file = file if time_zone is None else moved_to(file, time_zone)
     if out.exists() and any(out.iterdir()) and not (out / LEDGER).exists():
         raise MisconfiguredError(
             f"{out} holds files that are no recording of ours: choose an empty folder with --out"
         )
     with _progress(f"simulating {days:g} days") as advance:
-        done = record(days, seed, out, file, advance)
+        done = record((begin, days), seed, out, file, advance)
     if as_json:
         print_json(
             {

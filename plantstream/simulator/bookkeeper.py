@@ -27,7 +27,8 @@ class Bookkeeper:
                 self._stances[change.equipment] = change.stance
                 state = change.stance.state
                 told = None if state is None else str(int(state))
-                entry = StanceEntry(at, told, change.stance.batch, change.stance.product)
+                now = change.stance
+                entry = StanceEntry(at, told, now.batch, now.product, now.reason)
                 self._ledger.stance(path, entry)
             if change.restarted:
                 self._ledger.reset(path, ResetEntry(at))

@@ -3,6 +3,7 @@
 import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -12,15 +13,18 @@ from schemas.plant.load import PlantFile, load_plant
 from schemas.plant.sources import OpcUaSource
 
 
-def pointed_at(plant: PlantFile, server: PlantServer, directory: Path) -> PlantFile:
+def pointed_at(
+    plant: PlantFile, server: PlantServer, directory: Path, people_port: int = 0
+) -> PlantFile:
     """The plant file with its OPC UA source at this simulator; client files go to `directory`.
+
+    Where people state things, they do it at this port; 0: the system chooses one.
 
     Raises:
         MisconfiguredError: it has no source, or several.
     """
     name = _only_source(plant)
-    yaml = YAML(typ="rt")
-    yaml.width = 10_000
+    yaml = _yaml()
     document = yaml.load(plant.text)
     source = document["sources"][name]
     source["endpoint"] = server.endpoint
@@ -32,9 +36,22 @@ def pointed_at(plant: PlantFile, server: PlantServer, directory: Path) -> PlantF
         security["private_key"] = str((directory / "client.pem").resolve())
     else:
         security["policy"] = security["mode"] = "None"
-    text = io.StringIO()
-    yaml.dump(document, text)
-    return load_plant(text.getvalue(), plant.file)
+    for one in document["sources"].values():
+        if one["type"] == "lab" and "http" in one:
+            one["http"]["port"] = people_port
+    return load_plant(_written(yaml, document), plant.file)
+
+
+def moved_to(plant: PlantFile, time_zone: str) -> PlantFile:
+    """The plant file in another time zone: its shifts are those of the clocks there.
+
+    Raises:
+        MisconfiguredError: there is no such time zone.
+    """
+    yaml = _yaml()
+    document = yaml.load(plant.text)
+    document["time_zone"] = time_zone
+    return load_plant(_written(yaml, document), plant.file)
 
 
 def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
@@ -52,6 +69,18 @@ def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(server.certificate.certificate, target)
     return target
+
+
+def _yaml() -> YAML:
+    yaml = YAML(typ="rt")
+    yaml.width = 10_000
+    return yaml
+
+
+def _written(yaml: YAML, document: Any) -> str:
+    text = io.StringIO()
+    yaml.dump(document, text)
+    return text.getvalue()
 
 
 def _only_source(plant: PlantFile) -> str:

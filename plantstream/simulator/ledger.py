@@ -23,6 +23,8 @@ class StanceEntry:
     state: str | None
     batch: str | None
     product: str | None
+    reason: str | None = None
+    """What the controller gives as the reason why it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,20 @@ class ResetEntry:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class SaidEntry:
+    """A person states this at `at`; `statement` is what the laboratory's input is given."""
+
+    at: datetime
+    by: str
+    statement: Mapping[str, Any]
+
+    @property
+    def time(self) -> datetime:
+        """The moment of which it speaks."""
+        return datetime.fromisoformat(self.statement["time"])
+
+
 @dataclass(slots=True)
 class History:
     """All entries of one equipment, in order."""
@@ -51,6 +67,7 @@ class History:
     stances: list[StanceEntry] = field(default_factory=list)
     made: list[MadeEntry] = field(default_factory=list)
     resets: list[ResetEntry] = field(default_factory=list)
+    said: list[SaidEntry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +105,7 @@ class LedgerWriter:
     def stance(self, path: EquipmentPath, entry: StanceEntry) -> None:
         """The equipment's state, batch or product is another one."""
         told = {"state": entry.state, "batch": entry.batch, "product": entry.product}
-        self._write("stance", entry.at, equipment=path, **told)
+        self._write("stance", entry.at, equipment=path, **told, reason=entry.reason)
 
     def made(self, path: EquipmentPath, entry: MadeEntry) -> None:
         """Parts were made."""
@@ -99,6 +116,11 @@ class LedgerWriter:
     def reset(self, path: EquipmentPath, entry: ResetEntry) -> None:
         """The counters began anew."""
         self._write("reset", entry.at, equipment=path)
+
+    def said(self, path: EquipmentPath, entry: SaidEntry) -> None:
+        """Somebody states something of the equipment."""
+        statement = dict(entry.statement)
+        self._write("said", entry.at, equipment=path, by=entry.by, statement=statement)
 
     def still(self, at: datetime) -> None:
         """All that is written down holds until now."""
@@ -155,12 +177,14 @@ def _note(history: History, line: dict[str, Any]) -> None:
     named = (line.get("batch"), line.get("product"))
     match line["kind"]:
         case "stance":
-            history.stances.append(StanceEntry(at, line["state"], *named))
+            history.stances.append(StanceEntry(at, line["state"], *named, line.get("reason")))
         case "made":
             counts = (line["good"], line["scrap"], line["rework"])
             history.made.append(MadeEntry(at, *counts, *named))
         case "reset":
             history.resets.append(ResetEntry(at))
+        case "said":
+            history.said.append(SaidEntry(at, line["by"], line["statement"]))
         case _:
             pass
 

@@ -1,7 +1,7 @@
 """The simulated plant in real time: machines, OPC UA server and ledger, one tick after another."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ import structlog
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.simulator.bookkeeper import Bookkeeper
+from plantstream.simulator.crew import Crew, Saying
 from plantstream.simulator.ledger import LedgerWriter
 from plantstream.simulator.machine import halt
 from plantstream.simulator.opcua_server import PlantServer, Shown
@@ -47,10 +48,15 @@ class LivePlant:
     """A plant to start, to run, to bring to rest and to close, in this order.
 
     The ledger speaks of all time from `start` on. After `rest` its last states hold until `close`.
+    With `say` people live in it as well: it is given what they state.
     """
 
-    def __init__(self, plant: PlantFile, options: LiveOptions) -> None:
+    def __init__(
+        self, plant: PlantFile, options: LiveOptions, say: Callable[[Saying], None] | None = None
+    ) -> None:
         self._plant = plant
+        self._crew = Crew(plant.plant) if say is not None else None
+        self._say = say
         self._options = options
         pace = Pace(options.tempo, options.speed)
         self._state = plant_state(plant.plant, pace, options.seed)
@@ -149,7 +155,18 @@ class LivePlant:
             if at - self._still >= STILL_EVERY:
                 self._still = at
                 self._ledger.still(at)
+            self._listen(changes, at)
         await self.server.show(self._shown(changes), at)
+
+    def _listen(self, changes: list[Change], at: datetime) -> None:
+        """What people say is in the ledger before it is said."""
+        if self._crew is None or self._say is None or self._ledger is None:
+            return
+        for saying in self._crew.hear(changes, at):
+            equipment = self._plant.plant.find(saying.equipment)
+            if equipment is not None:
+                self._ledger.said(self._plant.plant.path_of(equipment), saying.entry)
+                self._say(saying)
 
     def _shown(self, changes: Iterable[Change]) -> Iterator[Shown]:
         for change in changes:

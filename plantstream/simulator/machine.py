@@ -57,6 +57,8 @@ class Stance:
     state: PackML | None
     batch: str | None
     product: str | None
+    reason: str | None = None
+    """What the controller gives as the reason why it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ class Machine:
     slowness: float = 1.05
     """Actual cycle over ideal cycle in this job."""
     parts: float = 0.0
+    fresh: bool = False
+    """Nothing has been made since it was set up."""
     counters: Mapping[str, int] = field(default_factory=dict)
     vessel: Vessel = field(default_factory=Vessel)
     queue: float = 20.0
@@ -94,7 +98,7 @@ class Machine:
     def stance(self) -> Stance:
         """What it says of itself."""
         state = None if self.episode.silent else self.episode.state
-        return Stance(state, self.batch, self.product)
+        return Stance(state, self.batch, self.product, self.episode.reason)
 
     @property
     def longest_step_s(self) -> float:
@@ -122,6 +126,7 @@ def signals(machine: Machine, noise: Random) -> dict[str, Signal]:
     shown: dict[str, Signal] = {
         "batch": machine.batch or "",
         "product": machine.product or "",
+        "stop_reason": machine.episode.reason or "",
         **machine.counters,
     }
     if machine.spec.has_vessel:
@@ -138,7 +143,9 @@ def _turn(machine: Machine, plot: Random) -> Machine:
     machine = replace(machine, episode=episode, coming=tuple(coming), left_s=episode.seconds)
     if episode.begins:
         batch, product = episode.begins
-        machine = replace(machine, batch=batch, product=product, worked_s=0.0, parts=0.0)
+        machine = replace(
+            machine, batch=batch, product=product, worked_s=0.0, parts=0.0, fresh=True
+        )
     if episode.ends_batch:
         machine = replace(machine, batch=None)
     if episode.restarts and machine.spec.forgets:
@@ -173,23 +180,25 @@ def _live(machine: Machine, dt_s: float, noise: Random) -> Machine:
 def _produce(machine: Machine, dt_s: float, noise: Random) -> tuple[Machine, Made | None]:
     spec = machine.spec
     cycle = spec.cycle_s[machine.product or spec.habits.products[0]]
-    parts = machine.parts + dt_s / machine.pace.speed / (cycle * machine.slowness)
+    cycle *= machine.slowness * machine.episode.slowness
+    parts = machine.parts + dt_s / machine.pace.speed / cycle
     whole = int(parts)
     machine = replace(machine, parts=parts - whole)
     if not whole:
         return machine, None
-    made = _judge(whole, noise, rework="rework" in machine.counters)
+    made = _judge(whole, noise, rework="rework" in machine.counters, fresh=machine.fresh)
     counters = {
         name: (value + getattr(made, name)) % (spec.rollover[name] + 1)
         for name, value in machine.counters.items()
     }
-    return replace(machine, counters=counters), made
+    return replace(machine, counters=counters, fresh=False), made
 
 
-def _judge(parts: int, noise: Random, *, rework: bool) -> Made:
+def _judge(parts: int, noise: Random, *, rework: bool, fresh: bool) -> Made:
+    """The first part after a setup is always scrap."""
     bad_share = SCRAP_SHARE + REWORK_SHARE if rework else SCRAP_SHARE
-    scrap = again = 0
-    for _ in range(parts):
+    scrap, again = int(fresh), 0
+    for _ in range(parts - scrap):
         drawn = noise.random()
         scrap += drawn < SCRAP_SHARE
         again += SCRAP_SHARE <= drawn < bad_share
@@ -218,7 +227,8 @@ def _station_readings(machine: Machine, noise: Random) -> dict[str, Signal]:
     spec = machine.spec
     throughput = 0.0
     if machine.episode.state in PRODUCING:
-        cycle = spec.cycle_s[machine.product or spec.habits.products[0]] * machine.slowness
+        cycle = spec.cycle_s[machine.product or spec.habits.products[0]]
+        cycle *= machine.slowness * machine.episode.slowness
         throughput = _SECONDS_PER_HOUR / cycle * noise.uniform(0.98, 1.02)
     return {
         "throughput": round(throughput, 1),

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
 from asyncua import ua
+from asyncua.server import internal_server
 from asyncua.server.server import Server
+from asyncua.ua import uaprotocol_auto
 from asyncua.ua.status_codes import StatusCodes
 
 from ingest.inputs.opcua.addresses import Address, parse
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
+from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.simulator.machine import Signal
 from plantstream.simulator.signals import STATE, Point
@@ -38,6 +41,15 @@ class Shown:
     value: Signal | None
 
 
+class _OurTime(datetime):
+    """asyncua reads the system's clock itself; a plant that lives on another day must not."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Any:
+        """Our wall clock."""
+        return clock.now().astimezone(tz)
+
+
 class PlantServer:
     """Serves tags on a loopback port; nobody can write to them."""
 
@@ -57,6 +69,9 @@ class PlantServer:
         Raises:
             MisconfiguredError: a tag has no address, or the port is taken.
         """
+        if clock.is_shifted():
+            for module in (internal_server, uaprotocol_auto):
+                vars(module)["datetime"] = _OurTime
         server = self._server
         await server.init()
         server.set_server_name("plantstream simulator")

@@ -18,6 +18,12 @@ def shift_spans(calendar: Calendar, time_zone: str, start: datetime, end: dateti
     return _parts((start, end), [span for span, _ in found])
 
 
+def single_shifts(calendar: Calendar, time_zone: str, start: datetime, end: datetime) -> list[Span]:
+    """Every shift that is on in [start, end), whole and in order, also where they touch."""
+    found = _shifts(calendar, ZoneInfo(time_zone), start, end)
+    return sorted({span for span, _ in found if span[0] < end and span[1] > start})
+
+
 def planned_spans(calendar: Calendar, time_zone: str, start: datetime, end: datetime) -> list[Span]:
     """The same without breaks, maintenance and times without a shift."""
     zone = ZoneInfo(time_zone)

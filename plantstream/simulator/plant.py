@@ -105,7 +105,7 @@ def _spec(plant: Plant, one: Equipment, place: int) -> Spec:
     }
     on_demand = plant.calendars[one.calendar or ""].during == "batch"
     return Spec(
-        habits=Habits(one.id, products, one.minor_stop_s, on_demand),
+        habits=Habits(one.id, products, one.minor_stop_s, on_demand, one.min_run_s),
         cycle_s=cycles,
         rollover={name: tag.rollover or UNLIMITED for name, tag in counters.items()},
         has_vessel=kind == "reactor",

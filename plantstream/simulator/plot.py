@@ -15,6 +15,14 @@ from plantstream.simulator.tempo import (
     within,
 )
 
+FAULTS = ("motor", "sensor")
+"""What controllers say of breakdowns."""
+JOG_SHARE = 0.4
+"""How long a jog lasts, as a part of the shortest run that ends a stop."""
+SLOWED = 1.6
+"""A stretch of work that is slowed down takes so many times its cycle."""
+SLOW_EVERY = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Episode:
@@ -30,6 +38,10 @@ class Episode:
     """The state cannot be read, whatever the machine does meanwhile."""
     restarts: bool = False
     """The controller is switched off and on."""
+    reason: str | None = None
+    """What the controller gives as the reason why it stands."""
+    slowness: float = 1.0
+    """So many times the cycle that it has otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class Habits:
     minor_stop_s: int
     on_demand: bool
     """Planned only while a batch is open; it also runs in between, unplanned."""
+    min_run_s: int = 0
 
 
 Job = tuple[Episode, ...]
@@ -70,8 +83,9 @@ def _job(habits: Habits, pace: Pace, number: int, stops: list[Job], plot: Random
         Episode(PackML.STARTING, round(0.3 * setup, 3)),
         _work(tempo, plot),
     ]
-    for stop in stops:
-        episodes += [*stop, _work(tempo, plot)]
+    for place, stop in enumerate(stops):
+        work = _work(tempo, plot)
+        episodes += [*stop, replace(work, slowness=SLOWED) if place % SLOW_EVERY == 0 else work]
     return (*episodes, *_end(habits, tempo, plot))
 
 
@@ -93,28 +107,32 @@ def _minor(habits: Habits, pace: Pace, plot: Random) -> Job:
     if habits.minor_stop_s:
         threshold = habits.minor_stop_s * pace.speed
         span = (threshold * MINOR_SHARE[0], threshold * MINOR_SHARE[1])
-    return (Episode(PackML.HELD, within(span, plot)),)
+    return (Episode(PackML.HELD, within(span, plot), reason="jam"),)
 
 
 def _breakdown(habits: Habits, pace: Pace, plot: Random) -> Job:
+    """In its middle somebody tries to go on, and it fails at once."""
     least = habits.minor_stop_s * pace.speed * BREAKDOWN_SHARE
     span: Span = tuple(max(least, one) for one in pace.tempo.breakdown_s)  # type: ignore[assignment]
-    length = within(span, plot)
+    length, reason = within(span, plot), plot.choice(FAULTS)
+    jog = Episode(PackML.EXECUTE, round(JOG_SHARE * habits.min_run_s * pace.speed, 3))
+    aborted = Episode(PackML.ABORTED, round(0.35 * length, 3), reason=reason)
     parts = (
-        Episode(PackML.ABORTING, round(0.1 * length, 3)),
-        Episode(PackML.ABORTED, round(0.7 * length, 3)),
+        Episode(PackML.ABORTING, round(0.1 * length, 3), reason=reason),
+        *((aborted, jog, aborted) if habits.min_run_s else (aborted, aborted)),
     )
-    return (*parts, Episode(PackML.CLEARING, round(0.2 * length, 3), restarts=True))
+    clearing = Episode(PackML.CLEARING, round(0.2 * length, 3), restarts=True, reason=reason)
+    return (*parts, clearing)
 
 
 def _break(_: Habits, pace: Pace, plot: Random) -> Job:
     length = within(pace.tempo.break_s, plot)
-    stopping = Episode(PackML.STOPPING, round(0.1 * length, 3))
-    return (stopping, Episode(PackML.STOPPED, round(0.9 * length, 3)))
+    stopping = Episode(PackML.STOPPING, round(0.1 * length, 3), reason="cleaning")
+    return (stopping, replace(stopping, state=PackML.STOPPED, seconds=round(0.9 * length, 3)))
 
 
 def _starved(_: Habits, pace: Pace, plot: Random) -> Job:
-    return (Episode(PackML.SUSPENDED, within(pace.tempo.starved_s, plot)),)
+    return (Episode(PackML.SUSPENDED, within(pace.tempo.starved_s, plot), reason="starved"),)
 
 
 def _silent(_: Habits, pace: Pace, plot: Random) -> Job:

@@ -40,10 +40,21 @@ class Recorded:
     ledger: Path
 
 
+def local_time(moment: datetime, time_zone: str) -> datetime:
+    """The instant at which the plant's clocks show this; one with its own zone stays as it is."""
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(time_zone))
+    return moment.astimezone(UTC)
+
+
 def simulate(
-    days: float, seed: int, out: Path, plant: PlantFile, progress: Progress | None = None
+    span: tuple[datetime | None, float],
+    seed: int,
+    out: Path,
+    plant: PlantFile,
+    progress: Progress | None = None,
 ) -> Recorded:
-    """Write the recording of so many days into the folder `out`.
+    """Write the recording of a span (begin, days) into the folder `out`.
 
     Per equipment `<id>.csv` and `<id>.map.yaml`, which the player of recordings reads, with the
     plant file they belong to, and the ledger. The same seed gives the same files.
@@ -53,7 +64,8 @@ def simulate(
     """
     out.mkdir(parents=True, exist_ok=True)
     (out / PLANT).write_text(plant.text, encoding="utf-8")
-    start = datetime.combine(FIRST_DAY, time(), ZoneInfo(plant.plant.time_zone)).astimezone(UTC)
+    begin, days = span
+    start = local_time(begin or datetime.combine(FIRST_DAY, time()), plant.plant.time_zone)  # noqa: DTZ
     end = start + timedelta(days=days)
     state = plant_state(plant.plant, Pace(EVERYDAY), seed)
     rows = 0

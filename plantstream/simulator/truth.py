@@ -1,14 +1,13 @@
-"""What the ledger means under a plant file: intervals, seconds per category, counts, OEE."""
+"""What the ledger means under a plant file: time, counts, reasons, losses, OEE."""
 
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from datetime import date, datetime
 
-from plantstream.simulator.ledger import History, Ledger, MadeEntry, StanceEntry
-from plantstream.simulator.planned import edges, shift_spans
+from plantstream.simulator.judged import Interval, Judgement, judge
+from plantstream.simulator.ledger import History, Ledger, MadeEntry
+from plantstream.simulator.registered import Parts, registered
 from schemas.machine import TimeCategory
 from schemas.plant.equipment import Equipment
 from schemas.plant.model import Plant
@@ -22,28 +21,6 @@ _PARTS_OF_PLANNED_BUSY = (
     TimeCategory.DELAY,
     TimeCategory.UNKNOWN,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A stretch in which nothing changed."""
-
-    start: datetime
-    end: datetime
-    state: str | None
-    """The device's number for its state; None while it cannot be read."""
-    said: TimeCategory
-    """What the plant file maps the state to."""
-    category: TimeCategory
-    """Where the time truly goes: short stops are minor ones, unplanned time stands apart."""
-    planned: bool
-    batch: str | None
-    product: str | None
-
-    @property
-    def seconds(self) -> float:
-        """Its length."""
-        return (self.end - self.start).total_seconds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +38,16 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Ideal:
+    """Ideal time in seconds of what was produced in planned time."""
+
+    produced_s: float
+    good_s: float
+    startup_s: float
+    """Of start-up rejects."""
+
+
+@dataclass(frozen=True, slots=True)
 class Truth:
     """Sums of one equipment over a window."""
 
@@ -69,8 +56,14 @@ class Truth:
     """Made in planned time."""
     unplanned: Counts
     """Made outside planned time; they enter no ratio."""
-    ideal_good_s: float | None
-    """Ideal time of the good parts; None if a part's ideal cycle is not known."""
+    startup: Counts
+    """The part of `counts` that was registered while starting up; its good ones are no rejects."""
+    ideal: Ideal | None
+    """None if a part's ideal cycle is not known."""
+    stops: dict[TimeCategory, int]
+    """How many stops began in planned time."""
+    reasons: dict[tuple[str, str], float]
+    """Seconds of planned time by category and reason."""
 
     @property
     def planned_busy_s(self) -> float:
@@ -90,21 +83,37 @@ class Truth:
     @property
     def oee(self) -> float | None:
         """Ideal time of the good parts / PBT."""
-        if self.ideal_good_s is None or not self.planned_busy_s:
+        if self.ideal is None or not self.planned_busy_s:
             return None
-        return self.ideal_good_s / self.planned_busy_s
+        return self.ideal.good_s / self.planned_busy_s
+
+    @property
+    def losses(self) -> dict[str, float | None]:
+        """Seconds lost by each of the seven losses; with `ideal.good_s` they are all of PBT."""
+        spent, ideal = self.seconds, self.ideal
+        running = spent.get(TimeCategory.RUNNING, 0.0)
+        down = (TimeCategory.UNPLANNED_STOP, TimeCategory.DELAY)
+        return {
+            "breakdown": sum(spent.get(one, 0.0) for one in down),
+            "setup": spent.get(TimeCategory.SETUP, 0.0),
+            "minor stops": spent.get(TimeCategory.MINOR_STOP, 0.0),
+            "speed": running - ideal.produced_s if ideal else None,
+            "defects": ideal.produced_s - ideal.good_s - ideal.startup_s if ideal else None,
+            "start-up": ideal.startup_s if ideal else None,
+            "unknown": spent.get(TimeCategory.UNKNOWN, 0.0),
+        }
 
     def oee_range(self, within_s: float) -> tuple[float, float] | None:
         """Where OEE may lie if planned busy time is off by so many seconds."""
-        if self.ideal_good_s is None or self.planned_busy_s <= within_s:
+        if self.ideal is None or self.planned_busy_s <= within_s:
             return None
-        busy = self.planned_busy_s
-        return self.ideal_good_s / (busy + within_s), self.ideal_good_s / (busy - within_s)
+        busy, good_s = self.planned_busy_s, self.ideal.good_s
+        return good_s / (busy + within_s), good_s / (busy - within_s)
 
 
-def intervals(
+def judgement(
     ledger: Ledger, plant: Plant, path: EquipmentPath, until: datetime | None = None
-) -> list[Interval]:
+) -> Judgement:
     """All of the ledger's time for this equipment: no hole, no overlap.
 
     With `until` the last state lasts until then, which is true of a simulator that is at rest.
@@ -112,34 +121,39 @@ def intervals(
     if until is not None and until > ledger.end:
         ledger = replace(ledger, end=until)
     history = ledger.equipment.get(path, History())
-    equipment = _equipment(plant, path)
-    pieces = list(_pieces(ledger, history, equipment, plant))
-    return [
-        replace(piece, category=_category(piece, stopped_s, equipment.minor_stop_s))
-        for piece, stopped_s in zip(pieces, _stop_lengths(pieces), strict=True)
-    ]
+    return judge(ledger, history, _equipment(plant, path), plant)
+
+
+def intervals(ledger: Ledger, plant: Plant, path: EquipmentPath) -> Sequence[Interval]:
+    """The stretches of the ledger's time in which nothing changed."""
+    return judgement(ledger, plant, path).intervals
 
 
 def truth(
     ledger: Ledger, plant: Plant, path: EquipmentPath, start: datetime, end: datetime
 ) -> Truth:
     """Sums over [start, end); past the ledger's end its last states last, as at rest they do."""
-    found = intervals(ledger, plant, path, until=end)
+    judged = judgement(ledger, plant, path, until=end)
     seconds: Counter[TimeCategory] = Counter()
-    for one in found:
+    reasons: Counter[tuple[str, str]] = Counter()
+    for one in judged.intervals:
         overlap = (min(one.end, end) - max(one.start, start)).total_seconds()
         if overlap > 0:
             seconds[one.category] += overlap  # type: ignore[assignment]
-    history = ledger.equipment.get(path, History())
-    made = [entry for entry in history.made if start <= entry.at < end]
-    starts = [one.start for one in found]
-    planned: list[MadeEntry] = []
-    unplanned: list[MadeEntry] = []
-    for entry in made:
-        during = found[max(0, bisect_right(starts, entry.at) - 1)]
-        (planned if during.planned else unplanned).append(entry)
-    ideal = _ideal_good_s(plant, _equipment(plant, path), planned)
-    return Truth(dict(seconds), _sum(planned), _sum(unplanned), ideal)
+            if one.reason is not None:
+                reasons[one.category, one.reason] += overlap  # type: ignore[assignment]
+    begun = (judged.intervals[first] for first, _ in judged.stops)
+    stops = Counter(one.category for one in begun if one.planned and start <= one.start < end)
+    parts = list(registered(ledger, plant, path, judged, (start, end)))
+    return Truth(
+        seconds=dict(seconds),
+        counts=_sum(one for one in parts if one.planned),
+        unplanned=_sum(one for one in parts if not one.planned),
+        startup=_sum(one for one in parts if one.planned and one.startup),
+        ideal=_ideal(plant, _equipment(plant, path), [one for one in parts if one.planned]),
+        stops=dict(stops),
+        reasons=dict(reasons),
+    )
 
 
 def counts(
@@ -162,79 +176,21 @@ def _equipment(plant: Plant, path: EquipmentPath) -> Equipment:
     return found
 
 
-def _pieces(
-    ledger: Ledger, history: History, equipment: Equipment, plant: Plant
-) -> Iterator[Interval]:
-    calendar = plant.calendars[equipment.calendar or ""]
-    places = calendar.exceptions_of(equipment.id, equipment.area, equipment.line)
-    calendar = calendar.with_exceptions(places)
-    spans = shift_spans(calendar, plant.time_zone, ledger.start, ledger.end)
-    cuts = edges(spans)
-    starts = [start for start, _ in spans]
-    ends = [*(entry.at for entry in history.stances[1:]), ledger.end]
-    for stance, stop in zip(history.stances, ends, strict=False):
-        inner = [cut for cut in cuts if stance.at < cut < stop]
-        for start, end in pairwise([stance.at, *inner, stop]):
-            place = bisect_right(starts, start) - 1
-            on_shift = place >= 0 and start < spans[place][1]
-            planned = on_shift and (calendar.during == "always" or stance.batch is not None)
-            if start < end:
-                yield _interval(stance, (start, end), equipment, planned=planned)
-
-
-def _interval(
-    stance: StanceEntry, span: tuple[datetime, datetime], equipment: Equipment, *, planned: bool
-) -> Interval:
-    said = _said(stance, equipment)
-    named = (stance.batch, stance.product)
-    return Interval(*span, stance.state, said, said, planned, *named)
-
-
-def _said(stance: StanceEntry, equipment: Equipment) -> TimeCategory:
-    if stance.state is None:
-        return TimeCategory.UNKNOWN
-    tag = next(tag for tag in equipment.tags if tag.means == "state")
-    return (tag.states or {}).get(stance.state, tag.otherwise)
-
-
-def _stop_lengths(pieces: Sequence[Interval]) -> list[float]:
-    """For each piece the length of the whole stop it is part of; 0 where there is none."""
-    lengths = [0.0] * len(pieces)
-    at = 0
-    while at < len(pieces):
-        end = at + 1
-        if pieces[at].said is TimeCategory.UNPLANNED_STOP:
-            while end < len(pieces) and pieces[end].said is TimeCategory.UNPLANNED_STOP:
-                end += 1
-            whole = pieces[end - 1].end - pieces[at].start
-            lengths[at:end] = [whole / timedelta(seconds=1)] * (end - at)
-        at = end
-    return lengths
-
-
-def _category(piece: Interval, stopped_s: float, minor_stop_s: int) -> TimeCategory:
-    if not piece.planned:
-        running = piece.said is TimeCategory.RUNNING
-        return TimeCategory.UNPLANNED_RUNNING if running else TimeCategory.NOT_SCHEDULED
-    if piece.said is TimeCategory.UNPLANNED_STOP and stopped_s < minor_stop_s:
-        return TimeCategory.MINOR_STOP
-    return piece.said
-
-
-def _ideal_good_s(plant: Plant, equipment: Equipment, made: Sequence[MadeEntry]) -> float | None:
+def _ideal(plant: Plant, equipment: Equipment, parts: Sequence[Parts]) -> Ideal | None:
     cycles = {product.id: product.ideal_us(equipment.id, date.max) for product in plant.products}
-    total_us = 0
-    for entry in made:
-        cycle = cycles.get(entry.product or "")
+    produced = good = startup = 0
+    for one in parts:
+        cycle = cycles.get(one.product or "")
         if cycle is None:
             return None
-        total_us += entry.good * cycle
-    return total_us / 1e6
+        produced += (one.good + one.scrap + one.rework) * cycle
+        good += one.good * cycle
+        startup += one.startup * (one.scrap + one.rework) * cycle
+    return Ideal(produced / 1e6, good / 1e6, startup / 1e6)
 
 
-def _sum(made: Sequence[MadeEntry]) -> Counts:
-    return Counts(
-        sum(entry.good for entry in made),
-        sum(entry.scrap for entry in made),
-        sum(entry.rework for entry in made),
-    )
+def _sum(parts: Iterable[Parts | MadeEntry]) -> Counts:
+    good = scrap = rework = 0
+    for one in parts:
+        good, scrap, rework = good + one.good, scrap + one.scrap, rework + one.rework
+    return Counts(good, scrap, rework)

@@ -25,7 +25,8 @@ class Place:
 class FactsQuestion:
     """What is asked: a place, and windows by name or by the span that they meet.
 
-    Without a name and a span it is the newest window.
+    Without a name and a span it is the newest window; of shifts the newest one of every machine
+    that worked on the newest production day, because calendars may name them differently.
     """
 
     level: Level
@@ -66,6 +67,16 @@ class ReasonFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BadParts:
+    """Scrap and rework that people reported of a machine, with the reason that they gave."""
+
+    equipment: str
+    reason: str
+    startup: bool
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class LateChange:
     """What one late event moved: names of facts with their differences, and `reasons`."""
 
@@ -94,7 +105,10 @@ class FactsAnswer:
     by: WindowKind
     windows: tuple[str, ...]
     facts: tuple[Facts, ...]
+    booked: tuple[Facts, ...]
+    """The same without what late events moved: as it was booked at first."""
     reasons: tuple[ReasonFacts, ...]
+    bad: tuple[BadParts, ...]
     reports: tuple[OeeReport, ...]
     """Of all revisions, oldest first per window."""
     late: tuple[LateChange, ...]

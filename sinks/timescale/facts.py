@@ -11,6 +11,7 @@ from psycopg.rows import class_row, dict_row
 from plantstream.runtime.settings import DatabaseSettings
 from schemas.kpi import OeeReport, Quantities, StopCounts, TimeElements
 from sinks.timescale.answers import (
+    BadParts,
     EventFacts,
     Facts,
     FactsAnswer,
@@ -81,23 +82,48 @@ async def _keys(
     """The names of the windows, oldest first."""
     if question.window is not None:
         return [question.window]
-    spanless = question.start is None and question.end is None
-    real = "" if question.by == "day" else f"AND {question.by} <> ''"
-    query = f"""
-        SELECT {question.by} FROM oee_cell
-        WHERE run = %(run)s AND equipment = ANY(%(machines)s) {real}
-            AND (%(start)s::timestamptz IS NULL OR "end" > %(start)s)
-            AND (%(end)s::timestamptz IS NULL OR start < %(end)s)
-        GROUP BY {question.by} ORDER BY min(minute) {"DESC LIMIT 1" if spanless else ""}
-        """  # noqa: S608 - names of our own columns
+    if question.start is None and question.end is None:
+        query = _NEWEST_SHIFTS if question.by == "shift" else _newest(question.by)
+    else:
+        query = _in_span(question.by)
     given = {"run": place.run, "machines": list(place.machines)}
     span = {"start": question.start, "end": question.end}
     cursor = await connection.execute(query.encode(), given | span)
     return [name for (name,) in await cursor.fetchall()]
 
 
+_NEWEST_SHIFTS = """
+    WITH newest AS (
+        SELECT DISTINCT ON (equipment) equipment, shift, day, minute FROM oee_cell
+        WHERE run = %(run)s AND equipment = ANY(%(machines)s) AND shift <> ''
+        ORDER BY equipment, minute DESC
+    )
+    SELECT shift FROM newest WHERE day = (SELECT max(day) FROM newest)
+    GROUP BY shift ORDER BY min(minute), shift
+    """
+
+
+def _newest(by: WindowKind) -> str:
+    return f"{_windows(by)} ORDER BY min(minute) DESC LIMIT 1"
+
+
+def _in_span(by: WindowKind) -> str:
+    return f"{_windows(by)} ORDER BY min(minute)"
+
+
+def _windows(by: WindowKind) -> str:
+    real = "" if by == "day" else f"AND {by} <> ''"
+    return f"""
+        SELECT {by} FROM oee_cell
+        WHERE run = %(run)s AND equipment = ANY(%(machines)s) {real}
+            AND (%(start)s::timestamptz IS NULL OR "end" > %(start)s)
+            AND (%(end)s::timestamptz IS NULL OR start < %(end)s)
+        GROUP BY {by}
+        """  # noqa: S608 - names of our own columns
+
+
 async def _answer(asked: _Asking) -> FactsAnswer:
-    found = tuple([_facts(row) for row in await asked.rows(_sums_query(asked))])
+    found = await _sums(asked, asked.which)
     reports = await _reports(asked, sorted({one.window for one in found}))
     late = await _late(asked)
     causes = {(one.equipment, str(one.cause)) for one in reports if one.cause is not None}
@@ -107,7 +133,9 @@ async def _answer(asked: _Asking) -> FactsAnswer:
         by=asked.by,
         windows=tuple(map(str, asked.keys)),
         facts=found,
+        booked=await _sums(asked, f"{asked.which} AND late = ''"),
         reasons=await _reasons(asked),
+        bad=await _bad(asked),
         reports=reports,
         late=late,
         events=await _events(asked, found, named) if named else {},
@@ -115,14 +143,15 @@ async def _answer(asked: _Asking) -> FactsAnswer:
     )
 
 
-def _sums_query(asked: _Asking) -> str:
-    return f"""
+async def _sums(asked: _Asking, which: str) -> tuple[Facts, ...]:
+    query = f"""
         SELECT equipment, {asked.reported} AS window, {_SUMS}, count(*) AS cells,
             count(*) FILTER (WHERE late <> '') AS late_cells,
             array_agg(DISTINCT plant_version) AS plant_versions,
             min(start) AS start, max("end") AS end
-        FROM oee_cell WHERE {asked.which} GROUP BY equipment, {asked.reported} ORDER BY 1, 2
+        FROM oee_cell WHERE {which} GROUP BY equipment, {asked.reported} ORDER BY 1, 2
         """  # noqa: S608 - names of our own columns
+    return tuple([_facts(row) for row in await asked.rows(query)])
 
 
 def _facts(row: dict[str, Any]) -> Facts:
@@ -147,6 +176,23 @@ async def _reasons(asked: _Asking) -> tuple[ReasonFacts, ...]:
         ORDER BY seconds DESC, category, reason
         """  # noqa: S608 - names of our own columns
     return tuple([ReasonFacts(**row) for row in await asked.rows(query)])
+
+
+async def _bad(asked: _Asking) -> tuple[BadParts, ...]:
+    """What people reported in a minute of these windows; a counter gives no reasons."""
+    query = f"""
+        SELECT equipment, said.reason, coalesce((event ->> 'startup')::boolean, false) AS startup,
+            sum(coalesce(scrap, 0) + coalesce(rework, 0))::bigint AS parts
+        FROM machine_event said
+        WHERE run = %(run)s AND equipment = ANY(%(machines)s) AND type = 'parts_reported'
+            AND EXISTS (
+                SELECT FROM oee_cell
+                WHERE {asked.which} AND oee_cell.equipment = said.equipment
+                    AND minute = date_trunc('minute', said.time))
+        GROUP BY 1, 2, 3 HAVING sum(coalesce(scrap, 0) + coalesce(rework, 0)) <> 0
+        ORDER BY parts DESC, reason
+        """  # noqa: S608 - names of our own columns
+    return tuple([BadParts(**row) for row in await asked.rows(query)])
 
 
 async def _reports(asked: _Asking, windows: Sequence[str]) -> tuple[OeeReport, ...]:

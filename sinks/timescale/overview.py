@@ -1,5 +1,6 @@
 """What a person at the line wants to see at once: state, time and counts per equipment."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -7,11 +8,13 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from plantstream.runtime.settings import DatabaseSettings
-from schemas.kpi import Quantities, TimeElements
+from schemas.kpi import Quantities, StopCounts, TimeElements
 from sinks.timescale.connection import connect, translated
 
 _TIMES = tuple(TimeElements.model_fields)
 _QUANTITIES = tuple(Quantities.model_fields)
+_STOPS = tuple(StopCounts.model_fields)
+_FACTS = (*_TIMES, *_QUANTITIES, *_STOPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,14 @@ class Overview:
     """Until when its time is booked."""
     time: TimeElements
     quantities: Quantities
+    stops: StopCounts
+    reasons: Mapping[tuple[str, str], float]
+    """Seconds of planned time by category and reason."""
 
 
 async def overviews(settings: DatabaseSettings, run: str = "") -> list[Overview]:
     """One row per equipment of this run, by path."""
-    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in (*_TIMES, *_QUANTITIES))
+    sums = ", ".join(f"sum({name})::bigint AS {name}" for name in _FACTS)
     query = f"""
         SELECT equipment, min(start) AS first, max("end") AS last, {sums},
             (SELECT category FROM machine_event event
@@ -38,7 +44,12 @@ async def overviews(settings: DatabaseSettings, run: str = "") -> list[Overview]
                     AND type = 'state_changed' ORDER BY time DESC, seq DESC LIMIT 1) AS category,
             (SELECT batch FROM oee_cell newest
                 WHERE newest.run = cell.run AND newest.equipment = cell.equipment
-                ORDER BY minute DESC, "end" DESC LIMIT 1) AS batch
+                ORDER BY minute DESC, "end" DESC LIMIT 1) AS batch,
+            (SELECT jsonb_agg(said) FROM (
+                SELECT category, reason, sum(seconds) AS seconds FROM pareto
+                WHERE pareto.run = cell.run AND pareto.equipment = cell.equipment
+                    AND reason IS NOT NULL
+                GROUP BY category, reason HAVING sum(seconds) <> 0) AS said) AS said
         FROM oee_cell cell WHERE run = %(run)s GROUP BY run, equipment ORDER BY equipment
         """  # noqa: S608 - names of our own columns
     async with await connect(settings) as connection:
@@ -66,4 +77,6 @@ def _overview(row: dict[str, Any]) -> Overview:
         end=row["last"].astimezone(UTC),
         time=TimeElements(**{name: row[name] for name in _TIMES}),
         quantities=Quantities(**{name: row[name] for name in _QUANTITIES}),
+        stops=StopCounts(**{name: row[name] for name in _STOPS}),
+        reasons={(one["category"], one["reason"]): one["seconds"] for one in row["said"] or ()},
     )

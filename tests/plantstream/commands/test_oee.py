@@ -62,11 +62,15 @@ def test_an_explanation_of_a_line_says_who_lost_most_by_what_and_why(oee: Run):
     ran = oee("--line", "one", "--explain")
 
     assert ran.code == 0
-    (press,) = (line for line in ran.lines if line.startswith("press "))
+    (press,) = (line for line in ran.lines if line.startswith("press  "))
     assert "breakdown 0:55:00  jam 0:35:00 (3 stops)" in press
     assert ran.lines.index(press) < next(
         number for number, line in enumerate(ran.lines) if line.startswith("packer ")
     )
+    assert (
+        "press lost most: 2:28:20 of 6:35:00 planned, most by breakdown 0:55:00, of that"
+        " jam 0:35:00 (3 stops)"
+    ) in ran.lines
     (breakdown,) = (line for line in ran.lines if line.startswith("  breakdown"))
     assert "-1:25:00" in breakdown
     assert "jam 0:35:00 (3 stops)" in breakdown

@@ -1,5 +1,6 @@
 """Explanations of facts made by hand: what is undefined stays so, and pictures stay readable."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
@@ -12,7 +13,15 @@ from plantstream.commands.oee_plot import GREY, SKY, waterfall_svg
 from plantstream.commands.oee_restated_text import moved_text
 from plantstream.commands.oee_text import print_explained
 from schemas.kpi import Quantities, StopCounts, TimeElements
-from sinks.timescale.answers import Facts, FactsAnswer, Place, ReasonFacts
+from sinks.timescale.answers import (
+    BadParts,
+    EventFacts,
+    Facts,
+    FactsAnswer,
+    LateChange,
+    Place,
+    ReasonFacts,
+)
 from tests.sinks.doubles import NOW
 from tests.sinks.records import PRESS
 
@@ -35,7 +44,7 @@ def answer(reasons: tuple[ReasonFacts, ...] = (), **named: Any) -> FactsAnswer:
         end=NOW + timedelta(hours=8),
     )
     place = Place("equipment", PRESS, "", (PRESS,))
-    return FactsAnswer(place, "shift", ("s",), (facts,), reasons, (), (), {}, None)
+    return FactsAnswer(place, "shift", ("s",), (facts,), (facts,), reasons, (), (), (), {}, None)
 
 
 FAST: dict[str, Any] = {"running_ms": HOUR, "good": 2, "ideal_us": 2 * HOUR * 1000}
@@ -108,3 +117,47 @@ def test_what_moved_is_said_with_its_sign():
     moved = {"good": -1_200, "delay_ms": 90_000, "setup_ms": -1_000, "ideal_us": 7}
 
     assert moved_text(moved) == "good -1,200, delay +0:01:30, setup -0:00:01"
+
+
+def test_bad_parts_have_the_reasons_that_people_gave(capsys: pytest.CaptureFixture[str]):
+    made: dict[str, Any] = {
+        "running_ms": HOUR,
+        "good": 6,
+        "scrap": 4,
+        "startup_scrap": 1,
+        "ideal_us": 10_000_000,
+    }
+    facts = answer(**made, ideal_good_us=6_000_000, ideal_startup_us=1_000_000)
+    bad = (BadParts(PRESS, "leak", False, 2), BadParts(PRESS, "first-pieces", True, 1))
+
+    print_explained(explained(replace(facts, bad=bad)))
+    lines = capsys.readouterr().out.splitlines()
+    (defects,) = (line for line in lines if line.startswith("  defects"))
+    (startup,) = (line for line in lines if line.startswith("  start-up"))
+    assert defects.endswith("leak 2 parts")
+    assert startup.endswith("first-pieces 1 part")
+
+
+def test_an_open_window_tells_what_was_booked_before_late_events(
+    capsys: pytest.CaptureFixture[str],
+):
+    ideal: dict[str, Any] = {"running_ms": HOUR, "ideal_us": HOUR * 500}
+    now = answer(**ideal, good=4, scrap=1, ideal_good_us=HOUR * 400)
+    before = answer(**ideal, good=5, ideal_good_us=HOUR * 500)
+
+    print_explained(explained(replace(now, booked=before.facts)))
+    lines = capsys.readouterr().out.splitlines()
+    assert "nothing of it has been reported yet: its windows are open" in lines
+    (booked,) = (line for line in lines if line.startswith("first booked:"))
+    assert booked.endswith("OEE 0.500 (A 1.000, E 0.500, Q 1.000); good 5, scrap 0, rework 0")
+    assert "moved:          good -1, scrap +1" in lines
+
+
+def test_many_late_events_are_summed_up_by_who_and_why(capsys: pytest.CaptureFixture[str]):
+    said = EventFacts(PRESS, "e", "parts_reported", NOW, NOW, {"by": "ana", "reason": "leak"})
+    late = tuple(LateChange(PRESS, f"e{n}", {"good": -1, "scrap": 1}) for n in range(5))
+    events = {(PRESS, one.event): said for one in late}
+
+    print_explained(explained(replace(answer(**FAST), late=late, events=events)))
+    out = capsys.readouterr().out
+    assert "  5 x parts reported by ana, reason leak at press: good -5, scrap +5\n" in out

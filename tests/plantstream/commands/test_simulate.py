@@ -38,3 +38,12 @@ def test_a_wrong_plant_file_starts_nothing(run: Run, tmp_path: Path):
     assert ran.code == 78
     assert "equipment is missing" in ran.err
     assert not (tmp_path / "out").exists()
+
+
+def test_it_begins_when_the_plants_clocks_say_so_also_as_they_are_put_forward(
+    run: Run, tmp_path: Path
+):
+    moved = ("--begin", "2026-03-08T01:59:00", "--time-zone", "America/Tijuana")
+    said = run("simulate", "--days", 0.02, *moved, "--out", tmp_path / "out", "--json").json
+    assert said["start"] == "2026-03-08T09:59:00+00:00"
+    assert "time_zone: America/Tijuana" in (tmp_path / "out" / "plant.yaml").read_text()

@@ -110,7 +110,7 @@ async def test_a_taken_port_and_nobody_watching_are_told(ninu, tmp_path):
         live = LivePlant(ninu, LiveOptions(tmp_path, port=taken.getsockname()[1], secure=False))
         with pytest.raises(MisconfiguredError, match="choose another port"):
             await live.start()
-    with pytest.raises(UnavailableError, match="0 of 75 tags"):
+    with pytest.raises(UnavailableError, match="0 of 83 tags"):
         await live.watched(0.0)
     await live.close()
 

@@ -17,7 +17,7 @@ from schemas.plant.load import load_plant
 @pytest.fixture(scope="module")
 def recorded(ninu, tmp_path_factory):
     out = tmp_path_factory.mktemp("recording")
-    return out, simulate(0.5, 3, out, ninu)
+    return out, simulate((None, 0.5), 3, out, ninu)
 
 
 def rows(out, equipment):
@@ -66,9 +66,9 @@ def test_the_ledger_is_the_recordings_truth(ninu, recorded):
 def test_the_same_seed_gives_the_same_files(ninu, recorded, tmp_path):
     out, _ = recorded
     told: list[float] = []
-    simulate(0.5, 3, tmp_path, ninu, told.append)
+    simulate((None, 0.5), 3, tmp_path, ninu, told.append)
     for file in sorted(out.iterdir()):
         assert (tmp_path / file.name).read_bytes() == file.read_bytes()
     assert told[-1] == 1.0
-    simulate(0.5, 4, tmp_path, ninu)
+    simulate((None, 0.5), 4, tmp_path, ninu)
     assert (tmp_path / "ledger.jsonl").read_bytes() != (out / "ledger.jsonl").read_bytes()

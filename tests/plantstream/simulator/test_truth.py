@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from plantstream.simulator.ledger import History, Ledger, MadeEntry, StanceEntry
+from plantstream.simulator.ledger import History, Ledger, MadeEntry, SaidEntry, StanceEntry
 from plantstream.simulator.truth import Counts, counts, intervals, truth
 from schemas.machine import TimeCategory as Time
 from schemas.plant.load import load_plant
@@ -96,6 +96,138 @@ def test_time_goes_where_the_plant_file_says(stances, seconds):
     assert spent(ledger(stances)) == seconds
 
 
+RULES = """
+    min_run_s: 2
+    startup_s: 10
+    rules:
+      - {when: maintenance, category: planned_stop, reason: repair}
+      - {when: start_of_shift, states: ["4"], category: setup, reason: start}
+      - {when: no_batch, states: ["4"], category: delay, reason: no-order}
+      - {when: changeover, states: ["4"], category: setup, reason: changeover}
+    tags:
+      - {name: why, means: stop_reason}
+"""
+REASONS = """
+reasons:
+  drill: {category: planned_stop}
+  motor: {}
+  repair: {}
+  start: {}
+  no-order: {}
+  changeover: {}
+equipment:"""
+
+
+def ruled_plant():
+    text = PLANT.replace("CALENDAR", "shifts").replace("equipment:", REASONS, 1)
+    return load_plant(text.replace("    tags:\n", RULES.lstrip("\n"), 1), "plant.yaml").plant
+
+
+def said(second: float, kind: str, **told) -> SaidEntry:
+    return SaidEntry(at(99), "ana", {"type": kind, "time": at(second).isoformat(), **told})
+
+
+def judged(stances, *statements, made=()):
+    one = ledger(stances, made)
+    one.equipment[PATH].said.extend(statements)
+    return truth(one, ruled_plant(), PATH, one.start, one.end)
+
+
+@pytest.mark.parametrize(
+    ("stances", "statements", "reasons"),
+    [
+        pytest.param(
+            [(0, "6", *B), (10, "9", *B, "jam"), (20, "6", *B)],
+            [],
+            {(Time.UNPLANNED_STOP, "jam"): 10},
+            id="the controller's",
+        ),
+        pytest.param(
+            [(0, "6", *B), (10, "9", *B, "jam"), (20, "6", *B)],
+            [said(15, "stop_reason_given", reason="motor")],
+            {(Time.UNPLANNED_STOP, "motor"): 10},
+            id="a person's, of all of the stop",
+        ),
+        pytest.param(
+            [(0, "6", *B), (10, "9", *B), (20, "6", *B)],
+            [said(10, "stop_reason_given", reason="drill")],
+            {(Time.PLANNED_STOP, "drill"): 10},
+            id="one that has a category",
+        ),
+        pytest.param(
+            [(0, "6", *B), (10, "9", *B, "jam"), (13, "6", *B)],
+            [],
+            {(Time.MINOR_STOP, "jam"): 3},
+            id="of a minor stop",
+        ),
+        pytest.param(
+            [(0, "6", *B), (10, "9", *B, "jam"), (13, "6", *B), (14, "9", *B), (20, "6", *B)],
+            [],
+            {(Time.UNPLANNED_STOP, "jam"): 4},
+            id="a jog ends no stop",
+        ),
+        pytest.param(
+            [(0, "4", *B), (10, "6", *B)], [], {(Time.SETUP, "start"): 10}, id="nothing ran yet"
+        ),
+        pytest.param(
+            [(0, "6", *B), (10, "4", *NONE), (20, "4", "c", "p"), (30, "6", "c", "p")],
+            [],
+            {(Time.DELAY, "no-order"): 10, (Time.SETUP, "changeover"): 10},
+            id="no batch, then a changeover",
+        ),
+        pytest.param(
+            [(0, "6", *B), (10, "9", *B), (40, "6", *B)],
+            [said(20, "maintenance_started"), said(30, "maintenance_ended")],
+            {(Time.PLANNED_STOP, "repair"): 10},
+            id="maintenance while it stands",
+        ),
+    ],
+)
+def test_reasons_are_those_of_rules_people_and_controllers(stances, statements, reasons):
+    assert judged(stances, *statements).reasons == reasons
+
+
+def test_a_stop_with_a_jog_in_it_is_one_and_counts_where_it_began():
+    found = judged([(0, "6", *B), (10, "9", *B), (13, "6", *B), (14, "9", *B), (20, "6", *B)])
+    assert found.seconds == {Time.RUNNING: 90, Time.UNPLANNED_STOP: 10}
+    assert found.stops == {Time.UNPLANNED_STOP: 1}
+
+
+def test_rejects_after_a_setup_are_start_up_rejects_and_people_may_say_it_later():
+    made = [(15, 0, 1, 0, *B), (25, 5, 2, 0, *B)]
+    late = said(30, "parts_reported", good=-1, scrap=1, startup=True)
+    found = judged([(0, "4", *B), (10, "6", *B)], late, made=made)
+    assert found.counts == Counts(4, 4, 0)
+    assert found.startup == Counts(-1, 2, 0)
+    assert found.losses["start-up"] == 1.0
+    assert found.losses["defects"] == 1.0
+
+
+def test_losses_and_good_parts_are_all_of_planned_busy_time():
+    stances = [(0, "4", *B), (10, "6", *B), (50, "9", *B), (60, "6", *B)]
+    found = judged(stances, made=[(15, 10, 1, 2, *B)])
+    assert found.ideal is not None
+    lost = sum(seconds or 0 for seconds in found.losses.values())
+    assert lost + found.ideal.good_s == pytest.approx(found.planned_busy_s)
+
+
+BREAK = """end: "06:00", breaks: [{start: "23:00", end: "23:30"}]}"""
+
+
+def test_in_a_break_it_stands_as_planned_or_runs_unplanned():
+    text = PLANT.replace("CALENDAR", "shifts").replace('end: "06:00"}', BREAK)
+    hour = 3600
+    one = ledger([(0, "6", *B), (hour + 600, "9", *B)], [(hour + 1, 3, 0, 0, *B)], end=2 * hour)
+    found = truth(one, load_plant(text, "plant.yaml").plant, PATH, one.start, one.end)
+    assert found.seconds == {
+        Time.RUNNING: hour,
+        Time.UNPLANNED_RUNNING: 600,
+        Time.PLANNED_STOP: 1200,
+        Time.UNPLANNED_STOP: 1800,
+    }
+    assert found.unplanned == Counts(3, 0, 0)
+
+
 def test_outside_a_batch_running_is_unplanned_and_all_else_not_scheduled():
     found = spent(
         ledger([(0, "6", *B), (40, "6", *NONE), (60, "9", *NONE), (90, None, *NONE)]), "batches"
@@ -117,7 +249,8 @@ def test_counts_belong_to_where_they_were_registered():
     found = truth(one, plant("batches"), PATH, at(0), at(99))
     assert found.counts == Counts(3, 1, 0)
     assert found.unplanned == Counts(2, 0, 1)
-    assert found.ideal_good_s == 1.5
+    assert found.ideal is not None
+    assert found.ideal.good_s == 1.5
     assert counts(one, PATH, at(0), at(100)) == Counts(6, 1, 1)
     assert counts(one, PATH, at(0), at(100), batch="b") == Counts(3, 1, 0)
 
