@@ -7,25 +7,12 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from schemas import acts, alerts, manual
+from schemas import acts, alerts, machine, manual
 from schemas.audit import AuditEntry
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
 from schemas.lab import Disposition, TestResult
-from schemas.machine import (
-    AlarmChanged,
-    BatchEnded,
-    BatchStarted,
-    CounterReset,
-    CycleCompleted,
-    Gap,
-    Heartbeat,
-    PartsCounted,
-    PhaseChanged,
-    ProductChanged,
-    StateChanged,
-)
 from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
@@ -116,17 +103,17 @@ MACHINE = Topic(
     name="plant.machine.v1",
     about="All that can move an equipment's numbers.",
     types=(
-        StateChanged,
-        PartsCounted,
-        BatchStarted,
-        BatchEnded,
-        ProductChanged,
-        PhaseChanged,
-        CycleCompleted,
-        Gap,
-        CounterReset,
-        AlarmChanged,
-        Heartbeat,
+        machine.StateChanged,
+        machine.PartsCounted,
+        machine.BatchStarted,
+        machine.BatchEnded,
+        machine.ProductChanged,
+        machine.PhaseChanged,
+        machine.CycleCompleted,
+        machine.Gap,
+        machine.CounterReset,
+        machine.AlarmChanged,
+        machine.Heartbeat,
         manual.StopReasonGiven,
         manual.PartsReported,
         manual.AndonRaised,
