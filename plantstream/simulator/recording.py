@@ -65,7 +65,7 @@ def simulate(
     out.mkdir(parents=True, exist_ok=True)
     (out / PLANT).write_text(plant.text, encoding="utf-8")
     begin, days = span
-    start = local_time(begin or datetime.combine(FIRST_DAY, time()), plant.plant.time_zone)  # noqa: DTZ
+    start = local_time(begin or datetime.combine(FIRST_DAY, time()), plant.plant.time_zone)
     end = start + timedelta(days=days)
     state = plant_state(plant.plant, Pace(EVERYDAY), seed)
     rows = 0
