@@ -1,6 +1,5 @@
 """`plantstream alerts test`: the rules of a plant file over recorded events."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +8,9 @@ import typer
 from plantstream.commands.console import messages, print_json
 from plantstream.commands.options import AS_JSON
 from plantstream.commands.tables import print_columns
-from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
     from schemas.alerts import AlertTransition
-    from schemas.plant.load import PlantFile
 
 
 def try_rules(
@@ -36,7 +33,6 @@ def try_rules(
     from plantstream.commands.recorded import read_events
 
     plant = read_plant(rules)
-    _require_templates(plant)
     found = read_events(events, plant, map_file)
     trial = Trial(plant)
     trial.hear(found)
@@ -48,23 +44,6 @@ def try_rules(
     if explain:
         for line in explained(trial):
             messages.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-def _require_templates(plant: "PlantFile") -> None:
-    mistakes = list(_template_mistakes(plant))
-    if mistakes:
-        raise MisconfiguredError(f"{plant.file}: " + "; ".join(mistakes))
-
-
-def _template_mistakes(plant: "PlantFile") -> Iterator[str]:
-    from processors.rules.words import mistake_in
-
-    for rule in plant.plant.alert_rules:
-        for text in (rule.summary, rule.description):
-            for template in [text] if isinstance(text, str) else text.values():
-                mistake = mistake_in(template)
-                if mistake is not None:
-                    yield f"rule {rule.alert}: {template!r}: {mistake}"
 
 
 def _row(one: "AlertTransition") -> dict[str, object]:

@@ -4,19 +4,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta
+from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.alerts import Words
 from schemas.plant.alerts.rules import LANGUAGES, AlertRule
 
-FIELDS = frozenset(
-    {
-        *("value", "limit", "unit", "labels", "alertname", "severity"),
-        *("equipment", "line", "area", "site", "source"),
-    }
-)
-"""What a template may speak of; `equipment` and `site` are names as people write them."""
 _SUMMARY, _DESCRIPTION = 2000, 4000
 """Characters."""
 
@@ -30,18 +23,6 @@ def words(rule: AlertRule, fields: Mapping[str, Any]) -> dict[str, Words]:
         )
         for language in _languages(rule)
     }
-
-
-def mistake_in(template: str) -> str | None:
-    """What is wrong with a template, if anything: its form, or a field that there is not."""
-    environment = _environment()
-    try:
-        unknown = sorted(meta.find_undeclared_variables(environment.parse(template)) - FIELDS)
-    except TemplateError as error:
-        return f"{error}"
-    if unknown:
-        return f"there is no {unknown[0]}; a template may use {', '.join(sorted(FIELDS))}"
-    return None
 
 
 def shown(value: object) -> object:

@@ -8,8 +8,13 @@ from schemas.mistakes import did_you_mean
 if TYPE_CHECKING:
     from jinja2 import nodes
 
-RULE_FIELDS = frozenset({"value", "limit", "unit", "labels", "severity"})
-"""Of `summary` and `description` of a rule."""
+RULE_FIELDS = frozenset(
+    {
+        "value", "limit", "unit", "labels", "alertname", "severity", "equipment", "line", "area",
+        "site", "source",
+    }
+)  # fmt: skip
+"""Of a rule's texts; `equipment` and `site` are names as people write them."""
 WORDS = frozenset(
     {
         "title", "summary", "description", "severity", "area", "equipment", "site", "value",

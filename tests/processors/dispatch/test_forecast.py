@@ -31,6 +31,8 @@ def asked(file, labels, at=START):
 def test_the_dispatcher_calls_those_who_were_forecast_when_it_was_forecast(
     steps, repeat, cooldown, severity
 ):
+    if all(step["wait"] == "0" for step in steps):
+        repeat = 0  # everybody would be told again at once: `check` refuses that
     file = plant(
         schedules={"empty": NOBODY},
         chains={"call": {"steps": steps, "repeat": repeat}},

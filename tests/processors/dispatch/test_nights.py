@@ -362,7 +362,10 @@ def test_what_nobody_could_be_told_is_told_to_whoever_comes_on_call_next():
     layer = {"people": ["ana"], "since": "2026-03-01", "windows": [window]}
     steps = [{"schedules": ["night"], "wait": "5m"}]
     site = night(
-        {"schedules": {"night": {"layers": [layer]}}, "chains": {"call": {"steps": steps}}}
+        {
+            "schedules": {"night": {"layers": [layer], "may_have_holes": True}},
+            "chains": {"call": {"steps": steps}},
+        }
     )
     site.tell(alert(0))
     assert not pages(site.wait(119))
@@ -374,7 +377,10 @@ def test_what_nobody_could_be_told_is_told_to_whoever_takes_over():
     layer = {"people": ["ana"], "since": "2027-01-01"}
     steps = [{"schedules": ["night"], "wait": "5m"}]
     site = night(
-        {"schedules": {"night": {"layers": [layer]}}, "chains": {"call": {"steps": steps}}}
+        {
+            "schedules": {"night": {"layers": [layer], "may_have_holes": True}},
+            "chains": {"call": {"steps": steps}},
+        }
     )
     site.tell(alert(0), take_over(30, "ben", 30, 60))
 

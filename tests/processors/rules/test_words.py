@@ -2,7 +2,7 @@
 
 import pytest
 
-from processors.rules.words import mistake_in, words
+from processors.rules.words import words
 from schemas.plant.alerts.rules import AlertRule
 
 EVIL = "{{ ''.__class__.__mro__ }}"
@@ -53,17 +53,3 @@ def test_languages_have_their_own_texts():
 
 def test_a_text_is_cut_to_what_a_record_holds():
     assert len(summary("{{ value * 100 }}", value="x" * 100)) == 2000
-
-
-@pytest.mark.parametrize(
-    ("template", "mistake"),
-    [
-        ("{{ value }} {{ labels.line }}", None),
-        ("{{ valu }}", "there is no valu; a template may use"),
-        ("{{ value", "unexpected end of template"),
-    ],
-)
-def test_mistakes_in_templates_are_found(template: str, mistake: str | None):
-    found = mistake_in(template)
-
-    assert (found is None) if mistake is None else (mistake in (found or ""))
