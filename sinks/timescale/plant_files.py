@@ -42,9 +42,16 @@ def _equipment(plant: Plant) -> list[dict[str, Any]]:
             "line_name": plant.lines.get(one.line, Line()).name,
             "class": one.equipment_class,
             "is_constraint": plant.lines.get(one.line, Line()).constraint == one.id,
+            "demand": _demand(plant, one.id),
         }
         for one in plant.equipment
     ]
+
+
+def _demand(plant: Plant, equipment: str) -> dict[str, str]:
+    """Units wanted in a shift, by product."""
+    wanted = {product.id: product.demand(equipment) for product in plant.products}
+    return {product: str(units) for product, units in wanted.items() if units is not None}
 
 
 PLANT_FILES = Table(

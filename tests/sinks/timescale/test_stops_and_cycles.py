@@ -1,6 +1,7 @@
 """Stops, reasons, calls, findings, cycles and the plant's equipment, as people read them."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -12,6 +13,8 @@ from processors.cycles.statistics import (
     of_cells,
     quantile_ms,
     slow_share,
+    takt_attainment,
+    takt_s,
 )
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.kpi import OeeReport, Quantities, ReasonTime, TimeElements
@@ -151,6 +154,24 @@ async def test_cycle_times_of_merged_hours(sink: TimescaleSink, sql: psycopg.Con
     assert deviation == pytest.approx(9.1098, abs=1e-4)
     assert median == pytest.approx(1.0, rel=0.01)
     assert p99 == pytest.approx(30.0, rel=0.01)
+
+
+async def test_takt_against_the_demand_of_the_plant_file(
+    sink: TimescaleSink, sql: psycopg.Connection
+):
+    wanted = TEXT.replace("{id: slow, ", "{id: slow, demand_per_shift: 45, ")
+    more = wanted.replace("45", "90")
+    timed = cycles(0, [50_000, 30_000]).model_copy(update={"product": "slow"})
+    shift = [cell(n, product="slow", running_ms=60_000, **DAY) for n in range(45)]
+
+    await sink.write(batch(MODEL, [published(1, wanted), published(2, more, "v2")]))
+    await sink.write(batch(KPI, [timed, cycles(1, [7]), *shift]))
+
+    (found,) = ask(
+        sql, "SELECT product, planned_s, demand_per_shift, takt_s, attainment FROM takt_by_shift"
+    )
+    takt = takt_s(timedelta(minutes=45), Decimal(45))
+    assert found == ("slow", 2700.0, 45.0, takt, takt_attainment(of_cells([timed]), takt))
 
 
 def cycles(minute: int, lengths: list[int], slow: int = 0) -> CycleCell:
