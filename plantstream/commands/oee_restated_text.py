@@ -15,7 +15,7 @@ Document = Mapping[str, Any]
 def restated_lines(told: Document) -> Iterator[str]:
     """First report, what is known now, what moved in between, and the late events."""
     if not told["reported"]:
-        yield "nothing of it has been reported yet: its windows are open"
+        yield "no report is final yet, its windows are open: since it was first booked"
     if told["first"] is not None:
         open_yet = told["not_reported"] if told["reported"] else 0
         left = f" ({open_yet} windows of machines are open: as first booked)" if open_yet else ""

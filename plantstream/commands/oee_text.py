@@ -1,5 +1,6 @@
 """An explanation of OEE on the terminal."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from plantstream.commands.oee_restated_text import restated_lines
 from plantstream.commands.tables import print_columns, printable
 
 REASONS_SHOWN = 3
+NOTICED = 0.0005
+"""What three digits show."""
 WINDOWS_SHOWN = 3
 Document = Mapping[str, Any]
 
@@ -16,7 +19,7 @@ Document = Mapping[str, Any]
 def print_explained(told: Document) -> None:
     """The waterfall with reasons, the further ratios, the machines, and what was restated."""
     _say(heading(told))
-    _say(_ratios(told["figures"]))
+    _say(_ratios(told))
     if told["constraint"] is not None:
         bottleneck = told["constraint"]
         _say(
@@ -54,11 +57,11 @@ def heading(told: Document) -> str:
 
 
 def reason_text(one: Document, as_text: Callable[[Any], str] = span) -> str:
-    """`jam 0:12:30 (4 stops)`."""
+    """`jam 0:12:30 (4 stops)`; what waits for others is marked as delay."""
     if "parts" in one:
         return f"{one['reason']} {one['parts']:,} part{'s' if one['parts'] != 1 else ''}"
     of_delay = " (delay)" if one["category"] == "delay" else ""
-    name = one["reason"] or f"no reason given{of_delay}"
+    name = f"{one['reason'] or 'no reason given'}{of_delay}"
     count = one["number"]
     stops = f" ({count} stop{'s' if count != 1 else ''})" if count else ""
     return f"{name} {as_text(one['seconds'])}{stops}"
@@ -108,6 +111,8 @@ def _notes(told: Document) -> Iterator[str]:
         )
     stops, figures = told["stops"], told["figures"]
     counts = (_counted(count, name.replace("_", " ")) for name, count in stops.items())
+    if any(one["units"] for one in told["losses"]):
+        yield "parts beside a loss: its time at the mean ideal cycle"
     yield ""
     yield f"stops that began: {', '.join(counts)}"
     yield (
@@ -152,12 +157,21 @@ def _sources(told: Document) -> str:
     return f"from {told['cells']} cells ({told['late_cells']} late), plant files {shown}"
 
 
-def _ratios(figures: Document) -> str:
-    return (
+def _ratios(told: Document) -> str:
+    figures = told["figures"]
+    known = [figures[name] for name in ("availability", "effectiveness", "quality_ratio", "oee")]
+    text = (
         f"OEE {_number(figures['oee'])} = availability {_number(figures['availability'])}"
         f" x effectiveness {_number(figures['effectiveness'])}"
-        f" x quality ratio {_number(figures['quality_ratio'])}"
     )
+    if None not in known and abs(math.prod(known[:3]) - known[3]) >= NOTICED:
+        steps = {one["step"]: one["seconds"] for one in told["waterfall"]}
+        by_time = steps["good parts"] / steps["ideal time"]
+        return (
+            f"{text} x quality {_number(by_time)} by ideal time, as parts differ in it"
+            f" (quality ratio by count {_number(figures['quality_ratio'])})"
+        )
+    return f"{text} x quality ratio {_number(figures['quality_ratio'])}"
 
 
 def _number(ratio: float | None) -> str:

@@ -111,7 +111,7 @@ def test_a_batch_that_has_no_report_yet_says_so(oee: Run):
     ran = oee("--equipment", "press", "--by", "batch", "--window", "B-7", "--explain")
 
     assert "batch B-7" in ran.lines[0]
-    assert "nothing of it has been reported yet: its windows are open" in ran.lines
+    assert "no report is final yet, its windows are open: since it was first booked" in ran.lines
 
 
 def test_the_picture_is_svg_with_every_step(oee: Run, tmp_path: Path):

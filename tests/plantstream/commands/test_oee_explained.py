@@ -147,7 +147,7 @@ def test_an_open_window_tells_what_was_booked_before_late_events(
 
     print_explained(explained(replace(now, booked=before.facts)))
     lines = capsys.readouterr().out.splitlines()
-    assert "nothing of it has been reported yet: its windows are open" in lines
+    assert "no report is final yet, its windows are open: since it was first booked" in lines
     (booked,) = (line for line in lines if line.startswith("first booked:"))
     assert booked.endswith("OEE 0.500 (A 1.000, E 0.500, Q 1.000); good 5, scrap 0, rework 0")
     assert "moved:          good -1, scrap +1" in lines
