@@ -28,7 +28,7 @@ test: setup peers  ## unit, laws, integration, kill tests
 	@$(BIN)/python -m pytest -m "not long"
 
 test-long: setup peers  ## everything, the long kill runs included
-	@$(BIN)/python -m pytest
+	@LAWS=2000 $(BIN)/python -m pytest
 
 check: setup  ## lint, format, types, import contracts
 	@$(BIN)/ruff check .

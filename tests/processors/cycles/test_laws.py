@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from hypothesis import given, settings, strategies as st
 
+from tests.laws import EXAMPLES
 from tests.makers import in_order
 from tests.processors.cycles.follower import Follower, Machine, Plan, plan_of
 
@@ -44,7 +45,7 @@ def known(follower: Follower) -> dict:
 
 
 @given(days, plans, st.lists(st.integers(0, 60), max_size=8), st.booleans())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_calls_flushes_and_restarts_change_no_cell(
     day: list, plan: Plan, cuts: list[int], flushed: bool
 ) -> None:
@@ -60,7 +61,7 @@ def test_calls_flushes_and_restarts_change_no_cell(
 
 
 @given(days, plans)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_every_cell_is_in_accord_with_itself(day: list, plan: Plan) -> None:
     for cell in Follower(plan).hear(machine_of(day).said).cells():
         assert cell.cycles == sum(cell.sketch.values()) > 0
@@ -70,7 +71,7 @@ def test_every_cell_is_in_accord_with_itself(day: list, plan: Plan) -> None:
 
 
 @given(days, plans)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_cycles_from_counts_and_states_never_take_longer_than_the_day(
     day: list, plan: Plan
 ) -> None:
@@ -82,7 +83,7 @@ def test_cycles_from_counts_and_states_never_take_longer_than_the_day(
 
 
 @given(days, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_cycles_that_are_said_add_up_in_whatever_order_they_come(day: list, random) -> None:
     plan = plan_of(cycles="events")
     machine = machine_of(one for one in day if one[1][0] == "cycle")
@@ -91,7 +92,7 @@ def test_cycles_that_are_said_add_up_in_whatever_order_they_come(day: list, rand
 
 
 @given(days, plans)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_phases_fill_their_batch_and_batches_do_not_overlap(day: list, plan: Plan) -> None:
     batches = Follower(plan).hear(machine_of(day).said).batches()
     for batch in batches:

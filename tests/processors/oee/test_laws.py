@@ -15,6 +15,7 @@ from schemas.machine import MachineRecord, PartsCounted
 from schemas.manual import ManualRecord, PartsReported, StopReasonGiven
 from schemas.stops import Stop
 from tests.facts import Facts, Record, total
+from tests.laws import EXAMPLES
 from tests.makers import Machine, after, in_order, plant
 
 STATES = ["running", "unplanned_stop", "setup", "planned_stop", "delay"]
@@ -80,7 +81,7 @@ def say(machine: Machine, at: int, kind: str, arguments: list) -> None:
 
 
 @given(days, files)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_every_second_is_in_exactly_one_category(day: list, file: dict) -> None:
     machine = machine_of(day, file)
     facts = Facts(machine).tell(machine.said)
@@ -92,7 +93,7 @@ def test_every_second_is_in_exactly_one_category(day: list, file: dict) -> None:
 
 
 @given(days, files, st.integers(1, 50), st.integers(1, 5))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_batching_and_restarts_change_nothing(
     day: list, file: dict, at_once: int, restarts: int
 ) -> None:
@@ -107,7 +108,7 @@ def test_batching_and_restarts_change_nothing(
 
 
 @given(days, files, st.randoms(use_true_random=False))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_events_may_overtake_each_other_by_less_than_the_allowed_lateness(
     day: list, file: dict, random
 ) -> None:
@@ -120,7 +121,7 @@ def test_events_may_overtake_each_other_by_less_than_the_allowed_lateness(
 
 
 @given(days, files, st.lists(st.integers(0, 9000), max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_ticks_change_no_totals(day: list, file: dict, ticks: list[int]) -> None:
     machine = machine_of(day, file)
     plain = Facts(machine).tell(machine.said)
@@ -142,7 +143,7 @@ def test_ticks_change_no_totals(day: list, file: dict, ticks: list[int]) -> None
 
 
 @given(days, files)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_losses_and_the_ideal_time_of_good_parts_are_all_of_planned_busy_time(
     day: list, file: dict
 ) -> None:
@@ -161,7 +162,7 @@ def is_late_fact(event: MachineRecord) -> bool:
 
 
 @given(days, files, st.randoms(use_true_random=False))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_late_facts_of_any_age_give_the_same_sums_as_timely_ones(
     day: list, file: dict, random
 ) -> None:
@@ -181,7 +182,7 @@ def test_late_facts_of_any_age_give_the_same_sums_as_timely_ones(
 
 
 @given(days, files)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_time_with_a_reason_is_time_of_its_category(day: list, file: dict) -> None:
     machine = machine_of(day, file)
     facts = Facts(machine).tell(machine.said)
@@ -196,7 +197,7 @@ def test_time_with_a_reason_is_time_of_its_category(day: list, file: dict) -> No
 
 
 @given(days, files)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_stops_are_counted_where_they_began_in_planned_time(day: list, file: dict) -> None:
     machine = machine_of(day, {**file, "breaks": "[]", "during": "always"})
     facts = Facts(machine).tell(machine.said)
@@ -208,7 +209,7 @@ def test_stops_are_counted_where_they_began_in_planned_time(day: list, file: dic
 
 
 @given(days, files)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_reports_are_the_sums_of_their_cells(day: list, file: dict) -> None:
     machine = machine_of(day, file | {"rules": [*file["rules"], CHANGEOVER]})
     machine.alive(9 * 3600)

@@ -5,6 +5,7 @@ from hypothesis import given, settings, strategies as st
 
 from schemas.machine import MachineRecord
 from tests.facts import Facts
+from tests.laws import EXAMPLES
 from tests.makers import Machine, plant
 from tests.processors.oee.stories import stories
 from tests.processors.oee.story import Story
@@ -43,7 +44,7 @@ def test_what_a_person_said_counts_once_if_a_gap_is_told_around_it(at_once: int)
 
 
 @given(stories(), st.integers(2, 9), st.integers(1, 4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 def test_what_overtakes_may_arrive_at_once(story: Story, at_once: int, restarts: int) -> None:
     events = story.events()
     one_by_one = Facts(machine_of(story, events)).tell(events)

@@ -9,6 +9,7 @@ from hypothesis import given, settings, strategies as st
 
 from schemas.kpi import OeeCell
 from tests.facts import Facts, total
+from tests.laws import EXAMPLES
 from tests.makers import Machine
 from tests.processors.oee.stories import DST_DAYS, stories
 from tests.processors.oee.story import HOUR, MINUTE, MS, Story
@@ -33,7 +34,7 @@ def summed(cells: Iterable[OeeCell]) -> Counter[str]:
 
 
 @given(stories(), st.integers(0, 5 * HOUR))
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 def test_time_of_two_adjacent_windows_is_the_time_of_the_whole(story: Story, cut_ms: int) -> None:
     cells = facts_of(story).cells
     cut = story.start + (cut_ms - cut_ms % MINUTE) * MS
@@ -45,7 +46,7 @@ def test_time_of_two_adjacent_windows_is_the_time_of_the_whole(story: Story, cut
 
 
 @given(stories())
-@settings(max_examples=60)
+@settings(max_examples=EXAMPLES)
 def test_the_newest_report_of_a_shift_is_the_sum_of_its_cells(story: Story) -> None:
     facts = facts_of(story)
     newest = {
