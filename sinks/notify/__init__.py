@@ -1,0 +1,1 @@
+"""People are told: words per channel, providers, and a delivery that loses nothing."""
