@@ -154,6 +154,13 @@ class Board:
         ]
         return max(told, key=lambda pair: pair[0], default=(None, None))[1]
 
+    def taken_by(self, recipient: str) -> Standing | None:
+        """The alert that this person took care of last, and still does."""
+        taken = [one for one in self.standings() if one.acknowledged_by == recipient]
+        firing = [(one.acknowledged_at, one) for one in taken if one.is_firing]
+        known = [(at, one) for at, one in firing if at is not None]
+        return max(known, key=lambda pair: pair[0], default=(None, None))[1]
+
     def is_used(self, statement: str) -> bool:
         """Whether this was said before, to this process or another."""
         return statement in self._used

@@ -14,7 +14,7 @@ from schemas.plant.alerts.rules import Language
 from schemas.plant.model import Plant
 from sinks.notify.web.links import recipient_digest
 
-_MOMENT, _SHORT = "EEE d MMM, HH:mm:ss z", "HH:mm"
+_MOMENT, _SHORT = "EEE d MMM, HH:mm:ss", "HH:mm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,10 @@ class Reader:
 
     def moment(self, at: datetime) -> str:
         """Day and time with the zone, such as `Sat 21 Nov, 08:05:12 CST`."""
+        zone = ZoneInfo(self.time_zone)
         locale = _locale(self.language, self.time_zone)
-        return str(format_datetime(at, _MOMENT, ZoneInfo(self.time_zone), locale))
+        written = format_datetime(at, _MOMENT, zone, locale)
+        return f"{written} {at.astimezone(zone).tzname()}"
 
     def hour(self, at: datetime) -> str:
         """The time of the day, such as `08:05`."""

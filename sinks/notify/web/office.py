@@ -1,28 +1,33 @@
 """What the interface works with, and what every way into it asks first."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.http_body import BodyError, read_body
 from plantstream.runtime.rate import Bucket, draw
 from plantstream.runtime.tokens import TokenFile, TokenKind
+from schemas.alerts import DeliveryAttempt
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Plant
 from sinks.notify.web.acts import Author, Wish, act_of, saying_of
 from sinks.notify.web.board import Board, OfAlert, Standing
 from sinks.notify.web.links import Links
 from sinks.notify.web.meters import WebMeters
-from sinks.notify.web.publishing import ANSWER_WITHIN_S, Publisher
+from sinks.notify.web.publishing import ANSWER_WITHIN_S, Publisher, Saying
 from sinks.notify.web.refusals import Refusals, RefusedError, later
 
 SENDERS_FILE = "alert-senders.json"
 SENDERS = TokenKind("psalert_", "plantstream alert-sender")
 MOST_BUCKETS = 10_000
+KNOWN_WITHIN_S = 3.0
+_LOOK_EVERY_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +134,34 @@ class Office:
             reason = reasons.get(error.status, "not_whole")
             raise RefusedError(error.status, reason, str(error)) from None
 
+    def public_url(self, request: Request) -> str:
+        """The address under which a provider knows this request, which a signature covers."""
+        outside = self.site.alerts.external_url if self.site.alerts else None
+        if outside is None:
+            return str(request.url)
+        query = f"?{request.url.query}" if request.url.query else ""
+        return f"{outside.rstrip('/')}{request.url.path}{query}"
+
+    async def sent(self, provider_id: str) -> DeliveryAttempt | None:
+        """The message that a provider speaks of; it may know of it before our own topic does."""
+        for _ in range(round(KNOWN_WITHIN_S / _LOOK_EVERY_S)):
+            found = self.board.sent(provider_id)
+            if found is not None:
+                return found
+            await asyncio.sleep(_LOOK_EVERY_S)
+        return self.board.sent(provider_id)
+
+    async def publish(self, sayings: Sequence[Saying]) -> None:
+        """Have these in Kafka.
+
+        Raises:
+            RefusedError: nobody knows whether it has them.
+        """
+        try:
+            await self.publisher.publish(sayings, self.limits.answer_within_s)
+        except PlantstreamError as error:
+            raise later(f"nobody knows yet whether it counts; say it again ({error})") from None
+
     async def do(self, wish: Wish, alert: Standing, author: Author) -> OfAlert:
         """Have it in Kafka; whoever says the same meanwhile is refused, and may again on failure.
 
@@ -140,10 +173,28 @@ class Office:
         act = act_of(wish, alert.status, author, self.plant().version, self.now())
         self.board.use(author.statement)
         try:
-            await self.publisher.publish([saying_of(act)], self.limits.answer_within_s)
-        except PlantstreamError as error:
+            await self.publish([saying_of(act)])
+        except RefusedError:
             self.board.release(author.statement)
-            raise later(f"nobody knows yet whether it counts; say it again ({error})") from None
+            raise
         self.board.note(act)
         self.meters.acted(author.via, wish.kind)
         return act
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def guarded(office: Office, way: str, handler: Handler) -> Handler:
+    """The handler of something that programs call: what is refused is answered and recorded."""
+
+    async def handling(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except RefusedError as error:
+            address = request.client.host if request.client else "?"
+            who = f"{request.url.path} from {address}"
+            await office.refusals.record(way, error, office.site.site_path(), office.now(), who)
+            return JSONResponse({"error": error.told}, error.status, error.headers)
+
+    return handling

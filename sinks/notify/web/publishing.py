@@ -18,6 +18,7 @@ from schemas.topics import Topic
 MOST_WAITING = 20_000
 """Records; beyond that whoever comes has to come again."""
 ANSWER_WITHIN_S = 10.0
+_STOPPING = "we are stopping; say it again"
 Named = Callable[[EventId], BaseModel]
 """The record, once its id is known."""
 
@@ -80,12 +81,14 @@ class Publisher:
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait({self._writing})
+        for order in self._waiting:
+            _answer(order, UnavailableError(_STOPPING))
 
     async def _write(self) -> None:
         """All that waits, and all that comes meanwhile."""
         while self._waiting:
             orders, self._waiting, self._held = self._waiting, [], 0
-            failure: PlantstreamError | None = UnavailableError("we are stopping; say it again")
+            failure: PlantstreamError | None = UnavailableError(_STOPPING)
             try:
                 await self._broker.send([self._sealed(s) for one in orders for s in one.sayings])
                 failure = None

@@ -103,7 +103,11 @@ def view_of(
         next_names=", ".join(names.get(one, one) for one in status.escalates_to),
         countdown=_countdown(standing, holds, now),
         told=tuple(
-            (names.get(one.name, one.name), one.channel, reader.hour(one.at))
+            (
+                names.get(one.name, one.name),
+                one.channel if one.channel != one.name else "",
+                reader.hour(one.at),
+            )
             for one in reversed(status.told[-SHOWN_TOLD:])
         ),
         told_before=len(status.told[:-SHOWN_TOLD]),

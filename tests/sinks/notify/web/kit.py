@@ -1,7 +1,8 @@
 """A small plant whose alerts people answer: the real interface on loopback, Kafka in memory."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -227,18 +228,35 @@ async def house(
     for one in standing:
         office.board.note(one)
     office.board.is_complete = True
-    async with serving(create_app(office), at or Listening("127.0.0.1", 0)) as server:
-        async with httpx2.AsyncClient(base_url=server.url, verify=verify, timeout=30) as client:
-            made = House(office, client, kept, registry, clock)
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(
+            serving(create_app(office), at or Listening("127.0.0.1", 0))
+        )
+        client = await stack.enter_async_context(
+            httpx2.AsyncClient(base_url=server.url, verify=verify, timeout=30)
+        )
+        made = House(office, client, kept, registry, clock)
 
-            async def answer_to(channel: str, number: str, text: str) -> None:
-                made.answers.append((channel, number, text))
+        async def answer_to(channel: str, number: str, text: str) -> None:
+            made.answers.append((channel, number, text))
 
-            office.answer_to = answer_to
-            office.heard = lambda number, _: made.heard.append(number)
-            yield made
+        office.answer_to = answer_to
+        office.heard = lambda number, _: made.heard.append(number)
+        yield made
     await publisher.close()
 
 
 def sent(records: Sequence[Outgoing], topic: Topic) -> list[Outgoing]:
     return [one for one in records if one.topic == topic.name]
+
+
+@asynccontextmanager
+async def running(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Do this while the block runs."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
