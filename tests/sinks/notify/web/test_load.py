@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import httpx2
@@ -35,12 +36,12 @@ async def test_people_are_answered_while_a_thousand_alerts_come_in(tmp_path: Pat
     with capsys.disabled():
         p99_ms = looks[int(len(looks) * 0.99)] * 1000
         print(  # noqa: T201 - the figure is what this test is for
-            f"\n{ALERTS * REPEATS} alerts, {ALERTS} of them unique, in {len(posts) * REPEATS} posts:"
-            f" {took:.2f} s; {len(looks)} pages meanwhile, p99 {p99_ms:.0f} ms"
+            f"\n{ALERTS * REPEATS} alerts, {ALERTS} unique, in {len(posts) * REPEATS} posts: "
+            f"{took:.2f} s; {len(looks)} pages meanwhile, p99 {p99_ms:.0f} ms"
         )
 
 
-async def told_all(home: House, posts: list[object], headers: dict[str, str]) -> float:
+async def told_all(home: House, posts: Sequence[object], headers: dict[str, str]) -> float:
     """Four senders at once, as Alertmanager's groups are."""
     start = time.perf_counter()
     waiting = list(posts)

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +59,10 @@ async def process(*command: str) -> AsyncIterator[None]:
     started = await asyncio.create_subprocess_exec(*command, stdout=quiet, stderr=quiet)
     try:
         yield
+        assert started.returncode is None, f"{command[0]} has ended by itself"
     finally:
-        started.terminate()
+        with suppress(ProcessLookupError):
+            started.terminate()
         await asyncio.wait_for(started.wait(), 20)
 
 
@@ -96,7 +98,7 @@ route: {{receiver: us, group_by: [alertname], group_wait: 0s, group_interval: 1s
 receivers:
   - name: us
     webhook_configs:
-      - url: {home.client.base_url}in/alertmanager
+      - url: {home.client.base_url}/in/alertmanager
         send_resolved: true
         http_config: {{authorization: {{credentials: {token}}}}}
 """
