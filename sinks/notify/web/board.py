@@ -1,6 +1,6 @@
 """What is known of alerts, of acts of people and of deliveries, as their topics tell it. Pure."""
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,6 +75,7 @@ class Board:
         self._read: dict[TopicPartition, int] = {}
         self._alerts: dict[str, AlertStatus] = {}
         self._by_digest: dict[bytes, str] = {}
+        self._by_code: defaultdict[str, set[str]] = defaultdict(set)
         self._acts: dict[str, OfAlert] = {}
         self._used: OrderedDict[str, None] = OrderedDict()
         self._sent: OrderedDict[str, DeliveryAttempt] = OrderedDict()
@@ -118,10 +119,11 @@ class Board:
         found = self.standing(rest.rpartition("|")[0])
         return found if found and found.status.alert_id() == alert_id else None
 
-    def by_code(self, code: str) -> Standing | None:
-        """The alert of this short code; of several one that fires, the newest one."""
-        found = [one for one in self.standings() if code_of(one.status.alert_id()) == code]
-        return max(found, key=lambda one: (one.is_firing, one.status.starts_at), default=None)
+    def by_code(self, code: str, recipient: str) -> Standing | None:
+        """The alert of this short code; of several one that fires and this recipient knows of."""
+        found = [self.standing(one) for one in self._by_code.get(code, ())]
+        known = [one for one in found if one is not None]
+        return max(known, key=lambda one: _rank(one, recipient), default=None)
 
     def standing(self, fingerprint: str) -> Standing | None:
         """How the newest alert of a fingerprint stands."""
@@ -136,30 +138,29 @@ class Board:
         )
         return Standing(status, act if is_news else None)
 
-    def standings(self) -> Iterator[Standing]:
-        """All alerts that are known."""
-        for fingerprint in self._alerts:
-            found = self.standing(fingerprint)
-            if found is not None:
-                yield found
-
     def waiting_for(self, recipient: str) -> Standing | None:
         """The alert that this recipient was told of last and that nobody takes care of."""
-        told = [
+        known = [
             (at, one)
-            for one in self.standings()
+            for one in self._told(recipient)
             if one.is_firing
             and one.acknowledged_by is None
             and (at := one.told_at(recipient)) is not None
         ]
-        return max(told, key=lambda pair: pair[0], default=(None, None))[1]
+        return max(known, key=lambda pair: pair[0], default=(None, None))[1]
 
     def taken_by(self, recipient: str) -> Standing | None:
         """The alert that this person took care of last, and still does."""
-        taken = [one for one in self.standings() if one.acknowledged_by == recipient]
-        firing = [(one.acknowledged_at, one) for one in taken if one.is_firing]
-        known = [(at, one) for at, one in firing if at is not None]
-        return max(known, key=lambda pair: pair[0], default=(None, None))[1]
+        names = {name for name, one in self._alerts.items() if one.acknowledged_by == recipient}
+        names |= {name for name, act in self._acts.items() if act.by == recipient}
+        found = [self.standing(name) for name in names]
+        known = [
+            (one.acknowledged_at, one)
+            for one in found
+            if one is not None and one.is_firing and one.acknowledged_by == recipient
+        ]
+        dated = [(at, one) for at, one in known if at is not None]
+        return max(dated, key=lambda pair: pair[0], default=(None, None))[1]
 
     def is_used(self, statement: str) -> bool:
         """Whether this was said before, to this process or another."""
@@ -185,7 +186,19 @@ class Board:
     def __len__(self) -> int:
         return len(self._alerts)
 
+    def _told(self, recipient: str) -> Iterator[Standing]:
+        for fingerprint, status in self._alerts.items():
+            if any(one.name == recipient for one in status.told):
+                found = self.standing(fingerprint)
+                if found is not None:
+                    yield found
+
     def _stands(self, status: AlertStatus) -> None:
+        before = self._alerts.get(status.fingerprint)
+        if before is None or before.starts_at != status.starts_at:
+            if before is not None:
+                self._by_code[code_of(before.alert_id())].discard(status.fingerprint)
+            self._by_code[code_of(status.alert_id())].add(status.fingerprint)
         self._alerts[status.fingerprint] = status
         self._by_digest[alert_digest(status.fingerprint)] = status.fingerprint
         act = self._acts.get(status.fingerprint)
@@ -209,6 +222,11 @@ class Board:
         known = self._groups.get(attempt.group, ())
         alerts = tuple(_newest((*known, *attempt.alerts)))
         _keep(self._groups, attempt.group, alerts, MOST_GROUPS)
+
+
+def _rank(standing: Standing, recipient: str) -> tuple[bool, bool, datetime]:
+    is_known = standing.told_at(recipient) is not None
+    return standing.is_firing, is_known, standing.status.starts_at
 
 
 def _keep(kept: OrderedDict[str, Any], name: str, value: Any, most: int) -> None:

@@ -81,7 +81,7 @@ async def delivered(
 def _meant(office: Office, reply: Reply, reader: Reader) -> Standing | None:
     """The alert that was named, or the newest that this person was told of and may mean."""
     if reply.code is not None:
-        named = office.board.by_code(reply.code)
+        named = office.board.by_code(reply.code, reader.id)
         return named if named is not None and named.is_firing else None
     if reply.wish is UNACKNOWLEDGE:
         return office.board.taken_by(reader.id)

@@ -15,8 +15,8 @@ class Phrases:
     value: str
     limit: str
     for_: str
+    was_for: str
     since: str
-    where: str
     take: str
     take_over: str
     give_back: str
@@ -24,7 +24,6 @@ class Phrases:
     in_: str
     nobody_next: str
     told: str
-    you: str
     more_told: str
     quiet: str
     quiet_why: str
@@ -67,8 +66,8 @@ _EN = Phrases(
     value="Value",
     limit="limit {limit}",
     for_="Active for",
+    was_for="It took",
     since="since {at}",
-    where="Where",
     take="I take care of it",
     take_over="I take over",
     give_back="I can no longer take care of it",
@@ -76,7 +75,6 @@ _EN = Phrases(
     in_="in",
     nobody_next="Nobody else will be called.",
     told="Told so far",
-    you="you",
     more_told="and {number} before",
     quiet="Quiet for a while",
     quiet_why="Calls nobody until then, unless it gets worse. It does not say that you take care.",
@@ -114,8 +112,8 @@ _ES = Phrases(
     value="Valor",
     limit="límite {limit}",
     for_="Activa desde hace",
+    was_for="Duró",
     since="desde {at}",
-    where="Dónde",
     take="Yo me encargo",
     take_over="Ahora me encargo yo",
     give_back="Ya no puedo encargarme",
@@ -123,7 +121,6 @@ _ES = Phrases(
     in_="en",
     nobody_next="No se llamará a nadie más.",
     told="Avisados hasta ahora",
-    you="usted",
     more_told="y {number} antes",
     quiet="En silencio un rato",
     quiet_why="No llama a nadie hasta entonces, salvo que empeore. No dice que usted se encarga.",
