@@ -59,7 +59,7 @@ def acknowledge_routes(office: Office) -> list[Route]:
             visit = _visit(office, request)
         except RefusedError as error:
             return await _refuse(office, request, error)
-        return _page(office, request, visit)
+        return _page(office, visit)
 
     async def do(request: Request) -> Response:
         try:
@@ -112,10 +112,10 @@ async def _done(
         said = {"used": says.used, "over": "", "not_now": says.not_now}.get(
             error.reason, says.stale
         )
-        page = _page(office, request, visit, said=said, status=error.status)
+        page = _page(office, visit, said=said, status=error.status)
         page.headers.update(error.headers)
         return page
-    return _page(office, request, visit, said=_said(done, visit.reader, wish))
+    return _page(office, visit, said=_said(done, visit.reader, wish))
 
 
 def _author(office: Office, visit: _Visit, nonce: str) -> Author:
@@ -137,9 +137,7 @@ def _said(done: OfAlert, reader: Reader, wish: Wish) -> str:
     return says.done_take if wish is ACKNOWLEDGE else says.done_give_back
 
 
-def _page(
-    office: Office, request: Request, visit: _Visit, *, said: str = "", status: int = 200
-) -> Response:
+def _page(office: Office, visit: _Visit, *, said: str = "", status: int = 200) -> Response:
     """What holds now."""
     now, reader = office.now(), visit.reader
     standing = office.board.by_digest(visit.link.alert) or visit.standing
@@ -151,7 +149,7 @@ def _page(
         since = reader.moment(standing.status.starts_at)
         said = PHRASES[reader.language].newer.format(at=since)
     failed = status != 200 or not visit.is_current  # noqa: PLR2004 - HTTP's own number
-    return alert_page(view, nonce, request.url.path, said=said, failed=failed, status=status)
+    return alert_page(view, nonce, said=said, failed=failed, status=status)
 
 
 async def _refuse(office: Office, request: Request, error: RefusedError) -> Response:

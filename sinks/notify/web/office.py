@@ -62,7 +62,7 @@ class Limits:
 
 
 AnswerTo = Callable[[str, str, str], Awaitable[None]]
-"""Say something to somebody: channel, number, text; where the answer to a webhook cannot."""
+"""Say something to somebody (channel, number, text); raises as a channel does."""
 Heard = Callable[[str, datetime], None]
 """This number wrote to us by WhatsApp just now, which opens its 24-hour window."""
 

@@ -28,14 +28,13 @@ _HEADERS = {
 def alert_page(
     view: View,
     nonce: str | None,
-    address: str,
     *,
     said: str = "",
     failed: bool = False,
     status: int = 200,
 ) -> HTMLResponse:
     """One alert; with a nonce it has buttons. `said` is what was just done, or why not."""
-    facts = {"view": view, "nonce": nonce, "address": address, "said": said, "failed": failed}
+    facts = {"view": view, "nonce": nonce, "said": said, "failed": failed}
     return _response("alert.html.j2", view.language, facts, status)
 
 

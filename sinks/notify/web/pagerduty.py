@@ -5,7 +5,6 @@ https://developer.pagerduty.com/docs/verifying-webhook-signatures
 
 import hmac
 from datetime import datetime
-from typing import Literal
 
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
@@ -35,7 +34,6 @@ class _Agent(BaseModel):
 
 
 class _Incident(BaseModel):
-    type: Literal["incident"] | str = ""
     incident_key: str | None = None
 
 

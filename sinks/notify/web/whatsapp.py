@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from plantstream.runtime.errors import PlantstreamError
 from schemas.alerts import Outcome
 from schemas.plant.alerts.channels import WhatsAppChannel
 from sinks.notify.web.inbound import Said, delivered, take
@@ -24,6 +26,7 @@ WAY = "whatsapp"
 PATH = "/in/whatsapp/{channel}"
 _OUTCOMES: dict[str, Outcome] = {"delivered": "delivered", "read": "delivered", "failed": "failed"}
 _LONGEST_CHALLENGE = 100
+_log = structlog.get_logger(__name__)
 
 
 class _Text(BaseModel):
@@ -52,8 +55,8 @@ class _Metadata(BaseModel):
 
 class _Value(BaseModel):
     metadata: _Metadata = _Metadata()
-    messages: list[_Message] = Field(default=[], max_length=1000)
-    statuses: list[_Status] = Field(default=[], max_length=1000)
+    messages: list[Any] = Field(default=[], max_length=1000)
+    statuses: list[Any] = Field(default=[], max_length=1000)
 
 
 class _Change(BaseModel):
@@ -87,7 +90,8 @@ def whatsapp_routes(office: Office) -> list[Route]:
         body = await office.body(request, office.limits.webhook_bytes)
         _must_be_signed(request, body, secrets)
         for value in _values(body):
-            await _take_all(office, name, value)
+            for one in _news(office, name, value):
+                await _take(office, name, one)
         return Response(status_code=200)
 
     return [
@@ -125,35 +129,53 @@ def _values(body: bytes) -> Iterator[_Value]:
             yield change.value
 
 
-async def _take_all(office: Office, channel: str, value: _Value) -> None:
-    settings = office.site.channels[channel]
-    ours = getattr(settings, "phone_number_id", None)
+def _news(office: Office, channel: str, value: _Value) -> Iterator[tuple[type[BaseModel], Any]]:
+    """What a webhook brings, and what each should be."""
+    ours = getattr(office.site.channels[channel], "phone_number_id", None)
     if value.metadata.phone_number_id not in {"", ours}:
         raise RefusedError(403, "wrong_account", "for another number than the channel's")
-    for message in value.messages:
-        await _take(office, channel, message)
-    for one in value.statuses:
-        outcome = _OUTCOMES.get(one.status)
-        if outcome is not None:
-            told = next((str(error.get("title", "")) for error in one.errors), "")
-            await delivered(office, channel, one.id, outcome, f"{one.status} {told}".strip())
+    yield from ((_Message, one) for one in value.messages)
+    yield from ((_Status, one) for one in value.statuses)
 
 
-async def _take(office: Office, channel: str, message: _Message) -> None:
+async def _take(office: Office, channel: str, news: tuple[type[BaseModel], Any]) -> None:
     """What is refused for good is taken all the same, or Meta would bring it for a week."""
+    kind, given = news
+    try:
+        found = kind.model_validate(given)
+        if isinstance(found, _Message):
+            await _answer(office, channel, found)
+        elif isinstance(found, _Status):
+            await _note(office, channel, found)
+    except ValidationError:
+        await _record(office, RefusedError(400, "unreadable", "a message or status of no shape"))
+    except RefusedError as error:
+        if error.reason == "not_now":
+            raise
+        await _record(office, error)
+
+
+async def _answer(office: Office, channel: str, message: _Message) -> None:
     number, part = f"+{message.sender}", message.text or message.button
     at = datetime.fromtimestamp(message.timestamp, UTC)
     office.heard(number, at)
     text = (part.body or part.text) if part else ""
+    answer = await take(office, Said("whatsapp", number, text, message.id, at))
     try:
-        answer = await take(office, Said("whatsapp", number, text, message.id, at))
-    except RefusedError as error:
-        if error.reason == "not_now":
-            raise
-        site = office.site.site_path()
-        await office.refusals.record(WAY, error, site, office.now(), number)
-        return
-    await office.answer_to(channel, number, answer)
+        await office.answer_to(channel, number, answer)
+    except PlantstreamError as error:
+        _log.warning("an answer is not answered", channel=channel, reason=str(error))
+
+
+async def _note(office: Office, channel: str, status: _Status) -> None:
+    outcome = _OUTCOMES.get(status.status)
+    if outcome is not None:
+        told = next((str(error.get("title", "")) for error in status.errors), "")
+        await delivered(office, channel, status.id, outcome, f"{status.status} {told}".strip())
+
+
+async def _record(office: Office, error: RefusedError) -> None:
+    await office.refusals.record(WAY, error, office.site.site_path(), office.now(), error.told)
 
 
 def _same(one: bytes, other: bytes) -> bool:

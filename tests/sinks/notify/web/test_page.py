@@ -75,9 +75,7 @@ def view(severity: Severity = "critical", language: str = "ana", **more: object)
 
 @pytest.mark.parametrize("reader", ["ana", "luis"])
 def test_each_severity_has_a_word_and_a_shape_of_its_own(reader):
-    pages = [
-        bytes(alert_page(view(one, reader), "n", "/").body).decode() for one in get_args(Severity)
-    ]
+    pages = [bytes(alert_page(view(one, reader), "n").body).decode() for one in get_args(Severity)]
 
     words = {re.search(r"<strong>(.*?)</strong>", page)[1] for page in pages}  # type: ignore[index]
     shapes = {re.search(r"<path d=\"(.*?)\"", page)[1] for page in pages}  # type: ignore[index]
@@ -100,7 +98,7 @@ def test_both_counters_of_a_countdown_stop_at_its_end(seconds):
 
 
 def test_without_a_next_step_nobody_is_said_to_be_called():
-    page = bytes(alert_page(view(escalates_at=None, escalates_to=()), "n", "/").body).decode()
+    page = bytes(alert_page(view(escalates_at=None, escalates_to=()), "n").body).decode()
 
     assert "No se llamará a nadie más." in page
 

@@ -83,6 +83,14 @@ async def test_an_old_answer_acknowledges_nothing_new(home: House):
     assert home.refused("whatsapp", "stale") == 1
 
 
+async def test_what_has_no_shape_does_not_take_the_others_with_it(home: House):
+    answer = await meta(home, messages=[{"id": 1}, message()])
+
+    assert answer.status_code == 200
+    assert home.refused("whatsapp", "unreadable") == 1
+    assert len(home.records(OPERATOR)) == 1
+
+
 async def test_an_unknown_number_is_refused_counted_and_recorded(home: House):
     answer = await meta(home, messages=[message(**{"from": "15005550001"})])
 
@@ -116,7 +124,7 @@ async def test_what_became_of_a_message_is_recorded(home: House):
     [
         pytest.param({"secret": "wrong"}, "wrong_signature", id="wrong signature"),
         pytest.param({"number": "43"}, "wrong_account", id="another number of ours"),
-        pytest.param({"messages": [{"id": 1}]}, "unreadable", id="no messages"),
+        pytest.param({"messages": 1}, "unreadable", id="no messages"),
         pytest.param({"padding": "x" * 1_100_000}, "too_large", id="too large"),
     ],
 )
