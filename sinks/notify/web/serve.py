@@ -3,19 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.http_server import Listening, Serving, serving
+from schemas.alerts import AlertTransition
 from schemas.plant.alerts.channels import (
     Channel,
     PagerDutyChannel,
     TwilioChannel,
     WhatsAppChannel,
 )
+from schemas.plant.model import Plant
 from schemas.plant.secrets import Secret
+from sinks.notify.web.acknowledge import PATH
 from sinks.notify.web.app import create_app
 from sinks.notify.web.follow import Log, keep_board
+from sinks.notify.web.links import Links
 from sinks.notify.web.office import ChannelSecrets, Office
 
 SERVICE = "notify"
@@ -43,6 +48,25 @@ async def serving_web(
         with suppress(asyncio.CancelledError, PlantstreamError):
             await keeping
         await office.publisher.close()
+
+
+def link_to(
+    links: Links, plant: Plant, now: Callable[[], datetime]
+) -> Callable[[AlertTransition, str], str | None]:
+    """What gives the address under which this recipient acknowledges this alert.
+
+    It gives None where the plant file has no `external_url`.
+    """
+    alerts = plant.alerts
+
+    def made(alert: AlertTransition, recipient: str) -> str | None:
+        if alerts is None or alerts.external_url is None:
+            return None
+        expires_at = now() + alerts.link_expires
+        token = links.sign(alert.fingerprint, alert.starts_at, recipient, expires_at)
+        return alerts.external_url.rstrip("/") + PATH.format(token=token)
+
+    return made
 
 
 def channel_secrets(channels: Mapping[str, Channel], read: ReadSecret) -> dict[str, ChannelSecrets]:

@@ -15,7 +15,7 @@ from sinks.notify.web.phrases import PHRASES, Phrases
 SHOWN_TOLD = 6
 _FIRST = ("equipment", "line", "area", "source", "product", "site")
 _HIDDEN = frozenset({"alertname", "severity", *_FIRST})
-_HOUR_S, _MINUTE_S = 3600, 60
+_MINUTE_S, _LONG_S = 60, 360_000
 Holds = Literal["open", "acknowledged", "snoozed", "over"]
 
 
@@ -24,25 +24,32 @@ class Countdown:
     """A clock that runs down without script: two counters that go round, and stop together."""
 
     seconds: int
-    seconds_passed: int
-    """Of the minute that the counter of seconds is in."""
-    minutes_passed: int
-    """Seconds of the hour that the counter of minutes is in."""
 
     @property
     def text(self) -> str:
-        """As of when the page was made."""
-        return written_span(self.seconds)
+        """As of when the page was made, as `mm:ss`."""
+        minutes, rest = divmod(self.seconds, _MINUTE_S)
+        return f"{minutes:02}:{rest:02}"
+
+    @property
+    def minute_passed(self) -> int:
+        """Seconds of its round in which the counter of seconds is; a round is a minute."""
+        return -self.seconds % _MINUTE_S
 
     @property
     def minute_rounds(self) -> int:
         """How often the counter of seconds goes round until the end."""
-        return (self.seconds + self.seconds_passed) // _MINUTE_S
+        return (self.seconds + self.minute_passed) // _MINUTE_S
 
     @property
-    def hour_rounds(self) -> int:
+    def long_passed(self) -> int:
+        """Seconds of its round in which the counter of minutes is; a round is 6,000 of them."""
+        return -self.seconds % _LONG_S
+
+    @property
+    def long_rounds(self) -> int:
         """How often the counter of minutes goes round until the end."""
-        return (self.seconds + self.minutes_passed) // _HOUR_S
+        return (self.seconds + self.long_passed) // _LONG_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +168,9 @@ def _notes(
 
 def _countdown(standing: Standing, holds: Holds, now: datetime) -> Countdown | None:
     due = standing.status.escalates_at
-    if holds != "open" or due is None or due <= now:
+    if holds != "open" or due is None:
         return None
-    left = int((due - now).total_seconds())
-    return Countdown(left, -left % _MINUTE_S, -left % _HOUR_S)
+    return Countdown(max(0, int((due - now).total_seconds())))
 
 
 def _places(status: AlertStatus, plant: Plant) -> Iterator[str]:

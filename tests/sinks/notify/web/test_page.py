@@ -89,12 +89,17 @@ def test_a_span_is_written_in_minutes_and_seconds(seconds, text):
     assert written_span(seconds) == text
 
 
-@pytest.mark.parametrize("seconds", [1, 59, 60, 61, 192, 3599, 3600, 3725])
+@pytest.mark.parametrize("seconds", [1, 59, 60, 61, 192, 3599, 3600, 3725, 400_000])
 def test_both_counters_of_a_countdown_stop_at_its_end(seconds):
-    clock = Countdown(seconds, -seconds % 60, -seconds % 3600)
+    clock = Countdown(seconds)
 
-    assert clock.minute_rounds * 60 - clock.seconds_passed == seconds
-    assert clock.hour_rounds * 3600 - clock.minutes_passed == seconds
+    assert clock.minute_rounds * 60 - clock.minute_passed == seconds
+    assert clock.long_rounds * 360_000 - clock.long_passed == seconds
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0, "00:00"), (192, "03:12"), (3725, "62:05")])
+def test_a_countdown_is_written_in_minutes_and_seconds(seconds, text):
+    assert Countdown(seconds).text == text
 
 
 def test_without_a_next_step_nobody_is_said_to_be_called():
@@ -103,5 +108,7 @@ def test_without_a_next_step_nobody_is_said_to_be_called():
     assert "No se llamará a nadie más." in page
 
 
-def test_an_escalation_that_is_due_has_no_countdown():
-    assert view(escalates_at=NOW).countdown is None
+def test_who_is_due_to_be_called_is_still_named():
+    page = bytes(alert_page(view(escalates_at=NOW), "n").body).decode()
+
+    assert "<strong>Luis Gómez</strong> en <b><i>00:00</i></b>" in page

@@ -12,11 +12,22 @@ from plantstream.runtime.http_server import Listening, _listener
 from schemas.plant.secrets import Secret
 from schemas.topics import ALERT_LATEST
 from sinks.notify.web.board import Board
+from sinks.notify.web.links import Links
 from sinks.notify.web.office import ChannelSecrets
-from sinks.notify.web.serve import channel_secrets, serving_web
+from sinks.notify.web.serve import channel_secrets, link_to, serving_web
 from tests.ingest.kit import MemoryBroker
 from tests.parts import eventually
-from tests.sinks.notify.web.kit import MemoryLog, house, plant, status
+from tests.sinks.notify.web.kit import (
+    KEY,
+    NOW,
+    PUBLIC,
+    House,
+    MemoryLog,
+    alert,
+    house,
+    plant,
+    status,
+)
 
 
 async def test_the_interface_answers_once_all_is_known_and_no_metric_holds_a_token(tmp_path: Path):
@@ -35,6 +46,21 @@ async def test_the_interface_answers_once_all_is_known_and_no_metric_holds_a_tok
     told = generate_latest(registry).decode()
     assert 'route="/a/{token}",service="notify"' in told
     assert link.removeprefix("/a/") not in told
+
+
+async def test_a_link_as_messages_carry_it_opens_the_page(home: House):
+    link = link_to(home.office.links, plant().plant, home.clock)(alert(), "ana")
+
+    assert link is not None
+    assert link.startswith(f"{PUBLIC}/a/")
+    assert (await home.client.get(link.removeprefix(PUBLIC))).status_code == 200
+
+
+def test_without_an_address_outside_messages_carry_no_link():
+    file = plant().plant
+    inside = file.model_copy(update={"alerts": None})
+
+    assert link_to(Links([KEY]), inside, lambda: NOW)(alert(), "ana") is None
 
 
 def test_secrets_are_read_for_channels_that_are_reached_from_outside():
