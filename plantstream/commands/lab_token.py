@@ -11,7 +11,7 @@ from plantstream.commands.options import AS_JSON
 from plantstream.commands.tables import print_columns
 
 if TYPE_CHECKING:
-    from ingest.inputs.lab.tokens import TokenFile
+    from plantstream.runtime.tokens import TokenFile
 
 NAME = typer.Argument(metavar="NAME", help="Whose it is: a person or an instrument.")
 DATA = typer.Option(None, help="The edge's data directory, which holds lab-tokens.json.")
@@ -58,7 +58,7 @@ def remove(name: str = NAME, data_dir: Path | None = DATA, file: Path | None = F
 
 
 def _tokens(data_dir: Path | None, file: Path | None) -> "TokenFile":
-    from ingest.inputs.lab.tokens import FILE as NAMED, TokenFile
+    from ingest.inputs.lab.tokens import FILE as NAMED, lab_tokens
     from plantstream.embedded.places import default_data_dir
 
-    return TokenFile(file or (data_dir or default_data_dir()) / NAMED)
+    return lab_tokens(file or (data_dir or default_data_dir()) / NAMED)

@@ -12,13 +12,13 @@ from ingest.inputs.lab.bodies import Event, read_event, read_events
 from ingest.inputs.lab.desk import Desk, Group, Item
 from ingest.inputs.lab.judge import Author, judged
 from ingest.inputs.lab.page import POLICY, describe, page, promises
-from ingest.inputs.lab.rate import Bucket, draw
 from ingest.inputs.lab.statements import Mistake, RefusedError, from_json
 from ingest.inputs.lab.store import LedgerThread
-from ingest.inputs.lab.tokens import TokenFile
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.rate import Bucket, draw
+from plantstream.runtime.tokens import TokenFile
 from schemas.plant.model import Plant
 
 ANSWER_WITHIN_S = 10.0

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import from_json
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from ingest.inputs.lab.answers import AnswerError, later
 from ingest.inputs.lab.keys import key_of, statement_of
 from ingest.inputs.lab.statements import Mistake
+from plantstream.runtime.http_body import BodyError, read_body
 
 MAX_EVENT_BYTES = 1024 * 1024
 MAX_BATCH_BYTES = 10 * 1024 * 1024
 MAX_BATCH_EVENTS = 5_000
 MAX_KEY = 200
 """Characters of an Idempotency-Key."""
-BODY_WITHIN_S = 30.0
+TOO_SLOW = 408
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +90,12 @@ def _own_id(document: Any) -> str | None:
 
 
 async def _body(request: Request, limit: int) -> bytes:
-    too_large = AnswerError(413, f"the body is larger than {limit} bytes; send it in parts")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > limit:
-        raise too_large
-    parts, size = [], 0
     try:
-        async with asyncio.timeout(BODY_WITHIN_S):
-            async for part in request.stream():
-                size += len(part)
-                if size > limit:
-                    raise too_large
-                parts.append(part)
-    except TimeoutError:
-        raise later(f"the body did not come within {BODY_WITHIN_S:g} s", 408) from None
-    except ClientDisconnect:
-        raise AnswerError(400, "the body is not whole") from None
-    return b"".join(parts)
+        return await read_body(request, limit)
+    except BodyError as error:
+        if error.status == TOO_SLOW:
+            raise later(str(error), TOO_SLOW) from None
+        raise AnswerError(error.status, str(error)) from None
 
 
 def _parsed(body: bytes) -> Any:

@@ -14,14 +14,14 @@ from ingest.input import Chunk
 from ingest.inputs.lab.app import ANSWER_WITHIN_S, Office, create_app
 from ingest.inputs.lab.desk import Desk, FilePlace
 from ingest.inputs.lab.folder import WatchedFolder
-from ingest.inputs.lab.server import serving
 from ingest.inputs.lab.sorting import sort
 from ingest.inputs.lab.store import LedgerThread
-from ingest.inputs.lab.tokens import FILE, TokenFile
+from ingest.inputs.lab.tokens import FILE, lab_tokens
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.http_server import Listening, serving
 from schemas.plant.lab_source import LabFolder, LabHttp, LabSource
 from schemas.plant.load import PlantFile
 
@@ -123,7 +123,7 @@ class LabInput:
             yield self._watch(self._source.folder, desk, ledger, file)
 
     async def _serve(self, http: LabHttp, desk: Desk, ledger: LedgerThread) -> None:
-        tokens = TokenFile(token_file(http, self._data_dir))
+        tokens = lab_tokens(token_file(http, self._data_dir))
         if not await asyncio.to_thread(tokens.tokens):
             told = "nobody can state anything yet: give out tokens with `plantstream lab-token add`"
             _log.warning(told, source=self._name, file=str(tokens.path))
@@ -137,7 +137,7 @@ class LabInput:
             self._answer_within_s,
         )
         app = self._meters.http.measured(create_app(office), SERVICE)
-        async with serving(app, http) as server:
+        async with serving(app, _listening(http)) as server:
             self.address = server.address
             self._meters.connected()
             _log.info("laboratory interface listens", source=self._name, address=server.url)
@@ -148,6 +148,12 @@ class LabInput:
     ) -> None:
         watched = WatchedFolder(folder, self._plant.plant, desk, ledger, self._meters)
         await watched.watch(file)
+
+
+def _listening(http: LabHttp) -> Listening:
+    return Listening(
+        http.listen, http.port, http.certificate, http.private_key, owner="the lab source"
+    )
 
 
 def token_file(http: LabHttp, data_dir: Path) -> Path:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.inputs.lab.input import token_file
-from ingest.inputs.lab.tokens import TokenFile
+from ingest.inputs.lab.tokens import lab_tokens
 from schemas.plant.lab_source import LabHttp, LabSource
 
 
@@ -30,7 +30,7 @@ def _address(http: LabHttp) -> str:
 
 def _tokens(http: LabHttp, data_dir: Path) -> str:
     path = token_file(http, data_dir)
-    number = len(TokenFile(path).tokens())
+    number = len(lab_tokens(path).tokens())
     if not number:
         return f"nobody has a token yet in {path}: plantstream lab-token add"
     return f"tokens in {path}: {number}"

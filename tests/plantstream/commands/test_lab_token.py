@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.inputs.lab.tokens import TokenFile
+from ingest.inputs.lab.tokens import lab_tokens
 from tests.plantstream.commands.conftest import Run
 
 
@@ -24,15 +24,15 @@ def test_a_token_is_told_once_and_kept_as_a_hash(run: Run, file: Path):
     assert token not in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [one["name"] for one in listed.json] == ["Ana Ruiz", "ph-meter-1"]
-    assert TokenFile(file).owner(token) == "Ana Ruiz"
-    assert TokenFile(file).owner(token[:-1]) is None
+    assert lab_tokens(file).owner(token) == "Ana Ruiz"
+    assert lab_tokens(file).owner(token[:-1]) is None
 
 
 def test_a_removed_token_is_nobodys(run: Run, file: Path):
     token = run("lab-token", "add", "ana", "--file", str(file)).lines[0]
 
     assert run("lab-token", "remove", "ana", "--file", str(file)).code == 0
-    assert TokenFile(file).owner(token) is None
+    assert lab_tokens(file).owner(token) is None
     assert run("lab-token", "list", "--file", str(file)).out == ""
 
 

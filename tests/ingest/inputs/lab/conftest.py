@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from ingest.agent import run_agent
 from ingest.inputs.lab.input import LabInput
-from ingest.inputs.lab.tokens import FILE, TokenFile
+from ingest.inputs.lab.tokens import FILE, lab_tokens
 from ingest.metrics import SourceMetrics
 from ingest.options import World
 from ingest.ports import Spool
@@ -134,7 +134,7 @@ class Laboratory:
 @pytest.fixture
 def laboratory(tmp_path: Path) -> Laboratory:
     folder = tmp_path / "data"
-    return Laboratory(folder, TokenFile(folder / FILE).add("ana.ruiz", NOW))
+    return Laboratory(folder, lab_tokens(folder / FILE).add("ana.ruiz", NOW))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from ingest.inputs.lab.bodies import MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES
 from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.statements import FIELDS, SAID
-from ingest.inputs.lab.tokens import FILE, TokenFile
+from ingest.inputs.lab.tokens import FILE, lab_tokens
 from ingest.memory_spool import MemorySpool
 from ingest.ports import Batch
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
@@ -217,7 +217,7 @@ async def test_the_same_again_is_answered_as_before_also_after_a_restart(
 
 
 async def test_the_same_key_of_somebody_else_is_another_key(laboratory: Laboratory):
-    ben = TokenFile(laboratory.folder / FILE).add("ben", NOW)
+    ben = lab_tokens(laboratory.folder / FILE).add("ben", NOW)
     async with laboratory.edge() as edge:
         mine = await edge.post(result(id="k"))
         his = await edge.post(result(id="k", value=1.0), Authorization=f"Bearer {ben}")
@@ -307,7 +307,7 @@ async def test_nobody_says_anything_without_a_token(edge: Edge, sent: str):
 
 async def test_a_token_that_is_removed_is_worthless_at_once(laboratory: Laboratory, edge: Edge):
     before = await edge.post(result())
-    TokenFile(laboratory.folder / FILE).remove("ana.ruiz")
+    lab_tokens(laboratory.folder / FILE).remove("ana.ruiz")
 
     assert (before.status_code, (await edge.post(result())).status_code) == (202, 401)
 

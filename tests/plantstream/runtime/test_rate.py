@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from ingest.inputs.lab.rate import Bucket, draw
+from plantstream.runtime.rate import Bucket, draw
 
 
 @pytest.mark.parametrize(

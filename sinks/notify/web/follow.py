@@ -1,0 +1,82 @@
+"""Keeping the board: topics read whole, then followed for ever, whatever becomes of the broker."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+import structlog
+
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.kafka.follow import Start, following
+from plantstream.runtime.kafka.whole import read_partitions
+from plantstream.runtime.ports import Record
+from plantstream.runtime.settings import KafkaSettings
+from schemas.topics import Topic
+from sinks.notify.web.board import TOPICS, Board
+
+AGAIN_AFTER_S = 1.0
+_log = structlog.get_logger(__name__)
+
+
+class Log(Protocol):
+    """Where topics are read."""
+
+    def past(self, topic: Topic) -> AsyncIterator[Record]:
+        """All records that stand there by now, in order per partition."""
+
+    def news(self, topic: Topic) -> AbstractAsyncContextManager[AsyncIterator[Record]]:
+        """Records without end; inside the block none is missed, some may come that are past."""
+
+
+class KafkaLog:
+    """The broker's topics."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+
+    def past(self, topic: Topic) -> AsyncIterator[Record]:
+        """All records that are committed by now."""
+        return read_partitions(self._settings, topic.name, range(topic.partitions))
+
+    @asynccontextmanager
+    async def news(self, topic: Topic) -> AsyncIterator[AsyncIterator[Record]]:
+        """Committed records from now on."""
+        async with following(self._settings, topic.name, Start.NOW) as records:
+            yield records
+
+
+async def keep_board(board: Board, log: Log) -> None:
+    """Follow the topics until it is cancelled; the board says when it is complete.
+
+    Raises:
+        MisconfiguredError: the broker lacks a topic.
+    """
+    waiting = {topic.name for topic in TOPICS}
+
+    def known(topic: Topic) -> None:
+        waiting.discard(topic.name)
+        board.is_complete = not waiting
+
+    async with asyncio.TaskGroup() as tasks:
+        for topic in TOPICS:
+            tasks.create_task(_keep(board, log, topic, known))
+
+
+class _Known(Protocol):
+    def __call__(self, topic: Topic) -> None: ...
+
+
+async def _keep(board: Board, log: Log, topic: Topic, known: _Known) -> None:
+    while True:
+        try:
+            # First the ear, then the past: so nothing is said in between unheard.
+            async with log.news(topic) as news:
+                async for record in log.past(topic):
+                    board.apply(record)
+                known(topic)
+                async for record in news:
+                    board.apply(record)
+        except UnavailableError as error:
+            _log.warning("following again soon", topic=topic.name, reason=str(error))
+        await asyncio.sleep(AGAIN_AFTER_S)

@@ -1,0 +1,144 @@
+"""Meta brings answers and statuses for WhatsApp: several at once, repeated for days, signed."""
+
+import hmac
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from plantstream.runtime.errors import UnavailableError
+from schemas.topics import AUDIT_ENTRY, DELIVERY, OPERATOR
+from tests.sinks.notify.web.kit import ANA, NOW, House, attempt
+
+PATH = "/in/whatsapp/whatsapp"
+
+
+def message(text: str = "ok", **more: Any) -> dict[str, Any]:
+    """Mexican mobiles come with the 1 that E.164 has given up."""
+    return {
+        "from": "521" + ANA.removeprefix("+52"),
+        "id": "wamid.1",
+        "timestamp": str(int(NOW.timestamp())),
+        "type": "text",
+        "text": {"body": text},
+    } | more
+
+
+async def meta(
+    home: House, secret: str = "meta-secret", number: str = "42", **value: Any
+) -> httpx2.Response:
+    said = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": number}} | value
+    change = {"field": "messages", "value": said}
+    entry = {"id": "1", "changes": [change]}
+    body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
+    signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
+    headers = {"X-Hub-Signature-256": f"sha256={signature}"}
+    return await home.client.post(PATH, content=body, headers=headers)
+
+
+async def test_the_address_is_verified_when_the_webhook_is_set_up(home: House):
+    asked = {"hub.mode": "subscribe", "hub.challenge": "1158201444"}
+    right = await home.client.get(PATH, params=asked | {"hub.verify_token": "meta-verify"})
+    wrong = await home.client.get(PATH, params=asked | {"hub.verify_token": "else"})
+
+    assert (right.status_code, right.text) == (200, "1158201444")
+    assert wrong.status_code == 403
+
+
+async def test_an_answer_acknowledges_and_is_answered(home: House):
+    answer = await meta(home, messages=[message("¡Sí!")])
+
+    assert answer.status_code == 200
+    assert [(one.by, one.via) for one in home.records(OPERATOR)] == [("ana", "whatsapp")]
+    ((channel, number, text),) = home.answers
+    assert (channel, number) == ("whatsapp", "+5212281234567")
+    assert "usted se encarga de" in text
+    assert home.heard == ["+5212281234567"]
+
+
+async def test_a_pressed_button_is_an_answer(home: House):
+    pressed = message() | {"type": "button", "button": {"text": "OK"}}
+    del pressed["text"]
+    await meta(home, messages=[pressed])
+
+    assert len(home.records(OPERATOR)) == 1
+
+
+async def test_what_comes_again_counts_once(home: House):
+    codes = [(await meta(home, messages=[message()])).status_code for _ in range(3)]
+
+    assert codes == [200, 200, 200]
+    assert len(home.records(OPERATOR)) == 1
+    assert home.refused("whatsapp", "used") == 2
+
+
+async def test_an_old_answer_acknowledges_nothing_new(home: House):
+    old = str(int((NOW - timedelta(hours=2)).timestamp()))
+    answer = await meta(home, messages=[message(timestamp=old)])
+
+    assert answer.status_code == 200
+    assert home.records(OPERATOR) == []
+    assert home.refused("whatsapp", "stale") == 1
+
+
+async def test_what_has_no_shape_does_not_take_the_others_with_it(home: House):
+    answer = await meta(home, messages=[{"id": 1}, message()])
+
+    assert answer.status_code == 200
+    assert home.refused("whatsapp", "unreadable") == 1
+    assert len(home.records(OPERATOR)) == 1
+
+
+async def test_an_unknown_number_is_refused_counted_and_recorded(home: House):
+    answer = await meta(home, messages=[message(**{"from": "15005550001"})])
+
+    assert answer.status_code == 200  # else Meta brings it again for a week
+    assert home.refused("whatsapp", "unknown_number") == 1
+    assert [one.after["reason"] for one in home.records(AUDIT_ENTRY)] == ["unknown_number"]
+
+
+async def test_without_kafka_meta_is_asked_to_come_again(home: House):
+    def away(_):
+        raise UnavailableError("the broker is away")
+
+    home.broker.trouble = away
+    assert (await meta(home, messages=[message()])).status_code == 503
+    home.broker.trouble = None
+    assert (await meta(home, messages=[message()])).status_code == 200
+    assert len(home.records(OPERATOR)) == 1
+
+
+async def test_what_became_of_a_message_is_recorded(home: House):
+    home.board.note(attempt(channel="whatsapp", provider_id="wamid.out"))
+    failed = {"id": "wamid.out", "status": "failed", "errors": [{"title": "Undeliverable"}]}
+    await meta(home, statuses=[{"id": "wamid.out", "status": "sent"}, failed])
+
+    (found,) = home.records(DELIVERY)
+    assert (found.outcome, found.detail) == ("failed", "failed Undeliverable")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        pytest.param({"secret": "wrong"}, "wrong_signature", id="wrong signature"),
+        pytest.param({"number": "43"}, "wrong_account", id="another number of ours"),
+        pytest.param({"messages": 1}, "unreadable", id="no messages"),
+        pytest.param({"padding": "x" * 1_100_000}, "too_large", id="too large"),
+    ],
+)
+async def test_what_is_wrong_is_refused_counted_and_recorded(home: House, change, reason):
+    answer = await meta(home, **({"messages": [message()]} | change))
+
+    assert answer.status_code in {400, 403, 413}
+    assert home.refused("whatsapp", reason) == 1
+    assert home.records(OPERATOR) == []
+
+
+@pytest.mark.parametrize("signature", ["", "sha256=", "sha1=00", "sha256=é", "=" * 500])
+async def test_a_signature_that_is_none_is_refused(home: House, signature):
+    headers = {"X-Hub-Signature-256": signature.encode()}
+    answer = await home.client.post(PATH, content=b"{}", headers=headers)
+
+    assert answer.status_code == 403
