@@ -1,42 +1,121 @@
-"""Puts a processor together: an engine, the shell, Faust and the journal."""
+"""Puts processors together: engines, shells, Faust and journals."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
 
 from plantstream.runtime.clock import now
+from plantstream.runtime.errors import cause_of
+from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
 from plantstream.runtime.kafka.journal import KafkaJournal
+from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.kafka.whole import read_partitions
-from plantstream.runtime.ports import Record
+from plantstream.runtime.ports import Record, TopicPartition
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
+from processors.calendar import PlanCalendar
+from processors.dispatch.engine import DispatchEngine
 from processors.oee.engine import OeeEngine
-from processors.streams.faust_feed import FaustFeed
-from processors.streams.metrics import ShellMetrics
+from processors.rules.equipment import RulesEngine
+from processors.rules.site import SiteEngine
+from processors.step import Engine
+from processors.streams.faust_feed import FaustFeed, group_of
+from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
-from processors.streams.shell import Shell
+from processors.streams.shell import NoUpstream, Shell, ShellLimits, ShellPorts, Upstream
+from processors.streams.upstream import KafkaUpstream
 from schemas.topics import MODEL
 
+_PROMPT = ShellLimits(tick_s=0.25, grace_s=10.0)
+"""What somebody waits for is found out at once. An edge that could not reach the broker writes
+again within seconds; until then its silence says nothing."""
 
-async def run_processor(service: Service, settings: KafkaSettings, slot: str) -> None:
-    """Run the engine of scope equipment until the service is told to stop."""
-    engine = OeeEngine()
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """How an engine is made and driven."""
+
+    make: Callable[[], Engine[Any]]
+    limits: ShellLimits = field(default_factory=ShellLimits)
+    upstream: tuple[str, ...] = ()
+    """The engines whose outputs it reads."""
+
+
+WIRINGS: Mapping[str, Wiring] = {
+    "oee": Wiring(OeeEngine),
+    "rules": Wiring(RulesEngine, _PROMPT),
+    "site": Wiring(SiteEngine, _PROMPT, ("oee",)),
+    "dispatch": Wiring(
+        lambda: DispatchEngine(PlanCalendar), ShellLimits(tick_s=0.25), ("rules", "site")
+    ),
+}
+"""All engines by name; a process runs one, some, or all of them."""
+
+
+async def run_processors(
+    service: Service, settings: KafkaSettings, slot: str, names: Sequence[str]
+) -> None:
+    """Run these engines until the service is told to stop; one that fails ends all."""
+    metrics = ProcessorMetrics(service.registry)
 
     def published() -> AsyncIterator[Record]:
         return read_partitions(settings, MODEL.name, range(MODEL.partitions))
 
-    async with (
-        KafkaJournal(settings, engine.name, engine.memory.name) as journal,
-        FaustFeed(settings, engine.name, engine.inputs, slot) as feed,
-    ):
-        metrics = ShellMetrics(service.registry)
-        shell = Shell(engine, (feed, journal, PublishedPlants(published)), now, metrics)
-        working = asyncio.create_task(shell.run())
-        stopping = asyncio.create_task(service.stopping.wait())
+    plants = PublishedPlants(published)
+    async with AsyncExitStack() as stack:
+        shells = []
+        for name in dict.fromkeys(names):
+            wiring = WIRINGS[name]
+            engine = wiring.make()
+            journal = KafkaJournal(settings, engine.name, engine.memory.name)
+            feed = FaustFeed(settings, engine.name, engine.inputs, slot)
+            ports = ShellPorts(
+                feed=await stack.enter_async_context(feed),
+                journal=await stack.enter_async_context(journal),
+                plants=plants,
+                now=now,
+                upstream=_upstream(settings, wiring.upstream),
+            )
+            shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))
         service.is_ready()
-        try:
-            await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await _until_stopped(service, shells)
+
+
+async def _until_stopped(service: Service, shells: Sequence[Shell]) -> None:
+    async def stop() -> None:
+        await service.stopping.wait()
+        for shell in shells:
             shell.stopping = True
-            await working
-        finally:
-            stopping.cancel()
-            working.cancel()
+
+    stopping = asyncio.create_task(stop())
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            for shell in shells:
+                tasks.create_task(shell.run())
+    except BaseExceptionGroup as failures:
+        raise cause_of(failures) from failures
+    finally:
+        stopping.cancel()
+
+
+def _upstream(settings: KafkaSettings, names: Sequence[str]) -> Upstream:
+    """Those of the engines before one that read other topics than it does itself."""
+    if not names:
+        return NoUpstream()
+    inputs = {name: WIRINGS[name].make().inputs for name in names}
+    ends: dict[TopicPartition, int] = {}
+
+    async def left() -> int:
+        if not ends:
+            topics = {topic.name: topic for one in inputs.values() for topic in one}
+            ends.update(await end_offsets(settings, topics.values()))
+        return sum([await _unread_by(name) for name in names])
+
+    async def _unread_by(name: str) -> int:
+        topics = {topic.name for topic in inputs[name]}
+        wanted = {where: end for where, end in ends.items() if where.topic in topics}
+        return await unread(settings, wanted, await committed_offsets(settings, group_of(name)))
+
+    return KafkaUpstream(left)

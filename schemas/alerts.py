@@ -9,6 +9,8 @@ from schemas.record import Frozen, SitePath, UtcTime
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
 """From the least to the most severe."""
+MAINTENANCE = "Maintenance"
+"""The alert of an equipment that people maintain: it mutes others, and is never escalated."""
 AlertState = Literal["pending", "firing", "resolved"]
 
 

@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "trust": "Say which OPC UA servers this edge believes.",
     "browse": "Show the variables of an OPC UA server: type, value, unit and access.",
     "lab-token": "Give out and take back tokens of laboratory interfaces.",
-    "process": "Compute OEE from machine events: plant.machine.v1 in, plant.kpi.v1 out.",
+    "process": "Compute OEE and alerts from what machines say, and decide who is told of them.",
     "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
     "bench": "Run the benchmarks on this machine, with everything embedded.",
 }

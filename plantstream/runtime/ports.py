@@ -126,5 +126,5 @@ class Feed(Protocol):
         Gives where it begins. What was under way before may still come first.
         """
 
-    def behind(self, position: TopicPartition, offset: int) -> int:
-        """How many records are known to wait from this offset on."""
+    def behind(self, position: TopicPartition, offset: int) -> int | None:
+        """How many records wait from this offset on; None while the log is out of reach."""

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from processors.dispatch.messages import HELPS_FOR, Telling, highest, send
-from processors.dispatch.mutes import MAINTENANCE, rank
+from processors.dispatch.mutes import rank
 from processors.dispatch.plan import Chained, Recipient, chained
 from processors.dispatch.records import escalation_audited, handled
 from processors.dispatch.state import Alert, Group, Membership
 from processors.dispatch.work import Work
-from schemas.alerts import Severity, Told, Why
+from schemas.alerts import MAINTENANCE, Severity, Told, Why
 
 MOST_TOLD = 50
 """The newest of those who were told of an alert are remembered."""

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from processors.dispatch.mutes import MAINTENANCE
 from processors.dispatch.plan import DispatchPlan
 from processors.dispatch.routes import routing_labels
 from processors.dispatch.state import Alert, KnownSilence
 from processors.dispatch.tables import Sets
 from schemas.acts import Matcher
+from schemas.alerts import MAINTENANCE
 from schemas.plant.alerts.matchers import are_met
 
 Pair = tuple[str, str]

@@ -5,12 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from processors.dispatch.groups import announce
-from processors.dispatch.mutes import MAINTENANCE, rank, timing_name
+from processors.dispatch.mutes import rank, timing_name
 from processors.dispatch.records import handled
 from processors.dispatch.routes import Node, routing_labels
 from processors.dispatch.state import KEPT, Alert, Group, Membership, News
 from processors.dispatch.work import Work
-from schemas.alerts import AlertTransition, Handling
+from schemas.alerts import MAINTENANCE, AlertTransition, Handling
 from schemas.plant.alerts.matchers import are_met
 
 _ROSE = "its severity rose"

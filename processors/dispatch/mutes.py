@@ -11,9 +11,6 @@ from schemas.plant.alerts.routing import MuteTiming
 from schemas.plant.calendar import Calendar, Reason
 from schemas.plant.model import Plant
 
-MAINTENANCE = "Maintenance"
-"""`alertname` of what fires, with the label `equipment`, while people do maintenance there."""
-
 
 class Slot(Protocol):
     """What the production calendar says of a minute."""

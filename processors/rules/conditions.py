@@ -9,9 +9,11 @@ from processors.rules.pieces import Node, Piece, heard_by
 from processors.rules.signals import (
     ALARMS,
     CALLS,
+    MAINTAINED,
     STATE,
     Alarm,
     Call,
+    Maintenance,
     Signals,
     counted,
     hour,
@@ -30,6 +32,7 @@ from schemas.plant.alerts.conditions import (
     CountIs,
     FigureIs,
     Limits,
+    MaintenanceIs,
     Not,
     StateLasts,
     TagChanges,
@@ -211,6 +214,16 @@ def _alarm_is(look: Look, condition: AlarmIs, piece: Piece) -> Seen:
     return Seen(worst is not None, worst.text if worst else None)
 
 
+def _maintenance_is(look: Look, condition: MaintenanceIs, piece: Piece) -> Seen:
+    del piece
+    known = look.signals.get(MAINTAINED)
+    if known is None:
+        return Seen(False)
+    now = Maintenance(*known.value)
+    kinds = {"any", "planned" if now.is_planned else "unplanned"}
+    return Seen(now.is_on and condition.maintenance in kinds, now.told or None)
+
+
 def _count_is(look: Look, condition: CountIs, piece: Piece) -> Seen:
     known = look.signals.get(counted(condition.count_of))
     within = span(condition.within)
@@ -252,6 +265,7 @@ _LOOKS: dict[type[Strict], Callable[[Look, Any, Piece], Seen]] = {
     StateLasts: _state_lasts,
     AndonIs: _andon_is,
     AlarmIs: _alarm_is,
+    MaintenanceIs: _maintenance_is,
     CountIs: _count_is,
     FigureIs: _figure_is,
 }

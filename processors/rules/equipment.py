@@ -10,10 +10,12 @@ from processors.rules.signals import (
     BATCH,
     CALLS,
     EQUIPMENT_HEARD,
+    MAINTAINED,
     STATE,
     Alarm,
     Call,
     Fact,
+    Maintenance,
     alarmed,
     cleared,
     raised,
@@ -31,7 +33,13 @@ from schemas.machine import (
     MachineRecord,
     StateChanged,
 )
-from schemas.manual import AndonCleared, AndonRaised, ManualRecord
+from schemas.manual import (
+    AndonCleared,
+    AndonRaised,
+    MaintenanceEnded,
+    MaintenanceStarted,
+    ManualRecord,
+)
 from schemas.plant.load import PlantFile
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import MACHINE, RULES_STATE, TELEMETRY, Topic
@@ -164,16 +172,29 @@ def _fact(event: MachineRecord, at: int) -> Fact | None:
             return Fact(at, STATE, (str(event.category), event.state))
         case BatchStarted() | BatchEnded():
             return Fact(at, BATCH, event.batch if isinstance(event, BatchStarted) else None)
+        case MaintenanceStarted() | MaintenanceEnded():
+            return Fact(at, MAINTAINED, tuple(_maintenance(event)))
         case AndonRaised():
             return Fact(at, CALLS, Call(event.andon, event.priority, event.kind, at, None))
-        case AndonCleared():
-            return Fact(at, CALLS, event)
         case AlarmChanged():
             text = event.message or event.name or event.condition
             alarm = Alarm(event.condition, event.severity, event.active, at, text[:500])
             return Fact(at, ALARMS, alarm)
         case _:
-            return Fact(at, _MISSED, None) if isinstance(event, Gap) else None
+            return _other(event, at)
+
+
+def _other(event: MachineRecord, at: int) -> Fact | None:
+    """A call that is over, or a gap."""
+    if isinstance(event, AndonCleared):
+        return Fact(at, CALLS, event)
+    return Fact(at, _MISSED, None) if isinstance(event, Gap) else None
+
+
+def _maintenance(event: MaintenanceStarted | MaintenanceEnded) -> Maintenance:
+    if isinstance(event, MaintenanceEnded):
+        return Maintenance(False)
+    return Maintenance(True, event.planned, (event.work_order or event.comment or "")[:500])
 
 
 def _samples(frame: TelemetryFrame, plan: RulesPlan) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ from processors.rules.signals import (
     ALARMS,
     CALLS,
     EQUIPMENT_HEARD,
+    MAINTAINED,
     STATE,
     counted,
     heard,
@@ -24,6 +25,7 @@ from schemas.plant.alerts.conditions import (
     AnyOf,
     CountIs,
     FigureIs,
+    MaintenanceIs,
     Not,
     StateLasts,
     TagChanges,
@@ -138,7 +140,12 @@ def watched_by(piece: Piece) -> Iterator[str]:
             yield from map(tag, names_in(condition))
 
 
-_ONE_SIGNAL: dict[type[Strict], str] = {StateLasts: STATE, AndonIs: CALLS, AlarmIs: ALARMS}
+_ONE_SIGNAL: dict[type[Strict], str] = {
+    StateLasts: STATE,
+    AndonIs: CALLS,
+    AlarmIs: ALARMS,
+    MaintenanceIs: MAINTAINED,
+}
 
 
 def heard_by(condition: Absent, piece: Piece) -> str:

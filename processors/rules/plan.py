@@ -13,6 +13,7 @@ from processors.rules.planned import PlannedTime
 from processors.rules.signals import BATCH
 from processors.rules.times import span
 from processors.step import UnprocessableError
+from schemas.alerts import MAINTENANCE
 from schemas.plant.alerts.conditions import (
     Absent,
     CountIs,
@@ -26,6 +27,19 @@ from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Plant
 from schemas.record import EquipmentPath
+
+_MAINTENANCE = AlertRule.model_validate(
+    {
+        "alert": MAINTENANCE,
+        "when": {"maintenance": "any"},
+        "severity": "info",
+        "summary": {
+            "en": "Maintenance of {{ equipment }}",
+            "es": "Mantenimiento de {{ equipment }}",
+        },
+        "flapping": 0,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +127,17 @@ def _of_equipment(versioned: _ByVersion, path: EquipmentPath) -> RulesPlan:
         raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
     found = [
         _on_equipment(rule, equipment, plant)
-        for rule in plant.alert_rules
+        for rule in (*_own_rules(plant), *plant.alert_rules)
         if rule.scope == "equipment" and _concerns(rule, equipment)
     ]
     return _plan(versioned.plant, found)
+
+
+def _own_rules(plant: Plant) -> Iterator[AlertRule]:
+    """Maintenance by people is an alert where a mute timing waits for it."""
+    timings = plant.alerts.mute_timings.values() if plant.alerts is not None else ()
+    if any(one.maintenance for one in timings):
+        yield _MAINTENANCE
 
 
 @lru_cache(maxsize=100)

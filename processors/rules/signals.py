@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 
 from processors.rules.times import NEVER
 
-STATE, BATCH, CALLS, ALARMS, EQUIPMENT_HEARD = (
+STATE, BATCH, MAINTAINED, CALLS, ALARMS, EQUIPMENT_HEARD = (
     "state",
     "batch",
+    "maintenance",
     "calls",
     "alarms",
     "heard|equipment",
@@ -80,7 +81,7 @@ def counted(kind: str) -> str:
 
 def is_small(name: str) -> bool:
     """Whether it is one value, which is kept with the others in one row."""
-    return name.startswith(("tag|", "heard|")) or name in {STATE, BATCH}
+    return name.startswith(("tag|", "heard|")) or name in {STATE, BATCH, MAINTAINED}
 
 
 def extended(known: Signal | None, at: int, value: float, per: int) -> Signal:
@@ -148,6 +149,15 @@ def _is_known(call: Call, cleared_at: int) -> bool:
 def _members(calls: Mapping[str, Call]) -> Signal:
     kept = sorted(calls.values(), key=lambda one: (one.cleared_at is not None, -one.raised_at))
     return Signal(NEVER, tuple(tuple(one) for one in kept[:_MAX_MEMBERS]))
+
+
+class Maintenance(NamedTuple):
+    """People maintain the equipment, or no longer do."""
+
+    is_on: bool
+    is_planned: bool = False
+    told: str = ""
+    """The order, or what was said of it."""
 
 
 class Alarm(NamedTuple):

@@ -24,6 +24,7 @@ _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 class Outcome:
     """What a micro-batch comes to."""
 
+    engine: str
     draft: Draft = field(default_factory=Draft)
     rows: Rows = field(default_factory=dict)
     outputs: list[Outgoing] = field(default_factory=list)
@@ -95,7 +96,7 @@ def tick(
     engine: Engine[Any], memory: Memory, plants: Mapping[str, PlantFile], now: datetime
 ) -> Outcome:
     """Tell every live state the time."""
-    outcome = Outcome()
+    outcome = Outcome(engine.name)
     for key in sorted(memory.state_keys()):
         state = memory.state_of(key, engine)
         plant = plants.get(state.plant_version)
@@ -115,9 +116,9 @@ def outgoing(output: Output) -> Outgoing:
     return Outgoing(output.topic.name, partition, output.record_key.encode(), encode(output.record))
 
 
-def dead_letter(record: Record, reason: str, now: datetime) -> Outgoing:
+def dead_letter(record: Record, engine: str, reason: str, now: datetime) -> Outgoing:
     """The letter that buries this record."""
-    return burial.addressed(burial.dead_letter(record, "process", reason, now), record)
+    return burial.addressed(burial.dead_letter(record, f"process/{engine}", reason, now), record)
 
 
 def _decode(record: Record) -> Any:
@@ -194,4 +195,4 @@ def _published(plant: PlantFile | None, version: str) -> PlantFile:
 
 def _bury(record: Record, reason: str, outcome: Outcome, now: datetime) -> None:
     outcome.buried += 1
-    outcome.outputs.append(dead_letter(record, reason, now))
+    outcome.outputs.append(dead_letter(record, outcome.engine, reason, now))

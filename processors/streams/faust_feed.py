@@ -34,6 +34,11 @@ HEARTBEAT_S = 2
 log = structlog.get_logger()
 
 
+def group_of(engine: str) -> str:
+    """The consumer group of an engine."""
+    return f"plantstream-{engine}"
+
+
 class Forgetful(dict[TP, int | None]):
     """Faust's memory of what it has read, which would make it drop what is delivered again."""
 
@@ -55,7 +60,7 @@ class FaustFeed:
     ) -> None:
         self._buffer: asyncio.Queue[Record] = asyncio.Queue(BUFFERED_RECORDS)
         self._assigned: Assigned | None = None
-        self._settings, self._group = settings, f"plantstream-{engine}"
+        self._settings, self._group = settings, group_of(engine)
         self._app = _app(settings, self._group, topics, slot)
         source = self._app.topic(
             *[topic.name for topic in topics],
@@ -121,12 +126,12 @@ class FaustFeed:
             await self._app.consumer.seek_wait({tp: offset})
         return offset
 
-    def behind(self, position: TopicPartition, offset: int) -> int:
-        """Records between this offset and the end of the log as last fetched."""
+    def behind(self, position: TopicPartition, offset: int) -> int | None:
+        """Records between this offset and the end of the log; None where it is not heard of now."""
         consumer: Any = self._app.consumer
         reader = consumer._thread._consumer  # noqa: SLF001 - Faust asks for the log's end only
         tp = TP(position.topic, position.partition)
-        return 0 if reader is None else linked.behind(reader, tp, offset)
+        return None if reader is None else linked.behind(reader, tp, offset)
 
     async def _take(self, stream: Any) -> None:
         async for event in stream.noack().events():

@@ -9,8 +9,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from plantstream.runtime.errors import cause_of
@@ -39,6 +39,35 @@ class ShellLimits:
     batch_records: int = 2000
     tick_s: float = 2.0
     commit_s: float = 1.0
+    grace_s: float = 0.0
+    """No ticks for so long after the log was out of reach: whoever could not write writes first."""
+
+
+class Upstream(Protocol):
+    """The engines whose outputs this one reads."""
+
+    async def has_told(self, now: datetime) -> bool:
+        """Whether they have told of all that stood in their own inputs when we began."""
+
+
+class NoUpstream:
+    """What others tell needs no waiting for."""
+
+    async def has_told(self, now: datetime) -> bool:
+        """Always."""
+        del now
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class ShellPorts:
+    """What the shell asks of the world."""
+
+    feed: Feed
+    journal: Journal
+    plants: Plants
+    now: Callable[[], datetime]
+    upstream: Upstream = field(default_factory=NoUpstream)
 
 
 class Shell:
@@ -47,22 +76,23 @@ class Shell:
     def __init__(
         self,
         engine: Engine[Any],
-        ports: tuple[Feed, Journal, Plants],
-        now: Callable[[], datetime],
+        ports: ShellPorts,
         metrics: ShellMetrics,
         limits: ShellLimits | None = None,
     ) -> None:
         self._engine = engine
-        self._feed, self._journal, self._plants = ports
-        self._now, self._metrics = now, metrics
+        self._feed, self._journal, self._plants = ports.feed, ports.journal, ports.plants
+        self._now, self._upstream, self._metrics = ports.now, ports.upstream, metrics
         self._limits = limits or ShellLimits()
+        self._grace = timedelta(seconds=self._limits.grace_s)
+        self._known_since: dict[int, datetime] = {}
         self._memories: dict[int, Memory] = {}
         self._missing = Missing(self._feed)
         self._ticked_at: datetime | None = None
         self._offered: dict[TopicPartition, int] = {}
         self._offered_at: datetime | None = None
-        self._applied = FaultPoint("processor.applied")
-        self._committed = FaultPoint("processor.committed")
+        self._applied = FaultPoint(f"{engine.name}.applied")
+        self._committed = FaultPoint(f"{engine.name}.committed")
         metrics.watch(self._applied, self._committed)
         self.stopping = False
 
@@ -92,7 +122,7 @@ class Shell:
         await self._offer(now)
 
     async def _take_over(self, partitions: set[int]) -> None:
-        self._memories, self._offered = {}, {}
+        self._memories, self._offered, self._known_since = {}, {}, {}
         self._missing.forget()
         if partitions:
             claimed = await self._journal.claim(partitions)
@@ -100,7 +130,7 @@ class Shell:
         self._metrics.owns(self._memories)
 
     async def _handle(self, partition: int, records: Sequence[Record]) -> None:
-        memory, outcome, now = self._memories[partition], Outcome(), self._now()
+        memory, outcome, now = self._memories[partition], Outcome(self._engine.name), self._now()
         fresh, missing = batch.unread(memory, records)
         await self._ask_for(partition, missing, now)
         arrivals = batch.read(fresh, outcome, now)
@@ -118,13 +148,16 @@ class Shell:
     async def _tick(self, partition: int, now: datetime) -> None:
         memory = self._memories[partition]
         positions = {one.name: memory.positions.get(one.name, 0) for one in self._engine.inputs}
-        waiting = {
-            topic: offset
+        behind = {
+            topic: self._feed.behind(TopicPartition(topic, partition), offset)
             for topic, offset in positions.items()
-            if self._feed.behind(TopicPartition(topic, partition), offset)
         }
+        waiting = {topic: positions[topic] for topic, records in behind.items() if records}
         await self._ask_for(partition, self._missing.stalled(partition, waiting, now), now)
-        if waiting:
+        is_known = None not in behind.values()
+        if not self._has_waited(partition, now, is_known=is_known) or waiting:
+            return
+        if not await self._upstream.has_told(now):
             return
         states = [memory.state_of(key, self._engine) for key in memory.state_keys()]
         versions = {state.plant_version for state in states} - {""}
@@ -132,6 +165,13 @@ class Shell:
         outcome = batch.tick(self._engine, memory, plants, now)
         if outcome.rows:
             await self._commit(partition, memory, outcome)
+
+    def _has_waited(self, partition: int, now: datetime, *, is_known: bool) -> bool:
+        """Whether the log has been within reach for long enough."""
+        if not is_known:
+            self._known_since.pop(partition, None)
+            return False
+        return now - self._known_since.setdefault(partition, now) >= self._grace
 
     async def _ask_for(self, partition: int, missing: Mapping[str, int], now: datetime) -> None:
         positions = self._memories[partition].positions

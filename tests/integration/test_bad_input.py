@@ -64,8 +64,10 @@ def changed(value: bytes, **fields: object) -> bytes:
 @pytest.mark.parametrize(
     ("topic", "event", "services"),
     [
-        pytest.param(MACHINE, heartbeat(), ["process", "sink"], id="plant.machine.v1"),
-        pytest.param(TELEMETRY, frame(), ["sink"], id="plant.telemetry.v1"),
+        pytest.param(
+            MACHINE, heartbeat(), ["process/oee", "process/rules", "sink"], id="plant.machine.v1"
+        ),
+        pytest.param(TELEMETRY, frame(), ["process/rules", "sink"], id="plant.telemetry.v1"),
     ],
 )
 async def test_what_is_no_event_is_buried(
@@ -210,7 +212,9 @@ async def letters(line: Line, topic: Topic, start: int, number: int) -> list[tup
 async def buried(line: Line, service: str) -> float:
     if service == "sink":
         return await line.metric("sink", "plantstream_sink_dead_letters_total")
-    return await line.metric("process", "plantstream_processor_records_total", outcome="buried")
+    records = "plantstream_processor_records_total"
+    engine = service.removeprefix("process/")
+    return await line.metric("process", records, engine=engine, outcome="buried")
 
 
 async def unreadable(replay: Running, number: int) -> None:

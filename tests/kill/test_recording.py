@@ -80,7 +80,7 @@ async def test_a_killed_sink_moves_no_number(crew: Crew, rows: list[Row], seed: 
     await kill_service(crew, "sink", seed, rows)
 
 
-@pytest.mark.parametrize("point", ["processor.applied", "processor.committed"])
+@pytest.mark.parametrize("point", ["oee.applied", "oee.committed"])
 async def test_a_window_closed_by_the_killed_batch_still_gives_its_report(
     crew: Crew, tmp_path: Path, point: str
 ) -> None:
@@ -94,7 +94,7 @@ async def test_a_window_closed_by_the_killed_batch_still_gives_its_report(
         process = await crew.start("process", f"{point}@1")
         assert await crew.kill(process, run) >= events
         reported = await final_reports(crew.line, run, before)
-        assert len(reported) == (2 if point == "processor.committed" else 0)
+        assert len(reported) == (2 if point == "oee.committed" else 0)
         await crew.start("process")
         await replay.ended()
 

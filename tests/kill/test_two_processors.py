@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from plantstream.commands.scrape import total
 from plantstream.runtime.clock import monotonic
 from schemas.topics import MACHINE
 from tests.integration.line import Running
@@ -25,7 +24,7 @@ LOOK_S = 0.1
 EXIT_FAILED = 1
 
 
-@pytest.mark.parametrize("point", ["processor.applied", "processor.committed"])
+@pytest.mark.parametrize("point", ["oee.applied", "oee.committed"])
 async def test_what_a_killed_processor_held_is_done_once_by_the_other(
     crew: Crew, point: str
 ) -> None:
@@ -119,9 +118,11 @@ async def settled(woken: Running, other: Running) -> str:
 
 
 async def owned(processor: Running) -> int:
-    return int(total(await processor.metrics(), "plantstream_processor_partitions"))
+    found = await processor.metrics()
+    return int(found.get(("plantstream_processor_partitions", (("engine", "oee"),)), 0))
 
 
 async def applied(processor: Running) -> float:
     found = await processor.metrics()
-    return found.get(("plantstream_processor_records_total", (("outcome", "applied"),)), 0)
+    labels = (("engine", "oee"), ("outcome", "applied"))
+    return found.get(("plantstream_processor_records_total", labels), 0)

@@ -23,7 +23,7 @@ FIRST_TURNS: dict[Service, int] = {"process": 30, "sink": 15}
 LATER_TURNS = 2
 """What waited during the restart comes in few large batches."""
 POINTS: dict[Service, tuple[str, ...]] = {
-    "process": ("processor.applied", "processor.committed"),
+    "process": ("oee.applied", "oee.committed"),
     "sink": ("sink.read", "sink.copied"),
 }
 
@@ -52,7 +52,8 @@ class Crew:
     async def start(self, name: Service, fault: str = "", slot: str = FIRST) -> Running:
         """Start a service; it is ready on return."""
         port = free_port()
-        options = ("--port", str(port), "--slot", slot)
+        engines = ("--engine", "oee") if name == "process" else ()
+        options = ("--port", str(port), "--slot", slot, *engines)
         service = await self.line.start(name, *options, port=port, fault=fault)
         self.running[name, slot] = service
         await service.ready()

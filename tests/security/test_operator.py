@@ -34,7 +34,7 @@ async def test_an_operator_replays_what_edges_wrote(
 ) -> None:
     record = Record(topic, BURIED_AT, BURIED_AT, b"key", b"{nope")
     async with KafkaBroker(kafka.embedded.settings(Role.PROCESSOR)) as broker:
-        await broker.send([dead_letter(record, "no JSON", MONDAY)])
+        await broker.send([dead_letter(record, "oee", "no JSON", MONDAY)])
     letter = f"{topic}/{record.partition}/{record.offset}"
     operator = kafka.embedded.settings(Role.OPERATOR)
     argv = (sys.executable, "-m", "plantstream", "deadletters", "replay", letter, *WHO)

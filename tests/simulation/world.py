@@ -14,10 +14,10 @@ from ingest.options import AgentOptions, World as AgentWorld
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import TopicPartition
 from processors.oee.engine import OeeEngine
-from processors.streams.metrics import ShellMetrics
+from processors.streams.metrics import ProcessorMetrics
 from processors.streams.missing import GapError
 from processors.streams.plants import PublishedPlants
-from processors.streams.shell import Shell, ShellLimits
+from processors.streams.shell import Shell, ShellLimits, ShellPorts
 from schemas.plant.load import load_plant
 from schemas.topics import DEADLETTER, KPI, MACHINE, OEE_STATE, TELEMETRY
 from sinks.meters import SinkMeters
@@ -127,8 +127,9 @@ class World:
         feed = SimulatedFeed(self._processors.join(process))
         journal = SimulatedJournal(process, broker, OEE_STATE.name)
         plants = PublishedPlants(partial(read_models, process, broker))
-        metrics = ShellMetrics(CollectorRegistry())
-        await Shell(OeeEngine(), (feed, journal, plants), self.now, metrics, _LIMITS).run()
+        metrics = ProcessorMetrics(CollectorRegistry()).of(OeeEngine.name)
+        ports = ShellPorts(feed, journal, plants, self.now)
+        await Shell(OeeEngine(), ports, metrics, _LIMITS).run()
 
     async def _sink(self, process: Process) -> None:
         reader = SimulatedReader(self._sinks.join(process))

@@ -7,13 +7,16 @@ aiokafka hands out what it has fetched it knows them, and forgets.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
-from aiokafka.consumer import fetcher
+from aiokafka.consumer import fetcher, subscription_state
 from aiokafka.structs import ConsumerRecord, TopicPartition
 
 _BEFORE, _AFTER = "plantstream-empty-before", "plantstream-empty-after"
+FRESH_S = 2.0
+"""The broker answers each half second, also with nothing."""
 _Records = list[ConsumerRecord[Any, Any]]
 
 
@@ -44,24 +47,45 @@ class LinkedResult(fetcher.FetchResult):  # type: ignore[misc] # aiokafka has no
 def link() -> None:
     """Make all consumers of this process that begin after this tell it."""
     fetcher.FetchResult = LinkedResult
+    subscription_state.TopicPartitionState.lso = property(_end, _hear)
 
 
-def behind(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int:
-    """How many offsets from this one on may hold committed records, as far as it has fetched."""
+def behind(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int | None:
+    """How many offsets from this one on may hold committed records; None is not known now.
+
+    It is known while the broker answers.
+    """
     assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - no public way
     if partition not in assignment.tps:
-        return 0
+        return None
     state = assignment.state_value(partition)
+    end, heard_at = getattr(state, _LSO, _NEVER)
+    if end is None or monotonic() - heard_at > FRESH_S:
+        return None
     empty = _empty(state)
     if empty.start <= offset < empty.end:
         offset = empty.end
-    return max(0, (state.lso or 0) - offset)
+    return max(0, end - offset)
 
 
 def around(record: Any) -> tuple[int, int]:
     """So many offsets before and after this record hold nothing."""
     told = dict(record.headers or ())
     return int(told.get(_BEFORE, 0)), int(told.get(_AFTER, 0))
+
+
+_LSO = "plantstream_lso"
+_NEVER: tuple[int | None, float] = (None, 0.0)
+
+
+def _end(state: Any) -> int | None:
+    """Up to where transactions are decided, as the broker last said."""
+    found: tuple[int | None, float] = getattr(state, _LSO, _NEVER)
+    return found[0]
+
+
+def _hear(state: Any, end: int | None) -> None:
+    setattr(state, _LSO, (end, monotonic()))
 
 
 def _empty(state: Any) -> Empty:

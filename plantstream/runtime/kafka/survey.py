@@ -97,13 +97,22 @@ async def waiting_records(
     settings: KafkaSettings, topics: Collection[Topic], reached: Mapping[TopicPartition, int]
 ) -> int:
     """How many records a group still has to read; markers of transactions are none."""
-    ends = await end_offsets(settings, topics)
+    return await unread(settings, await end_offsets(settings, topics), reached)
+
+
+async def unread(
+    settings: KafkaSettings,
+    ends: Mapping[TopicPartition, int],
+    reached: Mapping[TopicPartition, int],
+) -> int:
+    """How many records lie between both; markers of transactions are none."""
     behind = {where: end - reached.get(where, 0) for where, end in ends.items()}
     few = {where for where, records in behind.items() if 0 < records <= MARKERS}
     waiting = sum(records for records in behind.values() if records > MARKERS)
     for topic in {where.topic for where in few}:
         starts = {one.partition: reached.get(one, 0) for one in few if one.topic == topic}
-        waiting += len([record async for record in read_partitions(settings, topic, starts)])
+        records = [record async for record in read_partitions(settings, topic, starts)]
+        waiting += sum(1 for one in records if one.offset < ends[one.source])
     return waiting
 
 

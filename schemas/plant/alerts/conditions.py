@@ -98,6 +98,12 @@ class AlarmIs(Strict):
 Counted = Literal["test_failed", "test_out_of_trend", "stop", "andon", "finding"]
 
 
+class MaintenanceIs(Strict):
+    """People maintain the equipment, from when it is announced until it ends."""
+
+    maintenance: Literal["any", "planned", "unplanned"]
+
+
 class CountIs(Strict):
     """More than so many of these happened within a span of time, over the whole site."""
 
@@ -186,6 +192,7 @@ Condition = Annotated[
     | Annotated[StateLasts, Tag("state")]
     | Annotated[AndonIs, Tag("andon")]
     | Annotated[AlarmIs, Tag("alarm")]
+    | Annotated[MaintenanceIs, Tag("maintenance")]
     | Annotated[CountIs, Tag("count_of")]
     | Annotated[FigureIs, Tag("figure")]
     | Annotated[QualityIs, Tag("quality")]
@@ -199,8 +206,8 @@ Condition = Annotated[
         _kind_of,
         custom_error_type="no_condition",
         custom_error_message="no condition; write one of tag, rate_of, deviation_of, absent, "
-        "state, andon, alarm, count_of, figure, quality, release_pending, deviation, anomaly_of, "
-        "all, any, not",
+        "state, andon, alarm, maintenance, count_of, figure, quality, release_pending, deviation, "
+        "anomaly_of, all, any, not",
     ),
 ]
 _MODELS: dict[str, type[Strict]] = {
@@ -212,6 +219,7 @@ _MODELS: dict[str, type[Strict]] = {
     "state": StateLasts,
     "andon": AndonIs,
     "alarm": AlarmIs,
+    "maintenance": MaintenanceIs,
     "count_of": CountIs,
     "figure": FigureIs,
     "quality": QualityIs,

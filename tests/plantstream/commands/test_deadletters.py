@@ -24,7 +24,7 @@ _offsets = count(1_000_000)
 def buried(line: Line, value: bytes = b"{nope\xff", age_s: float = 0) -> str:
     """The id of a letter about a record of plant.machine.v1/5."""
     record = Record(MACHINE.name, 5, next(_offsets), b"key", value)
-    letter = dead_letter(record, "no JSON", MONDAY - timedelta(seconds=age_s))
+    letter = dead_letter(record, "oee", "no JSON", MONDAY - timedelta(seconds=age_s))
     line.send([letter])
     return f"{MACHINE.name}/5/{record.offset}"
 
@@ -68,13 +68,13 @@ def test_the_list_is_newest_first_with_whole_ids_and_reasons(run: Run, line: Lin
     listed = [one["id"] for one in run("deadletters", "list", "--json").json]
     assert listed.index(newer) < listed.index(older)
     (row,) = [row for row in run("deadletters", "list").lines if older in row.split()]
-    assert row.split()[:2] == ["2026-03-02T05:59:00Z", "process"]
+    assert row.split()[:2] == ["2026-03-02T05:59:00Z", "process/oee"]
     assert row.endswith("no JSON")
 
 
 def test_a_record_that_was_buried_twice_is_listed_once(run: Run, line: Line):
     again = Record(MACHINE.name, 5, next(_offsets), b"key", b"x")
-    line.send([dead_letter(again, "no JSON", MONDAY)] * 2)
+    line.send([dead_letter(again, "oee", "no JSON", MONDAY)] * 2)
     listed = [one["id"] for one in run("deadletters", "list", "--json").json]
     assert listed.count(f"{MACHINE.name}/5/{again.offset}") == 1
 

@@ -11,7 +11,7 @@ from processors.rules.site import SiteEngine
 from processors.rules.state import RulesState
 from schemas.alerts import AlertTransition
 from schemas.machine import AlarmChanged, BatchEnded, BatchStarted, Gap, Heartbeat, StateChanged
-from schemas.manual import AndonCleared, AndonRaised
+from schemas.manual import AndonCleared, AndonRaised, MaintenanceEnded, MaintenanceStarted
 from schemas.plant.load import PlantFile, load_plant
 from schemas.record import EventId
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
@@ -130,6 +130,13 @@ class Sayer:
 
     def clear(self, seconds: float, name: str = "c") -> Any:
         return self._machine(AndonCleared, seconds, by="ana", statement="s", andon=name)
+
+    def maintenance(self, seconds: float, planned: bool = True) -> Any:
+        said: dict[str, Any] = {"planned": planned, "work_order": "WO-7"}
+        return self._machine(MaintenanceStarted, seconds, by="ana", statement="s", **said)
+
+    def maintenance_ends(self, seconds: float) -> Any:
+        return self._machine(MaintenanceEnded, seconds, by="ana", statement="s")
 
     def alarm(self, seconds: float, severity: int, active: bool = True, name: str = "a") -> Any:
         said: dict[str, Any] = {

@@ -6,6 +6,7 @@ import pytest
 
 from processors.rules.site import SiteEngine
 from schemas.machine import TimeCategory
+from schemas.plant.load import load_plant
 from schemas.stops import AndonCall, Stop
 from tests.processors.rules.telling import (
     PATH,
@@ -21,6 +22,16 @@ from tests.processors.rules.telling import (
 )
 
 HOT = "{tag: temperature, above: 80}"
+MUTED = """
+people: [{id: ana, name: Ana, email: ana@example.com}]
+chains: {first: {steps: [{people: [ana]}]}}
+channels: {mail: {type: email, host: 127.0.0.1, sender: a@example.com}}
+alerts:
+  matrix: {info: [], warning: [mail], critical: [mail]}
+  receivers: {all: {chain: first}}
+  route: {receiver: all, mute: [work]}
+  mute_timings: {work: {maintenance: true}}
+"""
 
 
 def told(when: str, samples: list[tuple[float, Any]], until: float | None = None, **more: Any):
@@ -169,6 +180,36 @@ def test_a_call_that_was_cleared_before_it_was_heard_of_is_late():
     said = Sayer(plant)
 
     assert heard(plant, said.clear(60), said.call(5)) == ["firing 5 late", "resolved 60 late"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("any", ["firing 5", "resolved 60"]),
+        ("planned", ["firing 5", "resolved 60"]),
+        ("unplanned", []),
+    ],
+)
+def test_maintenance_from_its_announcement_to_its_end(kind: str, expected: list[str]):
+    plant = rule(f"{{maintenance: {kind}}}")
+    said = Sayer(plant)
+    run = Run(plant).hear(said.maintenance(5), said.maintenance_ends(60))
+    assert short(run.told) == expected
+
+
+def test_maintenance_that_a_mute_timing_waits_for_is_an_alert_by_itself():
+    file = load_plant(
+        rule("{tag: temperature, above: 80}").text + MUTED,
+        "plant.yaml",
+    )
+    said = Sayer(file)
+    run = Run(file).hear(said.maintenance(5), said.maintenance_ends(60))
+    assert [(one.labels["alertname"], one.state, one.severity) for one in run.told] == [
+        ("Maintenance", "firing", "info"),
+        ("Maintenance", "resolved", "info"),
+    ]
+    assert run.told[0].labels["equipment"] == "reactor"
+    assert run.told[0].words["es"].summary == "Mantenimiento de Reactor A"
 
 
 def test_a_state_that_is_not_known_ends_no_stop():

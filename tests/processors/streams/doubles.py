@@ -13,8 +13,8 @@ from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from processors.step import Output, Transition
 from processors.streams.batch import Outcome, apply, read, unread
 from processors.streams.memory import Memory
-from processors.streams.metrics import ShellMetrics
-from processors.streams.shell import Shell, ShellLimits
+from processors.streams.metrics import ProcessorMetrics
+from processors.streams.shell import Shell, ShellLimits, ShellPorts
 from schemas.codec import decode, encode
 from schemas.deadletter import DeadLetter
 from schemas.machine import Gap, MachineEvent
@@ -94,7 +94,7 @@ def records(*events: MachineEvent, start: int = 0) -> list[Record]:
 
 def applied(memory: Memory, some: Sequence[Record], plants: Mapping[str, PlantFile]) -> Outcome:
     """What a micro-batch of these records comes to, kept in the memory."""
-    outcome = Outcome()
+    outcome = Outcome(Listener.name)
     arrivals = read(unread(memory, some)[0], outcome, NOW)
     apply(Listener(), memory, arrivals, plants, outcome, NOW)
     outcome.draft.keep(memory)
@@ -119,7 +119,7 @@ class MemoryFeed:
     def __init__(self) -> None:
         self.pieces: deque[Sequence[Record] | Assigned] = deque()
         self.committed: list[dict[TopicPartition, int]] = []
-        self.waiting = 0
+        self.waiting: int | None = 0
         self.oldest = 0
         self.rewound: list[tuple[TopicPartition, int]] = []
 
@@ -137,7 +137,7 @@ class MemoryFeed:
         self.rewound.append((position, offset))
         return max(offset, self.oldest)
 
-    def behind(self, position: TopicPartition, offset: int) -> int:
+    def behind(self, position: TopicPartition, offset: int) -> int | None:
         del position, offset
         return self.waiting
 
@@ -176,20 +176,38 @@ class Published:
         return {version: PLANTS[version] for version in versions & PLANTS.keys()}
 
 
+class SlowUpstream:
+    """Engines whose outputs are read."""
+
+    def __init__(self) -> None:
+        self.told = True
+
+    async def has_told(self, now: datetime) -> bool:
+        del now
+        return self.told
+
+
 class Bench:
     """A shell with everything that it touches, and a clock that is set by hand."""
 
-    def __init__(self, journal: MemoryJournal | None = None) -> None:
+    def __init__(
+        self, journal: MemoryJournal | None = None, limits: ShellLimits | None = None
+    ) -> None:
         self.machine = Machine()
         self.feed, self.journal = MemoryFeed(), journal or MemoryJournal()
-        self.registry = CollectorRegistry()
+        self.registry, self.upstream = CollectorRegistry(), SlowUpstream()
         self.seconds = 0
         self.shell = Shell(
             Listener(),
-            (self.feed, self.journal, Published()),
-            lambda: NOW + timedelta(seconds=self.seconds),
-            ShellMetrics(self.registry),
-            ShellLimits(tick_s=TICK_S, commit_s=COMMIT_S),
+            ShellPorts(
+                self.feed,
+                self.journal,
+                Published(),
+                lambda: NOW + timedelta(seconds=self.seconds),
+                self.upstream,
+            ),
+            ProcessorMetrics(self.registry).of(Listener.name),
+            limits or ShellLimits(tick_s=TICK_S, commit_s=COMMIT_S),
         )
 
     def told(self, key: str = f"|{PATH}") -> list[str]:

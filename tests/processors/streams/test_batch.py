@@ -272,7 +272,7 @@ def a_call(machine: Machine) -> AndonCall:
 
 
 def test_what_a_processor_wrote_is_absolute_and_has_no_mark(machine: Machine, memory: Memory):
-    outcome, call = Outcome(), a_call(machine)
+    outcome, call = Outcome("listener"), a_call(machine)
     fresh = batch.read([of_site(0, call), of_site(1, call)], outcome, NOW)
 
     batch.apply(SiteEngine(), memory, fresh, PLANTS, outcome, NOW)
@@ -283,7 +283,7 @@ def test_what_a_processor_wrote_is_absolute_and_has_no_mark(machine: Machine, me
 
 
 def test_facts_of_an_equipment_are_in_the_partition_of_their_site(machine: Machine):
-    outcome, right = Outcome(), of_site(0, a_call(machine))
+    outcome, right = Outcome("listener"), of_site(0, a_call(machine))
     wrong = replace(right, partition=(right.partition + 1) % SITE.partitions)
 
     assert len(batch.read([right], outcome, NOW)) == 1
@@ -304,7 +304,7 @@ def test_heartbeats_of_a_site_have_marks_of_their_site(machine: Machine, memory:
         dropped_records=0,
     )
     later = beat.model_copy(update={"id": beat.id.model_copy(update={"seq": 5})})
-    outcome = Outcome()
+    outcome = Outcome("listener")
     fresh = batch.read([of_site(n, one) for n, one in enumerate([beat, beat, later])], outcome, NOW)
 
     batch.apply(SiteEngine(), memory, fresh, PLANTS, outcome, NOW)

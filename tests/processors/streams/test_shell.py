@@ -8,6 +8,7 @@ import pytest
 from plantstream.runtime.errors import FencedError
 from plantstream.runtime.ports import Record, TopicPartition
 from processors.streams.missing import ASK_EVERY, GIVE_UP_AFTER, STALLED_AFTER, GapError
+from processors.streams.shell import ShellLimits
 from schemas.topics import KPI, MACHINE
 from tests.processors.streams.doubles import COMMIT_S, EVENTS, HOME, TICK_S, Bench, records
 
@@ -33,8 +34,8 @@ async def test_what_is_read_is_durable_with_its_outputs(bench: Bench):
 
     assert bench.heard() == ["heartbeat 0", "heartbeat 1"]
     assert [one.topic for one in bench.journal.outputs] == [KPI.name]
-    assert bench.meter("processor_records_total", outcome="applied") == 2
-    assert bench.meter("unacknowledged") == 0
+    assert bench.meter("processor_records_total", engine="listener", outcome="applied") == 2
+    assert bench.meter("unacknowledged", engine="listener") == 0
 
 
 async def test_the_next_owner_goes_on_where_the_journal_is(bench: Bench):
@@ -48,7 +49,7 @@ async def test_the_next_owner_goes_on_where_the_journal_is(bench: Bench):
     await successor.turns(2)
 
     assert successor.heard() == ["heartbeat 0", "heartbeat 1", "heartbeat 2"]
-    assert successor.meter("processor_records_total", outcome="applied") == 1
+    assert successor.meter("processor_records_total", engine="listener", outcome="applied") == 1
 
 
 async def test_an_owner_of_an_empty_journal_begins_with_the_first_record(bench: Bench):
@@ -60,7 +61,7 @@ async def test_an_owner_of_an_empty_journal_begins_with_the_first_record(bench: 
 
     assert bench.feed.rewound == [(EVENTS, 0)]
     assert bench.heard() == ["heartbeat 0"]
-    assert bench.meter("processor_deleted_unread_total") == 0
+    assert bench.meter("processor_deleted_unread_total", engine="listener") == 0
 
 
 async def test_a_tick_over_an_empty_journal_writes_nothing(bench: Bench):
@@ -76,7 +77,7 @@ async def test_records_of_other_partitions_are_left_to_others(bench: Bench):
     await bench.turns(3)
 
     assert bench.journal.commits == 0
-    assert bench.meter("processor_partitions") == 1
+    assert bench.meter("processor_partitions", engine="listener") == 1
 
 
 async def test_nothing_is_ours_after_all_is_taken_away(bench: Bench):
@@ -86,7 +87,7 @@ async def test_nothing_is_ours_after_all_is_taken_away(bench: Bench):
     await bench.turns(3)
 
     assert bench.journal.commits == 0
-    assert bench.meter("processor_partitions") == 0
+    assert bench.meter("processor_partitions", engine="listener") == 0
 
 
 async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
@@ -98,7 +99,7 @@ async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
         await bench.turns(1)
 
     assert bench.told() == []
-    assert bench.meter("processor_records_total", outcome="applied") == 0
+    assert bench.meter("processor_records_total", engine="listener", outcome="applied") == 0
 
 
 async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(bench: Bench):
@@ -146,7 +147,7 @@ async def test_records_that_retention_has_deleted_are_counted_and_left_behind(be
     await bench.turns(4)
 
     assert bench.heard() == ["heartbeat 0", "gap of 1", "heartbeat 2"]
-    assert bench.meter("processor_deleted_unread_total") == 1
+    assert bench.meter("processor_deleted_unread_total", engine="listener") == 1
 
 
 async def test_a_last_record_that_was_left_out_is_asked_for(bench: Bench):
@@ -231,3 +232,35 @@ async def test_it_tells_the_group_at_once_when_it_stops(bench: Bench):
     await asyncio.wait_for(bench.shell.run(), timeout=1)
 
     assert bench.feed.committed[-1] == {EVENTS: 2}
+
+
+async def test_no_tick_before_what_could_not_be_written_had_time_to_come():
+    bench = Bench(limits=ShellLimits(tick_s=0, grace_s=10))
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    bench.feed.waiting = None
+    await bench.turns(3)
+    bench.feed.waiting = 0
+    await bench.turns(1)
+    bench.seconds += 9
+    await bench.turns(1)
+    assert bench.told() == ["heartbeat 0"]
+
+    bench.seconds += 1
+    await bench.turns(1)
+
+    assert bench.told() == ["heartbeat 0", "tick 07:00:10"]
+
+
+async def test_no_tick_before_the_engines_that_it_listens_to_have_told_of_what_they_missed():
+    bench = Bench(limits=ShellLimits(tick_s=0))
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    bench.upstream.told = False
+    await bench.turns(4)
+    assert bench.told() == ["heartbeat 0"]
+
+    bench.upstream.told = True
+    await bench.turns(1)
+
+    assert len(bench.told()) == 2
