@@ -1,0 +1,1 @@
+"""Quality: results judged, compliance, deviations, releases."""
