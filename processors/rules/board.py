@@ -11,7 +11,7 @@ from typing import Any
 
 from processors.rules.life import Change, abandon
 from processors.rules.plan import RulesPlan, Watched
-from processors.rules.signals import STATE, Fact, Late, Signal, extended, heard, trace
+from processors.rules.signals import STATE, Fact, Late, Signal, extended, heard, tag, trace
 from processors.rules.state import Instance, RulesState
 from processors.rules.stepping import Known, Stepped, due_after, step, told
 from processors.rules.times import MINUTE, NEVER, instant
@@ -78,11 +78,9 @@ class Board:
 
     def miss(self, at: int) -> None:
         """Nobody saw what was: values are not known until they are told again; a state goes on."""
-        news = {
-            name: Signal(at, None)
-            for name, known in self.signals.items()
-            if name.startswith("tag|") and known.at < at
-        }
+        known = {name: one.at for name, one in self.signals.items() if name.startswith("tag|")}
+        heard_at = dict.fromkeys(map(tag, self._plan.tags), NEVER) | known
+        news = {name: Signal(at, None) for name, then in heard_at.items() if then < at}
         self.change(at, news)
 
     def tick(self, now: int) -> None:
