@@ -20,7 +20,9 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "Write what machines of a plant would have said, "
     "and a ledger of what truly happened.",
     "oee": "Show OEE by window, or explain it: losses, reasons, and what changed since.",
-    "alerts": "Show who is told of alerts and when; try alert rules on recorded events.",
+    "alerts": "See alerts and answer them; show who would be told; try rules on recorded events.",
+    "silence": "Let alerts page nobody for a while, see which are quiet, and end that.",
+    "oncall": "Show who is on call now and next, and take over.",
     "topics": "Create topics, and look at them.",
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",

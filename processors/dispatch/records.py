@@ -48,10 +48,15 @@ def answered(work: Work, alert: Alert, handling: Handling, answer: Answer, becau
     )
 
 
+def entry_id(statement: str) -> str:
+    """The entry of the audit trail which says that an act of a person was taken."""
+    return f"dispatch:{statement}"
+
+
 def act_audited(work: Work, act: OperatorRecord, subject: str, after: dict[str, Any]) -> None:
     """A person did something."""
     entry = AuditEntry(
-        id=f"dispatch:{act.statement}",
+        id=entry_id(act.statement),
         site=act.site,
         at=act.source_time,
         actor=act.by,

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 
 from schemas.alerts import Notification
-from schemas.plant.alerts.channels import PERSONAL, address_of
+from schemas.plant.alerts.channels import PERSONAL, Channel as Settings, address_of
 from schemas.plant.alerts.people import Person
 from schemas.plant.model import Plant
 from sinks.notify.message import Channel, RefusedError, Sent, TemporaryError
@@ -43,7 +43,7 @@ class Sender:
         message = self.wording.message(
             found.kind,
             notification,
-            self._reader(settings, person),
+            reader_of(self.plant, settings, person),
             repeated=repeated,
             template=getattr(settings, "payload", None),
         )
@@ -60,11 +60,12 @@ class Sender:
         for one in self.channels.values():
             await one.close()
 
-    def _reader(self, settings: Any, person: Person | None) -> Reader:
-        if person is not None and settings.type in PERSONAL:
-            zone = person.time_zone or self.plant.time_zone
-            return Reader(person.language, zone, person.accents)
-        return Reader(getattr(settings, "language", "en"), self.plant.time_zone)
+
+def reader_of(plant: Plant, settings: Settings, person: Person | None) -> Reader:
+    """Who reads what this channel carries: the person it reaches, or whoever is at an endpoint."""
+    if person is not None and settings.type in PERSONAL:
+        return Reader(person.language, person.time_zone or plant.time_zone, person.accents)
+    return Reader(getattr(settings, "language", "en"), plant.time_zone)
 
 
 def sender_of(plant: Plant, channels: Mapping[str, Channel], link: LinkTo) -> Sender:

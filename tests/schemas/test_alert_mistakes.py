@@ -398,6 +398,18 @@ def test_a_schedule_may_be_meant_to_have_holes():
             id="a payload with an unknown field",
         ),
         pytest.param(
+            'payload: "{{ summary }}"', 'payload: "{{ summary"',
+            "channels.hook.payload: not readable as a template: unexpected end of template, "
+            "expected 'end of print statement'.; write fields as {{ value }}",
+            id="a payload that does not end",
+        ),
+        pytest.param(
+            'payload: "{{ summary }}"', 'payload: "{% nothing %}"',
+            "channels.hook.payload: not readable as a template: Encountered unknown tag "
+            "'nothing'.; write fields as {{ value }}",
+            id="a payload with a tag that is none",
+        ),
+        pytest.param(
             "sender: MG1", 'sender: "12"',
             "channels.sms.sender: 12 is no telephone number; write it with +, country and area "
             "code, without spaces, such as +522281234567, or the id of a messaging service, MG…",

@@ -11,9 +11,12 @@ from schemas.acts import Matcher
 _WRITTEN = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*')
 
 
-def _read(given: Any) -> Any:
-    if not isinstance(given, str):
-        return given
+def matcher_of(given: str) -> Matcher:
+    """The condition that is written so.
+
+    Raises:
+        ValueError: it is none, and how one is written.
+    """
     found = _WRITTEN.fullmatch(given)
     if found is None:
         raise ValueError("write a condition on a label as area=quality, or severity=~warning|info")
@@ -24,6 +27,10 @@ def _read(given: Any) -> Any:
         except re.error as error:
             raise ValueError(f"{value} is no regular expression: {error}") from None
     return Matcher(name=name, value=value, is_regex="~" in sign, is_equal=not sign.startswith("!"))
+
+
+def _read(given: Any) -> Any:
+    return matcher_of(given) if isinstance(given, str) else given
 
 
 def written(matcher: Matcher) -> str:

@@ -1,51 +1,20 @@
-"""Bodies of generic webhooks: the notification as JSON, or a template of the plant file."""
+"""Bodies of generic webhooks: the notification as JSON, or a template of the plant file.
+
+What a template may name is `PAYLOAD_FIELDS` of the schemas; `plantstream check` holds it to that.
+"""
 
 import json
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta
+from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from schemas.alerts import Notification
 from sinks.notify.words.escape import finalizer, json_text
 
-FIELDS = frozenset(
-    {
-        "action",
-        "alerts",
-        "area",
-        "at",
-        "comment",
-        "description",
-        "equipment",
-        "escalates",
-        "group",
-        "id",
-        "labels",
-        "language",
-        "level",
-        "limit",
-        "link",
-        "reason",
-        "recipient",
-        "repeated",
-        "runbook",
-        "severity",
-        "since",
-        "site",
-        "summary",
-        "title",
-        "told",
-        "total",
-        "value",
-        "why",
-    }
-)
-"""What a template may name: words of the reader, and the notification's own fields."""
-
 
 def body(template: str | None, values: dict[str, Any], notification: Notification) -> str:
-    """The body of the request."""
+    """The body of the request; a template may name all of `PAYLOAD_FIELDS`."""
     if template is None:
         record = notification.model_dump(mode="json", exclude_none=True)
         return json.dumps(record | {"words": values}, ensure_ascii=False)
@@ -59,19 +28,6 @@ def body(template: str | None, values: dict[str, Any], notification: Notificatio
         "level": notification.severity,
     }
     return _environment().from_string(template).render(named)
-
-
-def mistakes(template: str) -> list[str]:
-    """What is wrong with a template, for `plantstream check`; nothing is sent for it."""
-    environment = _environment()
-    try:
-        parsed = environment.parse(template)
-    except TemplateSyntaxError as error:
-        return [f"line {error.lineno}: {error.message}"]
-    except TemplateError as error:
-        return [str(error)]
-    unknown = sorted(meta.find_undeclared_variables(parsed) - FIELDS)
-    return [f"unknown field {one}; there are {', '.join(sorted(FIELDS))}" for one in unknown]
 
 
 def _environment() -> SandboxedEnvironment:

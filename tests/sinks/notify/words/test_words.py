@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, strategies as st
 
 from schemas.alerts import Words
+from schemas.plant.alerts.templates import PAYLOAD_FIELDS
 from sinks.notify.message import Kind
 from sinks.notify.words.compose import Wording
 from sinks.notify.words.facts import Reader
-from sinks.notify.words.payload import FIELDS, mistakes
 from tests.sinks.notify.notifications import (
     ENGLISH,
     PLACE,
@@ -76,23 +76,8 @@ def test_a_payload_template_cannot_reach_what_is_not_its_own():
         message(Kind.WEBHOOK, template=template)
 
 
-@pytest.mark.parametrize(
-    ("template", "said"),
-    [
-        pytest.param('{"text": "{{ summary }}"}', None, id="all known"),
-        pytest.param("{{ sumary }}", "unknown field sumary", id="unknown"),
-        pytest.param("{{ summary", "line 1", id="not closed"),
-        pytest.param("{% nothing %}", "unknown tag", id="no such tag"),
-    ],
-)
-def test_mistakes_of_a_payload_template_are_found_without_sending(template, said):
-    found = mistakes(template)
-
-    assert (said is None and not found) or said in found[0]
-
-
 def test_every_field_that_is_promised_is_there():
-    template = " ".join(f"{{{{ {name} }}}}" for name in sorted(FIELDS))
+    template = " ".join(f"{{{{ {name} }}}}" for name in sorted(PAYLOAD_FIELDS))
 
     assert message(Kind.WEBHOOK, template=template).text
 
