@@ -5,7 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from schemas.record import Envelope
+from schemas.site import EdgeHeartbeat, SourceHeartbeat
 from sinks.batch import Event
+
+_SIGNS_OF_LIFE = (EdgeHeartbeat, SourceHeartbeat)
+"""They are not sent again: what is missing of them is no loss."""
 
 
 class Mark(NamedTuple):
@@ -44,7 +48,8 @@ def without_repeats(events: Sequence[Event], marks: Mapping[Mark, int]) -> Fresh
         if seq <= last:
             fresh.repeats += 1
             continue
-        fresh.holes += seq - last - 1
+        if not isinstance(event.value, _SIGNS_OF_LIFE):
+            fresh.holes += seq - last - 1
         fresh.marks[mark] = seq
         fresh.events.append(event)
     return fresh

@@ -1,13 +1,17 @@
 """What a sink subscribes to."""
 
 from schemas.topics import (
+    ALERT,
     AUDIT_ENTRY,
     DEADLETTER,
+    DELIVERY,
     KPI,
     LAB,
     MACHINE,
     MODEL,
+    NOTIFICATION,
     OPERATOR,
+    SITE,
     TELEMETRY,
     Topic,
 )
@@ -18,6 +22,10 @@ TOPICS: tuple[Topic, ...] = (
     LAB,
     OPERATOR,
     KPI,
+    SITE,
+    ALERT,
+    NOTIFICATION,
+    DELIVERY,
     MODEL,
     AUDIT_ENTRY,
     DEADLETTER,

@@ -8,11 +8,12 @@ from typing import Any
 from plantstream.runtime.errors import RejectedError
 from schemas.record import Envelope
 from schemas.telemetry import TelemetryFrame
+from schemas.topics import KPI, SITE
 from sinks.batch import Event, Letter
 from sinks.errors import Place, RejectedRecordsError
 from sinks.timescale.binary import copy_rows
 from sinks.timescale.table import Row, Table, fitting, storable
-from sinks.timescale.tables import table_of
+from sinks.timescale.tables import tables_of
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Rows:
 
 
 def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
-    """The rows of these events.
+    """The rows of these events; what is forwarded to a second topic is stored from the first.
 
     Raises:
         RejectedRecordsError: some events have values that no column holds.
@@ -37,6 +38,8 @@ def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
     rows = Rows()
     refused: dict[Place, str] = {}
     for event in events:
+        if _is_forwarded(event):
+            continue
         try:
             _add(rows, event.value)
         except RejectedError as error:
@@ -48,6 +51,10 @@ def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
     return rows
 
 
+def _is_forwarded(event: Event) -> bool:
+    return event.record.topic == SITE.name and isinstance(event.value, KPI.types)
+
+
 def _add(rows: Rows, value: Any) -> None:
     if isinstance(value, Envelope):
         fitting("seq", value.id.seq)
@@ -56,8 +63,9 @@ def _add(rows: Rows, value: Any) -> None:
         (rows.of_runs if value.run else rows.live).append(block)
         rows.counts["run_sample" if value.run else "sample"] += value.sample_count()
     else:
-        table = table_of(value)
-        rows.by_table.setdefault(table, []).append(table.row_of(value))
-        rows.counts[table.name] += 1
+        for table in tables_of(value):
+            if found := table.rows_of(value):
+                rows.by_table.setdefault(table, []).extend(found)
+                rows.counts[table.name] += len(found)
     if hasattr(value, "run") and hasattr(value, "equipment"):
         rows.seen.add((storable(value.run), storable(value.equipment)))

@@ -1,7 +1,7 @@
 """What a table is, and values as PostgreSQL can hold them. Pure."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,14 +23,20 @@ class Table:
     key: tuple[str, ...] = ()
     replaces: bool = False
     """A row with the same key replaces the one before; otherwise the first one stays."""
+    each: Callable[[Any], Iterable[Any]] = lambda record: (record,)
+    """What of a record makes a row each."""
 
-    def row_of(self, record: Any) -> Row:
-        """The record as a row that the database can hold.
+    def row_of(self, one: Any) -> Row:
+        """One row, as the database can hold it.
 
         Raises:
             RejectedError: a number beyond 64 bits.
         """
-        return tuple(map(fitting, self.columns, self.row(record)))
+        return tuple(map(fitting, self.columns, self.row(one)))
+
+    def rows_of(self, record: Any) -> list[Row]:
+        """The rows of a record; see `row_of` for what it raises."""
+        return [self.row_of(one) for one in self.each(record)]
 
     def newest(self, rows: Sequence[Row]) -> list[Row]:
         """The rows to write: of several with one key only the last, if it replaces the others."""

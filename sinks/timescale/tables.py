@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.acts import Acknowledgement, OperatorRecord, Silence
 from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
 from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
 from schemas.model import PlantPublished
 from schemas.record import Envelope
+from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
 from sinks.timescale.table import Row, Table, columns, storable_json
@@ -46,15 +46,6 @@ def _disposition(decided: Disposition) -> Row:
         *(decided.decision, decided.reason, decided.by),
         *_origin(decided),
         *(decided.source_time, decided.ingest_time, decided.id.seq),
-    )
-
-
-def _act(act: OperatorRecord) -> Row:
-    return (
-        *(act.run, act.site, act.statement, act.type, act.by),  # type: ignore[attr-defined]
-        *_origin(act),
-        *(act.source_time, act.ingest_time, act.id.seq),
-        storable_json(act.model_dump_json(exclude_none=True)),
     )
 
 
@@ -117,16 +108,6 @@ DISPOSITIONS = Table(
     ),
     _disposition,
 )
-ACTS = Table(
-    "operator_act",
-    columns(
-        text="run site statement type stated_by source epoch plant_version",
-        timestamptz="time ingest_time",
-        bigint="seq",
-        jsonb="act",
-    ),
-    _act,
-)
 LETTERS = Table(
     "dead_letter",
     columns(
@@ -155,13 +136,12 @@ _TABLES: Mapping[type, Table] = {
     PlantPublished: PLANT_FILES,
     TestResult: RESULTS,
     Disposition: DISPOSITIONS,
-    Acknowledgement: ACTS,
-    Silence: ACTS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
 }
 
 
-def table_of(record: Any) -> Table:
+def tables_of(record: Any) -> tuple[Table, ...]:
     """Where a record that is no frame of telemetry is stored; machine events have one for all."""
-    return _TABLES.get(type(record), EVENTS)
+    kind = type(record)
+    return ALERTS.get(kind) or (_TABLES.get(kind, EVENTS),)

@@ -38,6 +38,13 @@ def envelope(seq: int = 0, run: str = "", at: datetime = NOW, epoch: str = "e1")
     }
 
 
+def of_site(seq: int = 0, at: datetime = NOW) -> dict[str, Any]:
+    """The envelope of an event of a whole site."""
+    shared = envelope(seq, at=at)
+    del shared["equipment"]
+    return shared | {"site": "acme/north"}
+
+
 def frame(seq: int = 0, numbers: Sequence[float | None] = (1.5,), **named: Any) -> TelemetryFrame:
     column = Column(
         tag="speed",

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
-from schemas.topics import KPI, MACHINE, TELEMETRY
+from schemas.site import SourceHeartbeat
+from schemas.topics import KPI, MACHINE, SITE, TELEMETRY
 from sinks.marks import Mark, marks_of, without_repeats
-from tests.sinks.records import batch, cell, counted, frame
+from tests.sinks.records import batch, cell, counted, frame, of_site
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,18 @@ def test_topics_and_epochs_count_by_themselves():
     fresh = without_repeats(events, {})
 
     assert (len(fresh.events), fresh.repeats, len(fresh.marks)) == (3, 0, 3)
+
+
+def test_heartbeats_that_never_arrived_are_no_loss():
+    events = batch(SITE, [beat(seq) for seq in (7, 9, 9)]).events
+
+    fresh = without_repeats(events, {})
+
+    assert (len(fresh.events), fresh.repeats, fresh.holes) == (2, 1, 0)
+
+
+def beat(seq: int) -> SourceHeartbeat:
+    return SourceHeartbeat(**of_site(seq), edge="edge", name="plc", connected=True)
 
 
 def test_facts_pass_because_the_newest_replaces():

@@ -6,7 +6,7 @@ import pytest
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.ports import Bounds, TopicPartition
-from schemas.topics import MODEL, TELEMETRY
+from schemas.topics import DELIVERY, MODEL, TELEMETRY, Topic
 from sinks.position import Position, position_after
 from sinks.resume import Cursor, resume, verify
 from tests.sinks.records import CLUSTER, FRAMES, NUMBER, frame, record
@@ -30,10 +30,12 @@ def test_goes_on(stored: Position | None, bounds: Bounds, cursor: Cursor, seek: 
     assert (found, found.first_read()) == (cursor, seek)
 
 
-def test_holes_of_a_compacted_log_are_no_loss():
-    files = TopicPartition(MODEL.name, 0)
+@pytest.mark.parametrize("topic", [MODEL, DELIVERY], ids=lambda topic: topic.name)
+@pytest.mark.parametrize("start", [0, 9, 12])
+def test_holes_of_a_compacted_log_are_no_loss(topic: Topic, start: int):
+    compacted = TopicPartition(topic.name, 0)
 
-    assert resume(files, STORED, Bounds(0, 12), CLUSTER) == Cursor(10)
+    assert resume(compacted, STORED, Bounds(start, 12), CLUSTER) == Cursor(10)
 
 
 def test_a_compacted_log_that_was_made_anew_is_refused():

@@ -25,6 +25,8 @@ TABLES = (
     *("oee_cell", "oee_report", "dead_letter", "audit_entry"),
     *("test_result", "disposition", "operator_act", "plant_file"),
     *("stop", "andon_call", "finding", "cycle_cell", "batch_cycle"),
+    *("alert_transition", "alert_handled", "on_call_shift", "notification", "notification_alert"),
+    *("delivery_attempt", "edge_heartbeat", "source_heartbeat", "external_alert"),
 )
 
 

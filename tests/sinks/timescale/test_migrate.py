@@ -1,6 +1,7 @@
 """Migrations: forward and back on data, and what they refuse."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -46,7 +47,7 @@ def test_a_second_time_does_nothing(database: Database):
 def test_status_tells_what_is_missing(database: Database):
     missing = [one.file for one in status(database.settings) if one.applied_at is None]
 
-    assert missing == (["001.timescale.sql"] if database.plain else [])
+    assert missing == (["001.timescale.sql", "007.timescale.sql"] if database.plain else [])
 
 
 def test_back_and_forth_on_data(database: Database, sql: psycopg.Connection):
@@ -98,13 +99,40 @@ def test_all_the_way_back_leaves_nothing(database: Database, sql: psycopg.Connec
     roll_back(database.settings)
     left = sql.execute(tables + " AND relkind IN ('r', 'v') AND relname <> 'schema_migration'")
     assert left.fetchone() == (0,)
-    functions = "SELECT count(*) FROM pg_proc WHERE proname ~ '^(oee_|cycle_|merge_s)' AND"
+    named = "^(oee_|cycle_|merge_s|alarm_|alert_|on_call_)"
+    functions = f"SELECT count(*) FROM pg_proc WHERE proname ~ '{named}' AND"
     ours = functions + " pronamespace = 'public'::regnamespace"
     assert sql.execute(ours.encode()).fetchone() == (0,)
 
     assert migrate(database.settings, plain=database.plain) == [
         script.name for script in scripts(plain=database.plain)
     ]
+
+
+def test_heartbeats_and_alerts_survive_the_way_back_to_their_tables(
+    database: Database, sql: psycopg.Connection
+):
+    sql.execute(
+        "INSERT INTO edge_heartbeat SELECT '', 'a/b', 'e', t, t, 0, 0, 0, 's', 'e', 0, 'v' FROM"
+        " generate_series(timestamptz '2026-01-01Z', '2026-03-01Z', interval '1 day') AS t"
+    )
+    sql.execute(
+        "INSERT INTO on_call_shift (site, schedule, starts_at, people, plant_version)"
+        " VALUES ('a/b', 's', '2026-01-01Z', '[\"ana\"]', 'v')"
+    )
+
+    roll_back(
+        database.settings,
+        keep=["007.sql", *(one.name for one in scripts() if one.order < ("007",))],
+    )
+    assert sql.execute("SELECT count(*), min(time) FROM edge_heartbeat").fetchone() == (
+        60,
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    migrate(database.settings, plain=database.plain)
+
+    assert sql.execute("SELECT count(*) FROM edge_heartbeat").fetchone() == (60,)
+    assert sql.execute("SELECT called FROM on_call_now").fetchall() == [("ana",)]
 
 
 def test_a_changed_file_is_refused(folder: Path, settings: DatabaseSettings):

@@ -15,7 +15,7 @@ from sinks.errors import RejectedRecordsError
 from sinks.timescale.fact_tables import CELLS, FACTS
 from sinks.timescale.rows import rows_of
 from sinks.timescale.table import storable, storable_json
-from sinks.timescale.tables import AUDIT, EVENTS, table_of
+from sinks.timescale.tables import AUDIT, EVENTS, tables_of
 from tests.sinks.doubles import NOW
 from tests.sinks.records import FRAMES, batch, cell, counted, envelope, frame, unchecked
 
@@ -53,7 +53,7 @@ def test_all_machine_events_go_to_one_table():
         assert issubclass(kind, MachineRecord)
     row = dict(zip(EVENTS.columns, EVENTS.row_of(counted(3, good=7)), strict=True))
 
-    assert table_of(counted()) is EVENTS
+    assert tables_of(counted()) == (EVENTS,)
     assert (row["type"], row["good"], row["scrap"], row["seq"]) == ("parts_counted", 7, 0, 3)
     assert row["category"] is None
     assert json.loads(row["event"])["good"] == 7

@@ -1,0 +1,55 @@
+"""Every question on the page about SQL is answered, and every view and function has one."""
+
+import re
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from schemas.topics import ALERT
+from sinks.timescale.writer import TimescaleSink
+from tests.sinks.alert_story import STORY, TUESDAY, tell, transition
+from tests.sinks.records import batch
+from tests.sinks.timescale.conftest import ask
+
+pytestmark = pytest.mark.integration
+
+PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
+QUESTIONS = re.findall(r"^```sql\n-- (.*?)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+ASKED = " ".join(query for _, query in QUESTIONS)
+
+
+@pytest.mark.parametrize(("question", "query"), QUESTIONS, ids=[one for one, _ in QUESTIONS])
+async def test_a_question_is_answered(
+    sink: TimescaleSink, sql: psycopg.Connection, question: str, query: str
+):
+    await tell(sink)
+    storm = [transition(f"A{n}", TUESDAY, "firing", TUESDAY + n) for n in range(11)]
+    await sink.write(batch(ALERT, [*storm], begin=len(STORY[ALERT])))
+    sql.execute("SET time zone 'UTC'")
+
+    assert ask(sql, query), question
+
+
+def test_all_of_008_is_asked_about(sql: psycopg.Connection):
+    ours = ask(
+        sql,
+        "SELECT relname FROM pg_class WHERE relkind = 'v'"
+        " AND relname ~ '^(alert|alarm|notif|on_call)' AND relnamespace = 'public'::regnamespace"
+        " UNION SELECT proname FROM pg_proc WHERE proname ~ '^(alert|alarm|on_call)'"
+        " AND pronamespace = 'public'::regnamespace",
+    )
+
+    assert len(ours) == 11
+    assert [name for (name,) in ours if not re.search(rf"\b{name}\b", ASKED)] == []
+
+
+def test_every_function_is_explained(sql: psycopg.Connection):
+    assert (
+        ask(
+            sql,
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
+            " AND proname ~ '^(alert|alarm|on_call)' AND obj_description(oid, 'pg_proc') IS NULL",
+        )
+        == []
+    )
