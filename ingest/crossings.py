@@ -1,5 +1,6 @@
 """On which side of the limits of alert rules a value is; the limits by equipment and tag."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -60,6 +61,7 @@ class Judged(NamedTuple):
     trace: Trace = ()
 
 
+NOWHERE = (math.inf, -math.inf)
 START = Judged(0)
 """Before anything was seen: what is beyond a limit from the beginning has crossed it."""
 
@@ -95,6 +97,24 @@ def judged(
             if found is None or aim is None:
                 return before
             return Judged(int(condition.is_off(found, aim, was_off=bool(before.side))))
+
+
+def quiet(condition: Condition, side: Any) -> tuple[float, float]:
+    """From where to where a value stays on this side; nowhere if that depends on more than it."""
+    match condition:
+        case TagIs(above=above, below=below):
+            high = math.inf if above is None else above
+            low = -math.inf if below is None else below
+            if side == 0:
+                return low, high
+            band = condition.deadband
+            if side > 0:
+                return math.nextafter(high - band, math.inf), math.inf
+            return -math.inf, min(math.nextafter(low + band, -math.inf), high)
+        case TagDeviates(target=float() as aim, by=by) if side == 0:
+            return aim - by, aim + by
+        case _:
+            return NOWHERE
 
 
 def _look(equipment: Equipment, rules: Sequence[AlertRule]) -> Look:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from ingest.crossings import NOWHERE
 from ingest.input import BAD, Alarm, Alive, Sample
 from ingest.urgent import URGENT_PER_S, Urgency
 from schemas.plant.load import PlantFile, load_plant
@@ -142,6 +143,31 @@ def test_how_values_are_put_together_makes_none_less_urgent(
         part = [sample("temperature", value) for value in values[begin:end]]
         assert bool(together.among(part, begin)) == any(one_by_one[begin:end])
         begin = end
+
+
+@given(
+    st.sampled_from(
+        [
+            "{tag: temperature, above: 80, below: 70}",
+            "{tag: temperature, above: 80, deadband: 15, below: 70}",
+            "{tag: temperature, below: 70, deadband: 15, above: 80}",
+            "{deviation_of: temperature, target: 75, by: 5, deadband: 2}",
+        ]
+    ),
+    st.lists(st.integers(50, 100) | st.floats(50, 100), max_size=30),
+    st.sampled_from(["degC", "°C, factor: 0.5, offset: 40", "°C, factor: -0.5, offset: 100"]),
+)
+def test_what_is_passed_over_quickly_crosses_nothing(
+    rule: str, values: list[float], unit: str
+) -> None:
+    file = with_rules(rule, temperature=f"{{name: temperature, unit: {unit}}}")
+    slow = Urgency.of(file)
+    expected = []
+    for place, value in enumerate(values):
+        for one in slow._tags.values():
+            one.low, one.high = NOWHERE
+        expected += [bool(slow.among([sample("temperature", value)], place))]
+    assert urgent(Urgency.of(file), *values) == expected
 
 
 def test_another_plant_file_keeps_the_sides_of_what_is_looked_at_as_before() -> None:
