@@ -118,6 +118,7 @@ class _Agent:
 
     async def _begin(self, inputs: Mapping[str, Input], *, publish: bool) -> None:
         now = self._world.now()
+        self._world.urgency.adopt(self._plant)
         if publish:
             await self._commits.append(Batch(entries=[plant_entry(self._plant, now)]))
             self._publisher.wake()
@@ -183,6 +184,7 @@ class _Agent:
                 self._world.sources.forget(name)
             self._plant = plant
             self._edge.adopt(plant)
+            self._world.urgency.adopt(plant)
             self._start(
                 group, {name: one for name, one in inputs.items() if name not in self._reading}
             )

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ingest.input import Alarm, Alive, Chunk, Missed, Observation, Sample, Unreadable
+from ingest.urgent import Urgency
 from schemas.plant.equipment import Equipment
 from schemas.record import EquipmentPath
 
@@ -26,6 +27,15 @@ REASON = "the edge was too slow: samples were dropped"
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """How much is held for the agent, and what is not held back."""
+
+    limit: int = MAX_WAITING
+    """Observations."""
+    urgency: Urgency = field(default_factory=Urgency)
+
+
+@dataclass(frozen=True, slots=True)
 class _Dropped:
     first: datetime
     last: datetime
@@ -37,12 +47,13 @@ class Backlog:
 
     def __init__(
         self,
-        limit: int = MAX_WAITING,
-        is_urgent: Callable[[Observation], bool] = lambda _: False,
+        holding: Holding | None = None,
+        is_pressing: Callable[[Observation], bool] = lambda _: False,
     ) -> None:
-        self._limit = limit
-        self._is_urgent = is_urgent
-        self._hurried = asyncio.Event()
+        self._holding = holding or Holding()
+        self._is_pressing = is_pressing
+        self._hurried = False
+        self._urgent: set[EquipmentPath] = set()
         self._waiting: deque[Observation] = deque()
         self._dropped: dict[EquipmentPath, _Dropped] = {}
         self._changed = asyncio.Event()
@@ -56,55 +67,86 @@ class Backlog:
     def put(self, observations: Sequence[Observation]) -> None:
         """Take these, and drop the oldest where there is no room."""
         self._waiting.extend(observations)
-        while len(self._waiting) > self._limit:
+        while len(self._waiting) > self._holding.limit:
             self._drop(self._waiting.popleft())
         self._changed.set()
-        if not self._hurried.is_set() and any(map(self._is_urgent, observations)):
-            self._hurried.set()
+        self._hurried = self._hurried or any(map(self._is_pressing, observations))
+        now_s = asyncio.get_running_loop().time()
+        self._urgent |= self._holding.urgency.among(observations, now_s)
 
     def take(self, limit: int) -> tuple[Observation, ...]:
         """The oldest, at most so many; after a loss each equipment's `Missed` comes first."""
         taken: list[Observation] = []
         while self._dropped and len(taken) < limit:
-            path = next(iter(self._dropped))
-            lost = self._dropped.pop(path)
-            taken.append(Missed(path, lost.first, lost.last, REASON, lost.samples))
+            taken.append(self._missed(next(iter(self._dropped))))
         room = min(len(self._waiting), limit - len(taken))
         taken += [self._waiting.popleft() for _ in range(room)]
         if not self._waiting:
-            self._hurried.clear()
+            self._hurried = False
+            self._urgent.clear()
+        return tuple(taken)
+
+    def take_urgent(self) -> tuple[Observation, ...]:
+        """All that waits of the equipment that has something urgent; the rest goes on waiting."""
+        paths, self._urgent = self._urgent, set()
+        taken: list[Observation] = [self._missed(path) for path in paths & self._dropped.keys()]
+        others: deque[Observation] = deque()
+        for one in self._waiting:
+            (taken if getattr(one, "equipment", None) in paths else others).append(one)
+        self._waiting = others
         return tuple(taken)
 
     def close(self) -> None:
         """Nothing more will come."""
         self.closed = True
         self._changed.set()
-        self._hurried.set()
 
     async def filled(self, number: int) -> None:
         """Return once so many wait, or nothing more will come."""
-        while len(self) < number and not self.closed:
-            self._changed.clear()
-            await self._changed.wait()
+        await self._until(None, lambda: len(self) >= number)
 
     async def chunks(self) -> AsyncIterator[Chunk]:
         """What waits, until nothing more will come.
 
         A chunk becomes about one message per equipment: where those are many, it waits longer, but
-        not with something urgent in it.
+        not with something pressing in it. Equipment with something urgent goes ahead of the others.
         """
-        within_s = CHUNK_WITHIN_S
+        within_s, now_s = CHUNK_WITHIN_S, asyncio.get_running_loop().time
+        begun_s: float | None = None
         while True:
             await self.filled(1)
             if not len(self):
                 return
-            await _at_most(CHUNK_WITHIN_S, self.filled(CHUNK_OBSERVATIONS))
-            if within_s > CHUNK_WITHIN_S and len(self) < CHUNK_OBSERVATIONS:
-                await _at_most(within_s - CHUNK_WITHIN_S, self._hurried.wait())
-            taken = self.take(CHUNK_OBSERVATIONS)
-            messages = len({getattr(one, "equipment", None) for one in taken})
-            within_s = min(STRETCHED_WITHIN_S, messages / MESSAGES_PER_S)
-            yield Chunk(taken)
+            begun_s = now_s() if begun_s is None else begun_s
+            await self._ripe(begun_s, within_s)
+            if self._urgent and now_s() < begun_s + within_s and len(self) <= CHUNK_OBSERVATIONS:
+                taken = self.take_urgent()
+                begun_s = begun_s if len(self) else None
+            else:
+                taken, begun_s = self.take(CHUNK_OBSERVATIONS), None
+                messages = len({getattr(one, "equipment", None) for one in taken})
+                stretched_s = min(STRETCHED_WITHIN_S, messages / MESSAGES_PER_S)
+                within_s = max(CHUNK_WITHIN_S, stretched_s)
+            if taken:
+                yield Chunk(taken)
+
+    async def _ripe(self, begun_s: float, within_s: float) -> None:
+        """Return once a chunk that began then is due, or something urgent waits."""
+
+        def full() -> bool:
+            return bool(self._urgent) or len(self) >= CHUNK_OBSERVATIONS
+
+        await self._until(begun_s + CHUNK_WITHIN_S, full)
+        if within_s > CHUNK_WITHIN_S and not full():
+            await self._until(begun_s + within_s, lambda: self._hurried or full())
+
+    async def _until(self, at_s: float | None, is_enough: Callable[[], bool]) -> None:
+        """Wait for this, at most until then by the loop's clock or until nothing more will come."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(at_s):
+                while not (is_enough() or self.closed):
+                    self._changed.clear()
+                    await self._changed.wait()
 
     def _drop(self, observation: Observation) -> None:
         match observation:
@@ -120,6 +162,10 @@ class Backlog:
                 self._lose(path, at, at, 0)
             case Alive():
                 pass
+
+    def _missed(self, path: EquipmentPath) -> Missed:
+        lost = self._dropped.pop(path)
+        return Missed(path, lost.first, lost.last, REASON, lost.samples)
 
     def _lose(self, path: EquipmentPath, start: datetime, end: datetime, samples: int) -> None:
         before = self._dropped.get(path)
@@ -139,9 +185,3 @@ def tells_meaning(
         return isinstance(seen, Sample) and (seen.equipment, seen.tag) in meant
 
     return found
-
-
-async def _at_most(seconds: float, waited_for: Awaitable[object]) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await waited_for

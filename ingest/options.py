@@ -13,6 +13,7 @@ from ingest.mapping import SKEW_LIMIT
 from ingest.metrics import SourceMetrics
 from ingest.ports import Clock, Entropy, Sleep
 from ingest.retry import Backoff
+from ingest.urgent import Urgency
 from plantstream.runtime import clock
 
 
@@ -54,3 +55,5 @@ class World:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     sources: SourceMetrics = field(default_factory=lambda: SourceMetrics(CollectorRegistry()))
     """The metrics that the inputs were built with."""
+    urgency: Urgency = field(default_factory=Urgency)
+    """What the inputs were built with."""

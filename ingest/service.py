@@ -12,6 +12,7 @@ import structlog
 from ingest.agent import Plan, run_agent
 from ingest.following import FollowedPlant
 from ingest.heartbeats import Heartbeats, Pulse
+from ingest.input import Input
 from ingest.inputs.registry import build_inputs
 from ingest.metrics import SourceMetrics
 from ingest.options import World
@@ -71,7 +72,7 @@ async def _run(
 ) -> None:
     sources = SourceMetrics(service.registry, service.http)
     world = World(registry=service.registry, sources=sources)
-    plans = _Plans(options, settings, sources)
+    plans = _Plans(options, settings, world)
     async with (
         KafkaBroker(settings) as broker,
         KafkaBroker(settings) as fast_lane,
@@ -88,12 +89,10 @@ async def _run(
 class _Plans:
     """The plant file that is used now, with its inputs, and each that follows it."""
 
-    def __init__(
-        self, options: EdgeOptions, settings: KafkaSettings, sources: SourceMetrics
-    ) -> None:
+    def __init__(self, options: EdgeOptions, settings: KafkaSettings, world: World) -> None:
         self._options = options
         self._settings = settings
-        self._sources = sources
+        self._world = world
         self._current: PlantFile | None = None
         self.follow = isinstance(options.plant, str)
 
@@ -105,7 +104,7 @@ class _Plans:
         """Each plan as its time comes; one that names nothing to read is passed over."""
         if isinstance(self._options.plant, PlantFile):
             self._current = self._options.plant
-            yield self._current, build_inputs(self._current, self._sources, self._options.data_dir)
+            yield self._current, self._inputs(self._current)
             return
         _log.info("following the plant files of a site", site=self._options.site)
         followed = FollowedPlant(
@@ -114,12 +113,16 @@ class _Plans:
         async with aclosing(followed.files()) as files:
             async for plant in files:
                 try:
-                    inputs = build_inputs(plant, self._sources, self._options.data_dir)
+                    inputs = self._inputs(plant)
                 except MisconfiguredError as error:
                     _log.error("the plant file cannot be used", reason=str(error))
                     continue
                 self._current = plant
                 yield plant, inputs
+
+    def _inputs(self, plant: PlantFile) -> dict[str, Input]:
+        world, data_dir = self._world, self._options.data_dir
+        return build_inputs(plant, world.sources, data_dir, world.urgency)
 
     async def _records(self) -> AsyncIterator[Record]:
         async with following(self._settings, MODEL.name, Start.OLDEST) as found:

@@ -7,8 +7,10 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
+from ingest.backlog import Holding
 from ingest.input import Input
 from ingest.metrics import SourceMeters, SourceMetrics
+from ingest.urgent import Urgency
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
@@ -20,25 +22,27 @@ EXTRA = "ingest"
 _OURS = frozenset({"ingest", "plantstream", "schemas"})
 
 UnboundBuilder = Callable[[str, Any, PlantFile, Path, SourceMeters], Input]
-Builder = Callable[[str, Any, Sequence[tuple[EquipmentPath, Equipment]], SourceMeters], Input]
+Read = Sequence[tuple[EquipmentPath, Equipment]]
+"""The equipment that is read at a source."""
+Builder = Callable[[str, Any, Read, SourceMeters, Urgency], Input]
 
 
-def _modbus(*wanted: Any) -> Input:
+def _modbus(name: str, source: Any, read: Read, meters: SourceMeters, urgency: Urgency) -> Input:
     from ingest.inputs.modbus import ModbusInput
 
-    return ModbusInput(*wanted)
+    return ModbusInput(name, source, read, meters, Holding(urgency=urgency))
 
 
-def _mqtt(*wanted: Any) -> Input:
+def _mqtt(name: str, source: Any, read: Read, meters: SourceMeters, urgency: Urgency) -> Input:
     from ingest.inputs.mqtt import MqttInput
 
-    return MqttInput(*wanted)
+    return MqttInput(name, source, read, meters, urgency)
 
 
-def _opcua(*wanted: Any) -> Input:
+def _opcua(name: str, source: Any, read: Read, meters: SourceMeters, urgency: Urgency) -> Input:
     from ingest.inputs.opcua import OpcUaInput
 
-    return OpcUaInput(*wanted)
+    return OpcUaInput(name, source, read, meters, Holding(urgency=urgency))
 
 
 def _lab(name: str, source: Any, plant: PlantFile, data_dir: Path, meters: SourceMeters) -> Input:
@@ -63,16 +67,18 @@ def build_inputs(
     plant: PlantFile,
     sources: SourceMetrics | None = None,
     data_dir: Path | None = None,
+    urgency: Urgency | None = None,
 ) -> dict[str, Input]:
     """An input for each source of the plant file that some equipment names, and each laboratory.
 
     Without a data directory, as in a dry run, laboratories are left out: what they say is answered
-    and put away, so it must be stored.
+    and put away, so it must be stored. An agent that changes its plant file keeps its `urgency`.
 
     Raises:
         MisconfiguredError: no equipment names a source, or the library of a source is missing.
     """
     metrics = sources or SourceMetrics(CollectorRegistry())
+    urgent = urgency or Urgency.of(plant)
     inputs: dict[str, Input] = {}
     for name, source in plant.plant.sources.items():
         if source.type in UNBOUND:
@@ -84,7 +90,8 @@ def build_inputs(
         equipment = plant.plant.read_at(name)
         if equipment:
             with _installed(plant, name):
-                inputs[name] = INPUTS[source.type](name, source, equipment, metrics.of(name))
+                build = INPUTS[source.type]
+                inputs[name] = build(name, source, equipment, metrics.of(name), urgent)
     if not inputs:
         raise MisconfiguredError(
             f"{plant.file}: no equipment names a source, so there is nothing to read: "

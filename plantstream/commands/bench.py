@@ -30,6 +30,9 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_oee": ("oee_step_ratio", "oee_tick_ratio"),
     "bench_dispatch": ("dispatch_storm_s", "dispatch_event_us"),
     "bench_rules": ("rules_ratio",),
+    "bench_urgent": ("urgent_ratio",),
+    "bench_urgent_kafka": ("urgent_p99_ms",),
+    "bench_alerts": ("alert_precision", "alert_recall"),
 }
 """The ids that each module measures, each on parts of its own."""
 

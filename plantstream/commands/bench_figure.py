@@ -57,6 +57,10 @@ AIMS = {
     "dispatch_storm_s": Aim("s", 10.0),
     "dispatch_event_us": Aim("µs", 2000.0),
     "rules_ratio": Aim("times", 0.9, is_floor=True),
+    "urgent_ratio": Aim("times", 0.9, is_floor=True),
+    "urgent_p99_ms": Aim("ms", 100.0),
+    "alert_precision": Aim("share", 0.5, is_floor=True),
+    "alert_recall": Aim("share", 0.5, is_floor=True),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 
+from ingest.backlog import Holding
 from ingest.input import GOOD, Alive, Chunk, Input, Missed, Sample, Told, Unreadable
 from ingest.inputs.opcua.input import OpcUaInput
 from ingest.inputs.opcua.subscription import queue_size
@@ -80,7 +81,7 @@ class ThroughOpcUa:
                 source,
                 [(self._path, self._equipment)],
                 self._meters,
-                max_waiting=2 * journey.room * len(self._names),
+                Holding(limit=2 * journey.room * len(self._names)),
             )
             playing = asyncio.create_task(journey.play(self._player.chunks(position), server))
             try:

@@ -125,15 +125,9 @@ def _limited(look: Look, limits: Limits, piece: Piece, value: float | None) -> S
     """Beyond a limit; once it is, until it has come back by the deadband."""
     if value is None:
         return UNKNOWN._replace(unit=piece.unit)
-    side, band = look.memory[piece.place], limits.deadband
-    high, low = limits.above, limits.below
-    beyond = 0
-    if high is not None and value > (high - band if side == 1 else high):
-        beyond = 1
-    elif low is not None and value < (low + band if side == -1 else low):
-        beyond = -1
+    beyond = limits.side_of(value, look.memory[piece.place] or 0)
     look.memory[piece.place] = beyond or None
-    limit = low if beyond < 0 or high is None else high
+    limit = limits.below if beyond < 0 or limits.above is None else limits.above
     return Seen(bool(beyond), value, limit, piece.unit)
 
 
@@ -142,8 +136,7 @@ def _tag_deviates(look: Look, condition: TagDeviates, piece: Piece) -> Seen:
     aim = _number(look, target) if isinstance(target, str) else float(target)
     if value is None or aim is None:
         return UNKNOWN._replace(unit=piece.unit)
-    least = condition.by - (condition.deadband if look.memory[piece.place] else 0)
-    is_off = abs(value - aim) > least
+    is_off = condition.is_off(value, aim, was_off=bool(look.memory[piece.place]))
     look.memory[piece.place] = 1 if is_off else None
     limit = aim + condition.by if value >= aim else aim - condition.by
     return Seen(is_off, value, limit, piece.unit)

@@ -14,6 +14,7 @@ from hypothesis.strategies import floats, lists
 from ingest.inputs.recording.recording import load_recording
 from ingest.spool import DiskSpool
 from plantstream.commands.bench import BENCHMARKS, write
+from plantstream.commands.bench_alerts import RECORDINGS
 from plantstream.commands.bench_drain import fill, must_be_whole
 from plantstream.commands.bench_figure import AIMS, Figure, Needs, Row, percentile
 from plantstream.commands.bench_latency import WINDOW, Sightings
@@ -211,6 +212,7 @@ async def test_bench_writes_a_row_for_every_id(tmp_path: Path) -> None:
     code = await child.run((*argv, "--data-dir", str(tmp_path / "data")), log)
     assert code == 0, log.read_text()
     rows = json.loads(out.read_text())
-    assert [row["id"] for row in rows] == list(AIMS)
+    left_out = () if all(path.exists() for path in RECORDINGS) else BENCHMARKS["bench_alerts"]
+    assert [row["id"] for row in rows] == [one for one in AIMS if one not in left_out]
     assert all(row["value"] > 0 and row["reference"] > 0 and row["ratio"] > 0 for row in rows)
     assert all(row.keys() == Row.__annotations__.keys() for row in rows)

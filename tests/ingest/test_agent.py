@@ -19,6 +19,7 @@ from ingest.options import AgentOptions
 from ingest.ports import Batch, Spool
 from ingest.spool import DiskSpool
 from ingest.spool_file import Limits
+from ingest.urgent import Urgency
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.ports import Outgoing
 from schemas.machine import Gap, Heartbeat, PartsCounted, StateChanged
@@ -476,6 +477,48 @@ async def test_a_new_plant_file_disturbs_only_the_inputs_that_it_changes() -> No
     assert states[0].plant_version != states[2].plant_version
     assert (line.started, stations[0].started, stations[1].started) == (1, 1, 1)
     assert not broker.records(MODEL.name), "who applied it has published it"
+
+
+HOT = "alert_rules: [{alert: H, when: {tag: temperature, above: 30}, severity: info, summary: h}]"
+
+
+async def test_rules_of_a_new_plant_file_hold_for_inputs_that_stay() -> None:
+    urgency, line = Urgency(), Endless(sample("state", 6))
+    hot = sample("temperature", 31)
+    ruled = load_plant(f"{two_sources(10).text}\n{HOT}", "plant.yaml")
+    found: list[bool] = []
+
+    async def changes() -> AsyncIterator[Plan]:
+        await until(lambda: bool(line.started))
+        found.append(bool(urgency.among([hot], 0)))
+        yield ruled, {"line": Endless(), "other": Endless()}
+        found.append(bool(urgency.among([hot], 0)))
+
+    plan = two_sources(10), {"line": line, "other": Endless()}
+    the_world = world(urgency=urgency)
+    running = asyncio.create_task(
+        run_agent(plan, MemorySpool(), MemoryBroker(), world=the_world, changes=changes())
+    )
+    await until(lambda: len(found) == 2)
+    running.cancel()
+
+    assert found == [False, True]
+
+
+async def test_alert_rules_cut_no_frame_of_a_recording() -> None:
+    def frames(broker: MemoryBroker) -> list[dict[str, Any]]:
+        plain = (one.model_dump() for one in broker.records(TELEMETRY.name))
+        return [{**one, "plant_version": "", "traceparent": ""} for one in plain]
+
+    ruled, found = load_plant(f"{PLANT}\n{HOT}", "plant.yaml"), []
+    for file in (plant(), ruled):
+        broker, inputs = MemoryBroker(), {"line": ListInput(*CHUNKS)}
+        spool = MemorySpool()
+        await run_agent((file, inputs), spool, broker, AgentOptions.replay("r"), world())
+        found.append(frames(broker))
+
+    assert found[0] == found[1]
+    assert found[0]
 
 
 async def test_a_source_that_left_the_plant_file_is_no_longer_spoken_of() -> None:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 
-from ingest.backlog import MAX_WAITING, Backlog, tells_meaning
+from ingest.backlog import Backlog, Holding, tells_meaning
 from ingest.input import Chunk
 from ingest.inputs.modbus.fields import fields
 from ingest.inputs.modbus.lane import place_of
@@ -29,20 +29,19 @@ class ModbusInput:
         source: ModbusSource,
         equipment: Sequence[tuple[EquipmentPath, Equipment]],
         meters: SourceMeters | None = None,
-        *,
-        max_waiting: int = MAX_WAITING,
+        holding: Holding | None = None,
     ) -> None:
         self._name = name
         self._source = source
         self._blocks = plan(fields(source, equipment), source.max_gap, source.max_registers)
         self._meters = meters or SourceMeters.unseen()
-        self._max_waiting = max_waiting
-        self._is_urgent = tells_meaning(equipment)
+        self._holding = holding
+        self._is_pressing = tells_meaning(equipment)
 
     async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
         """Observations from now on; a device cannot be read again, so no position."""
         del position
-        backlog = Backlog(self._max_waiting, self._is_urgent)
+        backlog = Backlog(self._holding, self._is_pressing)
         units = units_of(self._blocks, place_of(self._source))
         poller = Poller(self._name, self._source, units, backlog, self._meters)
         polling = asyncio.create_task(poller.run(), name=f"modbus {self._name}")

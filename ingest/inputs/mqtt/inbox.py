@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,9 +15,6 @@ MAX_BYTES_AT_QOS_0 = 64 * 1024 * 1024
 """Messages at QoS 0 wait here within these; what comes then is lost and told of."""
 MAX_AT_QOS_1 = 512
 """Messages at QoS 1 that wait here; the others wait at the broker."""
-CHUNK_MESSAGES = 128
-CHUNK_WITHIN_S = 0.1
-"""A chunk goes on its way this long after its first message came."""
 
 
 class Acknowledger(Protocol):
@@ -135,16 +131,17 @@ class Inbox:
         self._closed = True
         self._changed.set()
 
-    async def batches(self) -> AsyncIterator[list[Item]]:
-        """All items, some at a time, until it is closed and empty."""
-        while True:
-            await self._filled(1)
-            if not len(self):
-                return
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CHUNK_WITHIN_S):
-                    await self._filled(CHUNK_MESSAGES)
-            yield self._take(CHUNK_MESSAGES)
+    async def some(self, limit: int, until_s: float | None = None) -> list[Item]:
+        """The oldest items, as soon as there are any; none at that time by the loop's clock.
+
+        None as well once nothing more will come.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(until_s):
+                while not len(self) and not self._closed:
+                    self._changed.clear()
+                    await self._changed.wait()
+        return self._take(limit)
 
     def _take(self, limit: int) -> list[Item]:
         taken: list[Item] = []
@@ -165,11 +162,6 @@ class Inbox:
         else:
             self._granted -= 1
             self._room.release()
-
-    async def _filled(self, number: int) -> None:
-        while len(self) < number and not self._closed:
-            self._changed.clear()
-            await self._changed.wait()
 
     def _has_room(self, message: Delivered) -> bool:
         return (

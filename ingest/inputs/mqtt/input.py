@@ -25,6 +25,7 @@ from ingest.inputs.mqtt.translator import Translator
 from ingest.inputs.mqtt.trust import Tls, tls_of
 from ingest.inputs.mqtt.watch import Watched, watched
 from ingest.metrics import SourceMeters
+from ingest.urgent import Urgency
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
 from plantstream.runtime.secrets import place_of, read_secret
@@ -34,6 +35,10 @@ from schemas.record import EquipmentPath
 
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 2.0
+
+CHUNK_MESSAGES = 128
+CHUNK_WITHIN_S = 0.1
+"""A chunk goes on its way this long after its first message came."""
 
 _SITE_LEVELS = 2
 _log = structlog.get_logger(__name__)
@@ -52,6 +57,7 @@ class MqttInput:
         source: MqttSource,
         equipment: Sequence[tuple[EquipmentPath, Equipment]],
         meters: SourceMeters | None = None,
+        urgency: Urgency | None = None,
         *,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -59,6 +65,7 @@ class MqttInput:
         self._source = source
         self._watched = watched(equipment)
         self._meters = meters or SourceMeters.unseen()
+        self._urgency = urgency or Urgency()
         self._sleep = sleep
         site = equipment[0][0].split("/")[:_SITE_LEVELS] if equipment else []
         self._client_id = source.client_id or "-".join(["plantstream", *site, name])
@@ -81,8 +88,7 @@ class MqttInput:
         connecting = asyncio.create_task(self._connect(tls, inbox), name=self._client_id)
         connecting.add_done_callback(lambda _: inbox.close())
         try:
-            async for items in inbox.batches():
-                observations = [one for item in items for one in work.translate(item)]
+            async for items, observations in self._batches(inbox, work):
                 self._count(items, observations)
                 if observations:
                     yield Chunk(tuple(observations), work.place())
@@ -92,6 +98,32 @@ class MqttInput:
             connecting.cancel()
             with suppress(asyncio.CancelledError, MisconfiguredError):
                 await connecting
+
+    async def _batches(
+        self, inbox: Inbox, work: "_Work"
+    ) -> AsyncGenerator[tuple[list[Item], list[Told]], None]:
+        """Items with what they say, some at a time; nothing is held together with what is urgent.
+
+        Messages are stored in their order, so that all that came before goes along.
+        """
+        now_s = asyncio.get_running_loop().time
+        while True:
+            items: list[Item] = []
+            said: list[Told] = []
+            until_s: float | None = None
+            while len(items) < CHUNK_MESSAGES:
+                fresh = await inbox.some(CHUNK_MESSAGES - len(items), until_s)
+                if not fresh:
+                    break
+                until_s = now_s() + CHUNK_WITHIN_S if until_s is None else until_s
+                news = [one for item in fresh for one in work.translate(item)]
+                items += fresh
+                said += news
+                if self._urgency.among(news, now_s()):
+                    break
+            if not items:
+                return
+            yield items, said
 
     async def _connect(self, tls: Tls | None, inbox: Inbox) -> None:
         delay_s, accepted = FIRST_RETRY_S, False

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import structlog
 
-from ingest.backlog import MAX_WAITING, Backlog, tells_meaning
+from ingest.backlog import Backlog, Holding, tells_meaning
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.expiry import ExpiryWatch
@@ -45,9 +45,9 @@ class OpcUaInput:
         source: OpcUaSource,
         equipment: Sequence[tuple[EquipmentPath, Equipment]],
         meters: SourceMeters | None = None,
+        holding: Holding | None = None,
         *,
         sleep: Sleep = asyncio.sleep,
-        max_waiting: int = MAX_WAITING,
     ) -> None:
         self._name = name
         self._source = source
@@ -55,8 +55,8 @@ class OpcUaInput:
         watches(equipment)
         notifiers_of(source)
         self._meters = meters or SourceMeters.unseen()
+        self._holding = holding
         self._sleep = sleep
-        self._max_waiting = max_waiting
         self._log = _log.bind(source=name, endpoint=source.endpoint)
         self._complaint = ""
         self._expiry = ExpiryWatch(self._meters, self._warn)
@@ -69,7 +69,7 @@ class OpcUaInput:
         """
         del position
         access = await asyncio.to_thread(access_of, self._source, self._name)
-        backlog = Backlog(self._max_waiting, tells_meaning(self._equipment))
+        backlog = Backlog(self._holding, tells_meaning(self._equipment))
         reading = asyncio.create_task(self._read(access, backlog), name=f"opcua {self._name}")
         reading.add_done_callback(lambda _: backlog.close())
         try:

@@ -34,6 +34,15 @@ class Limits(Strict):
             raise ValueError("above is the upper limit: it must be greater than below")
         return self
 
+    def side_of(self, value: float, before: int) -> int:
+        """1 above, -1 below, 0 within; `before` is the side of the value before it (hysteresis)."""
+        high, low, band = self.above, self.below, self.deadband
+        if high is not None and value > (high - band if before == 1 else high):
+            return 1
+        if low is not None and value < (low + band if before == -1 else low):
+            return -1
+        return 0
+
 
 class TagIs(Limits):
     """The newest value of a tag is beyond a limit, in the tag's unit."""
@@ -56,6 +65,10 @@ class TagDeviates(Strict):
     """Another tag of the same equipment and unit, or a number."""
     by: float = Field(gt=0)
     deadband: float = Field(default=0.0, ge=0)
+
+    def is_off(self, value: float, aim: float, *, was_off: bool) -> bool:
+        """Whether the value is too far off; once it is, until it is back by the deadband."""
+        return abs(value - aim) > self.by - (self.deadband if was_off else 0)
 
 
 class TagEquals(Strict):

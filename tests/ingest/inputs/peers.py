@@ -60,15 +60,17 @@ class Peer(Protocol):
         """Leave nothing behind."""
 
 
-def plant_of(peer: Peer) -> PlantFile:
-    """A plant whose two machines are read from this peer, quickly."""
-    return plant_with({**peer.source, **peer.quick}, peer.tags)
+def plant_of(peer: Peer, *rules: Mapping[str, object]) -> PlantFile:
+    """A plant whose two machines are read from this peer, quickly, with these alert rules."""
+    return plant_with({**peer.source, **peer.quick}, peer.tags, rules)
 
 
 def plant_with(
-    source: Mapping[str, object], addresses: Mapping[str, Mapping[str, object]]
+    source: Mapping[str, object],
+    addresses: Mapping[str, Mapping[str, object]],
+    rules: Sequence[Mapping[str, object]] = (),
 ) -> PlantFile:
-    """A plant whose two machines are read from this source."""
+    """A plant whose two machines are read from this source, with these alert rules."""
     tags = [{"name": name, **address} for name, address in addresses.items()]
     place = {"area": "a", "line": "l", "source": "line", "calendar": "always"}
     told = {
@@ -82,6 +84,7 @@ def plant_with(
             {"id": "one", **place, "tags": tags},
             {"id": "two", **place, "tags": tags[:1]},
         ],
+        "alert_rules": list(rules),
     }
     return load_plant(json.dumps(told), "contract.yaml")
 

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
@@ -25,6 +26,8 @@ LIMIT_S = 20.0
 LOST_WITHIN_S = 15.0
 SET_EVERY_S = 0.1
 CLOSED_WITHIN_S = 3.0
+FAR = 1_000
+"""More numbers than a story sets."""
 UNREACHABLE_S = 1.0
 """So long nobody is at the address: enough for a second attempt, 0.5 s after the first."""
 
@@ -34,11 +37,11 @@ _numbers = count(1)
 class Hearing:
     """The input of a peer as the agent reads it, and everything that it gave."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: Peer, *rules: Mapping[str, object]) -> None:
         self.seen: list[Observation] = []
         self._peer = peer
         self._registry = CollectorRegistry()
-        one = build_inputs(plant_of(peer), SourceMetrics(self._registry))["line"]
+        one = build_inputs(plant_of(peer, *rules), SourceMetrics(self._registry))["line"]
         self.stream: Any = one.chunks(None)
 
     def metric(self, name: str) -> float:
@@ -83,9 +86,9 @@ async def flowing(peer: Peer, arrived: Callable[[str], Iterable[object]]) -> flo
 
 
 @asynccontextmanager
-async def hearing(peer: Peer) -> AsyncIterator[Hearing]:
-    """The input runs as long as the block."""
-    heard = Hearing(peer)
+async def hearing(peer: Peer, *rules: Mapping[str, object]) -> AsyncIterator[Hearing]:
+    """The input runs as long as the block, under these alert rules."""
+    heard = Hearing(peer, *rules)
     listening = asyncio.create_task(heard.listen())
     try:
         yield heard
@@ -113,6 +116,21 @@ async def calm(peer: Peer) -> Calm:
             await heard.flowing()
         await eventually(lambda: bool(heard.kinds(Unreadable)))
         return Calm(heard, began, clock.now())
+
+
+async def beyond(peer: Peer) -> Sequence[object]:
+    """The numbers of the second machine until one passed a limit, from when on chunks wait long."""
+    limit = next(_numbers) + FAR
+    rule = {"when": {"tag": NUMBER, "above": limit}, "on": {"ids": ["two"]}}
+    rest = {"alert": "Beyond", "severity": "critical", "summary": "beyond"}
+    async with hearing(peer, {**rule, **rest}) as heard:
+        await heard.flowing()
+        with pytest.MonkeyPatch.context() as patch:
+            for module in ("backlog", "inputs.mqtt.input"):
+                patch.setattr(f"ingest.{module}.CHUNK_WITHIN_S", 10 * LIMIT_S)
+            await asyncio.to_thread(peer.set, limit + 1)
+            await eventually(lambda: limit + 1 in heard.numbers(TWO), LIMIT_S)
+        return heard.numbers(TWO)
 
 
 @dataclass(frozen=True)

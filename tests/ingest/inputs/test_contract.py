@@ -18,6 +18,7 @@ from tests.ingest.inputs.stories import (
     Calm,
     Outage,
     Unreachable,
+    beyond,
     calm,
     left_after_values,
     outage,
@@ -123,6 +124,10 @@ def test_a_tag_that_does_not_exist_is_told_once_and_the_others_go_on(
     assert peer.place in told.origin
     assert len(talk.heard.numbers(ONE)) >= 3
     assert not [one for one in talk.heard.samples(ABSENT) if one.quality == GOOD]
+
+
+def test_a_value_that_passes_a_limit_of_a_rule_waits_for_no_chunk(peer: Peer) -> None:
+    assert asyncio.run(beyond(peer))
 
 
 @pytest.mark.kill

@@ -8,7 +8,6 @@ from typing import get_args
 import pytest
 
 from ingest.inputs.registry import INPUTS, UNBOUND, build_inputs
-from ingest.metrics import SourceMeters
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import load_plant
@@ -37,7 +36,7 @@ def test_a_plant_without_sources_has_nothing_to_read() -> None:
 
 
 def test_each_source_that_is_used_becomes_an_input(monkeypatch: pytest.MonkeyPatch) -> None:
-    def built(name: str, source: OpcUaSource, equipment: Equipments, _: SourceMeters) -> ListInput:
+    def built(name: str, source: OpcUaSource, equipment: Equipments, *_: object) -> ListInput:
         wanted.append((name, source.endpoint, [path for path, _ in equipment]))
         return ListInput()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from asyncua.ua.status_codes import StatusCodes
 
+from ingest.backlog import Holding
 from ingest.input import Alive, Missed, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
@@ -145,7 +146,8 @@ async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(
     serving, source, equipment
 ):
     async with serving() as server:
-        stream: Any = OpcUaInput("test", source(server), equipment(), max_waiting=20).chunks(None)
+        one = OpcUaInput("test", source(server), equipment(), holding=Holding(20))
+        stream: Any = one.chunks(None)
         seen = list((await anext(stream)).observations)
         for count in range(101, 161):
             await server.write("Good", count)
