@@ -15,6 +15,7 @@ FIELDS = frozenset(
         "alerts",
         "area",
         "at",
+        "code",
         "comment",
         "description",
         "equipment",
