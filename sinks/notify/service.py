@@ -138,7 +138,7 @@ def _office(
 ) -> Office:
     return Office(
         plant=lambda: desk.file,
-        board=Board(),
+        board=Board(options.site),
         links=links,
         publisher=Publisher(broker, f"{options.site}/notify-{options.slot}"),
         senders=TokenFile(options.data_dir / SENDERS_FILE, SENDERS),

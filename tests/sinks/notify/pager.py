@@ -78,6 +78,8 @@ class Pager:
     mail_port: int
     provider: Stub
     mailbox: Mailbox
+    environment: dict[str, str] = field(default_factory=dict)
+    """How the notifier finds Kafka, if it is another user than who publishes."""
     web_port: int = field(default_factory=free_port)
     numbers: "count[int]" = field(default_factory=lambda: count(1))
 
@@ -102,10 +104,8 @@ class Pager:
         """`plantstream notify`, ready."""
         file, port = self.folder / "plant.yaml", free_port()
         file.write_text(self.plant().text, "utf-8")
-        environment = {
-            "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers,
-            "SECRET": SECRET,
-        }
+        whose = {"PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": self.kafka.bootstrap_servers}
+        environment = {"SECRET": SECRET, **(self.environment or whose)}
         line = Line(self.folder, self.kafka, DatabaseSettings(), environment)
         known = ("--data-dir", self.folder / "data", "--web-port", str(self.web_port))
         wanted = options or ("--plant", str(file))
