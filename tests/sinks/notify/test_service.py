@@ -18,8 +18,9 @@ from schemas.alerts import AlertStatus, Notification
 from schemas.model import PlantPublished
 from schemas.plant.load import PlantFile
 from schemas.topics import ALERT_LATEST, CATALOGUE, MODEL
-from tests.parts import running_kafka
+from tests.parts import eventually, running_kafka
 from tests.sinks.notify.channels.mailbox import SECRET
+from tests.sinks.notify.channels.stub import HANG
 from tests.sinks.notify.pager import ACCOUNT, AGAIN, SITE, Pager, pager
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
@@ -126,6 +127,26 @@ async def test_killed_it_loses_nothing_and_repeats_what_was_under_way_marked(
         assert times - repeats <= 1
         assert repeats <= (one.id in begun)
     assert begun & {one.id for one in told}
+
+
+async def test_it_stops_in_time_whoever_does_not_answer(world: Pager):
+    told, before = world.told("sms"), len(world.provider.heard)
+    world.provider.says.append(HANG)
+    async with world.running() as notifier:
+        await world.publish(told)
+        await eventually(lambda: len(world.provider.heard) > before, LIMIT_S)
+        began = clock.monotonic()
+        await notifier.stop()
+        took_s = clock.monotonic() - began
+
+        assert notifier.process.returncode == 0, notifier.last_words()
+        assert "sent again at the next start" in notifier.last_words()
+    async with world.running():
+        await delivered(world, told)
+
+    assert took_s < STOP_S
+    (_, again) = [text for text in world.texts() if unit_of(told) in text]
+    assert AGAIN in again
 
 
 async def test_what_twilio_accepted_and_could_not_deliver_goes_by_mail_once(world: Pager):
