@@ -10,7 +10,6 @@ from typing import Any
 import structlog
 
 from ingest.agent import Plan, run_agent
-from ingest.following import FollowedPlant
 from ingest.heartbeats import Heartbeats, Pulse
 from ingest.input import Input
 from ingest.inputs.registry import build_inputs
@@ -22,6 +21,7 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.follow import Start, following
+from plantstream.runtime.plant_files import FollowedPlant
 from plantstream.runtime.ports import Record
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings

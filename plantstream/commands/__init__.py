@@ -33,6 +33,9 @@ COMMANDS: Mapping[str, str] = {
     "lab-token": "Give out and take back tokens of laboratory interfaces.",
     "process": "Compute OEE and alerts from what machines say, and decide who is told of them.",
     "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
+    "notify": "Tell people what plant.notification.v1 says, each message once.",
+    "page": "Send test messages to those whom a receiver tells first.",
+    "alert-sender": "Give out and take back tokens of those who may post alerts.",
     "bench": "Run the benchmarks on this machine, with everything embedded.",
 }
 """Name and sentence of each, in the order in which `--help` lists them.

@@ -22,7 +22,8 @@ GROUPS = {
     Role.SINK: ("plantstream-timescale",),
     Role.NOTIFIER: ("plantstream-notify",),
 }
-"""The consumer groups of each service that is a member of some."""
+"""The consumer groups of each service that is a member of some; a notifier's begins so."""
+_PER_SITE = frozenset({"plantstream-notify"})
 _ALLOW = 3
 _LITERAL = 3
 _PREFIXED = 4
@@ -76,14 +77,14 @@ def grants(role: Role, user: str) -> list[Grant]:
         if (operations := _on_topic(role, topic))
     ]
     joins = frozenset({Operation.READ})
-    given += [Grant(user, Resource.GROUP, name, joins) for name in GROUPS.get(role, ())]
+    given += [_group(user, name, joins) for name in GROUPS.get(role, ())]
     if role is Role.PROCESSOR:
         given += [_transactions(user, f"plantstream-{engine}-") for engine in ENGINES]
     if role is Role.OPERATOR:
         # How far each service is: doctor and replay ask it.
         looks = frozenset({Operation.DESCRIBE})
         groups = [name for names in GROUPS.values() for name in names]
-        given += [Grant(user, Resource.GROUP, name, looks) for name in groups]
+        given += [_group(user, name, looks) for name in groups]
         given.append(_transactions(user, APPLYING))
     return given
 
@@ -102,6 +103,10 @@ async def allow(settings: KafkaSettings, grants: Iterable[Grant]) -> None:
                     await _create(client, grant, operation)
         finally:
             await client.close()
+
+
+def _group(user: str, name: str, operations: frozenset[Operation]) -> Grant:
+    return Grant(user, Resource.GROUP, name, operations, prefixed=name in _PER_SITE)
 
 
 def _transactions(user: str, prefix: str) -> Grant:

@@ -54,11 +54,17 @@ class Board:
         resting: Resting | None = None,
     ) -> None:
         self._retrying, self._resting = retrying or Retrying(), resting or Resting()
-        self._gates = {name: Gate(timedelta(seconds=1 / most)) for name, most in most_per_s.items()}
+        self._gates: dict[str, Gate] = {}
         self._lanes: dict[LaneKey, deque[tuple[int, Delivery]]] = {}
         self._count = self._taken = self._turn = 0
         self.open = 0
         """Deliveries that are not over."""
+        self.tune(most_per_s)
+
+    def tune(self, most_per_s: Mapping[str, float]) -> None:
+        """These are the channels' limits from here on; what is open stays where it is."""
+        for name, most in most_per_s.items():
+            self._gate(name).pause = timedelta(seconds=1 / most)
 
     def add(self, delivery: Delivery) -> None:
         """One more; it goes after those of its lane."""

@@ -19,6 +19,11 @@ _MOST_ALERTS = 50
 Answer = Sent | TemporaryError | RefusedError
 
 
+def is_bounced(attempt: DeliveryAttempt) -> bool:
+    """Whether a provider that had accepted the message said later that it did not arrive."""
+    return attempt.outcome == "failed" and attempt.provider_id is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Retrying:
     """How patient we are."""
@@ -173,7 +178,7 @@ def _way(notification: Notification, last: DeliveryAttempt | None, retrying: Ret
         attempts=last.attempt,
         turns=last.attempt,
         not_before=last.at + timedelta(seconds=pause_s),
-        refused=last.outcome == "refused",
+        refused=last.outcome == "refused" or is_bounced(last),
         unclear=last.outcome in {"intent", "unknown"} or last.repeated,
     )
 

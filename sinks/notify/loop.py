@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import structlog
@@ -19,6 +19,7 @@ from schemas.topics import DELIVERY, NOTIFICATION
 from sinks.notify.board import Board, Job
 from sinks.notify.breaker import Resting
 from sinks.notify.delivery import Answer, Retrying, expired, intent, opened, settled
+from sinks.notify.handed import Handed
 from sinks.notify.memory import Memory
 from sinks.notify.message import RefusedError, TemporaryError
 from sinks.notify.meters import NotifyMeters
@@ -35,6 +36,8 @@ class NotifyLimits:
 
     most_per_s: Mapping[str, float]
     """Messages by channel, of all channels of the plant."""
+    site: str | None = None
+    """Whose notifications are delivered; None is every site's."""
     batch_records: int = 200
     most_open: int = 20_000
     """Deliveries; while there are so many, nothing more is read."""
@@ -59,12 +62,36 @@ class NotifyLoop:
         self._stopping = False
         self._paused = False
         self._under_way: set[asyncio.Task[None]] = set()
+        self._bounces: list[DeliveryAttempt] = []
         self._forget()
 
     def stop(self) -> None:
         """Begin nothing new; `run` returns once what is under way has its outcome."""
         self._stopping = True
         self._news.set()
+
+    def limit(self, most_per_s: Mapping[str, float]) -> None:
+        """Another plant file is in force: these are its channels."""
+        self._limits = replace(self._limits, most_per_s=most_per_s)
+        self._board.tune(most_per_s)
+        self._news.set()
+
+    def bounced(self, attempt: DeliveryAttempt) -> None:
+        """A provider says that what it had accepted did not arrive: the next channel has its turn.
+
+        The same may be said any number of times, and of messages of others.
+        """
+        if self._paused:
+            self._bounces.append(attempt)
+            return
+        if not self._memory.is_finished(attempt.notification) or not self._memory.note(attempt):
+            return
+        self._meters.bounced(attempt.channel)
+        where = {"notification": attempt.notification, "channel": attempt.channel}
+        _log.error("accepted, and did not arrive", **where, why=attempt.detail)
+        told = self._handed.take(attempt.notification)
+        if told is not None:
+            self._open(told)
 
     async def run(self) -> None:
         """Read and deliver until told to stop."""
@@ -75,7 +102,7 @@ class NotifyLoop:
     def _forget(self) -> None:
         limits = self._limits
         self._board = Board(limits.most_per_s, limits.retrying, limits.resting)
-        self._memory, self._progress = Memory(), Progress()
+        self._memory, self._progress, self._handed = Memory(), Progress(), Handed()
         self._places: dict[str, list[tuple[TopicPartition, int]]] = {}
 
     async def _read(self) -> None:
@@ -113,6 +140,9 @@ class NotifyLoop:
         numbers = {one.partition for one in partitions}
         self._memory = await self._patiently("reading deliveries", lambda: self._recall(numbers))
         self._paused = False
+        bounces, self._bounces = self._bounces, []
+        for one in bounces:
+            self.bounced(one)
         self._news.set()
 
     async def _recall(self, partitions: set[int]) -> Memory:
@@ -141,18 +171,25 @@ class NotifyLoop:
             self._progress.done(record.source, record.offset)
             return
         place = (record.source, record.offset)
-        if told.id in self._places:
+        ours = self._limits.site in {None, told.site}
+        if ours and (told.id in self._places or self._open(told)):
             self._places[told.id].append(place)
-            return
-        past, limits = self._memory.of(told.id), self._limits
-        delivery = None
-        if not self._memory.is_finished(told.id):
-            delivery = opened(told, past, self._time.now(), limits.retrying)
-        if delivery is None:
+        else:
             self._progress.done(*place)
-            return
-        self._places[told.id] = [place]
+
+    def _open(self, told: Notification) -> bool:
+        """Deliver it, unless that is done."""
+        now, past = self._time.now(), self._memory.of(told.id)
+        if self._memory.is_finished(told.id):
+            self._handed.keep(told, now)
+            return False
+        delivery = opened(told, past, now, self._limits.retrying)
+        if delivery is None:
+            return False
+        self._places[told.id] = []
         self._board.add(delivery)
+        self._news.set()
+        return True
 
     async def _deliver(self, tasks: asyncio.TaskGroup) -> None:
         while not self._stopping:
@@ -187,7 +224,7 @@ class NotifyLoop:
         await self._record(step.record, told)
         self._board.settle(job, answer, step.left, self._time.now())
         if step.left is None:
-            self._finish(told)
+            self._finish(told, channel)
         self._news.set()
 
     async def _ask(self, told: Notification, channel: str, repeated: bool) -> Answer:
@@ -202,11 +239,12 @@ class NotifyLoop:
 
     def _end(self, job: Job, answer: Answer | None) -> None:
         self._board.settle(job, answer, None, self._time.now())
-        self._finish(job.delivery.notification)
+        self._finish(job.delivery.notification, job.channel)
         self._news.set()
 
-    def _finish(self, told: Notification) -> None:
-        self._memory.finish(told.id)
+    def _finish(self, told: Notification, channel: str) -> None:
+        self._memory.finish(told.id, channel)
+        self._handed.keep(told, self._time.now())
         for source, offset in self._places.pop(told.id, []):
             self._progress.done(source, offset)
 
@@ -214,6 +252,7 @@ class NotifyLoop:
         partition = partition_of(attempt.partition_key().encode(), DELIVERY.partitions)
         key = attempt.record_id().encode()
         await self._publish(Outgoing(DELIVERY.name, partition, key, encode(attempt)))
+        self._memory.note(attempt)
         self._meters.recorded(attempt, told, self._time.now())
 
     async def _publish(self, record: Outgoing) -> None:

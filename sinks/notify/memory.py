@@ -2,12 +2,20 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from schemas.alerts import DeliveryAttempt
-from sinks.notify.delivery import FINAL
+from sinks.notify.delivery import FINAL, is_bounced
 
 MOST_FINISHED = 200_000
 """Ids of finished notifications that are kept: far more than are ever read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    channel: str
+    """By which it was over."""
+    others: Mapping[str, DeliveryAttempt]
 
 
 class Memory:
@@ -15,22 +23,30 @@ class Memory:
 
     def __init__(self, most_finished: int = MOST_FINISHED) -> None:
         self._most = most_finished
-        self._finished: OrderedDict[str, None] = OrderedDict()
+        self._finished: OrderedDict[str, _Finished] = OrderedDict()
         self._open: dict[str, dict[str, DeliveryAttempt]] = {}
 
-    def note(self, attempt: DeliveryAttempt) -> None:
-        """The newest record of its notification and channel."""
-        if attempt.notification in self._finished:
-            return
+    def note(self, attempt: DeliveryAttempt) -> bool:
+        """The newest record of its notification and channel; True if by it one is open again."""
+        over = self._finished.get(attempt.notification)
+        if over is not None and not (is_bounced(attempt) and attempt.channel == over.channel):
+            return False
+        if over is not None:
+            del self._finished[attempt.notification]
+            self._open[attempt.notification] = dict(over.others)
         if attempt.outcome in FINAL:
-            self.finish(attempt.notification)
+            self.finish(attempt.notification, attempt.channel)
         else:
             self._open.setdefault(attempt.notification, {})[attempt.channel] = attempt
+        return over is not None
 
-    def finish(self, notification: str) -> None:
-        """It is over."""
-        self._open.pop(notification, None)
-        self._finished[notification] = None
+    def finish(self, notification: str, channel: str) -> None:
+        """It is over, by this channel."""
+        if notification in self._finished:
+            return
+        others = self._open.pop(notification, {})
+        others.pop(channel, None)
+        self._finished[notification] = _Finished(channel, others)
         while len(self._finished) > self._most:
             self._finished.popitem(last=False)
 

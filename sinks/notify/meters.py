@@ -28,6 +28,12 @@ class NotifyMeters:
             ["channel"],
             registry=registry,
         )
+        self._bounced = Counter(
+            "plantstream_notify_bounced",
+            "Messages that a provider had accepted and then could not bring.",
+            ["channel"],
+            registry=registry,
+        )
         self._delay_s = Histogram(
             "plantstream_notify_decided_to_sent_seconds",
             "From the decision to tell somebody to the provider's receipt.",
@@ -73,6 +79,10 @@ class NotifyMeters:
         if attempt.outcome in _SENT:
             delay_s = (now - notification.at).total_seconds()
             self._delay_s.labels(attempt.channel).observe(max(delay_s, 0.0))
+
+    def bounced(self, channel: str) -> None:
+        """What was accepted did not arrive."""
+        self._bounced.labels(channel).inc()
 
     def stands(self, board: Board, now: datetime) -> None:
         """What is open by now."""

@@ -27,6 +27,7 @@ KINDS: dict[str, Kind] = {
     "whatsapp": Kind.WHATSAPP,
 }
 """What words each type carries; for previews, without importing any provider."""
+_WHERE = "channels."
 _EXTRAS = {"sns": "sns"}
 _OURS = frozenset({"sinks", "plantstream", "schemas"})
 
@@ -38,6 +39,8 @@ class Means:
     session: aiohttp.ClientSession
     is_open: Callable[[str], bool]
     """Whether a number wrote to us within WhatsApp's 24 hours."""
+    status_url: Callable[[str], str | None] = lambda _: None
+    """Where a provider says what became of the messages of a channel; None where it cannot."""
 
 
 Builder = Callable[[Any, str, Means], Channel]
@@ -55,7 +58,8 @@ def _twilio(settings: Any, where: str, means: Means) -> Channel:
     from sinks.notify.channels.twilio import twilio_sender
 
     token = read_secret(settings.token, f"{where}.token")
-    return twilio_sender(settings, token, means.session, means.is_open)
+    status_url = means.status_url(where.removeprefix(_WHERE))
+    return twilio_sender(settings, token, means.session, means.is_open, status_url)
 
 
 def _sns(settings: Any, where: str, _: Means) -> Channel:
@@ -136,7 +140,7 @@ def build_channels(settings: Mapping[str, Settings], means: Means) -> dict[str, 
     built: dict[str, Channel] = {}
     for name, one in settings.items():
         with _installed(name, one.type):
-            built[name] = CHANNELS[one.type](one, f"channels.{name}", means)
+            built[name] = CHANNELS[one.type](one, f"{_WHERE}{name}", means)
     return built
 
 

@@ -68,11 +68,13 @@ def reader_of(plant: Plant, settings: Settings, person: Person | None) -> Reader
     return Reader(getattr(settings, "language", "en"), plant.time_zone)
 
 
-def sender_of(plant: Plant, channels: Mapping[str, Channel], link: LinkTo) -> Sender:
-    """The sender of a plant file."""
+def sender_of(
+    plant: Plant, channels: Mapping[str, Channel], link: LinkTo, *, answers: bool = True
+) -> Sender:
+    """The sender of a plant file; without `answers` no message says how it is answered."""
     people = {one.id: one for one in plant.people}
     place = place_of(plant.name, {one.id: one.name for one in plant.people})
-    return Sender(plant, channels, people, Wording(place, link))
+    return Sender(plant, channels, people, Wording(place, link, answers))
 
 
 def _address(settings: Any, person: Person | None, recipient: str) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 
 from plantstream.runtime import clock
 from tests.kill.victims import Crew
-from tests.kill.ward import COLD, HOT, REACTORS, Ward, until, ward
+from tests.kill.ward import COLD, HOT, REACTORS, VICTIMS, Ward, until, ward
 
 TURN_S = 0.4
 """From one change of a temperature to the next."""
@@ -37,7 +37,7 @@ async def test_no_page_is_missing_and_only_what_was_under_way_comes_again(crew: 
         done = asyncio.Event()
         story = asyncio.create_task(tell_a_story(plant, done))
         async with asyncio.TaskGroup() as killing:
-            for place, name in enumerate(("rules", "dispatch", "notify")):
+            for place, name in enumerate(VICTIMS):
                 times = (kills + 2 - place) // 3
                 killing.create_task(plant.kill_again_and_again(name, times, kills))
         done.set()
@@ -62,7 +62,7 @@ async def test_what_was_over_before_it_was_read_wakes_nobody_up(crew: Crew, away
     """The engines are away; meanwhile an alert comes and goes, and everything is alive."""
     async with ward(crew.line, f"away-{away_s}", crew.kills, wait="4s", silent="20s") as plant:
         await speak_for(plant, 2)
-        for name in ("rules", "dispatch"):
+        for name in VICTIMS[:2]:
             await plant.running.pop(name).stop()
         hot_at = await plant.says(0, HOT)
         await speak_for(plant, 2)

@@ -102,8 +102,9 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
         *(Grant("processor", Resource.GROUP, name, reads) for name in engines),
         *(Grant("processor", ids, f"{name}-", transact, prefixed=True) for name in engines),
         Grant("sink", Resource.GROUP, timescale, reads),
-        Grant("notifier", Resource.GROUP, notify, reads),
-        *(Grant("operator", Resource.GROUP, name, looks) for name in (*engines, timescale, notify)),
+        Grant("notifier", Resource.GROUP, notify, reads, prefixed=True),
+        *(Grant("operator", Resource.GROUP, name, looks) for name in (*engines, timescale)),
+        Grant("operator", Resource.GROUP, notify, looks, prefixed=True),
         Grant("operator", ids, "plantstream-apply-", transact, prefixed=True),
     ]
 

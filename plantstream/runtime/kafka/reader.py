@@ -1,7 +1,7 @@
 """A member of a consumer group that begins where its own books say, not where the group does."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -46,7 +46,7 @@ class KafkaGroupReader:
     async def __aenter__(self) -> Self:
         with translated(f"reading {', '.join(self._topics)}", self._settings):
             try:
-                self._consumer.subscribe(self._topics, listener=_Listener(self._remember))
+                self._consumer.subscribe(self._topics, listener=_Listener(self))
                 await self._consumer.start()
             except BaseException:
                 await self._consumer.stop()
@@ -70,7 +70,7 @@ class KafkaGroupReader:
                 except NoOffsetForPartitionError:
                     return []  # The group has no offset, and the caller has not said his yet.
                 except OffsetOutOfRangeError:
-                    self._remember(self._consumer.assignment())
+                    self.remember(self._consumer.assignment())
         if self._assigned is not None:
             assigned, self._assigned = self._assigned, None
             return assigned
@@ -96,8 +96,15 @@ class KafkaGroupReader:
             )
         return {Position(tp.topic, tp.partition): Bounds(first[tp], last[tp]) for tp in wanted}
 
+    async def committed(self, partitions: Collection[Position]) -> Mapping[Position, int]:
+        """What the group has committed of these partitions, where it has committed anything."""
+        with translated("asking for committed offsets", self._settings):
+            wanted = {one: TopicPartition(one.topic, one.partition) for one in partitions}
+            found = {one: await self._consumer.committed(tp) for one, tp in wanted.items()}
+        return {one: offset for one, offset in found.items() if offset is not None}
+
     async def commit(self, offsets: Mapping[Position, int]) -> None:
-        """Tell the group how far we are: a hint for lag tools."""
+        """Tell the group how far we are."""
         known = self._consumer.assignment()
         found = {TopicPartition(one.topic, one.partition): next for one, next in offsets.items()}
         ours = {tp: offset for tp, offset in found.items() if tp in known}
@@ -105,18 +112,24 @@ class KafkaGroupReader:
             with translated("committing offsets", self._settings):
                 await self._consumer.commit(ours)
 
-    def _remember(self, assigned: Collection[TopicPartition]) -> None:
+    async def let_go(self) -> None:
+        """Partitions that were ours go to others; what the caller owes them is done on return."""
+
+    def remember(self, assigned: Collection[TopicPartition]) -> None:
+        """These partitions are ours from here on; the next poll tells."""
         self._consumer.pause(*assigned)
         self._assigned = Assigned(frozenset(Position(tp.topic, tp.partition) for tp in assigned))
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
-    def __init__(self, remember: Callable[[Collection[TopicPartition]], None]) -> None:
-        self._remember = remember
+    def __init__(self, reader: KafkaGroupReader) -> None:
+        self._reader = reader
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Nothing: what we write after this is refused by the fence in the database."""
+        """Let the reader come to an end with them, if there are any."""
+        if revoked:
+            await self._reader.let_go()
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Remember it for the next poll."""
-        self._remember(assigned)
+        self._reader.remember(assigned)

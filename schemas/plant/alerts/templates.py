@@ -19,7 +19,7 @@ WORDS = frozenset(
     {
         "title", "summary", "description", "severity", "area", "equipment", "site", "value",
         "limit", "since", "action", "escalates", "told", "total", "reason", "comment",
-        "runbook", "link",
+        "runbook", "link", "code",
     }
 )  # fmt: skip
 """What is said of a notification in the reader's language; the parameters of WhatsApp templates."""

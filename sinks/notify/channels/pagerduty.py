@@ -9,7 +9,7 @@ from sinks.notify.http import Poster
 from sinks.notify.message import Kind, Message, Sent
 
 _LONGEST_SUMMARY = 1024
-_NOT_DETAILS = frozenset({"title", "link", "runbook", "why", "repeated", "language"})
+_NOT_DETAILS = frozenset({"title", "link", "runbook", "why", "repeated", "language", "code"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class TwilioSender:
     client: Client
     is_open: IsOpen
     kind: Kind
+    status_url: str | None = None
+    """Where Twilio says what became of a message."""
 
     async def send(self, message: Message, address: str | None) -> Sent:
         """Create the message at Twilio; callbacks tell later whether it arrived."""
@@ -66,6 +68,8 @@ class TwilioSender:
         whatsapp = self.kind is Kind.WHATSAPP
         prefix = "whatsapp:" if whatsapp else ""
         wanted: dict[str, Any] = {"to": f"{prefix}{address}"}
+        if self.status_url is not None:
+            wanted["status_callback"] = self.status_url
         if settings.sender.startswith("MG"):
             wanted["messaging_service_sid"] = settings.sender
         else:
@@ -99,14 +103,18 @@ class TwilioSender:
 
 
 def twilio_sender(
-    settings: TwilioChannel, token: str, session: aiohttp.ClientSession, is_open: IsOpen
+    settings: TwilioChannel,
+    token: str,
+    session: aiohttp.ClientSession,
+    is_open: IsOpen,
+    status_url: str | None = None,
 ) -> TwilioSender:
     """The channel of these settings."""
     poster = Poster(session, settings.timeout.total_seconds())
     http = SharedHttpClient(poster, settings.endpoint)
     client = Client(settings.account, token, http_client=http)
     kind = Kind.WHATSAPP if settings.type == "twilio_whatsapp" else Kind.SMS
-    return TwilioSender(settings, client, is_open, kind)
+    return TwilioSender(settings, client, is_open, kind, status_url)
 
 
 def _authorized(auth: tuple[str, str] | None) -> dict[str, str]:

@@ -69,9 +69,13 @@ class Standing:
 
 
 class Board:
-    """The newest of each topic. A record that comes twice or late changes nothing."""
+    """The newest of each topic. A record that comes twice or late changes nothing.
 
-    def __init__(self) -> None:
+    Of a site that is named nothing of others counts: they may share a Kafka.
+    """
+
+    def __init__(self, site: str | None = None) -> None:
+        self._site = site
         self._read: dict[TopicPartition, int] = {}
         self._alerts: dict[str, AlertStatus] = {}
         self._by_digest: dict[bytes, str] = {}
@@ -98,6 +102,8 @@ class Board:
 
     def note(self, said: Any) -> None:
         """Something that stands in a topic now."""
+        if self._site not in {None, said.site}:
+            return
         match said:
             case AlertStatus(run=""):
                 self._stands(said)

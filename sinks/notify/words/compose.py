@@ -28,6 +28,8 @@ class Wording:
 
     place: Place
     link: LinkTo
+    answers: bool = True
+    """Whether messages say how they are answered."""
 
     def message(
         self,
@@ -49,7 +51,11 @@ class Wording:
         """
         told = facts(notification, reader, self.place, self.link)
         told = replace(told, again=told.t.again if repeated else "")
+        if not self.answers:
+            told = replace(told, code="")
         values = _values(told, notification) | {"repeated": "true" if repeated else ""}
+        if told.code and kind is Kind.WHATSAPP:
+            values["title"] += f" ({told.code})"
         if repeated and kind is Kind.WHATSAPP:
             values |= {name: _again(told, values[name]) for name in ("title", "summary")}
         text, html = _rendered(kind, told, notification, reader)
@@ -98,7 +104,8 @@ def _rendered(
     if kind is Kind.TEAMS:
         return _render("teams.j2", "markdown", short), ""
     if kind is Kind.WHATSAPP:
-        return clipped(_render("plain.j2", "plain", short), _WHATSAPP_CHARACTERS), ""
+        said = replace(short, answer=short.t.answer.format(code=short.code) if short.code else "")
+        return clipped(_render("plain.j2", "plain", said), _WHATSAPP_CHARACTERS), ""
     return _render("plain.j2", "plain", replace(short, title="")), ""
 
 
@@ -148,4 +155,5 @@ def _values(told: Facts, notification: Notification) -> dict[str, str]:
         "reason": told.reason,
         "why": notification.why,
         "link": told.link,
+        "code": told.code,
     }

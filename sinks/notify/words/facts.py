@@ -8,6 +8,7 @@ from babel import Locale
 
 from schemas.alerts import SEVERITIES, AlertTransition, Notification, Severity
 from schemas.plant.alerts.rules import Language
+from sinks.notify.codes import code_of
 from sinks.notify.words.bunches import Bunch, bunches
 from sinks.notify.words.local import locale_of, moment, one_line, quantity, term
 from sinks.notify.words.phrases import PHRASES, Phrases
@@ -97,6 +98,9 @@ class Facts:
     policy: str
     again: str
     link: str
+    code: str = ""
+    """What somebody types into an answer to name the lead; empty where no answer is asked for."""
+    answer: str = ""
 
     def at_most(self, lines: int, summary: int, description: int) -> "Facts":
         """With so many lines of alerts, and texts of so many characters."""
@@ -111,6 +115,11 @@ class Facts:
 def clipped(text: str, most: int) -> str:
     """At most so many characters, with an ellipsis where something is missing."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+
+
+def asks(notification: Notification) -> bool:
+    """Whether somebody is to acknowledge it."""
+    return notification.why not in {"resolved", "maintenance"}
 
 
 def facts(notification: Notification, reader: Reader, place: Place, link: LinkTo) -> Facts:
@@ -143,7 +152,8 @@ def facts(notification: Notification, reader: Reader, place: Place, link: LinkTo
         regulatory=_regulatory(regulatory, t, locale) if regulatory is not None else (),
         policy=t.own_policy,
         again="",
-        link=_link(notification, lead),
+        link=lead.link if lead is not None and asks(notification) else "",
+        code=_code(notification, listed),
     )
     return told.at_most(50, 2000, 4000)
 
@@ -219,9 +229,10 @@ def _told_of(notification: Notification, lead: AlertFacts | None) -> AlertFacts 
     return None if notification.why == "summary" else lead
 
 
-def _link(notification: Notification, lead: AlertFacts | None) -> str:
-    asks = notification.why not in {"resolved", "maintenance"}
-    return lead.link if lead is not None and asks else ""
+def _code(notification: Notification, listed: list[AlertTransition]) -> str:
+    """Of the lead; a summary speaks of many, and is answered where they are listed."""
+    named = listed and asks(notification) and notification.why != "summary"
+    return code_of(listed[0].alert_id()) if named else ""
 
 
 def _rows(

@@ -53,6 +53,7 @@ class Phrases:
     again: str
     again_short: str
     acknowledge: str
+    answer: str
     reporting: str
     own_policy: str
 
@@ -122,6 +123,7 @@ _EN = Phrases(
     again="Sent again: nobody knows whether it arrived before.",
     again_short="(again)",
     acknowledge="Acknowledge",
+    answer="To acknowledge by an answer to this message: OK {code}",
     reporting="yes, within {within}",
     own_policy="Authority and term are the plant's own policy, not the wording of a law.",
 )
@@ -190,6 +192,7 @@ _ES = Phrases(
     again="Enviado de nuevo: no se sabe si llegó antes.",
     again_short="(de nuevo)",
     acknowledge="Confirmar",
+    answer="Para confirmar respondiendo a este mensaje: OK {code}",
     reporting="sí, en un plazo de {within}",
     own_policy="Autoridad y plazo son política propia de la planta, no el texto de una ley.",
 )

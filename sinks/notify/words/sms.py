@@ -103,6 +103,7 @@ def _said(told: Facts, why: Why, keep: Keep, most: int) -> list[str]:
     parts = [
         _head(told, why),
         clipped(told.summary, most),
+        f"({told.code})" if told.code else "",
         f"[{clipped(where, 40)}]" if where else "",
         clipped(rows.get(fields["value"], ""), 60),
     ]

@@ -10,16 +10,19 @@ from plantstream.embedded.waiting import until
 from plantstream.runtime.errors import FencedError, MisconfiguredError, RejectedError
 from plantstream.runtime.kafka.admin import apply_topics, committed_offsets, end_offsets
 from plantstream.runtime.kafka.broker import KafkaBroker
+from plantstream.runtime.kafka.inbox import KafkaInbox
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.reader import KafkaGroupReader
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
-from schemas.topics import CATALOGUE, KPI, MACHINE, OEE_STATE, TELEMETRY
+from schemas.topics import CATALOGUE, KPI, MACHINE, NOTIFICATION, OEE_STATE, TELEMETRY
 from tests.parts import running_kafka
 
 READ = TELEMETRY
 """A topic that only the tests of the reader write."""
+INBOX = NOTIFICATION
+"""And one that only those of the inbox do."""
 
 pytestmark = [pytest.mark.integration, pytest.mark.asyncio(loop_scope="module")]
 
@@ -189,3 +192,57 @@ async def test_end_offsets_of_a_topic_written_in_transactions_do_not_count_what_
         await producer.begin_transaction()
         await producer.send_and_wait(KPI.name, b"open", key=b"c", partition=9)
         assert (await end_offsets(kafka, [KPI]))[TopicPartition(KPI.name, 9)] == 0
+
+
+async def read_by(inbox: KafkaInbox, count: int) -> list[Record]:
+    """So many records; the caller is through with all others by then."""
+    found: list[Record] = []
+    async with asyncio.timeout(30):
+        while len(found) < count:
+            polled = await inbox.poll(100)
+            found += polled if not isinstance(polled, Assigned) else ()
+    return found
+
+
+async def test_an_inbox_begins_with_the_oldest_record_then_where_it_committed(kafka):
+    numbers = [Outgoing(INBOX.name, 0, b"k", b"%d" % n) for n in range(20)]
+    async with KafkaBroker(kafka) as broker:
+        await broker.send(numbers)
+    async with KafkaInbox(kafka, "g-inbox", [INBOX.name]) as inbox:
+        found = await read_by(inbox, 20)
+        await inbox.commit({TopicPartition(INBOX.name, 0): 15})
+    async with KafkaInbox(kafka, "g-inbox", [INBOX.name]) as inbox:
+        left = await read_by(inbox, 5)
+    async with KafkaInbox(kafka, "g-inbox", [INBOX.name], again=3) as inbox:
+        again = await read_by(inbox, 8)
+    async with KafkaInbox(kafka, "g-inbox", [INBOX.name], again=1000) as inbox:
+        everything = await read_by(inbox, 20)
+
+    assert [one.offset for one in found] == list(range(20))
+    assert [one.offset for one in left] == list(range(15, 20))
+    assert [one.offset for one in again] == list(range(12, 20))
+    assert [one.offset for one in everything] == list(range(20))
+
+
+async def test_an_inbox_is_through_with_what_it_was_given_before_another_has_it(kafka):
+    said: list[tuple[str, int]] = []
+
+    async def member(slot: str, until_met: asyncio.Event) -> None:
+        async with KafkaInbox(kafka, "g-shared", [INBOX.name], slot) as inbox:
+            while not until_met.is_set():
+                polled = await inbox.poll(10)
+                if isinstance(polled, Assigned):
+                    said.append((slot, len(polled.partitions)))
+
+    met = asyncio.Event()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        tasks.create_task(member("0", met))
+        await until(lambda: ("0", INBOX.partitions) in said, every_s=0.05)
+        tasks.create_task(member("1", met))
+        await until(lambda: any(slot == "1" for slot, _ in said), every_s=0.05)
+        await until(lambda: said[-1][1] > 0 and len(said) >= 4, every_s=0.05)
+        met.set()
+
+    begin = said.index(("0", INBOX.partitions))
+    assert said[begin + 1] == ("0", 0)
+    assert sum(number for _, number in said[begin + 2 :]) == INBOX.partitions

@@ -8,11 +8,10 @@ from pydantic import TypeAdapter
 from schemas.plant.alerts.channels import Channel
 from sinks.notify.registry import KINDS, Means, build_channels
 from sinks.notify.words.compose import Wording
+from tests.sinks.notify.channels.mailbox import SECRET
 from tests.sinks.notify.channels.prism import mock
 from tests.sinks.notify.channels.stub import stub
 from tests.sinks.notify.notifications import PLACE, READERS, link, told
-
-SECRET = "s3cret"
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +30,9 @@ async def channel(session):
     """Builds a channel of these settings."""
     built = []
 
-    def build(is_open=False, **settings):
+    def build(is_open=False, status_url=None, **settings):
         read = TypeAdapter(Channel).validate_python(settings)
-        means = Means(session, lambda _: is_open)
+        means = Means(session, lambda _: is_open, lambda name: status_url and status_url + name)
         built.append(build_channels({"one": read}, means)["one"])
         return built[-1]
 

@@ -6,7 +6,7 @@ from aiosmtpd.controller import Controller
 from plantstream.embedded.checks import HOST
 from tests.parts import free_port
 from tests.sinks.notify.channels.conftest import message
-from tests.sinks.notify.channels.test_email import Mailbox
+from tests.sinks.notify.channels.mailbox import Mailbox
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from slack_sdk.models.blocks import Block
 from plantstream.runtime.errors import MisconfiguredError
 from sinks.notify.channels import slack
 from sinks.notify.message import TemporaryError
-from tests.sinks.notify.channels.conftest import SECRET, message
+from tests.sinks.notify.channels.conftest import message
+from tests.sinks.notify.channels.mailbox import SECRET
 from tests.sinks.notify.notifications import WHYS
 
 

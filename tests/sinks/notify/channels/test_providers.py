@@ -6,7 +6,8 @@ import urllib.parse
 import pytest
 
 from sinks.notify.message import RefusedError, TemporaryError
-from tests.sinks.notify.channels.conftest import SECRET, message
+from tests.sinks.notify.channels.conftest import message
+from tests.sinks.notify.channels.mailbox import SECRET
 from tests.sinks.notify.notifications import WHYS
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
@@ -68,6 +69,17 @@ async def test_twilio_sends_by_a_messaging_service(channel, provider):
     form = dict(urllib.parse.parse_qsl(provider.heard[0][2].decode()))
     assert form["MessagingServiceSid"].startswith("MG")
     assert "From" not in form
+
+
+async def test_twilio_is_told_where_to_say_what_became_of_it(channel, provider, twilio):
+    provider.default = (201, '{"sid": "SM1"}', {})
+    url = "https://plant.example/in/"
+    for address in (twilio, provider.address):
+        one = channel(**twilio_of("twilio_sms", address), status_url=url)
+        await one.send(message("twilio_sms"), NUMBER)
+
+    (form,) = provider.forms()
+    assert form["StatusCallback"] == url + "one"
 
 
 @pytest.mark.parametrize("kind", ["whatsapp", "twilio_whatsapp"])

@@ -45,7 +45,12 @@ people:
   - {{id: luis, name: Luis Gómez, language: en, phone: "{LUIS}"}}
 channels:
   sms: {{type: twilio_sms, account: {ACCOUNT}, token: {{env: T}}, sender: "+15005550006"}}
-  chat: {{type: twilio_whatsapp, account: {ACCOUNT}, token: {{env: T}}, sender: "+15005550006"}}
+  chat:
+    type: twilio_whatsapp
+    account: {ACCOUNT}
+    token: {{env: T}}
+    sender: "+15005550006"
+    templates: {{en: HX{"1" * 32}, es: HX{"2" * 32}}}
   whatsapp:
     type: whatsapp
     phone_number_id: "42"

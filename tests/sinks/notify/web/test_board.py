@@ -44,6 +44,16 @@ def test_an_act_counts_before_the_dispatcher_has_said_so():
     assert (standing.acknowledged_by, standing.acknowledged_at) == ("ana", NOW)
 
 
+def test_what_is_said_at_another_site_does_not_count():
+    made = Board("acme/elsewhere")
+    for one in (status(), act(), attempt()):
+        made.note(one)
+
+    assert len(made) == 0
+    assert made.sent("SM1") is None
+    assert not made.is_used(act().statement)
+
+
 def test_a_later_status_says_what_holds():
     withdrawn = status(at=NOW + timedelta(seconds=1))
     standing = board(status(), act(), withdrawn).standing("hot")

@@ -1,4 +1,4 @@
-"""Which plant file an edge uses, when, and what it starts from without a broker."""
+"""Which plant file a service uses, when, and what it starts from without a broker."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.following import LOOK_EVERY_S, FollowedPlant
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.plant_files import LOOK_EVERY_S, FollowedPlant
 from plantstream.runtime.ports import Record
 from schemas.codec import encode
 from schemas.model import PlantPublished, in_force

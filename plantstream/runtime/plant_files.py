@@ -4,11 +4,11 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 
-from ingest.ports import Clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import Record
 from schemas.codec import UnreadableError, decode, encode
@@ -23,6 +23,7 @@ RETRY_S = 5.0
 
 _log = structlog.get_logger(__name__)
 
+Clock = Callable[[], datetime]
 Records = Callable[[], AsyncIterator[Record]]
 """All records of plant.model.v1 from the oldest on, without end."""
 
@@ -30,7 +31,7 @@ Records = Callable[[], AsyncIterator[Record]]
 class FollowedPlant:
     """Gives the plant file of a site, and each later one when its time has come.
 
-    What was read is kept in `copy`, so that an edge starts without the broker.
+    What was read is kept in `copy`, so that a service starts without the broker.
     """
 
     def __init__(self, site: str, records: Records, copy: Path, now: Clock) -> None:
@@ -85,7 +86,7 @@ class FollowedPlant:
         except FileError as error:
             self._unusable.add(published.plant_version)
             _log.error(
-                "the plant file cannot be used: upgrade this edge or apply another one",
+                "the plant file cannot be used: upgrade plantstream here or apply another one",
                 site=self._site,
                 number=published.number,
                 reason=str(error),
