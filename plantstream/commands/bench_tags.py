@@ -103,8 +103,8 @@ def outcomes(stamps: "Stamps", begin: datetime, number: int) -> "Iterator[Outcom
 
 
 @asynccontextmanager
-async def served() -> "AsyncIterator[str]":
-    """The tags at an OPC UA server in a process of its own; gives its endpoint."""
+async def served(period: timedelta = PERIOD) -> "AsyncIterator[str]":
+    """The tags at an OPC UA server in a process of its own, each changing once in this time."""
     import asyncio
     import sys
 
@@ -113,7 +113,12 @@ async def served() -> "AsyncIterator[str]":
     module = "plantstream.commands.bench_opcua_server"
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, stdout=pipe, stderr=nowhere
+        sys.executable,
+        "-m",
+        module,
+        str(period.total_seconds()),
+        stdout=pipe,
+        stderr=nowhere,
     )
     try:
         async with asyncio.timeout(SERVER_WITHIN_S):

@@ -12,6 +12,7 @@ from tests.kill.ward import COLD, HOT, REACTORS, VICTIMS, Ward, until, ward
 TURN_S = 0.4
 """From one change of a temperature to the next."""
 SETTLED_LIMIT_S = 90.0
+OVER_AFTER = timedelta(seconds=6)
 TICKING_AFTER_S = 15.0
 """An engine looks for what is due 10 s after it has begun."""
 
@@ -61,19 +62,21 @@ async def test_no_page_is_missing_and_only_what_was_under_way_comes_again(crew: 
 
 @pytest.mark.parametrize("away_s", [20, pytest.param(600, marks=pytest.mark.long)])
 async def test_what_was_over_before_it_was_read_wakes_nobody_up(crew: Crew, away_s: int):
-    """The engines are away; meanwhile an alert comes and goes, and everything is alive."""
-    async with ward(crew.line, f"away-{away_s}", crew.kills, wait="4s", silent="10s") as plant:
+    """An alert fires, and the engines die; it is over before it is time to call somebody else."""
+    async with ward(crew.line, f"away-{away_s}", crew.kills, wait="12s", silent="10s") as plant:
+        provider = plant.provider
         await speak_for(plant, 2, REACTORS)
-        for name in VICTIMS[:2]:
-            await plant.running.pop(name).stop()
         hot_at = await plant.says(0, HOT)
-        await speak_for(plant, 2, REACTORS - 1)
+        await until(lambda: bool(provider.told("Hot", "firing")), SETTLED_LIMIT_S)
+        for name in VICTIMS[:2]:
+            await plant.running.pop(name).kill()
+        await asyncio.sleep((hot_at + OVER_AFTER - clock.now()).total_seconds())
+        await plant.says(0, COLD)
         speaking = asyncio.create_task(speak_for(plant, away_s + SETTLED_LIMIT_S, REACTORS))
         await asyncio.sleep(away_s)
         async with asyncio.TaskGroup() as starting:
             starting.create_task(plant.start("dispatch"))
             starting.create_task(plant.start("rules"))
-        provider = plant.provider
         await until(lambda: bool(provider.told("Hot", "resolved")), SETTLED_LIMIT_S)
         await asyncio.sleep(TICKING_AFTER_S)
         speaking.cancel()
