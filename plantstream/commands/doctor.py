@@ -103,6 +103,7 @@ async def _cluster(
     groups = _groups()
     try:
         async with asyncio.timeout(LIMIT_S):
+            groups |= await _notifiers(kafka)
             seen = await doctor_kafka.look(kafka, list(groups))
     except TimeoutError:
         what = f"{kafka.bootstrap_servers} gave no answer within {LIMIT_S:g} s"
@@ -125,13 +126,25 @@ async def _cluster(
 def _groups() -> "dict[str, tuple[Sequence[Topic], str]]":
     """Consumer groups, what each reads, and the command that starts a worker of it."""
     from plantstream.commands.sink import GROUP
-    from processors.oee.engine import OeeEngine
+    from processors.service import WIRINGS
+    from processors.streams.faust_feed import group_of
     from sinks.registry import TOPICS
 
-    return {
-        f"plantstream-{OeeEngine.name}": (OeeEngine.inputs, "plantstream process"),
-        GROUP: (TOPICS, "plantstream sink"),
+    engines = {
+        group_of(name): (wiring.make().inputs, f"plantstream process --engine {name}")
+        for name, wiring in WIRINGS.items()
     }
+    return {**engines, GROUP: (TOPICS, "plantstream sink")}
+
+
+async def _notifiers(kafka: "KafkaSettings") -> "dict[str, tuple[Sequence[Topic], str]]":
+    """Each site that ever had a notifier has a group of its own."""
+    from plantstream.runtime.acl import GROUPS
+    from plantstream.runtime.kafka.survey import group_names
+    from schemas.topics import NOTIFICATION, Role
+
+    names = [name for name in await group_names(kafka) if name.startswith(GROUPS[Role.NOTIFIER])]
+    return {name: ([NOTIFICATION], "plantstream notify --site ENTERPRISE/SITE") for name in names}
 
 
 def _release(kafka: "KafkaSettings", data_dir: Path) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -10,13 +10,18 @@ from plantstream.runtime import burial
 from plantstream.runtime.ports import Outgoing, Record
 from processors.step import Engine, Output, UnprocessableError
 from processors.streams.memory import Draft, Memory, Rows, mark_of
+from schemas.acts import OperatorRecord
+from schemas.alerts import AlertTransition
 from schemas.codec import UnreadableError, decode, encode
 from schemas.machine import Gap, MachineRecord
 from schemas.partitioning import partition_key, partition_of
 from schemas.plant.load import PlantFile
-from schemas.record import Envelope
+from schemas.record import Envelope, Frozen
 from schemas.topics import BY_NAME
 
+MOST_AHEAD = timedelta(seconds=10)
+"""Of somebody's clock before ours."""
+_TIMES: Mapping[type[Frozen], str] = {AlertTransition: "at", OperatorRecord: "source_time"}
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -32,6 +37,8 @@ class Outcome:
     repeats: int = 0
     holes: int = 0
     buried: int = 0
+    ahead: int = 0
+    """Said to be of the future."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +74,7 @@ def read(records: Sequence[Record], outcome: Outcome, now: datetime) -> list[Arr
     for record in records:
         outcome.draft.positions[record.topic] = record.end
         try:
-            arrivals.append(Arrival(record, _decode(record)))
+            arrivals.append(Arrival(record, _placed(_decode(record), outcome, now)))
         except UnreadableError as error:
             _bury(record, str(error), outcome, now)
     return arrivals
@@ -130,6 +137,18 @@ def _decode(record: Record) -> Any:
     partition = partition_of(key.encode(), topic.partitions)
     if partition != record.partition:
         raise UnreadableError(f"{key} belongs to partition {partition} of {record.topic}")
+    return event
+
+
+def _placed(event: Any, outcome: Outcome, now: datetime) -> Any:
+    """The event; what an alert or a person says of the future is taken to be said now.
+
+    Of a whole site one clock that is ahead would make it later for everything else.
+    """
+    for kind, name in _TIMES.items():
+        if isinstance(event, kind) and getattr(event, name) > now + MOST_AHEAD:
+            outcome.ahead += 1
+            return event.model_copy(update={name: now})
     return event
 
 

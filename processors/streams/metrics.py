@@ -30,6 +30,12 @@ class ProcessorMetrics:
             engine,
             registry=registry,
         )
+        self.ahead = Counter(
+            "plantstream_processor_ahead",
+            "Alerts and acts of the future, taken as of now: somebody's clock is ahead.",
+            engine,
+            registry=registry,
+        )
         self.outputs = Counter(
             "plantstream_processor_outputs", "Records written.", engine, registry=registry
         )
@@ -66,6 +72,7 @@ class ShellMetrics:
         self._repeats = records.labels(engine, "repeat")
         self._buried = records.labels(engine, "buried")
         self._holes = all_of_them.holes.labels(engine)
+        self._ahead = all_of_them.ahead.labels(engine)
         self._deleted = all_of_them.deleted.labels(engine)
         self._outputs = all_of_them.outputs.labels(engine)
         self._partitions = all_of_them.partitions.labels(engine)
@@ -102,4 +109,5 @@ class ShellMetrics:
         self._repeats.inc(outcome.repeats)
         self._buried.inc(outcome.buried)
         self._holes.inc(outcome.holes)
+        self._ahead.inc(outcome.ahead)
         self._outputs.inc(len(outcome.outputs))

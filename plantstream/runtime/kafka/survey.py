@@ -93,6 +93,17 @@ async def survey(
             await admin.close()
 
 
+async def group_names(settings: KafkaSettings) -> list[str]:
+    """All consumer groups that the brokers know of and show us."""
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    with translated("asking for consumer groups", settings):
+        try:
+            await admin.start()
+            return sorted(name for name, *_ in await admin.list_consumer_groups())
+        finally:
+            await admin.close()
+
+
 async def waiting_records(
     settings: KafkaSettings, topics: Collection[Topic], reached: Mapping[TopicPartition, int]
 ) -> int:

@@ -1,6 +1,7 @@
 """One micro-batch: what is applied, left out, explained by a gap, or buried."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from pydantic import BaseModel
@@ -10,11 +11,12 @@ from processors.rules.site import SiteEngine
 from processors.streams import batch
 from processors.streams.batch import Outcome, unread
 from processors.streams.memory import Memory
+from schemas.alerts import AlertTransition
 from schemas.codec import encode
 from schemas.partitioning import partition_of
 from schemas.site import EdgeHeartbeat
 from schemas.stops import AndonCall
-from schemas.topics import KPI, MACHINE, SITE
+from schemas.topics import ALERT, KPI, MACHINE, SITE
 from tests.makers import PATH, Machine
 from tests.processors.streams.doubles import (
     HOME,
@@ -311,3 +313,24 @@ def test_heartbeats_of_a_site_have_marks_of_their_site(machine: Machine, memory:
 
     assert (outcome.applied, outcome.repeats, outcome.holes) == (2, 1, 1)
     assert outcome.draft.marks == {("acme/north", "edge", "e1", SITE.name): 5}
+
+
+@pytest.mark.parametrize(("ahead_s", "taken_s"), [(5, 5), (3600, 0)])
+def test_an_alert_of_the_future_is_taken_to_be_of_now(ahead_s: int, taken_s: int):
+    said = AlertTransition(
+        plant_version=PLANT.version,
+        site="acme/north",
+        fingerprint="f",
+        starts_at=NOW,
+        at=NOW + timedelta(seconds=ahead_s),
+        state="firing",
+        severity="critical",
+        labels={"alertname": "Hot"},
+        generator="rule",
+    )
+    outcome = Outcome("dispatch")
+
+    (arrival,) = batch.read([Record(ALERT.name, 0, 0, b"key", encode(said))], outcome, NOW)
+
+    assert arrival.event.at == NOW + timedelta(seconds=taken_s)
+    assert outcome.ahead == (ahead_s != taken_s)
