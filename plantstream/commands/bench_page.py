@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from plantstream.commands.bench_figure import Figure, Needs, percentile
 from plantstream.commands.bench_page_plant import BOILERS, HOT, STEADY, nodes, page_plant
 from plantstream.commands.bench_provider import Arrival, Provider, providing
+from plantstream.commands.bench_page_stages import Name, tell_stages
 from plantstream.commands.bench_tags import node, served
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
@@ -32,9 +33,6 @@ SETTLED_WITHIN_S = 20.0
 LOOK_EVERY_S = 0.1
 SHARE = 0.99
 _GOOD = 0
-
-Name = tuple[str, str, datetime]
-"""Alert, boiler and beginning."""
 
 
 async def measure(stack: "Stack") -> list[Figure]:
@@ -59,6 +57,8 @@ async def measure(stack: "Stack") -> list[Figure]:
                 await _all_told(provider, shown)
         finally:
             await server.close()
+    told = _first_told(provider.arrivals)
+    await tell_stages(stack.kafka, {one: at for one, at in told.items() if one in shown})
     return _figures(provider.arrivals, shown, stopwatch.late_s)
 
 

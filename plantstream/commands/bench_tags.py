@@ -106,8 +106,10 @@ def outcomes(stamps: "Stamps", begin: datetime, number: int) -> "Iterator[Outcom
 async def served(period: timedelta = PERIOD) -> "AsyncIterator[str]":
     """The tags at an OPC UA server in a process of its own, each changing once in this time."""
     import asyncio
+    import os
     import sys
 
+    from plantstream.embedded.child import die_with
     from plantstream.runtime.errors import PlantstreamError
 
     module = "plantstream.commands.bench_opcua_server"
@@ -119,6 +121,7 @@ async def served(period: timedelta = PERIOD) -> "AsyncIterator[str]":
         str(period.total_seconds()),
         stdout=pipe,
         stderr=nowhere,
+        preexec_fn=die_with(os.getpid()),
     )
     try:
         async with asyncio.timeout(SERVER_WITHIN_S):

@@ -34,7 +34,7 @@ async def spawn(
             env={**os.environ, **(env or {})},
             cwd=cwd,
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),
         )
 
 
@@ -104,7 +104,7 @@ def _signal_group(pid: int, number: signal.Signals) -> None:
         return
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def die_with(parent: int) -> Callable[[], None] | None:
     """Run in the child before its program: the kernel kills it when the parent thread is gone."""
     if sys.platform != "linux":
         return None

@@ -126,5 +126,8 @@ class Feed(Protocol):
         Gives where it begins. What was under way before may still come first.
         """
 
-    def behind(self, position: TopicPartition, offset: int) -> int | None:
-        """How many records wait from this offset on; None while the log is out of reach."""
+    def end(self, position: TopicPartition) -> int | None:
+        """Where the log ends by now; None while it is out of reach."""
+
+    def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
+        """Whether nothing that counts lies between these offsets."""

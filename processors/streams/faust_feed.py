@@ -126,12 +126,21 @@ class FaustFeed:
             await self._app.consumer.seek_wait({tp: offset})
         return offset
 
-    def behind(self, position: TopicPartition, offset: int) -> int | None:
-        """Records between this offset and the end of the log; None where it is not heard of now."""
-        consumer: Any = self._app.consumer
-        reader = consumer._thread._consumer  # noqa: SLF001 - Faust asks for the log's end only
+    def end(self, position: TopicPartition) -> int | None:
+        """The end of the log; None where it is not heard of now."""
+        reader = self._reader
         tp = TP(position.topic, position.partition)
-        return None if reader is None else linked.behind(reader, tp, offset)
+        return None if reader is None else linked.end_of(reader, tp)
+
+    def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
+        """Whether nothing but marks of transactions lies between these offsets."""
+        reader, tp = self._reader, TP(position.topic, position.partition)
+        return offset >= end if reader is None else linked.is_read(reader, tp, offset, end)
+
+    @property
+    def _reader(self) -> Any:
+        consumer: Any = self._app.consumer
+        return consumer._thread._consumer  # noqa: SLF001 - Faust has no way to ask it
 
     async def _take(self, stream: Any) -> None:
         async for event in stream.noack().events():

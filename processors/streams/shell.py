@@ -43,6 +43,15 @@ class ShellLimits:
     """No ticks for so long after the log was out of reach: whoever could not write writes first."""
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A tick of one partition, and what has to be applied before it."""
+
+    at: datetime
+    ends: Mapping[str, int]
+    """By topic where its log ended then."""
+
+
 class Upstream(Protocol):
     """The engines whose outputs this one reads."""
 
@@ -86,6 +95,7 @@ class Shell:
         self._limits = limits or ShellLimits()
         self._grace = timedelta(seconds=self._limits.grace_s)
         self._known_since: dict[int, datetime] = {}
+        self._due: dict[int, Due] = {}
         self._memories: dict[int, Memory] = {}
         self._missing = Missing(self._feed)
         self._ticked_at: datetime | None = None
@@ -118,11 +128,13 @@ class Shell:
         self._metrics.holding(0)
         if self._is_due(now):
             self._ticked_at = now
-            await _together(self._tick(partition, now) for partition in list(self._memories))
+            self._mark_ends(now)
+        await _together(self._tick(partition, now) for partition in list(self._due))
         await self._offer(now)
 
     async def _take_over(self, partitions: set[int]) -> None:
-        self._memories, self._offered, self._known_since = {}, {}, {}
+        self._memories, self._offered = {}, {}
+        self._due, self._known_since = {}, {}
         self._missing.forget()
         if partitions:
             claimed = await self._journal.claim(partitions)
@@ -145,33 +157,40 @@ class Shell:
         await self._commit(partition, memory, outcome)
         await self._committed.reached()
 
+    def _mark_ends(self, now: datetime) -> None:
+        """It is time for a tick: all that stands in the logs by now comes before it."""
+        for partition in self._memories.keys() - self._due.keys():
+            found = {
+                topic.name: self._feed.end(TopicPartition(topic.name, partition))
+                for topic in self._engine.inputs
+            }
+            ends = {topic: end for topic, end in found.items() if end is not None}
+            if len(ends) < len(found):
+                self._known_since.pop(partition, None)
+            elif now - self._known_since.setdefault(partition, now) >= self._grace:
+                self._due[partition] = Due(now, ends)
+
     async def _tick(self, partition: int, now: datetime) -> None:
-        memory = self._memories[partition]
-        positions = {one.name: memory.positions.get(one.name, 0) for one in self._engine.inputs}
-        behind = {
-            topic: self._feed.behind(TopicPartition(topic, partition), offset)
+        """The tick that is due, once all that came before it is applied."""
+        memory, due = self._memories[partition], self._due[partition]
+        positions = {topic: memory.positions.get(topic, 0) for topic in due.ends}
+        waiting = {
+            topic: offset
             for topic, offset in positions.items()
+            if not self._feed.is_read(TopicPartition(topic, partition), offset, due.ends[topic])
         }
-        waiting = {topic: positions[topic] for topic, records in behind.items() if records}
         await self._ask_for(partition, self._missing.stalled(partition, waiting, now), now)
-        is_known = None not in behind.values()
-        if not self._has_waited(partition, now, is_known=is_known) or waiting:
+        if waiting:
             return
+        del self._due[partition]
         if not await self._upstream.has_told(now):
             return
         states = [memory.state_of(key, self._engine) for key in memory.state_keys()]
         versions = {state.plant_version for state in states} - {""}
         plants = await self._plants.known(versions)
-        outcome = batch.tick(self._engine, memory, plants, now)
+        outcome = batch.tick(self._engine, memory, plants, due.at)
         if outcome.rows:
             await self._commit(partition, memory, outcome)
-
-    def _has_waited(self, partition: int, now: datetime, *, is_known: bool) -> bool:
-        """Whether the log has been within reach for long enough."""
-        if not is_known:
-            self._known_since.pop(partition, None)
-            return False
-        return now - self._known_since.setdefault(partition, now) >= self._grace
 
     async def _ask_for(self, partition: int, missing: Mapping[str, int], now: datetime) -> None:
         positions = self._memories[partition].positions

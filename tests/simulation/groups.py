@@ -168,9 +168,14 @@ class SimulatedFeed:
             self._member.next[position] = start
         return start
 
-    def behind(self, position: TopicPartition, offset: int) -> int:
-        """Records known to wait."""
-        return max(0, self._member.group.broker.end(position) - offset)
+    def end(self, position: TopicPartition) -> int | None:
+        """Where the log ends."""
+        return self._member.group.broker.end(position)
+
+    def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
+        """Every offset counts."""
+        del position
+        return offset >= end
 
 
 class SimulatedReader:

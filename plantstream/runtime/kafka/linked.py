@@ -50,22 +50,23 @@ def link() -> None:
     subscription_state.TopicPartitionState.lso = property(_end, _hear)
 
 
-def behind(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int) -> int | None:
-    """How many offsets from this one on may hold committed records; None is not known now.
-
-    It is known while the broker answers.
-    """
-    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - no public way
-    if partition not in assignment.tps:
-        return None
-    state = assignment.state_value(partition)
+def end_of(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int | None:
+    """Before which offset everything is committed or undone; None while no broker answers."""
+    state = _state(consumer, partition)
     end, heard_at = getattr(state, _LSO, _NEVER)
-    if end is None or monotonic() - heard_at > FRESH_S:
-        return None
-    empty = _empty(state)
-    if empty.start <= offset < empty.end:
-        offset = empty.end
-    return max(0, end - offset)
+    return None if end is None or monotonic() - heard_at > FRESH_S else end
+
+
+def is_read(consumer: AIOKafkaConsumer, partition: TopicPartition, offset: int, end: int) -> bool:
+    """Whether no committed record lies between both, as far as it has fetched."""
+    empty = _empty(_state(consumer, partition))
+    return (empty.end if empty.start <= offset < empty.end else offset) >= end
+
+
+def _state(consumer: AIOKafkaConsumer, partition: TopicPartition) -> Any:
+    """What it knows of a partition; None if that is not its own."""
+    assignment = consumer._subscription.subscription.assignment  # noqa: SLF001 - no public way
+    return assignment.state_value(partition) if partition in assignment.tps else None
 
 
 def around(record: Any) -> tuple[int, int]:

@@ -120,6 +120,8 @@ class MemoryFeed:
         self.pieces: deque[Sequence[Record] | Assigned] = deque()
         self.committed: list[dict[TopicPartition, int]] = []
         self.waiting: int | None = 0
+        self.ends = 0
+        """Where the log ends, where that matters."""
         self.oldest = 0
         self.rewound: list[tuple[TopicPartition, int]] = []
 
@@ -137,9 +139,14 @@ class MemoryFeed:
         self.rewound.append((position, offset))
         return max(offset, self.oldest)
 
-    def behind(self, position: TopicPartition, offset: int) -> int | None:
-        del position, offset
-        return self.waiting
+    def end(self, position: TopicPartition) -> int | None:
+        del position
+        return self.ends or self.waiting
+
+    def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
+        """Nothing waits, or so many, or all before the end."""
+        del position
+        return offset >= end if self.ends else not self.waiting
 
 
 @dataclass

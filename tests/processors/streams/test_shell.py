@@ -174,7 +174,7 @@ async def test_a_failure_beside_other_partitions_work_is_one_that_is_understood(
         await bench.turns(1)
 
 
-async def test_ticks_come_when_nothing_is_unread(bench: Bench):
+async def test_a_tick_comes_when_all_is_read_that_stood_there_at_its_time(bench: Bench):
     bench.feed.pieces.append(records(bench.machine.alive(0)))
     bench.feed.waiting = 1
     await bench.turns(2)
@@ -183,10 +183,28 @@ async def test_ticks_come_when_nothing_is_unread(bench: Bench):
     assert bench.told() == ["heartbeat 0"]
 
     bench.feed.waiting = 0
-    bench.seconds += TICK_S
     await bench.turns(1)
 
-    assert bench.told() == ["heartbeat 0", "tick 07:00:20"]
+    assert bench.told() == ["heartbeat 0", "tick 07:00:00"]
+
+
+async def test_ticks_come_although_something_is_always_unread(bench: Bench):
+    events = records(*(bench.machine.alive(at) for at in range(4)))
+    bench.feed.pieces += [[one] for one in events]
+    await bench.turns(1)
+    for offset in range(4):
+        bench.feed.ends = offset + 2
+        await bench.turns(1)
+        bench.seconds += TICK_S
+
+    assert bench.told() == [
+        "heartbeat 0",
+        "heartbeat 1",
+        "tick 07:00:00",
+        "heartbeat 2",
+        "heartbeat 3",
+        "tick 07:00:20",
+    ]
 
 
 async def test_ticks_come_no_more_often_than_asked_for(bench: Bench):
