@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 from typer.main import get_group
 
 COMMANDS: Mapping[str, str] = {
-    "demo": "Show OEE live from a simulated plant behind a real OPC UA server.",
+    "demo": "Show OEE and alerts live from a simulated plant behind a real OPC UA server.",
     "up": "Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C.",
     "check": "Read a plant file and show all its mistakes at once.",
     "calendar": "Show when a plant is meant to produce, and import planned stops.",

@@ -3,7 +3,8 @@
 import asyncio
 import shutil
 import signal
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,11 +15,15 @@ import typer
 from plantstream.commands.console import data, messages, quiet_logs
 from plantstream.commands.examples import example
 from plantstream.commands.tables import print_columns
+from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
+    from plantstream.commands.demo_pages import Pages
     from plantstream.commands.demo_pulse import PulseMeter
     from plantstream.commands.stack import Ports, Stack
+    from plantstream.simulator.ledger import Ledger
     from plantstream.simulator.live import LivePlant
+    from plantstream.simulator.stand_ins.ports import StandInPorts
     from schemas.plant.load import PlantFile
 
 PLANT = example("ninu") / "plant.yaml"
@@ -45,6 +50,8 @@ class Demo:
     begin: datetime | None
     """When the machines begin, if not now; then without certificates: those are valid from now."""
     ports: "Ports"
+    stand_ins: "StandInPorts"
+    told_within_s: float
 
 
 def register(app: typer.Typer) -> None:
@@ -54,9 +61,10 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     plant: Path = typer.Option(PLANT, help="The plant that is simulated.", exists=True),
-    duration: float = typer.Option(0, help="Seconds; then SQL is held against the ledger."),
+    duration: float = typer.Option(0, help="Seconds; then all is held against the ledger."),
     speed: float = typer.Option(10, help="Simulated seconds per second.", min=0.1, max=100),
     seed: int = typer.Option(1, help="Another seed, another day at the plant."),
+    told_within: float = typer.Option(1, help="Seconds a message may take.", min=0.1),
     data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
     begin: datetime | None = typer.Option(
         None, help="When the machines begin, by the plant's clocks: 2026-03-08T01:59:30."
@@ -70,10 +78,40 @@ def demo(
     ingest_port: int = typer.Option(28081, help="Metrics of ingest."),
     process_port: int = typer.Option(28082, help="Metrics of process."),
     sink_port: int = typer.Option(28083, help="Metrics of sink."),
+    notify_port: int = typer.Option(28085, help="Metrics of notify."),
+    web_port: int = typer.Option(28084, help="Pages that messages link to."),
+    mail_port: int = typer.Option(28125, help="The mailbox that e-mail arrives in (SMTP)."),
+    providers_port: int = typer.Option(28101, help="Stand-ins for SMS, WhatsApp and others."),
 ) -> None:
-    """Show OEE live from a simulated plant behind a real OPC UA server."""
+    """Show OEE and alerts live from a simulated plant behind a real OPC UA server."""
     from plantstream.commands.stack import Ports
     from plantstream.embedded.places import default_data_dir
+    from plantstream.simulator.stand_ins.ports import StandInPorts
+
+    quiet_logs()
+    file, begin_at = _when_and_where(plant, time_zone, begin)
+    services = (ingest_port, process_port, sink_port, notify_port, web_port)
+    wanted = Demo(
+        plant=file,
+        data_dir=data_dir or default_data_dir() / "demo",
+        duration_s=duration,
+        speed=speed,
+        seed=seed,
+        opcua_port=opcua_port,
+        people_port=people_port,
+        begin=begin_at,
+        ports=Ports(kafka_port, controller_port, database_port, *services),
+        stand_ins=StandInPorts(mail_port, providers_port),
+        told_within_s=told_within,
+    )
+    shutil.rmtree(wanted.data_dir, ignore_errors=True)
+    raise typer.Exit(asyncio.run(_demo(wanted)))
+
+
+def _when_and_where(
+    plant: Path, time_zone: str | None, begin: datetime | None
+) -> "tuple[PlantFile, datetime | None]":
+    """The plant where it lives, and when its machines begin; our clocks are set to that."""
     from plantstream.runtime import clock
     from plantstream.simulator.client_side import moved_to
     from plantstream.simulator.recording import local_time
@@ -84,22 +122,7 @@ def demo(
     begin_at = None if begin is None else local_time(begin, file.plant.time_zone)
     if begin_at is not None:
         clock.begin_at(begin_at - READY_WITHIN)
-    wanted = Demo(
-        plant=file,
-        data_dir=data_dir or default_data_dir() / "demo",
-        duration_s=duration,
-        speed=speed,
-        seed=seed,
-        opcua_port=opcua_port,
-        people_port=people_port,
-        begin=begin_at,
-        ports=Ports(
-            kafka_port, controller_port, database_port, ingest_port, process_port, sink_port
-        ),
-    )
-    quiet_logs()
-    shutil.rmtree(wanted.data_dir, ignore_errors=True)
-    raise typer.Exit(asyncio.run(_demo(wanted)))
+    return file, begin_at
 
 
 async def _demo(wanted: Demo) -> int:
@@ -114,6 +137,7 @@ async def _demo(wanted: Demo) -> int:
     async with (
         running_stack(wanted.data_dir, wanted.ports, messages.print) as stack,
         voice_of(wanted.plant.plant, wanted.data_dir, wanted.people_port) as voice,
+        _pages(wanted, stack) as pages,
     ):
         options = LiveOptions(
             wanted.data_dir / "simulator",
@@ -121,31 +145,37 @@ async def _demo(wanted: Demo) -> int:
             wanted.seed,
             wanted.speed,
             secure=wanted.begin is None,
+            overheats=True,
         )
         live = LivePlant(wanted.plant, options, voice.say if voice else None)
         await live.start()
         try:
-            meter = await _connect(wanted, stack, live)
+            meter = await _connect(wanted, stack, live, pages)
             if wanted.begin is not None:
                 await asyncio.sleep((wanted.begin - clock.now()).total_seconds())
             running = asyncio.create_task(live.run())
-            await _watch(wanted, stack, meter, stopping)
+            await _watch(wanted, stack, (meter, pages), stopping)
             live.rest()
             await running
-            return await _judge(wanted, stack, live) if wanted.duration_s else 0
+            return await _judge(wanted, stack, live, pages) if wanted.duration_s else 0
         finally:
             await live.close()
 
 
-async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> "PulseMeter":
+async def _connect(
+    wanted: Demo, stack: "Stack", live: "LivePlant", pages: "Pages | None"
+) -> "PulseMeter":
     """Point the edge at the simulated plant, and wait until its first values are in SQL."""
     from plantstream.commands.demo_pulse import PulseMeter, first_values
     from plantstream.simulator.client_side import pointed_at
 
-    pointed = pointed_at(wanted.plant, live.server, wanted.data_dir, wanted.people_port)
+    plant = wanted.plant if pages is None else pages.plant
+    pointed = pointed_at(plant, live.server, wanted.data_dir, wanted.people_port)
     file = wanted.data_dir / "plant.yaml"
     await asyncio.to_thread(file.write_text, pointed.text)
     await stack.start_service("ingest", "--plant", str(file))
+    if pages is not None:
+        await pages.start(stack, file)
     await live.watched(WATCHED_WITHIN_S)
     addresses = {"OPC UA": live.server.endpoint, **stack.addresses()}
     for name, address in addresses.items():
@@ -156,35 +186,51 @@ async def _connect(wanted: Demo, stack: "Stack", live: "LivePlant") -> "PulseMet
 
 
 async def _watch(
-    wanted: Demo, stack: "Stack", meter: "PulseMeter", stopping: asyncio.Event
+    wanted: Demo,
+    stack: "Stack",
+    seen: "tuple[PulseMeter, Pages | None]",
+    stopping: asyncio.Event,
 ) -> None:
     """Show the plant until the time is over or somebody stops it."""
     from rich.live import Live
 
-    from plantstream.commands.demo_view import picture
+    from plantstream.commands.demo_view import Shown, picture
     from plantstream.runtime import clock
     from sinks.timescale.overview import overviews
 
+    meter, pages = seen
     end = clock.monotonic() + wanted.duration_s
     title = f"{wanted.plant.plant.name}, {wanted.speed:g} times as fast"
     with Live(console=data, refresh_per_second=4) as live:
         while not stopping.is_set() and (not wanted.duration_s or clock.monotonic() < end):
             machines = await overviews(stack.database)
-            live.update(picture(machines, await meter.pulse(), title, clock.now()))
+            alerts = () if pages is None else pages.alerts.firing()
+            shown = Shown(machines, alerts, await meter.pulse(), title)
+            live.update(picture(shown, clock.now()))
             with suppress(TimeoutError):
                 async with asyncio.timeout(REFRESH_S):
                     await stopping.wait()
     data.print()
 
 
-async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant") -> int:
-    """Hold what is in SQL against what truly happened; 0 if it is the same."""
-    from plantstream.commands.demo_verdict import findings
-    from plantstream.runtime import clock
+async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant", pages: "Pages | None") -> int:
+    """Hold what is in SQL, and what was told, against what truly happened; 0 if it is the same."""
+    from plantstream.commands.demo_pages import judge_pages
     from plantstream.simulator.ledger import read_ledger
-    from sinks.timescale.overview import overviews
 
     ledger = await asyncio.to_thread(read_ledger, live.ledger_file)
+    wrong = await _judge_figures(wanted, stack, ledger)
+    within = timedelta(seconds=wanted.told_within_s)
+    told = pages is None or await judge_pages(pages, ledger, within)
+    return 0 if told and not wrong else 1
+
+
+async def _judge_figures(wanted: Demo, stack: "Stack", ledger: "Ledger") -> bool:
+    """Whether a figure in SQL is wrong."""
+    from plantstream.commands.demo_verdict import findings
+    from plantstream.runtime import clock
+    from sinks.timescale.overview import overviews
+
     deadline = clock.monotonic() + ARRIVED_WITHIN_S
     settled_at = None
     with messages.status("waiting for the last events"):
@@ -212,4 +258,15 @@ async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant") -> int:
     messages.print(
         f"{len(found) - len(wrong)} of {len(found)} figures in SQL agree with the plant's ledger"
     )
-    return 1 if wrong else 0
+    return bool(wrong)
+
+
+@asynccontextmanager
+async def _pages(wanted: Demo, stack: "Stack") -> "AsyncIterator[Pages | None]":
+    try:
+        from plantstream.commands.demo_pages import pages_of
+    except ModuleNotFoundError as error:
+        told = f"the demo needs {error.name}, which is not installed"
+        raise MisconfiguredError(f"{told}: pip install 'plantstream[demo,notify]'") from None
+    async with pages_of(wanted.plant, stack, wanted.speed, wanted.stand_ins) as pages:
+        yield pages

@@ -9,7 +9,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from plantstream.commands.demo_alerts import alert_lines
 from processors.ratios import Ratios, ratios
+from schemas.alerts import AlertStatus
 from schemas.record import equipment_id
 from sinks.timescale.overview import Overview
 
@@ -36,18 +38,27 @@ class Pulse:
     """From the machine's clock to the row."""
 
 
-def picture(
-    machines: Sequence[Overview], pulse: Pulse, title: str, now: datetime
-) -> RenderableType:
-    """One table and one line."""
-    table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is to be seen at one moment."""
+
+    machines: Sequence[Overview]
+    alerts: Sequence[AlertStatus]
+    """Those that fire, the gravest first."""
+    pulse: Pulse
+    title: str
+
+
+def picture(shown: Shown, now: datetime) -> RenderableType:
+    """One table, one line, and the open alerts."""
+    table = Table(title=shown.title, title_justify="left", header_style="bold", box=SIMPLE_HEAD)
     for name in ("equipment", "state"):
         table.add_column(name, no_wrap=True)
     for name in ("good", "scrap", "A %", "E %", "Q %", "OEE %", "age s"):
         table.add_column(name, justify="right", no_wrap=True)
-    for one in machines:
+    for one in shown.machines:
         table.add_row(*_cells(one, now))
-    return Group(table, _line(pulse))
+    return Group(table, _line(shown.pulse), *alert_lines(shown.alerts, now))
 
 
 def _cells(one: Overview, now: datetime) -> list[str | Text]:

@@ -30,6 +30,9 @@ class Ports:
     ingest: int = 28081
     process: int = 28082
     sink: int = 28083
+    notify: int = 28085
+    web: int = 28084
+    """Pages and webhooks of `notify`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,21 @@ class Stack:
     ports: Ports
     data_dir: Path
 
-    async def start_service(self, name: str, *arguments: str) -> None:
+    async def start_service(
+        self, name: str, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> None:
         """Start one of our services and wait until it is ready."""
-        await self.supervisor.start(self._part(name, arguments))
+        await self.supervisor.start(self._part(name, arguments, env or {}))
+
+    async def start_notify(self, plant: Path, env: Mapping[str, str] | None = None) -> None:
+        """Start what tells people, by this plant file; `env` has its secrets."""
+        web = ("--web-port", str(self.ports.web), "--data-dir", str(self.data_dir))
+        await self.start_service("notify", "--plant", str(plant), *web, env=env)
+
+    @property
+    def pages(self) -> str:
+        """Where `notify` shows its pages."""
+        return f"http://127.0.0.1:{self.ports.web}"
 
     def metrics(self, service: str) -> str:
         """Where one of our services serves its metrics."""
@@ -61,14 +76,17 @@ class Stack:
             "data and logs": str(self.data_dir),
         }
 
-    def _part(self, name: str, arguments: tuple[str, ...]) -> Part:
+    def _part(self, name: str, arguments: tuple[str, ...], env: Mapping[str, str]) -> Part:
         port: int = getattr(self.ports, name)
+        ports: tuple[Port, ...] = (Port(port, f"--{name}-port"),)
+        if name == "notify":
+            ports = (*ports, Port(self.ports.web, "--web-port"))
         return Part(
             name=name,
             argv=(sys.executable, "-m", "plantstream", name, "--port", str(port), *arguments),
             ready=http_ready(f"http://127.0.0.1:{port}/ready"),
-            env=self._environment(),
-            ports=(Port(port, f"--{name}-port"),),
+            env={**self._environment(), **env},
+            ports=ports,
         )
 
     def _environment(self) -> dict[str, str]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.console import messages, quiet_logs
+from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
     from plantstream.commands.stack import Ports
+    from schemas.plant.load import PlantFile
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def up(
     plant: Path | None = typer.Option(
-        None, help="Plant file whose sources are read; none: no edge."
+        None, help="Plant file whose sources are read and whose people are told; none: neither."
     ),
     data_dir: Path | None = typer.Option(
         None, help="Where topics, tables, spool and logs are kept."
@@ -31,6 +33,8 @@ def up(
     ingest_port: int = typer.Option(28081, help="Metrics of ingest."),
     process_port: int = typer.Option(28082, help="Metrics of process."),
     sink_port: int = typer.Option(28083, help="Metrics of sink."),
+    notify_port: int = typer.Option(28085, help="Metrics of notify."),
+    web_port: int = typer.Option(28084, help="Pages and webhooks of notify."),
 ) -> None:
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
     from plantstream.commands.stack import Ports
@@ -38,13 +42,42 @@ def up(
     from schemas.plant.load import load_plant
 
     quiet_logs()
-    if plant is not None:
-        load_plant(plant.read_text(), str(plant))
-    ports = Ports(kafka_port, controller_port, database_port, ingest_port, process_port, sink_port)
-    asyncio.run(_up(plant.resolve() if plant else None, data_dir or default_data_dir(), ports))
+    file = None if plant is None else load_plant(plant.read_text(), str(plant.resolve()))
+    if file is not None and file.plant.alerts is not None:
+        _must_have_secrets(file)
+    ports = Ports(
+        kafka_port,
+        controller_port,
+        database_port,
+        ingest_port,
+        process_port,
+        sink_port,
+        notify_port,
+        web_port,
+    )
+    asyncio.run(_up(file, data_dir or default_data_dir(), ports))
 
 
-async def _up(plant: Path | None, data_dir: Path, ports: "Ports") -> None:
+def _must_have_secrets(file: "PlantFile") -> None:
+    """Say at once all that messages need and that is missing, before anything starts."""
+    from plantstream.runtime.secrets import read_secret
+    from schemas.plant.secrets import Secret
+
+    missing = []
+    for name, channel in file.plant.channels.items():
+        given = {key: getattr(channel, key) for key in type(channel).model_fields}
+        headers = {f"headers.{key}": one for key, one in (given.get("headers") or {}).items()}
+        for key, one in {**given, **headers}.items():
+            if isinstance(one, Secret):
+                try:
+                    read_secret(one, f"channels.{name}.{key}")
+                except MisconfiguredError as error:
+                    missing.append(str(error))
+    if missing:
+        raise MisconfiguredError("\n".join(missing))
+
+
+async def _up(plant: "PlantFile | None", data_dir: Path, ports: "Ports") -> None:
     from plantstream.commands.stack import running_stack
 
     stopping = asyncio.Event()
@@ -52,7 +85,10 @@ async def _up(plant: Path | None, data_dir: Path, ports: "Ports") -> None:
         asyncio.get_running_loop().add_signal_handler(sign, stopping.set)
     async with running_stack(data_dir, ports, messages.print) as stack:
         if plant is not None:
-            await stack.start_service("ingest", "--plant", str(plant))
+            await stack.start_service("ingest", "--plant", plant.file)
+            if plant.plant.alerts is not None:
+                await stack.start_notify(Path(plant.file))
+                messages.print(f"  {'pages':14} {stack.pages}")
         for name, address in stack.addresses().items():
             messages.print(f"  {name:14} {address}")
         messages.print("up; Ctrl-C stops everything")

@@ -24,8 +24,7 @@ def pointed_at(
         MisconfiguredError: it has no source, or several.
     """
     name = _only_source(plant)
-    yaml = _yaml()
-    document = yaml.load(plant.text)
+    document = document_of(plant)
     source = document["sources"][name]
     source["endpoint"] = server.endpoint
     security = source["security"]
@@ -39,7 +38,7 @@ def pointed_at(
     for one in document["sources"].values():
         if one["type"] == "lab" and "http" in one:
             one["http"]["port"] = people_port
-    return load_plant(_written(yaml, document), plant.file)
+    return with_document(plant, document)
 
 
 def moved_to(plant: PlantFile, time_zone: str) -> PlantFile:
@@ -48,10 +47,9 @@ def moved_to(plant: PlantFile, time_zone: str) -> PlantFile:
     Raises:
         MisconfiguredError: there is no such time zone.
     """
-    yaml = _yaml()
-    document = yaml.load(plant.text)
+    document = document_of(plant)
     document["time_zone"] = time_zone
-    return load_plant(_written(yaml, document), plant.file)
+    return with_document(plant, document)
 
 
 def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
@@ -71,16 +69,22 @@ def install_certificate(plant: PlantFile, server: PlantServer) -> Path | None:
     return target
 
 
+def document_of(plant: PlantFile) -> Any:
+    """The plant file's YAML, to be changed."""
+    return _yaml().load(plant.text)
+
+
+def with_document(plant: PlantFile, document: Any) -> PlantFile:
+    """The plant file that this YAML makes; its mistakes are told as of the same file."""
+    text = io.StringIO()
+    _yaml().dump(document, text)
+    return load_plant(text.getvalue(), plant.file)
+
+
 def _yaml() -> YAML:
     yaml = YAML(typ="rt")
     yaml.width = 10_000
     return yaml
-
-
-def _written(yaml: YAML, document: Any) -> str:
-    text = io.StringIO()
-    yaml.dump(document, text)
-    return text.getvalue()
 
 
 def _only_source(plant: PlantFile) -> str:

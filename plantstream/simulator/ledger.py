@@ -60,6 +60,24 @@ class SaidEntry:
         return datetime.fromisoformat(self.statement["time"])
 
 
+@dataclass(frozen=True, slots=True)
+class MishapEntry:
+    """Something goes wrong at the equipment (`begins`), or is mended."""
+
+    at: datetime
+    what: str
+    begins: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownEntry:
+    """The tag shows this from `at` on; written down around a mishap only."""
+
+    at: datetime
+    tag: str
+    value: float
+
+
 @dataclass(slots=True)
 class History:
     """All entries of one equipment, in order."""
@@ -68,6 +86,8 @@ class History:
     made: list[MadeEntry] = field(default_factory=list)
     resets: list[ResetEntry] = field(default_factory=list)
     said: list[SaidEntry] = field(default_factory=list)
+    mishaps: list[MishapEntry] = field(default_factory=list)
+    shown: list[ShownEntry] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +141,14 @@ class LedgerWriter:
         """Somebody states something of the equipment."""
         statement = dict(entry.statement)
         self._write("said", entry.at, equipment=path, by=entry.by, statement=statement)
+
+    def mishap(self, path: EquipmentPath, entry: MishapEntry) -> None:
+        """Something goes wrong, or is mended."""
+        self._write("mishap", entry.at, equipment=path, what=entry.what, begins=entry.begins)
+
+    def shown(self, path: EquipmentPath, entry: ShownEntry) -> None:
+        """A tag shows another value."""
+        self._write("shown", entry.at, equipment=path, tag=entry.tag, value=entry.value)
 
     def still(self, at: datetime) -> None:
         """All that is written down holds until now."""
@@ -185,6 +213,10 @@ def _note(history: History, line: dict[str, Any]) -> None:
             history.resets.append(ResetEntry(at))
         case "said":
             history.said.append(SaidEntry(at, line["by"], line["statement"]))
+        case "mishap":
+            history.mishaps.append(MishapEntry(at, line["what"], line["begins"]))
+        case "shown":
+            history.shown.append(ShownEntry(at, line["tag"], line["value"]))
         case _:
             pass
 

@@ -12,8 +12,9 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.simulator.bookkeeper import Bookkeeper
 from plantstream.simulator.crew import Crew, Saying
-from plantstream.simulator.ledger import LedgerWriter
+from plantstream.simulator.ledger import LedgerWriter, MishapEntry, ShownEntry
 from plantstream.simulator.machine import halt
+from plantstream.simulator.mishap import overheated, overheating
 from plantstream.simulator.opcua_server import PlantServer, Shown
 from plantstream.simulator.plant import Change, PlantState, plant_state, snapshot, step_plant
 from plantstream.simulator.signals import points, value_of
@@ -25,6 +26,9 @@ LONGEST_TICK_S = 1.0
 """After a longer pause of the process the plant has stood still; its states have lasted."""
 STILL_EVERY = timedelta(seconds=1)
 LEDGER = "ledger.jsonl"
+HEATING_STUCK = "heating_stuck"
+"""What the ledger calls a jacket whose steam valve does not close."""
+TEMPERATURE = "temperature"
 _POLL_S = 0.05
 
 _log = structlog.get_logger(__name__)
@@ -42,6 +46,8 @@ class LiveOptions:
     """Simulated seconds per second."""
     secure: bool = True
     tempo: Tempo = LIVELY
+    overheats: bool = False
+    """Whether the heating of one reactor gets stuck, soon after the beginning."""
 
 
 class LivePlant:
@@ -66,8 +72,11 @@ class LivePlant:
             for one in standing
             if (equipment := plant.plant.find(one.equipment)) is not None
         }
+        self._paths = {one.id: plant.plant.path_of(one) for one in plant.plant.equipment}
         self._ledger: LedgerWriter | None = None
         self._books: Bookkeeper | None = None
+        mishap = overheating(self._state.machines, options.seed) if options.overheats else None
+        self._mishap, self._lived_s = mishap, 0.0
         self._last = clock.now()
         self._still = self._last
         self._rest = asyncio.Event()
@@ -136,8 +145,22 @@ class LivePlant:
         at = self._next()
         passed_s = min((at - self._last).total_seconds(), LONGEST_TICK_S)
         self._last = at
+        self._lived_s += passed_s * self._options.speed
+        self._happen(at)
         self._state, changes = step_plant(self._state, passed_s * self._options.speed)
         await self._tell(changes, at)
+
+    def _happen(self, at: datetime) -> None:
+        """What goes wrong is in the ledger before it does."""
+        mishap, before = self._mishap, self._state
+        if mishap is None or self._ledger is None:
+            return
+        stuck = before.machines[mishap.equipment].stuck_jacket_c is not None
+        if stuck is not mishap.is_on(self._lived_s):
+            entry = MishapEntry(at, HEATING_STUCK, begins=not stuck)
+            self._ledger.mishap(self._paths[mishap.equipment], entry)
+            machines = overheated(before.machines, mishap, self._lived_s)
+            self._state = PlantState(machines, before.dice)
 
     async def _halt(self) -> None:
         before = self._state
@@ -156,7 +179,21 @@ class LivePlant:
                 self._still = at
                 self._ledger.still(at)
             self._listen(changes, at)
+            self._note_heat(changes, at)
         await self.server.show(self._shown(changes), at)
+
+    def _note_heat(self, changes: Iterable[Change], at: datetime) -> None:
+        mishap = self._mishap
+        if mishap is None or self._ledger is None or not mishap.is_told(self._lived_s):
+            return
+        for change in changes:
+            if change.equipment != mishap.equipment:
+                continue
+            for point in self._points[change.equipment]:
+                value = change.signals.get(point.signal)
+                if point.signal == TEMPERATURE and isinstance(value, float):
+                    entry = ShownEntry(at, point.tag.name, value)
+                    self._ledger.shown(self._paths[change.equipment], entry)
 
     def _listen(self, changes: list[Change], at: datetime) -> None:
         """What people say is in the ledger before it is said."""
@@ -165,7 +202,7 @@ class LivePlant:
         for saying in self._crew.hear(changes, at):
             equipment = self._plant.plant.find(saying.equipment)
             if equipment is not None:
-                self._ledger.said(self._plant.plant.path_of(equipment), saying.entry)
+                self._ledger.said(self._paths[equipment.id], saying.entry)
                 self._say(saying)
 
     def _shown(self, changes: Iterable[Change]) -> Iterator[Shown]:

@@ -91,6 +91,8 @@ class Machine:
     """Nothing has been made since it was set up."""
     counters: Mapping[str, int] = field(default_factory=dict)
     vessel: Vessel = field(default_factory=Vessel)
+    stuck_jacket_c: float | None = None
+    """Of a vessel whose steam valve does not close."""
     queue: float = 20.0
     energy_kwh: float = 0.0
 
@@ -220,7 +222,8 @@ def _recipe(machine: Machine) -> Recipe:
     constant = 8.0 if machine.pace.tempo == LIVELY else 240.0
     stirring = FULL_SPEED_RPM if machine.episode.state in PRODUCING else 0.0
     hot = machine.batch is not None and machine.worked_s < _COOLING_FROM * machine.job_s
-    return Recipe(_HOT_C if hot else _COOL_C, stirring, constant)
+    setpoint = _HOT_C if hot else _COOL_C
+    return Recipe(setpoint, stirring, constant, machine.stuck_jacket_c)
 
 
 def _station_readings(machine: Machine, noise: Random) -> dict[str, Signal]:

@@ -6,6 +6,8 @@ from random import Random
 
 AMBIENT_C = 25.0
 FULL_SPEED_RPM = 90.0
+LEFT_OPEN_C = 108.0
+"""Of a jacket whose steam valve does not close; the contents follow, past 95 °C."""
 
 _STEEPNESS = 4.0
 """How much hotter than the setpoint the jacket gets per degree that is missing: it overshoots."""
@@ -33,6 +35,8 @@ class Recipe:
     stirrer_rpm: float = 0.0
     constant_s: float = 25.0
     """Time constant of the contents."""
+    stuck_jacket_c: float | None = None
+    """Where the jacket goes, whatever the setpoint is, while its valve does not close."""
 
 
 def advance(vessel: Vessel, recipe: Recipe, dt_s: float) -> Vessel:
@@ -42,7 +46,9 @@ def advance(vessel: Vessel, recipe: Recipe, dt_s: float) -> Vessel:
     step_s = dt_s / steps
     contents, jacket = vessel.contents_c, vessel.jacket_c
     for _ in range(steps):
-        wanted = recipe.setpoint_c + _STEEPNESS * (recipe.setpoint_c - contents)
+        wanted = recipe.stuck_jacket_c
+        if wanted is None:
+            wanted = recipe.setpoint_c + _STEEPNESS * (recipe.setpoint_c - contents)
         contents += (jacket - contents) * step_s / recipe.constant_s
         jacket += (wanted - jacket) * step_s / jacket_constant
     left = math.exp(-dt_s / _STIRRER_CONSTANT_S)

@@ -189,3 +189,31 @@ async def test_asked_to_rest_before_anybody_watched_it_ends(ninu, tmp_path, port
     live = Unwatched(ninu, LiveOptions(tmp_path, port=port, secure=False))
     await serve(live, pointed_at(ninu, live.server, tmp_path), requests, phases.append)
     assert phases == [Phase.LISTENING]
+
+
+async def test_a_reactor_overheats_and_the_ledger_tells_each_temperature_of_it(
+    ninu, tmp_path, port
+):
+    options = LiveOptions(tmp_path, port=port, speed=100, secure=False, overheats=True)
+    live = LivePlant(ninu, options)
+    await live.start()
+    async with asyncio.timeout(LIMIT_S), asyncio.TaskGroup() as group:
+        group.create_task(live.run())
+        while True:
+            if len(told_of(live)[0]) == 2:
+                break
+            await asyncio.sleep(0.1)
+        live.rest()
+    await live.close()
+    (begin, end), shown = told_of(live)
+    assert (begin.what, begin.begins, end.begins) == ("heating_stuck", True, False)
+    assert max(one.value for one in shown) > 100
+    assert {one.tag for one in shown} == {"temperature"}
+    assert all(one.at >= begin.at for one in shown)
+
+
+def told_of(live):
+    """Mishaps, and what was shown around them."""
+    histories = read_ledger(live.ledger_file).equipment.values()
+    mishaps = [entry for one in histories for entry in one.mishaps]
+    return mishaps, [entry for one in histories for entry in one.shown]
