@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from plantstream.commands.bench_figure import Figure, Needs, percentile
 from plantstream.commands.bench_page_plant import BOILERS, HOT, STEADY, nodes, page_plant
-from plantstream.commands.bench_provider import Arrival, Provider, providing
 from plantstream.commands.bench_page_stages import Name, tell_stages
+from plantstream.commands.bench_provider import Arrival, Provider, providing
 from plantstream.commands.bench_tags import node, served
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
