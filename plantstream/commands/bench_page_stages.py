@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 Name = tuple[str, str, datetime]
 """Alert, boiler and beginning."""
 _LIMIT = 80.0
+SHARE = 0.99
 _STAGES = ("edge", "rules", "dispatcher", "notifier")
 
 
 async def tell_stages(kafka: "KafkaSettings", told: Mapping[Name, datetime]) -> None:
-    """Print the medians of each stage; `told` is when the provider was."""
+    """Print how long each stage took; `told` is when the provider was."""
     from schemas.topics import ALERT, NOTIFICATION, TELEMETRY
 
     times: dict[Name, dict[str, float]] = {
@@ -41,12 +42,12 @@ async def tell_stages(kafka: "KafkaSettings", told: Mapping[Name, datetime]) -> 
     whole = [one for one in times.values() if len(one) == len(_STAGES) + 1]
     if whole:
         stages = [_stage(whole, before, after) for before, after in pairwise(("", *_STAGES))]
-        messages.print(f"medians: {', '.join(stages)}")
+        messages.print(f"median and p99: {', '.join(stages)}")
 
 
 def _stage(whole: list[dict[str, float]], before: str, after: str) -> str:
-    took_ms = percentile([1000 * (one[after] - one[before]) for one in whole], 0.5)
-    return f"{after} {took_ms:.0f} ms"
+    took_ms = [1000 * (one[after] - one[before]) for one in whole]
+    return f"{after} {percentile(took_ms, 0.5):.0f} and {percentile(took_ms, SHARE):.0f} ms"
 
 
 def _hot(frame: "TelemetryFrame") -> list[Name]:

@@ -1,7 +1,8 @@
 """The shell: a loop that gives a pure engine exact results, whatever is killed, paused or repeated.
 
 1. One transaction decides. Changed rows, marks, positions and outputs of a micro-batch become
-   visible together or not at all; a worker that lost its partition cannot commit.
+   visible together or not at all; a worker that lost its partition cannot commit. What has no
+   outputs waits for the next that has some, for seconds: nobody has seen anything of it.
 2. The journal's position, not the group's offset, says what was applied. Every offset is applied
    in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
@@ -15,7 +16,7 @@ from typing import Any, Protocol
 
 from plantstream.runtime.errors import cause_of
 from plantstream.runtime.faults import FaultPoint
-from plantstream.runtime.ports import Assigned, Feed, Journal, Record, TopicPartition
+from plantstream.runtime.ports import Assigned, Feed, Journal, Outgoing, Record, TopicPartition
 from processors.step import Engine
 from processors.streams import batch
 from processors.streams.batch import Outcome
@@ -39,6 +40,8 @@ class ShellLimits:
     batch_records: int = 2000
     tick_s: float = 2.0
     commit_s: float = 1.0
+    wait_s: float = 5.0
+    """So long what has no outputs waits for a transaction of its own."""
     grace_s: float = 0.0
     """No ticks for so long after the log was out of reach: whoever could not write writes first."""
 
@@ -50,6 +53,15 @@ class Due:
     at: datetime
     ends: Mapping[str, int]
     """By topic where its log ended then."""
+
+
+@dataclass(slots=True)
+class Unsaved:
+    """Rows of a partition that the journal does not have yet, and since when."""
+
+    since: datetime
+    rows: dict[bytes, bytes | None] = field(default_factory=dict)
+    records: int = 0
 
 
 class Upstream(Protocol):
@@ -96,6 +108,7 @@ class Shell:
         self._grace = timedelta(seconds=self._limits.grace_s)
         self._known_since: dict[int, datetime] = {}
         self._due: dict[int, Due] = {}
+        self._unsaved: dict[int, Unsaved] = {}
         self._memories: dict[int, Memory] = {}
         self._missing = Missing(self._feed)
         self._ticked_at: datetime | None = None
@@ -110,6 +123,7 @@ class Shell:
         """Read, step, commit, until told to stop."""
         while not self.stopping:
             await self.turn()
+        await self._save(self._now(), at_once=True)
         await self._offer(self._now(), at_once=True)
 
     async def turn(self) -> None:
@@ -123,18 +137,19 @@ class Shell:
         for record in polled:
             if record.partition in self._memories:
                 by_partition.setdefault(record.partition, []).append(record)
-        self._metrics.holding(sum(map(len, by_partition.values())))
+        self._metrics.holding(self._held() + sum(map(len, by_partition.values())))
         await _together(self._handle(part, records) for part, records in by_partition.items())
-        self._metrics.holding(0)
         if self._is_due(now):
             self._ticked_at = now
             self._mark_ends(now)
         await _together(self._tick(partition, now) for partition in list(self._due))
+        await self._save(now)
+        self._metrics.holding(self._held())
         await self._offer(now)
 
     async def _take_over(self, partitions: set[int]) -> None:
         self._memories, self._offered = {}, {}
-        self._due, self._known_since = {}, {}
+        self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
         if partitions:
             claimed = await self._journal.claim(partitions)
@@ -147,14 +162,15 @@ class Shell:
         await self._ask_for(partition, missing, now)
         arrivals = batch.read(fresh, outcome, now)
         if not fresh:
-            # Whoever applied them died before the group was told.
-            self._reached(partition, memory.positions)
+            if partition not in self._unsaved:
+                # Whoever applied them died before the group was told.
+                self._reached(partition, memory.positions)
             return
         versions = {arrival.event.plant_version for arrival in arrivals}
         plants = await self._plants.known(versions)
         batch.apply(self._engine, memory, arrivals, plants, outcome, now)
         await self._applied.reached()
-        await self._commit(partition, memory, outcome)
+        await self._keep(partition, outcome, now, len(fresh))
         await self._committed.reached()
 
     def _mark_ends(self, now: datetime) -> None:
@@ -190,7 +206,7 @@ class Shell:
         plants = await self._plants.known(versions)
         outcome = batch.tick(self._engine, memory, plants, due.at)
         if outcome.rows:
-            await self._commit(partition, memory, outcome)
+            await self._keep(partition, outcome, now)
 
     async def _ask_for(self, partition: int, missing: Mapping[str, int], now: datetime) -> None:
         positions = self._memories[partition].positions
@@ -198,12 +214,34 @@ class Shell:
             self._metrics.was_deleted(start - positions.get(topic, start))
             positions[topic] = start
 
-    async def _commit(self, partition: int, memory: Memory, outcome: Outcome) -> None:
-        with self._metrics.committing():
-            await self._journal.commit(partition, outcome.rows, outcome.outputs)
-        outcome.draft.keep(memory)
-        self._reached(partition, outcome.draft.positions)
+    async def _keep(
+        self, partition: int, outcome: Outcome, now: datetime, records: int = 0
+    ) -> None:
+        """Commit what has outputs, with all that waited; let the rest wait."""
+        unsaved = self._unsaved.setdefault(partition, Unsaved(now))
+        unsaved.rows |= outcome.rows
+        unsaved.records += records
+        outcome.draft.keep(self._memories[partition])
+        if outcome.outputs:
+            await self._commit(partition, outcome.outputs)
         self._metrics.count(outcome)
+
+    async def _save(self, now: datetime, *, at_once: bool = False) -> None:
+        """Commit what has waited for long enough, of one partition a turn: others have news."""
+        wait = timedelta(seconds=0 if at_once else self._limits.wait_s)
+        ripe = [part for part, one in self._unsaved.items() if now - one.since >= wait]
+        chosen = ripe if at_once else ripe[:1]
+        await _together(self._commit(partition, ()) for partition in chosen)
+
+    async def _commit(self, partition: int, outputs: Sequence[Outgoing]) -> None:
+        with self._metrics.committing():
+            await self._journal.commit(partition, self._unsaved[partition].rows, outputs)
+        del self._unsaved[partition]
+        self._reached(partition, self._memories[partition].positions)
+
+    def _held(self) -> int:
+        """Records that were applied and are not durable."""
+        return sum(one.records for one in self._unsaved.values())
 
     def _reached(self, partition: int, positions: Mapping[str, int]) -> None:
         """These are durable, and what the group shall know."""

@@ -214,7 +214,7 @@ class Bench:
                 self.upstream,
             ),
             ProcessorMetrics(self.registry).of(Listener.name),
-            limits or ShellLimits(tick_s=TICK_S, commit_s=COMMIT_S),
+            limits or ShellLimits(tick_s=TICK_S, commit_s=COMMIT_S, wait_s=0),
         )
 
     def told(self, key: str = f"|{PATH}") -> list[str]:

@@ -253,7 +253,7 @@ async def test_it_tells_the_group_at_once_when_it_stops(bench: Bench):
 
 
 async def test_no_tick_before_what_could_not_be_written_had_time_to_come():
-    bench = Bench(limits=ShellLimits(tick_s=0, grace_s=10))
+    bench = Bench(limits=ShellLimits(tick_s=0, grace_s=10, wait_s=0))
     bench.feed.assign(EVENTS)
     bench.feed.pieces.append(records(bench.machine.alive(0)))
     bench.feed.waiting = None
@@ -271,7 +271,7 @@ async def test_no_tick_before_what_could_not_be_written_had_time_to_come():
 
 
 async def test_no_tick_before_the_engines_that_it_listens_to_have_told_of_what_they_missed():
-    bench = Bench(limits=ShellLimits(tick_s=0))
+    bench = Bench(limits=ShellLimits(tick_s=0, wait_s=0))
     bench.feed.assign(EVENTS)
     bench.feed.pieces.append(records(bench.machine.alive(0)))
     bench.upstream.told = False
@@ -282,3 +282,49 @@ async def test_no_tick_before_the_engines_that_it_listens_to_have_told_of_what_t
     await bench.turns(1)
 
     assert len(bench.told()) == 2
+
+
+async def test_what_tells_nobody_anything_waits_for_what_does():
+    bench = Bench(limits=ShellLimits(tick_s=0, wait_s=5))
+    bench.feed.assign(EVENTS)
+    await bench.turns(2)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(1)
+    assert bench.journal.commits == 1
+    assert bench.told() == ["heartbeat 0"]
+
+    await bench.turns(2)
+    assert bench.journal.commits == 1
+    bench.seconds += 5
+    await bench.turns(1)
+    assert bench.journal.commits == 2
+    assert bench.told()[:3] == ["heartbeat 0", "tick 07:00:00", "tick 07:00:00"]
+
+    await bench.turns(1)
+    bench.feed.pieces.append(records(bench.machine.alive(1), start=1))
+    await bench.turns(1)
+    assert bench.heard() == ["heartbeat 0", "heartbeat 1"]
+    assert bench.told()[-2:] == ["tick 07:00:05", "heartbeat 1"]
+
+
+async def test_what_waits_is_not_told_to_the_group_and_is_lost_with_the_partition():
+    bench = Bench(limits=ShellLimits(tick_s=0, commit_s=0, wait_s=5))
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(4)
+    assert bench.feed.committed == [{EVENTS: 1}]
+
+    bench.feed.assign(EVENTS)
+    await bench.turns(2)
+
+    assert bench.told() == ["heartbeat 0"]
+
+
+async def test_at_an_orderly_end_nothing_waits():
+    bench = Bench(limits=ShellLimits(tick_s=0, wait_s=5))
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(3)
+    bench.shell.stopping = True
+    await bench.shell.run()
+    assert bench.told() == ["heartbeat 0", "tick 07:00:00", "tick 07:00:00"]
