@@ -51,6 +51,12 @@ class DispatchPlan:
         """The receiver of this name."""
         return self.alerts.receivers.get(name)
 
+    def cooldown(self, receiver: str) -> timedelta:
+        """How long the same step of this receiver's chain is not told again."""
+        known = self.receiver(receiver)
+        own = None if known is None else known.cooldown
+        return self.alerts.cooldown if own is None else own
+
     def chain(self, receiver: str) -> Chain | None:
         """The escalation of this receiver."""
         found = self.alerts.receivers.get(receiver)
@@ -179,7 +185,7 @@ def chained(plan: DispatchPlan, receiver: str) -> Chained | None:
     chain, known = plan.chain(receiver), plan.receiver(receiver)
     if chain is None or known is None:
         return None
-    return Chained(chain, known.escalates, plan.alerts.cooldown)
+    return Chained(chain, known.escalates, plan.cooldown(receiver))
 
 
 class _ByVersion:
