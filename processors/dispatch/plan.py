@@ -57,6 +57,15 @@ class DispatchPlan:
         own = None if known is None else known.cooldown
         return self.alerts.cooldown if own is None else own
 
+    def is_pager(self, channel: str) -> bool:
+        """Whether a service stands behind a channel that pages people until it is told to stop."""
+        known = self.plant.channels.get(channel)
+        return known is not None and known.type == "pagerduty"
+
+    def endpoint(self, channel: str) -> Recipient:
+        """A channel that is nobody's own."""
+        return Recipient(channel, channel, self._fallback(channel, None))
+
     def chain(self, receiver: str) -> Chain | None:
         """The escalation of this receiver."""
         found = self.alerts.receivers.get(receiver)
@@ -95,13 +104,13 @@ class DispatchPlan:
         chosen = None if known is None else known.channels.get(severity)
         names = self.alerts.matrix.get(severity, []) if chosen is None else chosen
         listed = list(people)
-        found = [Recipient(one, one, self._fallback(one, None)) for one in endpoints]
+        found = [self.endpoint(one) for one in endpoints]
         for name in names:
             channel = self.plant.channels.get(name)
             if channel is None:
                 continue
             if channel.type not in PERSONAL:
-                found += [Recipient(name, name, self._fallback(name, None))] if listed else []
+                found += [self.endpoint(name)] if listed else []
                 continue
             for who in listed:
                 person = self.person(who)
