@@ -154,8 +154,19 @@ class OnCallShift(Frozen):
 
 
 Why = Literal[
-    "firing", "changed", "repeat", "escalated", "reminder", "resolved", "summary", "maintenance"
+    "firing",
+    "changed",
+    "repeat",
+    "escalated",
+    "reminder",
+    "acknowledged",
+    "withdrawn",
+    "resolved",
+    "summary",
+    "maintenance",
 ]
+"""Only services that page people themselves are told `acknowledged`, and `withdrawn` before they
+are told anew what nobody takes care of any more."""
 
 
 class Notification(Frozen):

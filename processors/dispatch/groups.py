@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from processors.dispatch.incidents import ended, page, taken_back
 from processors.dispatch.messages import HELPS_FOR, Telling, highest, send
 from processors.dispatch.mutes import rank
 from processors.dispatch.plan import Chained, Recipient, chained
+from processors.dispatch.reach import asked_again, reached
 from processors.dispatch.records import escalation_audited, handled
 from processors.dispatch.state import Alert, Group, Membership
 from processors.dispatch.work import Work
@@ -60,7 +62,7 @@ def _flush(work: Work, group: Group, at: datetime) -> None:
     if news:
         _tell_news(work, group, at, found, news)
     elif over:
-        _tell_resolved(work, group, at, over, any(one.is_firing for one, _ in found))
+        _tell_resolved(work, group, at, over, [one for one in found if one[0].is_firing])
     elif found:
         work.put_group(group)
     else:
@@ -78,11 +80,12 @@ def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Mem
     recipients: list[Recipient] = []
     if chain is not None:
         asked = [one.asked for one, its in news if its.news == "reminder" and one.asked]
-        recipients = _asked(work, group, severity, asked)
-        position, told = _reached(work, group, chain, position, (severity, at))
-        recipients = list(dict.fromkeys((*told, *recipients)))
+        recipients = asked_again(work, group, severity, asked)
+        position, told = reached(work, group, chain, position, (severity, at))
+        again = taken_back(work, group, news)
+        recipients = list(dict.fromkeys((*told, *recipients, *again)))
     spoken = replace(
-        group,
+        page(work, group, recipients, at),
         position=position,
         stepped_at=group.stepped_at if is_begun else at,
         is_idle=not recipients,
@@ -102,16 +105,16 @@ def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Mem
     _say(work, group.id, _why(news, is_begun=is_begun), (at, severity), listed)
 
 
-def _tell_resolved(work: Work, group: Group, at: datetime, over: Members, is_firing: bool) -> None:
+def _tell_resolved(work: Work, group: Group, at: datetime, over: Members, firing: Members) -> None:
     _close(work, over)
-    if is_firing:
+    if firing:
         work.put_group(replace(group, waved_at=at))
     if _sends_resolved(work, group):
-        listed = _listed((), (), over, 0)
+        group, listed = ended(work, group, _listed((), (), over, 0), firing)
         why: Why = "maintenance" if _is_maintenance(over) else "resolved"
         work.put_group(replace(group, waved_at=at))
         _say(work, group.id, why, (at, highest(one for one, _ in over)), listed)
-    if not is_firing:
+    if not firing:
         work.drop_group(group.id)
 
 
@@ -131,6 +134,7 @@ def _escalate(work: Work, group: Group, at: datetime) -> None:
         work.put_group(stepped)
         return
     steps_at = _stepped(chain, [position], group, at)
+    stepped = page(work, stepped, recipients, at)
     work.put_group(replace(stepped, steps_at=steps_at, spoke_at=at))
     because = f"step {step + 1} of {len(chain.chain.steps)}: nobody acknowledged"
     for one, its in waiting:
@@ -150,8 +154,9 @@ def _repeat(work: Work, group: Group, at: datetime) -> None:
     if chain is None or not waiting:
         return
     severity = highest(one for one, _ in waiting)
-    _, recipients = _reached(work, group, chain, group.position, (severity, at))
+    _, recipients = reached(work, group, chain, group.position, (severity, at))
     steps_at = _stepped(chain, range(group.position + 1), group, at)
+    group = page(work, group, recipients, at)
     work.put_group(replace(group, spoke_at=at, steps_at=steps_at))
     for one, its in waiting:
         _keep(work, one, _told(its, recipients), recipients, at)
@@ -196,44 +201,6 @@ def _waiting(work: Work, group: Group) -> list[tuple[Alert, Membership]]:
         if its.anchor is not None and one.is_active(its)
     ]
     return sorted(found, key=lambda one: (-rank(one[0].alert.severity), one[0].id))
-
-
-def _next(
-    work: Work, group: Group, chain: Chained, said: tuple[Severity, datetime]
-) -> tuple[int, list[Recipient]]:
-    """The next position at which there is somebody, and who; the last one if there is nobody."""
-    severity, at = said
-    recipients: list[Recipient] = []
-    position = group.position
-    while not recipients and position + 1 < chain.length:
-        position += 1
-        step, when = chain.step(position), (at, work.taken())
-        recipients = work.plan.step_recipients(group.receiver, severity, step, when)
-    return position, recipients
-
-
-def _reached(
-    work: Work, group: Group, chain: Chained, position: int, said: tuple[Severity, datetime]
-) -> tuple[int, list[Recipient]]:
-    """Whoever is told up to this position; the next one with somebody, if that is nobody."""
-    severity, at = said
-    when = (at, work.taken())
-    steps = dict.fromkeys(chain.index(one) for one in range(position + 1))
-    found = [
-        one
-        for number in steps
-        for one in work.plan.step_recipients(
-            group.receiver, severity, chain.chain.steps[number], when
-        )
-    ]
-    if found:
-        return position, list(dict.fromkeys(found))
-    return _next(work, replace(group, position=position), chain, said)
-
-
-def _asked(work: Work, group: Group, severity: Severity, people: Iterable[str]) -> list[Recipient]:
-    known = [one for one in people if work.plan.person(one) is not None]
-    return work.plan.recipients(group.receiver, severity, dict.fromkeys(known), ())
 
 
 def _stepped(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from processors.dispatch.groups import announce
+from processors.dispatch.incidents import calm
 from processors.dispatch.mutes import rank, timing_name
 from processors.dispatch.records import handled
 from processors.dispatch.routes import Node, routing_labels
@@ -59,6 +60,9 @@ def refresh(
         if one.news and one.news != told.get(one.group, ""):
             severity = after.alert.severity if after.is_firing else None
             announce(work, one.group, at, severity, urgent=urgent)
+    if after.acknowledged is not None or not after.is_firing:
+        for name in sorted(told):
+            calm(work, name, at)
     _leave(work, told.keys() - {one.group for one in after.groups}, at)
     if places:
         others = [one for one in work.desk.index.targets(places) if one != alert.id]

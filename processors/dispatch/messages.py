@@ -69,6 +69,11 @@ def send(
             _hold(work, telling, recipients, held, [one.id for one in alerts])
 
 
+def tell(work: Work, telling: Telling, to: Recipient, alerts: Sequence[Alert]) -> None:
+    """Tell one recipient what is neither counted as too much nor held back."""
+    notified(work, _notification(work, telling, to, (alerts, ())))
+
+
 def summarise(work: Work, flow: Flow, at: datetime) -> None:
     """Say in one message what a flood held back."""
     known = (work.desk.alerts.get(name) for name in flow.examples)

@@ -51,6 +51,21 @@ class DispatchPlan:
         """The receiver of this name."""
         return self.alerts.receivers.get(name)
 
+    def cooldown(self, receiver: str) -> timedelta:
+        """How long the same step of this receiver's chain is not told again."""
+        known = self.receiver(receiver)
+        own = None if known is None else known.cooldown
+        return self.alerts.cooldown if own is None else own
+
+    def is_pager(self, channel: str) -> bool:
+        """Whether a service stands behind a channel that pages people until it is told to stop."""
+        known = self.plant.channels.get(channel)
+        return known is not None and known.type == "pagerduty"
+
+    def endpoint(self, channel: str) -> Recipient:
+        """A channel that is nobody's own."""
+        return Recipient(channel, channel, self._fallback(channel, None))
+
     def chain(self, receiver: str) -> Chain | None:
         """The escalation of this receiver."""
         found = self.alerts.receivers.get(receiver)
@@ -89,13 +104,13 @@ class DispatchPlan:
         chosen = None if known is None else known.channels.get(severity)
         names = self.alerts.matrix.get(severity, []) if chosen is None else chosen
         listed = list(people)
-        found = [Recipient(one, one, self._fallback(one, None)) for one in endpoints]
+        found = [self.endpoint(one) for one in endpoints]
         for name in names:
             channel = self.plant.channels.get(name)
             if channel is None:
                 continue
             if channel.type not in PERSONAL:
-                found += [Recipient(name, name, self._fallback(name, None))] if listed else []
+                found += [self.endpoint(name)] if listed else []
                 continue
             for who in listed:
                 person = self.person(who)
@@ -179,7 +194,7 @@ def chained(plan: DispatchPlan, receiver: str) -> Chained | None:
     chain, known = plan.chain(receiver), plan.receiver(receiver)
     if chain is None or known is None:
         return None
-    return Chained(chain, known.escalates, plan.alerts.cooldown)
+    return Chained(chain, known.escalates, plan.cooldown(receiver))
 
 
 class _ByVersion:

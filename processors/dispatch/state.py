@@ -121,6 +121,10 @@ class Group:
     """When each step was told last."""
     anchors: tuple[tuple[datetime, int], ...] = ()
     """Since when how many of its alerts have been waiting for an answer."""
+    paged: tuple[str, ...] = ()
+    """Paging services that were told that it fires."""
+    calmed: tuple[str, ...] = ()
+    """Those of them that were told since then that somebody takes care of it."""
     due: datetime | None = None
     """When news, the next step, or a repetition is due."""
 

@@ -155,7 +155,7 @@ class Work:
         if not group.anchors or not group.repeat or group.spoke_at is None:
             return None
         since = max(group.spoke_at, min(group.anchors)[0])
-        return since + max(group.repeat, self.plan.alerts.cooldown)
+        return since + max(group.repeat, self.plan.cooldown(group.receiver))
 
     def _place(
         self, name: str, before: tuple[Membership, ...], after: tuple[Membership, ...]

@@ -4,12 +4,15 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.alerts import Why
 from schemas.plant.alerts.channels import PagerDutyChannel
 from sinks.notify.http import Poster
 from sinks.notify.message import Kind, Message, Sent
 
 _LONGEST_SUMMARY = 1024
 _NOT_DETAILS = frozenset({"title", "link", "runbook", "why", "repeated", "language", "code"})
+_ACTIONS: dict[Why, str] = {"acknowledged": "acknowledge", "withdrawn": "resolve"}
+"""An acknowledgement cannot be taken back there: the incident ends, the next event opens one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def request(message: Message, routing_key: str) -> tuple[str, dict[str, Any]]:
     if message.why == "maintenance":
         del said["payload"]["severity"]
         return "change/enqueue", said
-    action = "resolve" if message.over else "trigger"
+    action = "resolve" if message.over else _ACTIONS.get(message.why, "trigger")
     return "enqueue", said | {
         "event_action": action,
         "dedup_key": message.group,

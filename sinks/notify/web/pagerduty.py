@@ -70,8 +70,10 @@ async def _take(office: Office, channel: str, event: _Event) -> int:
     """How many alerts it was about: all of the group that the incident stands for."""
     if event.event_type not in _WISHES or event.data.incident_key is None:
         return 0
-    _must_be_new(office, channel, event)
     wish, comment = _WISHES[event.event_type]
+    if wish is ACKNOWLEDGE and not _is_by_a_person(event):
+        return 0
+    _must_be_new(office, channel, event)
     done = 0
     for standing in office.board.of_group(event.data.incident_key):
         is_taken = standing.acknowledged_by is not None
@@ -84,6 +86,11 @@ async def _take(office: Office, channel: str, event: _Event) -> int:
         done += 1
     office.board.use(_name(channel, event))
     return done
+
+
+def _is_by_a_person(event: _Event) -> bool:
+    """What we say there ourselves comes back as an event of the integration: nobody's answer."""
+    return event.agent is not None and event.agent.type in {"user", "user_reference"}
 
 
 def _must_be_new(office: Office, channel: str, event: _Event) -> None:

@@ -119,7 +119,7 @@ def clipped(text: str, most: int) -> str:
 
 def asks(notification: Notification) -> bool:
     """Whether somebody is to acknowledge it."""
-    return notification.why not in {"resolved", "maintenance"}
+    return notification.why not in {"acknowledged", "withdrawn", "resolved", "maintenance"}
 
 
 def facts(notification: Notification, reader: Reader, place: Place, link: LinkTo) -> Facts:

@@ -36,6 +36,7 @@ START = datetime(2026, 3, 2, 20, tzinfo=UTC)
 """A Monday evening."""
 MAIL = {"type": "email", "host": "mail.example.org", "sender": "plant@example.org"}
 SMS = {"type": "sns", "region": "us-east-1", "fallback": ["mail"]}
+DUTY = {"type": "pagerduty", "routing_key": {"env": "DUTY_KEY"}, "fallback": ["slack"]}
 SLACK = {"type": "slack", "url": {"env": "SLACK_URL"}}
 PLANT: dict[str, Any] = {
     "enterprise": "acme",
@@ -50,7 +51,7 @@ PLANT: dict[str, Any] = {
         {"id": "cai", "name": "Cai", "email": "cai@example.org"},
         {"id": "dan", "name": "Dan", "email": "dan@example.org"},
     ],
-    "channels": {"mail": MAIL, "sms": SMS, "slack": SLACK},
+    "channels": {"mail": MAIL, "sms": SMS, "slack": SLACK, "duty": DUTY},
     "schedules": {"night": {"layers": [{"people": ["ana", "dan"], "since": "2026-03-02"}]}},
     "chains": {
         "call": {

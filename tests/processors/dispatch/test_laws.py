@@ -22,6 +22,7 @@ from tests.processors.dispatch.site import (
     unacknowledge,
 )
 
+OVER = ("acknowledged", "withdrawn", "resolved")
 MINUTE = timedelta(minutes=1)
 few = settings(max_examples=25, deadline=None)
 QUIET = {
@@ -51,9 +52,9 @@ LABELS = st.fixed_dictionaries(
 
 
 @st.composite
-def lives(draw):
+def lives(draw, labelled=LABELS):
     """The transitions of one alert."""
-    labels, since = draw(LABELS), draw(st.integers(0, 120))
+    labels, since = draw(labelled), draw(st.integers(0, 120))
     start = draw(st.integers(0, 2))
     severities = SEVERITIES[start : start + draw(st.integers(1, 3))]
     at, said = float(since), []
@@ -69,9 +70,9 @@ def lives(draw):
 
 
 @st.composite
-def acts(draw):
+def acts(draw, labelled=LABELS):
     """What one person does."""
-    at, labels = draw(st.integers(0, 150)) + 0.1, draw(LABELS)
+    at, labels = draw(st.integers(0, 150)) + 0.1, draw(labelled)
     kind = draw(st.sampled_from(["ack", "ack", "unack", "snooze", "silence", "expire", "take"]))
     made = {
         "ack": lambda: acknowledge(at, **labels),
@@ -90,8 +91,9 @@ def time_of(event):
     return event.at if isinstance(event, AlertTransition) else event.source_time
 
 
-def evening(*, with_acts: bool = True):
-    parts = st.lists(lives() | acts() if with_acts else lives(), min_size=1, max_size=8)
+def evening(*, with_acts: bool = True, labelled=LABELS):
+    part = lives(labelled) | acts(labelled) if with_acts else lives(labelled)
+    parts = st.lists(part, min_size=1, max_size=8)
     return parts.map(lambda found: sorted((one for part in found for one in part), key=time_of))
 
 
@@ -154,6 +156,11 @@ def test_no_message_is_said_twice(events):
     assert max(Counter(ids(told(events))).values(), default=0) <= 1
 
 
+def members(site: Site, group: str):
+    for one in site.state.desk.alerts.values():
+        yield from ((one, its) for its in one.groups if its.group == group)
+
+
 def forgotten(state: DispatchState, now) -> list[str]:
     """Alerts that fire, that nothing keeps quiet, and of which nobody is ever told again."""
     desk = state.desk
@@ -194,9 +201,60 @@ def test_whoever_acknowledged_is_left_alone_until_it_is_withdrawn(events):
             "unacknowledged",
         ):
             holds[record.alert_id()] = record.holds and record.handling == "acknowledged"
-        elif isinstance(record, Notification) and record.why != "resolved":
+        elif isinstance(record, Notification) and record.why not in OVER:
             for one in record.alerts:
                 assert one.state == "resolved" or not holds.get(one.alert_id())
+
+
+PAGERS = {
+    "alerts": QUIET["alerts"],
+    "chains": {
+        "call": {
+            "steps": [
+                {"schedules": ["night"], "endpoints": ["duty"], "wait": "5m"},
+                {"people": ["ben"], "wait": "10m"},
+            ]
+        }
+    },
+}
+
+
+TWO_OF_A_GROUP = st.fixed_dictionaries(
+    {"alertname": st.just("Hot"), "equipment": st.sampled_from(["press", "mixer"])}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(evening(labelled=TWO_OF_A_GROUP))
+def test_a_paging_service_is_calm_while_all_that_fires_is_acknowledged_and_only_then(events):
+    site = told(events, said=PAGERS)
+    heard: dict[str, list[str]] = {}
+    for one in of(site.said, Notification):
+        if one.recipient == "duty":
+            heard.setdefault(one.group, []).append(one.why)
+            assert one.why not in ("acknowledged", "withdrawn") or not one.fallback
+        else:
+            assert one.why not in ("acknowledged", "withdrawn")
+
+    for whys in heard.values():
+        for one, other in pairwise(whys):
+            assert one != "acknowledged" or other in ("withdrawn", "resolved")
+            assert other != "withdrawn" or one == "acknowledged"
+            assert one != "withdrawn" or other not in OVER
+
+
+@settings(max_examples=60, deadline=None)
+@given(evening(labelled=TWO_OF_A_GROUP))
+def test_at_each_moment_a_service_is_told_to_rest_where_all_is_acknowledged(events):
+    site = Site(plant(**PAGERS))
+    for event in events:
+        rests = {one.group for one in of(site.tell(event), Notification) if one.why == OVER[0]}
+        for group in site.state.desk.groups.values():
+            firing = [one for one, _ in members(site, group.id) if one.is_firing]
+            is_answered = all(one.acknowledged is not None for one in firing)
+            assert is_answered or group.id not in rests
+            assert not (group.calmed and group.anchors)
+            assert group.calmed or not (firing and group.paged and is_answered)
 
 
 @few

@@ -415,6 +415,32 @@ def test_a_chain_begins_again_as_often_as_it_says_but_no_step_within_the_cooldow
     ]
 
 
+@pytest.mark.parametrize(
+    ("own", "at"), [("2m", [0.5, 1.5, 2.5, 3.5]), ("0", [0.5, 1.5, 2.5, 3.5]), ("9m", [0.5, 1.5])]
+)
+def test_a_receiver_may_have_a_cooldown_of_its_own(own, at):
+    steps = [{"people": ["ana"], "wait": "1m"}, {"people": ["ben"], "wait": "1m"}]
+    receivers = {"on_call": {"cooldown": own}}
+    site = night(
+        {"chains": {"call": {"steps": steps, "repeat": 1}}, "alerts": {"receivers": receivers}}
+    )
+    site.tell(alert(0))
+    site.wait(4)
+
+    assert [minute for minute, _, _, _ in pages(site.said)] == at
+
+
+@pytest.mark.parametrize(("own", "at"), [("2m", [0.5, 2.5, 4.5]), ("9m", [0.5, 9.5])])
+def test_no_repetition_comes_within_the_cooldown_of_its_receiver(own, at):
+    chain = {"steps": [{"people": ["ana"], "wait": "1m"}]}
+    route, receivers = {"repeat_interval": "1m"}, {"on_call": {"cooldown": own}}
+    site = night({"chains": {"call": chain}, "alerts": {"route": route, "receivers": receivers}})
+    site.tell(alert(0))
+    site.wait(at[-1])
+
+    assert [minute for minute, _, _, _ in pages(site.said)] == at
+
+
 def test_alerts_reach_two_receivers_where_the_route_continues():
     routes = [
         {"matchers": ["alertname=Hot"], "receiver": "quality", "continue": True},

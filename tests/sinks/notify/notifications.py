@@ -115,6 +115,8 @@ _OF: dict[Why, dict[str, Any]] = {
     "repeat": {"alerts": (hot(flapping=True), hot("reactor-b")), "total": 2},
     "escalated": {"recipient": "luis", "step": 1, "alerts": (hot(late=True),)},
     "reminder": {"comment": "Ana took it at 06:05"},
+    "acknowledged": {"comment": "acknowledged by luis"},
+    "withdrawn": {},
     "resolved": {
         "alerts": (hot(state="resolved", at=_COOLER, value=79.5),),
         "severity": "critical",

@@ -126,8 +126,18 @@ async def test_pagerduty_that_asks_for_patience_is_heard(channel, pager, session
         await one.send(message("pagerduty"), None)
 
 
-@pytest.mark.parametrize(("why", "action"), [("firing", "trigger"), ("resolved", "resolve")])
-async def test_pagerduty_opens_and_closes_the_incident_of_the_group(channel, provider, why, action):
+@pytest.mark.parametrize(
+    ("why", "action"),
+    [
+        ("firing", "trigger"),
+        ("acknowledged", "acknowledge"),
+        ("withdrawn", "resolve"),
+        ("resolved", "resolve"),
+    ],
+)
+async def test_pagerduty_hears_what_becomes_of_the_incident_of_the_group(
+    channel, provider, why, action
+):
     provider.default = (202, '{"dedup_key": "g1"}', {})
     one = channel(type="pagerduty", routing_key={"env": "SECRET"}, endpoint=provider.address)
     await one.send(message("pagerduty", why), None)

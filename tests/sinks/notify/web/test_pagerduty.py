@@ -12,6 +12,7 @@ from schemas.topics import AUDIT_ENTRY, OPERATOR
 from tests.sinks.notify.web.kit import NOW, House, alert, attempt, status
 
 PATH = "/in/pagerduty/duty"
+OURSELVES = {"id": "PE1", "type": "events_api_v2_inbound_integration_reference"}
 
 
 def event(kind: str = "acknowledged", **more: Any) -> dict[str, Any]:
@@ -67,6 +68,9 @@ async def test_resolved_there_is_taken_care_of_here(home: House):
         pytest.param(event("triggered"), id="something else happened"),
         pytest.param(event(data={"type": "incident", "incident_key": "g9"}), id="not ours"),
         pytest.param(event(data={"type": "incident"}), id="without a key"),
+        pytest.param(event(agent=None), id="acknowledged by nobody"),
+        pytest.param(event("resolved", agent=OURSELVES), id="resolved by our own event"),
+        pytest.param(event(agent=OURSELVES), id="acknowledged by our own event"),
     ],
 )
 async def test_what_is_not_about_our_alerts_changes_nothing(home: House, said):
