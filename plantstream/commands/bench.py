@@ -85,7 +85,7 @@ async def _measure(module: str, data_dir: Path) -> list[Figure]:
     found = import_module(f"plantstream.commands.{module}")
     await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
     await asyncio.to_thread(data_dir.mkdir, parents=True)
-    ports = Ports(26092, 26093, 26432, 26081, 26082, 26083)
+    ports = Ports(26092, 26093, 26432, 26081, 26082, 26083, 26085, 26084, 26086)
     needs: Needs = found.NEEDS
     match needs:
         case Needs.NOTHING:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from plantstream.runtime.settings import DatabaseSettings
 
 NEEDS = Needs.STACK
-SERVICES = ("process", "sink")
+SERVICES = ("process", "alerts", "sink")
 LOOK_EVERY_S = 0.1
 COPY_ROWS = 5_000
 RUN, PLAIN_RUN = "bench", "bench-plain"

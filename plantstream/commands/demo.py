@@ -80,6 +80,7 @@ def demo(
     sink_port: int = typer.Option(28083, help="Metrics of sink."),
     notify_port: int = typer.Option(28085, help="Metrics of notify."),
     web_port: int = typer.Option(28084, help="Pages that messages link to."),
+    alerts_port: int = typer.Option(28086, help="Metrics of the engines of alerts."),
     mail_port: int = typer.Option(28125, help="The mailbox that e-mail arrives in (SMTP)."),
     providers_port: int = typer.Option(28101, help="Stand-ins for SMS, WhatsApp and others."),
 ) -> None:
@@ -90,7 +91,7 @@ def demo(
 
     quiet_logs()
     file, begin_at = _when_and_where(plant, time_zone, begin)
-    services = (ingest_port, process_port, sink_port, notify_port, web_port)
+    services = (ingest_port, process_port, sink_port, notify_port, web_port, alerts_port)
     wanted = Demo(
         plant=file,
         data_dir=data_dir or default_data_dir() / "demo",

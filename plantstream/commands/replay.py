@@ -84,6 +84,7 @@ def replay(
     controller_port: int = typer.Option(29093, help="With --embedded."),
     database_port: int = typer.Option(25432, help="With --embedded."),
     process_port: int = typer.Option(28082, help="With --embedded."),
+    alerts_port: int = typer.Option(28086, help="With --embedded."),
     sink_port: int = typer.Option(28083, help="With --embedded."),
     metrics_port: int | None = typer.Option(None, help="Serve metrics of the replay here."),
 ) -> None:
@@ -105,7 +106,8 @@ def replay(
         metrics_port=metrics_port,
         through=through,
     )
-    ports = Ports(kafka_port, controller_port, database_port, process=process_port, sink=sink_port)
+    services = {"process": process_port, "sink": sink_port, "alerts": alerts_port}
+    ports = Ports(kafka_port, controller_port, database_port, **services)
     asyncio.run(_replay(wanted, ports if embedded else None))
 
 

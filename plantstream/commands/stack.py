@@ -33,6 +33,15 @@ class Ports:
     notify: int = 28085
     web: int = 28084
     """Pages and webhooks of `notify`."""
+    alerts: int = 28086
+    """The engines of alerts: in a process of their own, so that no page waits for an OEE."""
+
+
+ENGINES: Mapping[str, tuple[str, ...]] = {
+    "process": ("oee",),
+    "alerts": ("rules", "site", "dispatch"),
+}
+"""Two processes of `plantstream process`, and what each computes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Stack:
             "Kafka": self.kafka.bootstrap_servers,
             "TimescaleDB": f"postgresql://{database.user}@{database.host}:{database.port}/{database.name}",
             "process": self.metrics("process"),
+            "alerts": self.metrics("alerts"),
             "sink": self.metrics("sink"),
             "data and logs": str(self.data_dir),
         }
@@ -81,9 +91,10 @@ class Stack:
         ports: tuple[Port, ...] = (Port(port, f"--{name}-port"),)
         if name == "notify":
             ports = (*ports, Port(self.ports.web, "--web-port"))
+        command = "process" if name in ENGINES else name
         return Part(
             name=name,
-            argv=(sys.executable, "-m", "plantstream", name, "--port", str(port), *arguments),
+            argv=(sys.executable, "-m", "plantstream", command, "--port", str(port), *arguments),
             ready=http_ready(f"http://127.0.0.1:{port}/ready"),
             env={**self._environment(), **env},
             ports=ports,
@@ -123,7 +134,9 @@ async def running_stack(
         await apply_topics(stack.kafka, CATALOGUE)
         migrate(stack.database)
         say("starting process and sink")
-        await stack.start_service("process")
+        for name, engines in ENGINES.items():
+            options = [text for engine in engines for text in ("--engine", engine)]
+            await stack.start_service(name, *options)
         await stack.start_service("sink")
         yield stack
 

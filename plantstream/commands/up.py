@@ -35,6 +35,7 @@ def up(
     sink_port: int = typer.Option(28083, help="Metrics of sink."),
     notify_port: int = typer.Option(28085, help="Metrics of notify."),
     web_port: int = typer.Option(28084, help="Pages and webhooks of notify."),
+    alerts_port: int = typer.Option(28086, help="Metrics of the engines of alerts."),
 ) -> None:
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
     from plantstream.commands.stack import Ports
@@ -54,6 +55,7 @@ def up(
         sink_port,
         notify_port,
         web_port,
+        alerts_port,
     )
     asyncio.run(_up(file, data_dir or default_data_dir(), ports))
 

@@ -18,7 +18,17 @@ from tests.parts import free_port
 
 pytestmark = pytest.mark.integration
 
-SERVICES = ("kafka", "controller", "database", "ingest", "process", "sink", "notify", "web")
+SERVICES = (
+    "kafka",
+    "controller",
+    "database",
+    "ingest",
+    "process",
+    "sink",
+    "notify",
+    "web",
+    "alerts",
+)
 PORTS = (*SERVICES, "opcua", "people", "mail", "providers")
 TOLD_WITHIN_S = 8
 """The machine of a test may be busy; how long messages take is for the benchmarks to say."""

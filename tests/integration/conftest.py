@@ -13,7 +13,7 @@ from tests.parts import free_port
 
 UP_LIMIT_S = 240.0
 """On a machine without caches the parts are fetched first."""
-PORTS = ("kafka", "controller", "database", "ingest", "process", "sink")
+PORTS = ("kafka", "controller", "database", "ingest", "process", "sink", "alerts")
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -24,7 +24,9 @@ async def line(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Line]:
         tmp_path_factory.mktemp("line"),
         KafkaSettings(bootstrap_servers=f"{HOST}:{ports['kafka']}"),
         DatabaseSettings(host=HOST, port=ports["database"]),
-        pages={name: f"http://{HOST}:{ports[name]}/metrics" for name in ("process", "sink")},
+        pages={
+            name: f"http://{HOST}:{ports[name]}/metrics" for name in ("process", "sink", "alerts")
+        },
     )
     up = await line.start("up", "--data-dir", line.data_dir, *options, port=ports["sink"])
     try:

@@ -214,7 +214,8 @@ async def buried(line: Line, service: str) -> float:
         return await line.metric("sink", "plantstream_sink_dead_letters_total")
     records = "plantstream_processor_records_total"
     engine = service.removeprefix("process/")
-    return await line.metric("process", records, engine=engine, outcome="buried")
+    page = "process" if engine == "oee" else "alerts"
+    return await line.metric(page, records, engine=engine, outcome="buried")
 
 
 async def unreadable(replay: Running, number: int) -> None:
