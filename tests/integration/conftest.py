@@ -13,7 +13,8 @@ from tests.parts import free_port
 
 UP_LIMIT_S = 240.0
 """On a machine without caches the parts are fetched first."""
-PORTS = ("kafka", "controller", "database", "ingest", "process", "sink", "alerts")
+SERVICES = ("process", "alerts", "sink")
+PORTS = ("kafka", "controller", "database", "ingest", *SERVICES)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

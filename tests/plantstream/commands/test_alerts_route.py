@@ -135,7 +135,7 @@ def test_a_preview_has_each_message_once_in_the_words_of_its_reader(run: Run, wo
     heads = [line for line in said.lines if " to " in line and line.startswith("2026")]
     assert heads == [
         "2026-03-02 20:00:30 to ana (mail, email, es)",
-        "2026-03-02 20:00:30 to ana (sms, es, 1 segment)",
+        "2026-03-02 20:00:30 to ana (sms, es, 2 segments)",
         "2026-03-02 20:05:30 to ben (mail, email, en)",
         "2026-03-02 20:05:30 to ben (sms, en, 2 segments)",
         "2026-03-02 20:15:30 to slack (slack, en)",
