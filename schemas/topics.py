@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from schemas import acts, alerts, machine, manual
-from schemas.audit import AuditEntry
+from schemas.audit import AuditEntry, AuditRecord
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
@@ -260,6 +260,18 @@ AUDIT_ENTRY = Topic(
     retention=timedelta(days=90),
     partitions=1,
 )
+AUDIT = Topic(
+    name="plant.audit.v1",
+    about="The audit trail: entries in a chain, each with the hash of the one before.",
+    types=(AuditRecord,),
+    partition_by="site",
+    record_key="site/number",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_KPI_READERS,
+    retention=timedelta(days=90),
+    partitions=1,
+)
+AUDIT_STATE = _memory("audit", "site", partitions=1)
 DEADLETTER = Topic(
     name="plant.deadletter.v1",
     about="Bytes that could not be read, where they came from and why.",
@@ -289,6 +301,8 @@ CATALOGUE = (
     DISPATCH_STATE,
     MODEL,
     AUDIT_ENTRY,
+    AUDIT,
+    AUDIT_STATE,
     DEADLETTER,
 )
 BY_NAME = {topic.name: topic for topic in CATALOGUE}

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "topics": "Create topics, and look at them.",
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",
+    "audit": "Examine the audit trail, and export it.",
     "db": "Migrate the database, and look at it.",
     "ingest": "Read the sources of a plant file and publish what they say.",
     "trust": "Say which OPC UA servers this edge believes.",
