@@ -3,14 +3,15 @@
 Whole numbers beyond 2^53, which the RFC leaves to texts, are written with all their digits.
 """
 
-import json
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
 _MOST_WHOLE = 21
 """Digits before the point that ECMAScript writes out."""
 _MOST_ZEROS = 6
 """Zeros after the point that it writes out."""
+_LITERALS = {None: "null", True: "true", False: "false"}
 
 
 def canonical(value: Any) -> bytes:
@@ -24,10 +25,10 @@ def canonical(value: Any) -> bytes:
 
 def _text(value: Any) -> str:
     match value:
-        case None | bool():
-            return json.dumps(value)
         case str():
-            return json.dumps(value, ensure_ascii=False)
+            return encode_basestring(value)
+        case None | bool():
+            return _LITERALS[value]
         case int():
             return str(int(value))
         case float():

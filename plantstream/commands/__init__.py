@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, str] = {
     "trust": "Say which OPC UA servers this edge believes.",
     "browse": "Show the variables of an OPC UA server: type, value, unit and access.",
     "lab-token": "Give out and take back tokens of laboratory interfaces.",
+    "users": "Say who may sign, with which roles: names, passwords and second factors.",
     "process": "Compute OEE and alerts from what machines say, and decide who is told of them.",
     "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
     "notify": "Tell people what plant.notification.v1 says, each message once.",
