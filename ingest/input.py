@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from schemas.audit import AuditEntry
 from schemas.record import Envelope, EquipmentPath
 
 Value = bool | int | float | str | None
@@ -101,10 +102,10 @@ class Stated:
 
     topic: str
     partition_key: str
-    kind: type[Envelope]
+    kind: type[Envelope] | type[AuditEntry]
     source_time: datetime
     fields: Mapping[str, Any]
-    """All that `kind` has beside the envelope; checked by the input."""
+    """All that `kind` has beside the envelope, or beside id and time; checked by the input."""
 
 
 Observation = Sample | Alive | Missed | Unreadable | Alarm

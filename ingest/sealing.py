@@ -11,6 +11,7 @@ from ingest.frames import FrameDraft
 from ingest.input import Stated, Unreadable
 from ingest.ports import Entry, Loss
 from ingest.values import legible
+from schemas.audit import AuditEntry
 from schemas.codec import encode
 from schemas.deadletter import MAX_BYTES, DeadLetter
 from schemas.machine import Gap, MachineRecord
@@ -18,12 +19,12 @@ from schemas.model import PlantPublished
 from schemas.plant.load import PlantFile
 from schemas.record import Envelope, EventId
 from schemas.telemetry import TelemetryFrame
-from schemas.topics import CATALOGUE, DEADLETTER, MACHINE, MODEL, TELEMETRY
+from schemas.topics import AUDIT_ENTRY, CATALOGUE, DEADLETTER, MACHINE, MODEL, TELEMETRY
 
 SERVICE = "ingest"
 """What dead letters of the edge are signed with."""
 
-Record = Envelope | DeadLetter
+Record = Envelope | DeadLetter | AuditEntry
 
 _TOPICS = {kind: topic.name for topic in CATALOGUE for kind in topic.types}
 
@@ -103,10 +104,14 @@ def seal_frame(stamps: Stamps, draft: FrameDraft, moment: Moment) -> TelemetryFr
     )
 
 
-def seal_stated(stamps: Stamps, seen: Stated, moment: Moment) -> Envelope:
+def seal_stated(stamps: Stamps, seen: Stated, moment: Moment) -> Envelope | AuditEntry:
     """What was stated, with its id."""
+    stamp = stamps.stamp(seen.topic, seen.partition_key)
+    if issubclass(seen.kind, AuditEntry):
+        said = {"id": str(stamp), "at": seen.source_time, **seen.fields}
+        return seen.kind.model_validate(said)
     fields = {
-        "id": stamps.stamp(seen.topic, seen.partition_key),
+        "id": stamp,
         "source_time": seen.source_time,
         **moment.envelope(),
         **seen.fields,
@@ -165,6 +170,8 @@ def _entry(source: str, record: Record) -> Entry:
         seq = int(record.id.rpartition("/")[2])
         value = encode(record)
         return Entry(DEADLETTER.name, source, source, value, record.buried_at, seq)
+    if isinstance(record, AuditEntry):
+        return Entry(AUDIT_ENTRY.name, record.site, record.id, encode(record), record.at)
     topic, key = _TOPICS[type(record)], record.partition_key()
     # Should a gap be dropped in its turn, the next one begins where it began.
     at = record.start if isinstance(record, Gap) else record.source_time

@@ -11,11 +11,11 @@ from ingest.ports import Batch, Entry, Loss, Spooled
 from ingest.spool_turns import moment, next_entries
 from ingest.sqlite import transaction
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
-from schemas.topics import LAB, MODEL, OPERATOR
+from schemas.topics import AUDIT_ENTRY, LAB, MODEL, OPERATOR
 
 ENTRY_BYTES = 200
 """What an entry costs beside its value."""
-KEPT = (MODEL.name, LAB.name, OPERATOR.name)
+KEPT = (MODEL.name, LAB.name, OPERATOR.name, AUDIT_ENTRY.name)
 """Topics whose entries are never dropped: nobody could say them again."""
 RESCUED = "rescued"
 """Of a new spool: the damaged file from which it has not taken over everything yet."""
@@ -41,9 +41,7 @@ PRAGMA user_version = 1;
 COMMIT;
 """
 _DROPPABLE = f"topic NOT IN {KEPT}"
-_DROPPABLE_INDEX = (
-    f"CREATE INDEX IF NOT EXISTS entry_droppable ON entry (number) WHERE {_DROPPABLE}"
-)
+_DROPPABLE_INDEX = f"CREATE INDEX IF NOT EXISTS entry_may_go ON entry (number) WHERE {_DROPPABLE}"
 """Read with every batch: of what is kept there may be a million entries. Older spools lack it."""
 _OLDEST_DROPPABLE = f"""
 SELECT number, topic, partition_key, at, length(value), stored_at FROM entry

@@ -1,7 +1,7 @@
 """Puts processors together: engines, shells, Faust and journals."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,12 @@ from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.kafka.whole import read_partitions
-from plantstream.runtime.ports import Record, TopicPartition
+from plantstream.runtime.ports import Journal, Record, TopicPartition
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
+from processors.anchoring.journal import WatchedJournal
+from processors.audit.engine import AuditEngine
+from processors.auditor import Auditing
 from processors.calendar import PlanCalendar
 from processors.dispatch.engine import DispatchEngine
 from processors.oee.engine import OeeEngine
@@ -50,12 +53,13 @@ WIRINGS: Mapping[str, Wiring] = {
     "dispatch": Wiring(
         lambda: DispatchEngine(PlanCalendar), ShellLimits(tick_s=0.25), ("rules", "site")
     ),
+    "audit": Wiring(AuditEngine),
 }
 """All engines by name; a process runs one, some, or all of them."""
 
 
 async def run_processors(
-    service: Service, settings: KafkaSettings, slot: str, names: Sequence[str]
+    service: Service, settings: KafkaSettings, slot: str, names: Sequence[str], auditing: Auditing
 ) -> None:
     """Run these engines until the service is told to stop; one that fails ends all."""
     metrics = ProcessorMetrics(service.registry)
@@ -65,25 +69,34 @@ async def run_processors(
 
     plants = PublishedPlants(published)
     async with AsyncExitStack() as stack:
-        shells = []
+        shells, beside = [], []
         for name in dict.fromkeys(names):
             wiring = WIRINGS[name]
             engine = wiring.make()
-            journal = KafkaJournal(settings, engine.name, engine.memory.name)
+            journal: Journal = await stack.enter_async_context(
+                KafkaJournal(settings, engine.name, engine.memory.name)
+            )
+            if name == AuditEngine.name:
+                journal = watched = WatchedJournal(journal)
+                keeper = auditing.keeper(watched.heads, service.registry)
+                stack.push_async_callback(keeper.last, now)
+                beside.append(keeper.run(now, auditing.every, service.stopping))
             feed = FaustFeed(settings, engine.name, engine.inputs, slot)
             ports = ShellPorts(
                 feed=await stack.enter_async_context(feed),
-                journal=await stack.enter_async_context(journal),
+                journal=journal,
                 plants=plants,
                 now=now,
                 upstream=_upstream(settings, wiring.upstream),
             )
             shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))
         service.is_ready()
-        await _until_stopped(service, shells)
+        await _until_stopped(service, shells, beside)
 
 
-async def _until_stopped(service: Service, shells: Sequence[Shell]) -> None:
+async def _until_stopped(
+    service: Service, shells: Sequence[Shell], beside: Sequence[Coroutine[Any, Any, None]]
+) -> None:
     async def stop() -> None:
         await service.stopping.wait()
         for shell in shells:
@@ -94,6 +107,8 @@ async def _until_stopped(service: Service, shells: Sequence[Shell]) -> None:
         async with asyncio.TaskGroup() as tasks:
             for shell in shells:
                 tasks.create_task(shell.run())
+            for work in beside:
+                tasks.create_task(work)
     except BaseExceptionGroup as failures:
         raise cause_of(failures) from failures
     finally:

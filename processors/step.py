@@ -62,6 +62,8 @@ class Engine(Protocol[State]):
     def advance(self, state: State, events: Sequence[Any], plant: PlantFile) -> Transition[State]:
         """Apply events of one key, in the order in which they came.
 
+        Engines of events that name no plant file take None for it.
+
         Raises:
             UnprocessableError: the plant file cannot place them.
         """

@@ -1,14 +1,9 @@
 """The topic catalogue: what each topic carries, how it is partitioned, keyed and kept."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from typing import Literal
-
-from pydantic import BaseModel
 
 from schemas import acts, alerts, machine, manual
-from schemas.audit import AuditEntry
+from schemas.audit import AuditEntry, AuditRecord
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
@@ -17,57 +12,9 @@ from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import TelemetryFrame
+from schemas.topic import MIN_INSYNC, PARTITIONS, REPLICATION, Profile, Role, Topic
 
-PARTITIONS = 12
-"""Of every topic that is not a site's. A count never changes: growing is a new topic version."""
-
-Profile = Literal["embedded", "production"]
-REPLICATION: dict[Profile, int] = {"embedded": 1, "production": 3}
-MIN_INSYNC: dict[Profile, int] = {"embedded": 1, "production": 2}
-
-
-class Role(StrEnum):
-    """A principal of Kafka; each has the rights that its service needs and no others."""
-
-    EDGE = "edge"
-    PROCESSOR = "processor"
-    SINK = "sink"
-    NOTIFIER = "notifier"
-    OPERATOR = "operator"
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One entry of the catalogue."""
-
-    name: str
-    about: str
-    types: tuple[type[BaseModel], ...]
-    partition_by: str
-    record_key: str
-    writers: frozenset[Role]
-    readers: frozenset[Role]
-    retention: timedelta | None = None
-    """None keeps the newest record of every key for ever."""
-    partitions: int = PARTITIONS
-    compacted: bool = False
-    """Whether within its retention only the newest record of every key is kept."""
-
-    def configuration(self, profile: Profile) -> dict[str, str]:
-        """The broker's settings for this topic.
-
-        Records bear the broker's time: retention by the source's would eat replays of old days.
-        """
-        common = {
-            "min.insync.replicas": str(MIN_INSYNC[profile]),
-            "message.timestamp.type": "LogAppendTime",
-        }
-        if self.retention is None:
-            return common | {"cleanup.policy": "compact"}
-        kept_ms = int(self.retention / timedelta(milliseconds=1))
-        policy = "compact,delete" if self.compacted else "delete"
-        return common | {"cleanup.policy": policy, "retention.ms": str(kept_ms)}
-
+__all__ = ["MIN_INSYNC", "PARTITIONS", "REPLICATION", "Profile", "Role", "Topic"]
 
 _EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
 """An operator sends dead letters back to where they came from."""
@@ -260,6 +207,18 @@ AUDIT_ENTRY = Topic(
     retention=timedelta(days=90),
     partitions=1,
 )
+AUDIT = Topic(
+    name="plant.audit.v1",
+    about="The audit trail: entries in a chain, each with the hash of the one before.",
+    types=(AuditRecord,),
+    partition_by="site",
+    record_key="site/number",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_KPI_READERS,
+    retention=timedelta(days=90),
+    partitions=1,
+)
+AUDIT_STATE = _memory("audit", "site", partitions=1)
 DEADLETTER = Topic(
     name="plant.deadletter.v1",
     about="Bytes that could not be read, where they came from and why.",
@@ -289,6 +248,8 @@ CATALOGUE = (
     DISPATCH_STATE,
     MODEL,
     AUDIT_ENTRY,
+    AUDIT,
+    AUDIT_STATE,
     DEADLETTER,
 )
 BY_NAME = {topic.name: topic for topic in CATALOGUE}

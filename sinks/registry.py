@@ -2,6 +2,7 @@
 
 from schemas.topics import (
     ALERT,
+    AUDIT,
     AUDIT_ENTRY,
     DEADLETTER,
     DELIVERY,
@@ -28,6 +29,7 @@ TOPICS: tuple[Topic, ...] = (
     DELIVERY,
     MODEL,
     AUDIT_ENTRY,
+    AUDIT,
     DEADLETTER,
 )
 """Every topic whose records become rows."""

@@ -17,7 +17,7 @@ from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
     from plantstream.commands.stack import Stack
-    from plantstream.runtime.settings import KafkaSettings
+    from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 
 BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_replay": ("replay_s", "replay_rss_mb"),
@@ -35,11 +35,13 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_urgent": ("urgent_ratio",),
     "bench_urgent_kafka": ("urgent_p99_ms",),
     "bench_alerts": ("alert_precision", "alert_recall"),
+    "bench_audit": ("audit_verify_s",),
 }
 """The ids that each module measures, each on parts of its own."""
 
 Measure = Callable[["Stack"], Awaitable[list[Figure]]]
 MeasureWithKafka = Callable[["KafkaSettings", Path], Awaitable[list[Figure]]]
+MeasureWithDatabase = Callable[["DatabaseSettings"], Awaitable[list[Figure]]]
 MeasureAlone = Callable[[Path], Awaitable[list[Figure]]]
 
 
@@ -80,7 +82,7 @@ def write(rows: list[Row], out: Path) -> None:
 
 async def _measure(module: str, data_dir: Path) -> list[Figure]:
     """What a module measures, on the parts that it says it needs: `NEEDS`."""
-    from plantstream.commands.stack import Ports, running_kafka, running_stack
+    from plantstream.commands.stack import Ports, running_database, running_kafka, running_stack
 
     found = import_module(f"plantstream.commands.{module}")
     await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
@@ -95,6 +97,12 @@ async def _measure(module: str, data_dir: Path) -> list[Figure]:
             with_kafka: MeasureWithKafka = found.measure
             async with running_kafka(data_dir, ports, messages.print) as kafka:
                 return await with_kafka(kafka, data_dir)
+        case Needs.DATABASE:
+            from plantstream.runtime.settings import DatabaseSettings
+
+            with_database: MeasureWithDatabase = found.measure
+            async with running_database(data_dir, ports.database, messages.print):
+                return await with_database(DatabaseSettings(port=ports.database))
         case Needs.STACK:
             measure: Measure = found.measure
             async with running_stack(data_dir, ports, messages.print) as stack:

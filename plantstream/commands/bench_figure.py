@@ -11,6 +11,7 @@ class Needs(Enum):
 
     NOTHING = auto()
     KAFKA = auto()
+    DATABASE = auto()
     STACK = auto()
     """Kafka, TimescaleDB and the services."""
 
@@ -66,6 +67,7 @@ AIMS = {
     "urgent_p99_ms": Aim("ms", 100.0),
     "alert_precision": Aim("share", 0.5, is_floor=True),
     "alert_recall": Aim("share", 0.5, is_floor=True),
+    "audit_verify_s": Aim("s", 5.0),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

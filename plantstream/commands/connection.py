@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from plantstream.embedded.endpoints import read_endpoints
 from plantstream.embedded.places import default_data_dir
 from plantstream.runtime.errors import MisconfiguredError
-from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+from plantstream.runtime.settings import AuditSettings, DatabaseSettings, KafkaSettings
 
 Settings = TypeVar("Settings", KafkaSettings, DatabaseSettings)
 
@@ -43,6 +43,16 @@ def database_settings(data_dir: Path | None = None) -> DatabaseSettings:
             return _with_files(DatabaseSettings())
         host, port = running.database
         return _with_files(DatabaseSettings(host=host, port=port))
+
+
+def audit_settings() -> AuditSettings:
+    """How chains are anchored, as the environment says.
+
+    Raises:
+        MisconfiguredError: a variable of the environment says what no setting can be.
+    """
+    with _environment("PLANTSTREAM_AUDIT_"):
+        return AuditSettings()
 
 
 def _with_files(settings: Settings) -> Settings:

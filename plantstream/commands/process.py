@@ -1,8 +1,11 @@
 """`plantstream process`: the engines."""
 
 from enum import StrEnum
+from pathlib import Path
 
 import typer
+
+from plantstream.commands.options import DATA_DIR
 
 LISTEN = typer.Option("127.0.0.1", help="Address of /live, /ready and /metrics.")
 SLOT = typer.Option(
@@ -21,6 +24,8 @@ class EngineName(StrEnum):
     """Alert rules on figures, counts and silence of a whole site; alerts that others raise."""
     DISPATCH = "dispatch"
     """Who is told of alerts, and when."""
+    AUDIT = "audit"
+    """Acts of people as a chain of records, and its anchors."""
 
 
 def register(app: typer.Typer) -> None:
@@ -35,15 +40,21 @@ def process(
     listen: str = LISTEN,
     port: int = typer.Option(28082, help="Port of /live, /ready and /metrics."),
     slot: str = SLOT,
+    data_dir: Path | None = DATA_DIR,
 ) -> None:
     """Compute OEE and alerts from what machines say, and decide who is told of them."""
-    from plantstream.commands.connection import kafka_settings
-    from plantstream.runtime.service import run_service
+    from plantstream.commands.connection import audit_settings, kafka_settings
+    from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.service import Service, run_service
+    from processors.auditor import Auditing
     from processors.service import run_processors
 
-    settings = kafka_settings()
+    kafka = kafka_settings(data_dir)
+    auditing = Auditing(audit_settings(), data_dir or default_data_dir())
     names = [str(one) for one in engine]
-    code = run_service(
-        "process", lambda one: run_processors(one, settings, slot, names), listen, port
-    )
+
+    async def work(service: Service) -> None:
+        await run_processors(service, kafka, slot, names, auditing)
+
+    code = run_service("process", work, listen, port)
     raise typer.Exit(code)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -55,3 +55,15 @@ class DatabaseSettings(BaseSettings):
             "sslkey": str(self.sslkey) if self.sslkey else None,
         }
         return {key: value for key, value in found.items() if value is not None}
+
+
+class AuditSettings(BaseSettings):
+    """How the heads of audit chains are anchored; environment variables `PLANTSTREAM_AUDIT_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLANTSTREAM_AUDIT_", frozen=True, extra="forbid")
+
+    anchor_every_s: float = Field(default=3600.0, gt=0)
+    anchor_receiver: str | None = None
+    """URL to which each anchor is posted; None: only the file has them."""
+    anchor_token: SecretStr | None = None
+    """What the receiver knows us by: `Authorization: Bearer …`."""

@@ -7,7 +7,6 @@ passwords, which can be guessed.
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.private_file import replace_file
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@ -]{0,99}")
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -110,17 +110,7 @@ class TokenFile:
             {"name": one.name, "sha256": one.sha256, "created_at": one.created_at} for one in tokens
         ]
         text = json.dumps({"tokens": rows}, indent=2, ensure_ascii=False) + "\n"
-        beside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as to:
-                to.write(text)
-                to.flush()
-                os.fsync(to.fileno())
-            beside.replace(self.path)
-        except OSError as error:
-            beside.unlink(missing_ok=True)
-            raise MisconfiguredError(f"{self.path} cannot be written: {error.strerror}") from error
+        replace_file(self.path, text)
 
 
 def _digest(token: str) -> str:

@@ -80,6 +80,11 @@ def read(records: Sequence[Record], outcome: Outcome, now: datetime) -> list[Arr
     return arrivals
 
 
+def versions(arrivals: Sequence[Arrival]) -> set[str]:
+    """The plant files that these events name."""
+    return {_version(arrival) for arrival in arrivals} - {""}
+
+
 def apply(
     engine: Engine[Any],
     memory: Memory,
@@ -94,7 +99,7 @@ def apply(
         by_state.setdefault(engine.key_of(arrival.event), []).append(arrival)
     for key, concerned in by_state.items():
         fresh = list(_without_repeats(memory, concerned, outcome))
-        for version, group in groupby(fresh, key=lambda one: one.event.plant_version):
+        for version, group in groupby(fresh, key=_version):
             _advance(engine, memory, (key, plants.get(version)), list(group), outcome, now)
     outcome.rows = outcome.draft.rows(memory, engine)
 
@@ -195,9 +200,9 @@ def _advance(
     key, plant = state
     states = outcome.draft.states
     try:
-        plant = _published(plant, arrivals[0].event.plant_version)
+        known = _published(plant, _version(arrivals[0]))
         current = states[key] if key in states else memory.state_of(key, engine)
-        transition = engine.advance(current, [one.event for one in arrivals], plant)
+        transition = engine.advance(current, [one.event for one in arrivals], known)
     except UnprocessableError as error:
         for record in {id(one.record): one.record for one in arrivals}.values():
             _bury(record, str(error), outcome, now)
@@ -206,8 +211,13 @@ def _advance(
     outcome.outputs += map(outgoing, transition.outputs)
 
 
-def _published(plant: PlantFile | None, version: str) -> PlantFile:
-    if plant is None:
+def _version(arrival: Arrival) -> str:
+    """The plant file that an event is to be understood by; acts of people need none."""
+    return str(getattr(arrival.event, "plant_version", ""))
+
+
+def _published(plant: PlantFile | None, version: str) -> Any:
+    if plant is None and version:
         raise UnprocessableError(f"plant file {version} was never published to plant.model.v1")
     return plant
 

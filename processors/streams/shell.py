@@ -166,8 +166,7 @@ class Shell:
                 # Whoever applied them died before the group was told.
                 self._reached(partition, memory.positions)
             return
-        versions = {arrival.event.plant_version for arrival in arrivals}
-        plants = await self._plants.known(versions)
+        plants = await self._plants.known(batch.versions(arrivals))
         batch.apply(self._engine, memory, arrivals, plants, outcome, now)
         await self._applied.reached()
         await self._keep(partition, outcome, now, len(fresh))

@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.audit import AuditEntry
+from schemas.audit import AuditEntry, AuditRecord
+from schemas.canonical import canonical
 from schemas.deadletter import DeadLetter
 from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
@@ -73,6 +74,15 @@ def _audit(entry: AuditEntry) -> Row:
     )
 
 
+def _audited(record: AuditRecord) -> Row:
+    entry = AuditEntry.model_validate(record.entry)
+    return (
+        *(record.site, record.previous, record.hash, canonical(record.entry).decode()),
+        *(entry.id, entry.actor, entry.action, entry.subject, entry.reason),
+        *(entry.at, record.number),
+    )
+
+
 EVENTS = Table(
     "machine_event",
     columns(
@@ -129,6 +139,16 @@ AUDIT = Table(
     _audit,
     key=("id",),
 )
+AUDIT_RECORDS = Table(
+    "audit_record",
+    columns(
+        text="site previous hash entry id actor action subject reason",
+        timestamptz="at",
+        bigint="number",
+    ),
+    _audited,
+    key=("site", "number", "hash"),
+)
 
 
 _TABLES: Mapping[type, Table] = {
@@ -138,6 +158,7 @@ _TABLES: Mapping[type, Table] = {
     Disposition: DISPOSITIONS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
+    AuditRecord: AUDIT_RECORDS,
 }
 
 

@@ -351,7 +351,7 @@ async def test_what_people_said_is_never_dropped(path: Path) -> None:
 async def test_a_large_backlog_of_what_is_kept_costs_no_batch_anything(path: Path, older: bool):
     spool = opened(path)
     if older:
-        spool._file._database.execute("DROP INDEX entry_droppable")
+        spool._file._database.execute("DROP INDEX entry_may_go")
         await spool.close()
         spool = opened(path)
     await spool.append(Batch([entry(number, LAB.name) for number in range(20_000)]))

@@ -29,7 +29,7 @@ from schemas.alerts import (
     Told,
     Words,
 )
-from schemas.audit import AuditEntry
+from schemas.audit import FIRST, AuditEntry, AuditRecord
 from schemas.codec import encode
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
@@ -419,6 +419,24 @@ SAMPLES: tuple[BaseModel, ...] = (
         before={"version": "a", "note": None},
         after={"version": "b"},
         reason="new calendar",
+    ),
+    AuditRecord(
+        site="acme/north",
+        number=1,
+        entry={
+            "type": "audit_entry",
+            "version": 1,
+            "id": "1",
+            "site": "acme/north",
+            "at": "2026-03-02T06:00:00.125000Z",
+            "actor": "Ana Ruiz",
+            "action": "apply",
+            "subject": "plant.yaml",
+            "after": {"version": "b", "note": None},
+            "reason": "new calendar",
+        },
+        previous=FIRST,
+        hash="53bd6c0d7ad941ca39aea05cd75e7aa341e387251f1efa0a359fea6f45eb11cb",
     ),
     DeadLetter(
         id="plant.machine.v1/3/17",

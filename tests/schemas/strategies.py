@@ -26,7 +26,7 @@ from schemas.alerts import (
     Told,
     Words,
 )
-from schemas.audit import AuditEntry
+from schemas.audit import AuditEntry, AuditRecord, entry_of
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
@@ -176,6 +176,19 @@ def columns(draw):
     )
 
 
+DIGESTS = st.binary(min_size=32, max_size=32).map(bytes.hex)
+AUDIT_ENTRIES = st.builds(
+    AuditEntry,
+    id=TEXTS,
+    site=TEXTS,
+    at=TIMES,
+    actor=TEXTS,
+    action=TEXTS,
+    subject=TEXTS,
+    before=maybe(JSON_OBJECTS),
+    after=maybe(JSON_OBJECTS),
+    reason=maybe(TEXTS),
+)
 RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
     TelemetryFrame: st.builds(
         TelemetryFrame, **ENVELOPE, columns=st.lists(columns(), min_size=1, max_size=3)
@@ -533,17 +546,14 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         applied_by=maybe(TEXTS),
         reason=maybe(TEXTS),
     ),
-    AuditEntry: st.builds(
-        AuditEntry,
-        id=TEXTS,
+    AuditEntry: AUDIT_ENTRIES,
+    AuditRecord: st.builds(
+        AuditRecord,
         site=TEXTS,
-        at=TIMES,
-        actor=TEXTS,
-        action=TEXTS,
-        subject=TEXTS,
-        before=maybe(JSON_OBJECTS),
-        after=maybe(JSON_OBJECTS),
-        reason=maybe(TEXTS),
+        number=st.integers(1, 2**53),
+        entry=AUDIT_ENTRIES.map(entry_of),
+        previous=DIGESTS,
+        hash=DIGESTS,
     ),
     DeadLetter: st.builds(
         DeadLetter,

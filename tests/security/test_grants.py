@@ -3,6 +3,7 @@
 import pytest
 
 from plantstream.runtime.acl import Grant, Operation, Resource, grants
+from processors.audit.engine import AuditEngine
 from processors.oee.engine import OeeEngine
 from schemas.topics import BY_NAME, CATALOGUE, Role
 
@@ -95,7 +96,8 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
     ]
     reads, looks = frozenset({Operation.READ}), frozenset({Operation.DESCRIBE})
     transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
-    engines = [f"plantstream-{name}" for name in (OeeEngine().name, "rules", "site", "dispatch")]
+    names = (OeeEngine().name, "rules", "site", "dispatch", AuditEngine().name)
+    engines = [f"plantstream-{name}" for name in names]
     timescale, notify = "plantstream-timescale", "plantstream-notify"
     ids = Resource.TRANSACTIONAL_ID
     assert others == [

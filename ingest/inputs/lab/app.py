@@ -12,6 +12,7 @@ from ingest.inputs.lab.bodies import Event, read_event, read_events
 from ingest.inputs.lab.desk import Desk, Group, Item
 from ingest.inputs.lab.judge import Author, judged
 from ingest.inputs.lab.page import POLICY, describe, page, promises
+from ingest.inputs.lab.signing import Signing, sign
 from ingest.inputs.lab.statements import Mistake, RefusedError, from_json
 from ingest.inputs.lab.store import LedgerThread
 from ingest.metrics import SourceMeters
@@ -38,6 +39,7 @@ class Office:
     desk: Desk
     requests_per_s: float
     meters: SourceMeters
+    signing: Signing
     answer_within_s: float = ANSWER_WITHIN_S
     buckets: dict[str, Bucket] = field(default_factory=dict)
 
@@ -61,6 +63,13 @@ def create_app(office: Office) -> FastAPI:
         """State several events: all of them or none."""
         statements = await _state(office, request, read_events)
         return JSONResponse({"statements": statements}, 202)
+
+    @app.post("/v1/sign", include_in_schema=False)
+    async def post_signature(request: Request) -> Response:
+        """Sign a content."""
+        by = _author(office, request)
+        signature = await sign(office.signing, office.desk, request, by)
+        return JSONResponse(signature.model_dump(mode="json"), 201)
 
     describe(app)
     shown = page(app)

@@ -68,6 +68,11 @@ def _events(body: bytes, name: str | None, by: str) -> list[Event]:
     return found
 
 
+async def read_document(request: Request) -> Any:
+    """The one JSON value of this body."""
+    return _parsed(await _body(request, MAX_EVENT_BYTES))
+
+
 def _event(raw: bytes, name: str | None, by: str, digest: bytes) -> Event:
     if name is None:
         return Event(raw, None, digest, secrets.token_hex(16))

@@ -14,6 +14,7 @@ from ingest.input import Chunk
 from ingest.inputs.lab.app import ANSWER_WITHIN_S, Office, create_app
 from ingest.inputs.lab.desk import Desk, FilePlace
 from ingest.inputs.lab.folder import WatchedFolder
+from ingest.inputs.lab.signing import Signing
 from ingest.inputs.lab.sorting import sort
 from ingest.inputs.lab.store import LedgerThread
 from ingest.inputs.lab.tokens import FILE, lab_tokens
@@ -134,6 +135,7 @@ class LabInput:
             desk,
             http.requests_per_s,
             self._meters,
+            Signing.of(self._plant.plant, self._data_dir, self._name),
             self._answer_within_s,
         )
         app = self._meters.http.measured(create_app(office), SERVICE)

@@ -1,0 +1,1 @@
+"""Heads of audit chains, signed and kept where the database is not."""

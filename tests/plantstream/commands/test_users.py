@@ -1,0 +1,91 @@
+"""`users` as people run it: the second factor is told once, and every change is in the trail."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+
+from plantstream.runtime.kafka.whole import read_partitions
+from plantstream.runtime.people.factors import fits
+from plantstream.runtime.people.file import PeopleFile
+from schemas.codec import decode
+from schemas.topics import AUDIT_ENTRY
+from tests.plantstream.commands.conftest import Line, Run
+
+pytestmark = pytest.mark.integration
+
+WHO = ("--as", "Ben Soto", "--reason", "new analyst", "--site", "acme/users")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    (tmp_path / "password").write_text("a long pass phrase\n")
+    return tmp_path / "edge"
+
+
+def entries(line: Line) -> list[Any]:
+    async def read() -> list[Any]:
+        records = read_partitions(line.kafka, AUDIT_ENTRY.name, [0])
+        told = [decode(AUDIT_ENTRY, one.value) async for one in records]
+        return [one for one in told if one.site == "acme/users"]
+
+    return asyncio.run(read())
+
+
+def test_people_are_added_changed_and_disabled_and_each_change_is_audited(
+    run: Run, line: Line, home: Path
+):
+    place = ("--data-dir", home)
+    password = ("--password-file", home.parent / "password")
+    added = run(
+        "users", "add", "ana", "--name", "Ana Ruiz", "--role", "qa", *password, *WHO, *place
+    )
+    assert added.code == 0, added.err
+    changed = run("users", "roles", "ana", "--role", "release", "--role", "qa", *WHO, *place)
+    disabled = run("users", "disable", "ana", *WHO, *place)
+
+    assert (changed.code, disabled.code) == (0, 0)
+    (address,) = added.lines
+    person = PeopleFile(home / "people.json").known("ana")
+    assert pyotp.parse_uri(address).secret == person.secret
+    assert fits("a long pass phrase", person.password)
+    (row,) = run("users", "list", *place, "--json").json
+    assert row | {"created_at": ""} == {
+        "login": "ana",
+        "name": "Ana Ruiz",
+        "roles": ["qa", "release"],
+        "disabled": True,
+        "created_at": "",
+    }
+    told = entries(line)[-3:]
+    assert [(one.actor, one.action, one.subject) for one in told] == [
+        ("Ben Soto", "user.added", "ana"),
+        ("Ben Soto", "user.roles", "ana"),
+        ("Ben Soto", "user.disabled", "ana"),
+    ]
+    assert (told[1].before, told[1].after) == ({"roles": ["qa"]}, {"roles": ["qa", "release"]})
+    said = "".join(one.model_dump_json() for one in told)
+    assert person.secret not in said
+    assert person.password not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(("add", "Ana", "--name", "Ana"), "is no login", id="no login"),
+        pytest.param(("roles", "eve"), "knows nobody", id="nobody"),
+        pytest.param(("disable", "eve"), "knows nobody", id="nobody to disable"),
+    ],
+)
+def test_what_cannot_be_changes_nothing_and_is_not_audited(
+    run: Run, line: Line, home: Path, words: tuple[str, ...], said: str
+):
+    before = len(entries(line))
+
+    ran = run("users", *words, *WHO, "--data-dir", home)
+
+    assert ran.code == 78
+    assert said in ran.err
+    assert (len(entries(line)), home.exists()) == (before, False)
