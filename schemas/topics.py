@@ -1,78 +1,25 @@
 """The topic catalogue: what each topic carries, how it is partitioned, keyed and kept."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
-from typing import Literal
 
-from pydantic import BaseModel
-
-from schemas import acts, alerts, machine, manual
+from schemas import acts, alerts, lab, machine, manual, quality
 from schemas.audit import AuditEntry
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
-from schemas.lab import Disposition, TestResult
 from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import TelemetryFrame
+from schemas.topic import MIN_INSYNC, PARTITIONS, REPLICATION, Profile, Role, Topic
 
-PARTITIONS = 12
-"""Of every topic that is not a site's. A count never changes: growing is a new topic version."""
-
-Profile = Literal["embedded", "production"]
-REPLICATION: dict[Profile, int] = {"embedded": 1, "production": 3}
-MIN_INSYNC: dict[Profile, int] = {"embedded": 1, "production": 2}
-
-
-class Role(StrEnum):
-    """A principal of Kafka; each has the rights that its service needs and no others."""
-
-    EDGE = "edge"
-    PROCESSOR = "processor"
-    SINK = "sink"
-    NOTIFIER = "notifier"
-    OPERATOR = "operator"
-
-
-@dataclass(frozen=True, slots=True)
-class Topic:
-    """One entry of the catalogue."""
-
-    name: str
-    about: str
-    types: tuple[type[BaseModel], ...]
-    partition_by: str
-    record_key: str
-    writers: frozenset[Role]
-    readers: frozenset[Role]
-    retention: timedelta | None = None
-    """None keeps the newest record of every key for ever."""
-    partitions: int = PARTITIONS
-    compacted: bool = False
-    """Whether within its retention only the newest record of every key is kept."""
-
-    def configuration(self, profile: Profile) -> dict[str, str]:
-        """The broker's settings for this topic.
-
-        Records bear the broker's time: retention by the source's would eat replays of old days.
-        """
-        common = {
-            "min.insync.replicas": str(MIN_INSYNC[profile]),
-            "message.timestamp.type": "LogAppendTime",
-        }
-        if self.retention is None:
-            return common | {"cleanup.policy": "compact"}
-        kept_ms = int(self.retention / timedelta(milliseconds=1))
-        policy = "compact,delete" if self.compacted else "delete"
-        return common | {"cleanup.policy": policy, "retention.ms": str(kept_ms)}
-
+__all__ = ["MIN_INSYNC", "PARTITIONS", "REPLICATION", "Profile", "Role", "Topic"]
 
 _EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
 """An operator sends dead letters back to where they came from."""
 _EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
 _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
+_ANSWER_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.EDGE})
 _ALERT_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.NOTIFIER})
 
 
@@ -129,14 +76,42 @@ MACHINE = Topic(
 )
 LAB = Topic(
     name="plant.lab.v1",
-    about="What laboratories found, and what was decided on it; appended, never changed.",
-    types=(TestResult, Disposition),
+    about="What laboratories found, and what was decided on it; appended, never changed. "
+    "Batches stand beside it, as the engines of equipment forward them.",
+    types=(lab.TestResult, lab.Disposition, lab.DeviationAction, lab.BatchMade),
     partition_by="product",
-    record_key="site/product",
-    writers=_EDGE_WRITERS,
+    record_key="site/product, of batches record id",
+    writers=_EDGE_WRITERS | {Role.PROCESSOR},
     readers=_EDGE_READERS,
     retention=timedelta(days=30),
 )
+LAB_ANSWER = Topic(
+    name="plant.lab.answer.v1",
+    about="Whether each statement of a laboratory was accepted, and why not.",
+    types=(quality.LabAnswer,),
+    partition_by="product",
+    record_key="run|statement",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_ANSWER_READERS,
+    retention=timedelta(days=30),
+    compacted=True,
+)
+QUALITY = Topic(
+    name="plant.quality.v1",
+    about="Judged results, compliance, deviations and releases; the newest record of an id wins.",
+    types=(
+        quality.TestJudged,
+        quality.ComplianceReport,
+        quality.Deviation,
+        quality.BatchRelease,
+    ),
+    partition_by="product",
+    record_key="record id",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_KPI_READERS,
+    retention=timedelta(days=90),
+)
+QUALITY_STATE = _memory("quality", "product")
 OPERATOR = Topic(
     name="plant.operator.v1",
     about="What people did about alerts, and who takes over on call.",
@@ -178,7 +153,7 @@ OEE_STATE = _memory("oee", "equipment")
 SITE = Topic(
     name="plant.site.v1",
     about="What site-wide rules see together: heartbeats of edges and sources, alerts of others, "
-    "and what engines of equipment forward: rolling hours, stops, calls and findings.",
+    "and what engines forward: rolling hours, stops, calls, findings and judged results.",
     types=(
         EdgeHeartbeat,
         SourceHeartbeat,
@@ -187,6 +162,7 @@ SITE = Topic(
         Stop,
         AndonCall,
         Finding,
+        quality.TestJudged,
     ),
     partition_by="site",
     record_key="edge, or edge/source, or sender/alert, or record id",
@@ -275,6 +251,9 @@ CATALOGUE = (
     TELEMETRY,
     MACHINE,
     LAB,
+    LAB_ANSWER,
+    QUALITY,
+    QUALITY_STATE,
     OPERATOR,
     KPI,
     KPI_LATEST,

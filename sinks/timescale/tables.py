@@ -6,11 +6,11 @@ from typing import Any
 
 from schemas.audit import AuditEntry
 from schemas.deadletter import DeadLetter
-from schemas.lab import Disposition, TestResult
+from schemas.lab import DeviationAction, Disposition, TestResult
 from schemas.machine import MachineRecord
 from schemas.model import PlantPublished
 from schemas.record import Envelope
-from sinks.timescale.alert_tables import ALERTS
+from sinks.timescale.alert_tables import ACTS, ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
 from sinks.timescale.table import Row, Table, columns, storable_json
@@ -136,6 +136,7 @@ _TABLES: Mapping[type, Table] = {
     PlantPublished: PLANT_FILES,
     TestResult: RESULTS,
     Disposition: DISPOSITIONS,
+    DeviationAction: ACTS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
 }
