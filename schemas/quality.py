@@ -180,6 +180,10 @@ class LabAnswer(QualityRecord):
     type: Literal["lab_answer"] = "lab_answer"
     statement: str = Field(min_length=1, max_length=64)
     event: EventId
+    by: str = Field(min_length=1, max_length=100)
+    """Who stated it."""
+    at: UtcTime
+    """When the edge heard it."""
     answer: Literal["accepted", "refused"]
     objections: tuple[Objection, ...] = ()
     """Why it was refused."""

@@ -228,6 +228,8 @@ SAMPLES: tuple[BaseModel, ...] = (
         **OF_QUALITY,
         statement=SAID["statement"],
         event=ID,
+        by=SAID["by"],
+        at=AT,
         answer="refused",
         objections=(Objection(field="batch", reason="no equipment has begun it"),),
     ),

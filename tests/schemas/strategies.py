@@ -301,6 +301,8 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         **OF_QUALITY,
         statement=NAMES,
         event=IDS,
+        by=NAMES,
+        at=TIMES,
         answer=st.sampled_from(["accepted", "refused"]),
         objections=st.lists(st.builds(Objection, field=NAMES, reason=TEXTS), max_size=2).map(tuple),
     ),
