@@ -1,5 +1,6 @@
 """One state while statements are filed in it: all that follows from them is kept up to date."""
 
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from processors.quality import records, telling
@@ -46,7 +47,9 @@ class Desk:
             changed |= self._evaluate(key)
         pairs = {pair for key in sorted(changed) for pair in self._open(key)}
         cases = [one for one in self.live.cases.values() if (one.cause, one.test) in pairs]
-        for key in sorted(changed | self._follow(cases)):
+        told = changed | self._follow(cases)
+        # What is no more first: its records may be those of another dossier by now.
+        for key in sorted(told, key=lambda key: (key in self.live.evaluations, key)):
             self._tell(key)
 
     def act(self, deviations: Iterable[str]) -> None:
@@ -138,17 +141,16 @@ class Desk:
 
     def _follow(self, cases: Iterable[Case]) -> set[str]:
         """How far these deviations are; the dossiers of their batches."""
-        live, batches = self.live, set[str]()
-        recurs = span(self._plan.settings.recurrence)
-        everything = list(live.cases.values())
+        live, batches, cases = self.live, set[str](), list(cases)
+        if not cases:
+            return batches
+        recurs, openings = span(self._plan.settings.recurrence), self._openings()
         for case in cases:
             name = records.deviation_id(self._owner, case.name)
             found = course(case, self.filing.actions.get(name, ()))
-            others = sum(
-                (one.cause, one.test) == (case.cause, case.test)
-                and case.opened_at - recurs <= one.opened_at < case.opened_at
-                for one in everything
-            )
+            before = openings[case.cause, case.test]
+            others = bisect_left(before, case.opened_at)
+            others -= bisect_left(before, case.opened_at - recurs)
             told = records.deviation(self._owner, case, found, others, self.as_of)
             answers = telling.of_course(self._owner, found)
             live.own(name, _by_id([told, *answers]))
@@ -160,6 +162,13 @@ class Desk:
             if case.batch is not None:
                 batches.add(key_of(case.batch))
         return batches & live.evaluations.keys()
+
+    def _openings(self) -> dict[Pair, list[int]]:
+        """When the deviations of each cause and test were opened, in order."""
+        found: dict[Pair, list[int]] = {}
+        for one in sorted(self.live.cases.values(), key=lambda case: case.opened_at):
+            found.setdefault((one.cause, one.test), []).append(one.opened_at)
+        return found
 
     def _tell(self, key: str) -> None:
         """All records of a dossier."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from processors.quality.batches import Progress, next_span, progress
 from processors.quality.deviations import Case, opened, out_of_trend
@@ -13,7 +14,7 @@ from processors.quality.windows import Entry
 from processors.rules.times import HOUR
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluation:
     """What a dossier comes to at an instant."""
 
@@ -27,7 +28,7 @@ class Evaluation:
     due: int | None
     """When it becomes another one without anything being said, but for the hours it waits."""
 
-    @property
+    @cached_property
     def disposition(self) -> Decision | None:
         """The one that holds."""
         return standing(self.rulings)
@@ -38,7 +39,7 @@ class Evaluation:
         decision = self.disposition
         return decision is not None and decision.decision != "hold"
 
-    @property
+    @cached_property
     def waits_since(self) -> int | None:
         """Since when the batch waits for its release."""
         return None if self.is_disposed else self.dossier.end
@@ -57,7 +58,7 @@ class Evaluation:
         until = decision.at if decision is not None and self.is_disposed else self.as_of
         return 0 if end is None else max(until - end, 0) // HOUR
 
-    @property
+    @cached_property
     def next_hour(self) -> int | None:
         """When it waits for another hour."""
         since = self.waits_since

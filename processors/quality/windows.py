@@ -40,23 +40,20 @@ NOTHING = Figures()
 
 def summed(entries: Iterable[Entry]) -> dict[About, Figures]:
     """The figures of the whole, of each area and of each test."""
-    found: dict[About, Figures] = {WHOLE: NOTHING}
-    for one in entries:
-        within = int(one.is_within)
-        if one.about is None:
-            whole = found[WHOLE]
-            counts = {"batches_within": whole.batches_within + within}
-            found[WHOLE] = whole._replace(batches_judged=whole.batches_judged + 1, **counts)
+    sums: dict[About, list[int]] = {WHOLE: [0] * len(NOTHING)}
+    for _, is_within, about, corrections in entries:
+        if about is None:
+            whole = sums[WHOLE]
+            whole[2] += is_within
+            whole[3] += 1
             continue
-        area, test = one.about
-        for about in (WHOLE, *([(area, None)] if area else []), (None, test)):
-            known = found.get(about, NOTHING)
-            found[about] = known._replace(
-                within=known.within + within,
-                judged=known.judged + 1,
-                corrections=known.corrections + one.corrections,
-            )
-    return found
+        area, test = about
+        for one in (WHOLE, *([(area, None)] if area else []), (None, test)):
+            known = sums.setdefault(one, [0] * len(NOTHING))
+            known[0] += is_within
+            known[1] += 1
+            known[4] += corrections
+    return {about: Figures(*numbers) for about, numbers in sums.items()}
 
 
 class Timeline:
@@ -65,6 +62,7 @@ class Timeline:
     def __init__(self, entries: Mapping[str, Entry] | None = None) -> None:
         self._entries = dict(entries or {})
         self._order = sorted((one.at, name) for name, one in self._entries.items())
+        self._known: dict[tuple[Window, int], dict[About, Figures]] = {}
 
     def copy(self) -> "Timeline":
         """Another one, to be changed."""
@@ -75,6 +73,7 @@ class Timeline:
     def put(self, name: str, entry: Entry) -> None:
         """This is so from now on."""
         self.drop(name)
+        self._known.clear()
         self._entries[name] = entry
         insort(self._order, (entry.at, name))
 
@@ -82,13 +81,20 @@ class Timeline:
         """This is no more."""
         known = self._entries.pop(name, None)
         if known is not None:
+            self._known.clear()
             del self._order[bisect_left(self._order, (known.at, name))]
 
     def figures(self, window: Window, as_of: int) -> dict[About, Figures]:
         """What the window holds that ends now."""
+        known = self._known.get((window, as_of))
+        if known is not None:
+            return known
         first = bisect_right(self._order, (as_of - LENGTHS[window], _LAST))
         last = bisect_right(self._order, (as_of, _LAST))
-        return summed(self._entries[name] for _, name in self._order[first:last])
+        found = summed(self._entries[name] for _, name in self._order[first:last])
+        self._known = {key: one for key, one in self._known.items() if key[1] == as_of}
+        self._known[window, as_of] = found
+        return found
 
     def next_change(self, as_of: int) -> int | None:
         """When something enters a window or leaves it by itself."""

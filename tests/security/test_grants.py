@@ -95,7 +95,8 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
     ]
     reads, looks = frozenset({Operation.READ}), frozenset({Operation.DESCRIBE})
     transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
-    engines = [f"plantstream-{name}" for name in (OeeEngine().name, "rules", "site", "dispatch")]
+    names = (OeeEngine().name, "rules", "site", "dispatch", "quality")
+    engines = [f"plantstream-{name}" for name in names]
     timescale, notify = "plantstream-timescale", "plantstream-notify"
     ids = Resource.TRANSACTIONAL_ID
     assert others == [

@@ -132,6 +132,18 @@ def test_two_corrections_of_one_version_do_not_both_count(run: Run, say: Sayer):
     assert only(run.newest(TestJudged)).number == 6.1
 
 
+def test_corrections_find_their_result_in_whatever_order_they_come(say: Sayer):
+    first = say.result(1, 6.0, batch=None)
+    second = say.correction(2, 6.5, first)
+    third = say.correction(3, 6.6, second)
+    run = Run(PLANT, restarts=True).hear(first).hear(third).tick(3.5)
+    assert run.objections(third.statement)[0][0] == "corrects"
+
+    run.hear(second)
+    assert run.objections(third.statement) == []
+    assert only(run.newest(TestJudged)).number == 6.6
+
+
 def test_a_result_waits_for_its_batch_before_it_is_refused(say: Sayer):
     early = say.result(9, 6.0, "early")
     run = Run(PLANT).hear(early)
