@@ -3,6 +3,7 @@
 import pytest
 
 from processors.quality.turn import Event
+from schemas.plant.load import load_plant
 from schemas.quality import BatchRelease, Deviation, TestJudged
 from schemas.topics import AUDIT_ENTRY, SITE
 from tests.processors.quality.laboratory import Run, Sayer, at, only, plant
@@ -227,3 +228,13 @@ def test_samples_every_so_often_are_asked_of_a_batch():
 
     assert only(run.newest(Deviation)).because == "required result 2 was not there in time"
     assert only(run.newest(BatchRelease)).expected == 5
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_another_plant_file_judges_what_is_known_anew(say: Sayer, restarts: bool):
+    run = Run(PLANT, restarts=restarts).hear(say.made(0, 8), say.result(9, 6.9))
+    run.plant = load_plant(PLANT.text.replace("upper: 7}", "upper: 6.5}"), "plant.yaml")
+    run.tick(40)
+
+    assert only(run.newest(TestJudged)).because == "above 6.5"
+    assert run.report("batch").within == 0
