@@ -4,7 +4,10 @@ from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.record import Envelope, SitePath, Statement, UtcTime
+from schemas.record import Envelope, EquipmentPath, Frozen, SitePath, Statement, UtcTime
+
+Roles = tuple[str, ...]
+"""Of a person, as the signature of the statement says."""
 
 
 class LabRecord(Envelope, Statement):
@@ -47,6 +50,9 @@ class TestResult(LabRecord):
     reason: str | None = Field(default=None, min_length=1, max_length=2000)
     """Why it was corrected or tested again."""
     retest: bool = False
+    """The sample was tested again; the new result takes the place of the one before."""
+    invalid: bool = False
+    """A correction by which the result counts for nothing, such as one of a broken instrument."""
 
     @model_validator(mode="after")
     def _one_value(self) -> Self:
@@ -62,6 +68,8 @@ class TestResult(LabRecord):
             raise ValueError("corrects and a revision above 1 go together")
         if self.corrects is not None and self.reason is None:
             raise ValueError("a correction needs a reason")
+        if self.invalid and self.corrects is None:
+            raise ValueError("invalid is said of a result that corrects names")
         return self
 
 
@@ -70,5 +78,50 @@ class Disposition(LabRecord):
 
     type: Literal["disposition"] = "disposition"
     batch: str = Field(min_length=1, max_length=100)
-    decision: Literal["release", "reject", "hold"]
+    decision: Literal["release", "conditional", "reject", "hold"]
+    """`conditional` is a release under the conditions that `reason` states."""
     reason: str | None = Field(default=None, min_length=1, max_length=2000)
+    roles: Roles = Field(default=(), max_length=20)
+
+
+DeviationStep = Literal["investigate", "capa", "close", "reopen"]
+
+
+class DeviationAction(LabRecord):
+    """What somebody does about a deviation: the next step of its life."""
+
+    type: Literal["deviation_action"] = "deviation_action"
+    deviation: str = Field(min_length=1, max_length=500)
+    """Its record id."""
+    action: DeviationStep
+    """`capa`: corrective and preventive actions are decided on."""
+    reason: str = Field(min_length=1, max_length=2000)
+    """The root cause, what is done, or why it may be closed."""
+    roles: Roles = Field(default=(), max_length=20)
+
+
+class BatchMade(Frozen):
+    """When an equipment made a batch of a product, as its engine knows by now; the newest wins."""
+
+    type: Literal["batch_made"] = "batch_made"
+    version: int = Field(default=1, ge=1, le=1)
+    run: str = Field(default="", max_length=64)
+    plant_version: str = Field(min_length=1, max_length=64)
+    site: SitePath
+    product: str = Field(min_length=1, max_length=100)
+    equipment: EquipmentPath
+    batch: str = Field(min_length=1, max_length=100)
+    start: UtcTime
+    end: UtcTime | None = None
+    """None while it is open."""
+    withdrawn: bool = False
+    """It turned out to be a batch of another product."""
+
+    def partition_key(self) -> str:
+        """The product within its site."""
+        return f"{self.site}/{self.product}"
+
+    def record_id(self) -> str:
+        """What it is named by."""
+        parts = (self.run, self.site, self.product, "made", self.equipment, self.batch)
+        return "|".join((*parts, self.start.isoformat()))

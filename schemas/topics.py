@@ -2,12 +2,11 @@
 
 from datetime import timedelta
 
-from schemas import acts, alerts, machine, manual
+from schemas import acts, alerts, lab, machine, manual, quality
 from schemas.audit import AuditEntry, AuditRecord
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport
-from schemas.lab import Disposition, TestResult
 from schemas.model import PlantPublished
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
@@ -20,6 +19,7 @@ _EDGE_WRITERS = frozenset({Role.EDGE, Role.OPERATOR})
 """An operator sends dead letters back to where they came from."""
 _EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
 _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
+_ANSWER_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.EDGE})
 _ALERT_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.NOTIFIER})
 
 
@@ -76,14 +76,42 @@ MACHINE = Topic(
 )
 LAB = Topic(
     name="plant.lab.v1",
-    about="What laboratories found, and what was decided on it; appended, never changed.",
-    types=(TestResult, Disposition),
+    about="What laboratories found, and what was decided on it; appended, never changed. "
+    "Batches stand beside it, as the engines of equipment forward them.",
+    types=(lab.TestResult, lab.Disposition, lab.DeviationAction, lab.BatchMade),
     partition_by="product",
-    record_key="site/product",
-    writers=_EDGE_WRITERS,
+    record_key="site/product, of batches record id",
+    writers=_EDGE_WRITERS | {Role.PROCESSOR},
     readers=_EDGE_READERS,
     retention=timedelta(days=30),
 )
+LAB_ANSWER = Topic(
+    name="plant.lab.answer.v1",
+    about="Whether each statement of a laboratory was accepted, and why not.",
+    types=(quality.LabAnswer,),
+    partition_by="product",
+    record_key="run|statement",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_ANSWER_READERS,
+    retention=timedelta(days=30),
+    compacted=True,
+)
+QUALITY = Topic(
+    name="plant.quality.v1",
+    about="Judged results, compliance, deviations and releases; the newest record of an id wins.",
+    types=(
+        quality.TestJudged,
+        quality.ComplianceReport,
+        quality.Deviation,
+        quality.BatchRelease,
+    ),
+    partition_by="product",
+    record_key="record id",
+    writers=frozenset({Role.PROCESSOR}),
+    readers=_KPI_READERS,
+    retention=timedelta(days=90),
+)
+QUALITY_STATE = _memory("quality", "product")
 OPERATOR = Topic(
     name="plant.operator.v1",
     about="What people did about alerts, and who takes over on call.",
@@ -125,7 +153,7 @@ OEE_STATE = _memory("oee", "equipment")
 SITE = Topic(
     name="plant.site.v1",
     about="What site-wide rules see together: heartbeats of edges and sources, alerts of others, "
-    "and what engines of equipment forward: rolling hours, stops, calls and findings.",
+    "and what engines forward: rolling hours, stops, calls, findings and judged results.",
     types=(
         EdgeHeartbeat,
         SourceHeartbeat,
@@ -134,6 +162,7 @@ SITE = Topic(
         Stop,
         AndonCall,
         Finding,
+        quality.TestJudged,
     ),
     partition_by="site",
     record_key="edge, or edge/source, or sender/alert, or record id",
@@ -234,6 +263,9 @@ CATALOGUE = (
     TELEMETRY,
     MACHINE,
     LAB,
+    LAB_ANSWER,
+    QUALITY,
+    QUALITY_STATE,
     OPERATOR,
     KPI,
     KPI_LATEST,

@@ -8,12 +8,13 @@ from processors.oee.state import OeeState
 from processors.step import Output
 from schemas.cycles import BatchCycle, CycleCell
 from schemas.kpi import OeeCell, OeeReport, Quantities, StopCounts, TimeElements
+from schemas.lab import BatchMade
 from schemas.machine import MachineRecord
 from schemas.stops import AndonCall, Finding, Stop
 from tests.makers import Machine
 
 ENGINE = OeeEngine()
-Record = OeeCell | OeeReport | Stop | AndonCall | Finding | CycleCell | BatchCycle
+Record = OeeCell | OeeReport | Stop | AndonCall | Finding | CycleCell | BatchCycle | BatchMade
 
 
 class Facts:
@@ -103,7 +104,7 @@ class Facts:
                 assert isinstance(output.record, OeeReport)
                 self.latest[output.record_key] = output.record
             else:
-                assert output.topic.name == "plant.site.v1"
+                assert output.topic.name in {"plant.site.v1", "plant.lab.v1"}
                 self.forwarded[output.record_key] = output.record
 
 

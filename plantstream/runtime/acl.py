@@ -13,7 +13,7 @@ from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role, Topic
 
 ANY_HOST = "*"
-ENGINES = ("oee", "rules", "site", "dispatch", "audit")
+ENGINES = ("oee", "rules", "site", "dispatch", "quality", "audit")
 """Of the processor: each has a consumer group, and transactions per partition."""
 APPLYING = "plantstream-apply-"
 """Of the transactions by which an operator applies plant files; the site follows."""

@@ -6,8 +6,10 @@ from typing import NamedTuple
 from processors.cycles.context import Context, Owner
 from processors.step import Output
 from schemas.cycles import BatchCycle, Phase
+from schemas.lab import BatchMade
 from schemas.machine import BatchEnded, BatchStarted, MachineRecord, PhaseChanged
-from schemas.topics import KPI
+from schemas.record import site_of
+from schemas.topics import KPI, LAB
 
 MAX_PHASES = 50
 """So many phases of a batch are listed; the rest is counted."""
@@ -32,6 +34,8 @@ class Batch(NamedTuple):
     usual: str | None = None
     """The product that was made for longest at a stretch, of those before this one."""
     usual_for: timedelta = _NOTHING
+    told_of: str | None = None
+    """The product of which quality was told that this is a batch."""
 
 
 class Vat(NamedTuple):
@@ -45,14 +49,15 @@ class Vat(NamedTuple):
     """The end of the last batch."""
 
 
-def make(vat: Vat, product: str | None, at: datetime) -> Vat:
+def make(vat: Vat, at: datetime, context: Context) -> tuple[Vat, list[Output]]:
     """From now on this product is made."""
-    batch = vat.batch
+    batch, product = vat.batch, context.product
     if batch is None or product == batch.product or product is None:
-        return vat
+        return vat, []
     usual, usual_for = _usual(batch, at)
     changed = batch._replace(product=product, product_since=at, usual=usual, usual_for=usual_for)
-    return vat._replace(batch=changed)
+    told, outputs = _forwarded(context.owner, changed)
+    return vat._replace(batch=told), outputs
 
 
 def hear(
@@ -73,7 +78,7 @@ def hear(
             batch = vat.batch
             if batch is None or batch.name != name or at < batch.start:
                 return vat, []
-            return vat._replace(batch=None, ended_at=at), [_output(owner, batch, at)]
+            return vat._replace(batch=None, ended_at=at), _told(owner, batch, at)[1]
         case PhaseChanged(phase=phase):
             return _change_phase(vat, phase or "", at, owner)
         case _:
@@ -86,11 +91,12 @@ def _start(vat: Vat, name: str, at: datetime, context: Context) -> tuple[Vat, li
         return vat, []
     if before is None and vat.ended_at is not None and at < vat.ended_at:
         return vat, []
-    ended = [] if before is None else [_output(owner, before, at)]
+    ended = [] if before is None else _told(owner, before, at)[1]
     ended_at = vat.ended_at if before is None else at
     made = context.product
     batch = Batch(name, at, _first_marks(vat, at), product=made, product_since=at)
-    return vat._replace(batch=batch, ended_at=ended_at), [*ended, _output(owner, batch)]
+    batch, begun = _told(owner, batch)
+    return vat._replace(batch=batch, ended_at=ended_at), [*ended, *begun]
 
 
 def _first_marks(vat: Vat, start: datetime) -> tuple[Mark, ...]:
@@ -111,7 +117,8 @@ def _change_phase(vat: Vat, phase: str, at: datetime, owner: Owner) -> tuple[Vat
     changed = _marked(batch, (at, phase))
     if changed == batch:
         return vat, []
-    return vat._replace(batch=changed), [_output(owner, changed)]
+    changed, outputs = _told(owner, changed)
+    return vat._replace(batch=changed), outputs
 
 
 def _marked(batch: Batch, mark: Mark) -> Batch:
@@ -138,14 +145,57 @@ def _usual(batch: Batch, at: datetime) -> tuple[str | None, timedelta]:
     return batch.product, lasted
 
 
-def _output(owner: Owner, batch: Batch, end: datetime | None = None) -> Output:
+def _told(owner: Owner, batch: Batch, end: datetime | None = None) -> tuple[Batch, list[Output]]:
+    """How long the batch took, as is known by now; quality hears of its beginning and its end."""
+    batch, outputs = _forwarded(owner, batch, end)
+    return batch, [_output(owner, batch, end), *outputs]
+
+
+def _forwarded(
+    owner: Owner, batch: Batch, end: datetime | None = None
+) -> tuple[Batch, list[Output]]:
+    """What quality has to hear of, once; of another product, it is withdrawn there."""
+    product, before = _product(batch, end), batch.told_of
+    if product == before and end is None:
+        return batch, []
+    outputs = []
+    if before is not None and before != product:
+        outputs.append(_made(owner, batch, before, end, withdrawn=True))
+    if product is not None:
+        outputs.append(_made(owner, batch, product, end))
+    return batch._replace(told_of=product), outputs
+
+
+def _made(
+    owner: Owner, batch: Batch, product: str, end: datetime | None, *, withdrawn: bool = False
+) -> Output:
+    record = BatchMade(
+        run=owner.run,
+        plant_version=owner.plant_version,
+        site=site_of(owner.equipment),
+        product=product,
+        equipment=owner.equipment,
+        batch=batch.name,
+        start=batch.start,
+        end=end,
+        withdrawn=withdrawn,
+    )
+    return Output(LAB, record.partition_key(), record.record_id(), record)
+
+
+def _product(batch: Batch, end: datetime | None) -> str | None:
+    """What was made of it for longest at a stretch, as is known by now."""
     known_until = end or max(batch.start, batch.marks[-1][0], batch.product_since or batch.start)
+    return _usual(batch, known_until)[0]
+
+
+def _output(owner: Owner, batch: Batch, end: datetime | None = None) -> Output:
     record = BatchCycle(
         run=owner.run,
         plant_version=owner.plant_version,
         equipment=owner.equipment,
         batch=batch.name,
-        product=_usual(batch, known_until)[0],
+        product=_product(batch, end),
         start=batch.start,
         end=end,
         phases=_phases(batch, end),

@@ -47,7 +47,8 @@ def follow(
         outputs += more
     vat = state.vat
     if type(event) is not BatchStarted:
-        vat = batches.make(vat, context.product, at)
+        vat, made = batches.make(vat, at, context)
+        outputs += made
     vat, told = batches.hear(vat, event, at, context)
     return state._replace(watch=watch, vat=vat), outputs + told
 

@@ -155,12 +155,12 @@ def _batch_fields(batch: Batch) -> list[Any]:
         *(batch.name, _ms(batch.start)),
         [(_ms(at), phase) for at, phase in batch.marks],
         *(batch.left_out, batch.product, _ms(batch.product_since)),
-        *(batch.usual, batch.usual_for // _MILLISECOND),
+        *(batch.usual, batch.usual_for // _MILLISECOND, batch.told_of),
     ]
 
 
 def _batch(fields: list[Any]) -> Batch:
-    name, start, marks, left_out, product, since, usual, usual_ms = fields
+    name, start, marks, left_out, product, since, usual, usual_ms, told_of = fields
     batch = Batch(name, _instant(start), tuple((_instant(at), phase) for at, phase in marks))
     return batch._replace(
         left_out=left_out,
@@ -168,6 +168,7 @@ def _batch(fields: list[Any]) -> Batch:
         product_since=_moment(since),
         usual=usual,
         usual_for=usual_ms * _MILLISECOND,
+        told_of=told_of,
     )
 
 

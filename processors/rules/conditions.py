@@ -1,11 +1,13 @@
 """Whether a condition is true, false, or not known, at an instant, from what is known then."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from processors.ratios import ratios
+from processors.rules import product_looks
 from processors.rules.pieces import Node, Piece, heard_by
+from processors.rules.sight import UNKNOWN, Seen, Sight, limited
 from processors.rules.signals import (
     ALARMS,
     CALLS,
@@ -14,7 +16,6 @@ from processors.rules.signals import (
     Alarm,
     Call,
     Maintenance,
-    Signals,
     counted,
     hour,
     tag,
@@ -30,10 +31,12 @@ from schemas.plant.alerts.conditions import (
     AndonIs,
     AnyOf,
     CountIs,
+    DeviationOpened,
     FigureIs,
-    Limits,
     MaintenanceIs,
     Not,
+    QualityIs,
+    ReleasePending,
     StateLasts,
     TagChanges,
     TagDeviates,
@@ -42,36 +45,12 @@ from schemas.plant.alerts.conditions import (
 )
 from schemas.plant.values import Strict
 
-Memory = tuple[Any, ...]
-"""Per piece of a condition what it has to remember: on which side it is, or since when."""
 TIME_FIELDS, COUNT_FIELDS = tuple(TimeElements.model_fields), tuple(Quantities.model_fields)
 
 
-class Seen(NamedTuple):
-    """What a condition comes to, and the figures that people are shown."""
-
-    truth: bool | None
-    value: float | str | None = None
-    limit: float | str | None = None
-    unit: str = ""
-
-
-UNKNOWN = Seen(None)
-
-
 @dataclass(slots=True)
-class Look:
+class Look(Sight):
     """One look at what is known."""
-
-    signals: Signals
-    at: int
-    floor: int
-    """Time before this counts for nothing."""
-    born: int
-    """Since when anything is known at all."""
-    memory: list[Any]
-    changes_at: int | None = field(default=None)
-    """When something may become another thing without anything being said."""
 
     def see(self, condition: Piece | Node) -> Seen:
         """What the condition comes to; every piece is looked at, so that each remembers."""
@@ -88,11 +67,6 @@ class Look:
                 truth = seen[0].truth
                 return seen[0]._replace(truth=None if truth is None else not truth)
 
-    def wait_until(self, at: int) -> None:
-        """Something may change then."""
-        if at > self.at and (self.changes_at is None or at < self.changes_at):
-            self.changes_at = at
-
 
 def _first(seen: Sequence[Seen], *, decisive: bool) -> Seen:
     """One that is so decides; else one that is not known; else the others agree."""
@@ -104,7 +78,7 @@ def _first(seen: Sequence[Seen], *, decisive: bool) -> Seen:
 
 
 def _tag_is(look: Look, condition: TagIs, piece: Piece) -> Seen:
-    return _limited(look, condition, piece, _number(look, condition.tag))
+    return limited(look, condition, piece, _number(look, condition.tag))
 
 
 def _tag_changes(look: Look, condition: TagChanges, piece: Piece) -> Seen:
@@ -118,17 +92,7 @@ def _tag_changes(look: Look, condition: TagChanges, piece: Piece) -> Seen:
     if inside:
         look.wait_until(inside[0] + per)
     change = known.value[-1][1] - before[-1][1] if before else None
-    return _limited(look, condition, piece, change)
-
-
-def _limited(look: Look, limits: Limits, piece: Piece, value: float | None) -> Seen:
-    """Beyond a limit; once it is, until it has come back by the deadband."""
-    if value is None:
-        return UNKNOWN._replace(unit=piece.unit)
-    beyond = limits.side_of(value, look.memory[piece.place] or 0)
-    look.memory[piece.place] = beyond or None
-    limit = limits.below if beyond < 0 or limits.above is None else limits.above
-    return Seen(bool(beyond), value, limit, piece.unit)
+    return limited(look, condition, piece, change)
 
 
 def _tag_deviates(look: Look, condition: TagDeviates, piece: Piece) -> Seen:
@@ -241,7 +205,7 @@ def _figure_is(look: Look, condition: FigureIs, piece: Piece) -> Seen:
     split = len(TIME_FIELDS)
     time = TimeElements.model_construct(None, **dict(zip(TIME_FIELDS, sums[:split], strict=True)))
     parts = Quantities.model_construct(None, **dict(zip(COUNT_FIELDS, sums[split:], strict=True)))
-    return _limited(look, condition, piece, getattr(ratios(time, parts), condition.figure))
+    return limited(look, condition, piece, getattr(ratios(time, parts), condition.figure))
 
 
 def _number(look: Look, name: str) -> float | None:
@@ -261,6 +225,8 @@ _LOOKS: dict[type[Strict], Callable[[Look, Any, Piece], Seen]] = {
     MaintenanceIs: _maintenance_is,
     CountIs: _count_is,
     FigureIs: _figure_is,
+    QualityIs: product_looks.quality_is,
+    ReleasePending: product_looks.release_pending,
+    DeviationOpened: product_looks.deviation_opened,
 }
-"""What is not listed is not known: scores of anomalies, and what is of products (QualityIs,
-ReleasePending, DeviationOpened), until there is an engine that hears of it."""
+"""What is not listed is not known: scores of anomalies."""

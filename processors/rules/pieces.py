@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from processors.rules.signals import (
     ALARMS,
     CALLS,
+    DEVIATIONS,
     EQUIPMENT_HEARD,
     MAINTAINED,
+    RELEASE,
     STATE,
     counted,
     heard,
     hour,
+    quality,
     source_heard,
     tag,
     trace,
@@ -24,9 +27,12 @@ from schemas.plant.alerts.conditions import (
     AndonIs,
     AnyOf,
     CountIs,
+    DeviationOpened,
     FigureIs,
     MaintenanceIs,
     Not,
+    QualityIs,
+    ReleasePending,
     StateLasts,
     TagChanges,
     TagDeviates,
@@ -46,7 +52,7 @@ class Piece:
     place: int
     unit: str = ""
     members: tuple[str, ...] = ()
-    """Equipment whose facts are summed, or that is counted; a source by its name."""
+    """Equipment whose facts are summed, or that is counted; a source, or a compliance area."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,8 @@ def _members(
             yield from (plant.path_of(one) for one in _constraint_of(members, plant))
         case FigureIs():
             yield from (plant.path_of(one) for one in members)
+        case QualityIs(area=area):
+            yield area or labels.get("compliance_area", "")
         case _:
             return
 
@@ -134,6 +142,8 @@ def watched_by(piece: Piece) -> Iterator[str]:
             yield counted(kind)
         case FigureIs():
             yield from map(hour, piece.members)
+        case QualityIs(over=window):
+            yield quality(window, piece.members[0])
         case condition if type(condition) in _ONE_SIGNAL:
             yield _ONE_SIGNAL[type(condition)]
         case condition:
@@ -145,6 +155,8 @@ _ONE_SIGNAL: dict[type[Strict], str] = {
     AndonIs: CALLS,
     AlarmIs: ALARMS,
     MaintenanceIs: MAINTAINED,
+    ReleasePending: RELEASE,
+    DeviationOpened: DEVIATIONS,
 }
 
 

@@ -87,12 +87,12 @@ def equipment_rules(plant: PlantFile, path: EquipmentPath) -> RulesPlan:
     Raises:
         UnprocessableError: the plant file has no such equipment.
     """
-    return _of_equipment(_ByVersion(plant), path)
+    return _of_equipment(ByVersion(plant), path)
 
 
 def site_rules(plant: PlantFile) -> RulesPlan:
     """The rules of the whole site."""
-    return _of_site(_ByVersion(plant))
+    return _of_site(ByVersion(plant))
 
 
 def selects(selection: Selection, equipment: Equipment) -> bool:
@@ -106,21 +106,21 @@ def selects(selection: Selection, equipment: Equipment) -> bool:
     return all(not names or name in names for names, name in pairs)
 
 
-class _ByVersion:
-    """A plant file that is equal to another of the same version."""
+class ByVersion:
+    """A plant file that is equal to another of the same version: the key of what is made of it."""
 
     def __init__(self, plant: PlantFile) -> None:
         self.plant = plant
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByVersion) and self.plant.version == other.plant.version
+        return isinstance(other, ByVersion) and self.plant.version == other.plant.version
 
     def __hash__(self) -> int:
         return hash(self.plant.version)
 
 
 @lru_cache(maxsize=20_000)
-def _of_equipment(versioned: _ByVersion, path: EquipmentPath) -> RulesPlan:
+def _of_equipment(versioned: ByVersion, path: EquipmentPath) -> RulesPlan:
     plant = versioned.plant.plant
     equipment = plant.find(path)
     if equipment is None or plant.path_of(equipment) != path:
@@ -130,7 +130,7 @@ def _of_equipment(versioned: _ByVersion, path: EquipmentPath) -> RulesPlan:
         for rule in (*_own_rules(plant), *plant.alert_rules)
         if rule.scope == "equipment" and _concerns(rule, equipment)
     ]
-    return _plan(versioned.plant, found)
+    return plan_of(versioned.plant, found)
 
 
 def _own_rules(plant: Plant) -> Iterator[AlertRule]:
@@ -141,17 +141,18 @@ def _own_rules(plant: Plant) -> Iterator[AlertRule]:
 
 
 @lru_cache(maxsize=100)
-def _of_site(versioned: _ByVersion) -> RulesPlan:
+def _of_site(versioned: ByVersion) -> RulesPlan:
     plant = versioned.plant.plant
     rules = [rule for rule in plant.alert_rules if rule.scope == "site"]
-    return _plan(versioned.plant, [one for rule in rules for one in _on_site(rule, plant)])
+    return plan_of(versioned.plant, [one for rule in rules for one in _on_site(rule, plant)])
 
 
-def _plan(plant: PlantFile, found: Iterable[Watched]) -> RulesPlan:
-    watched = {one.key: one for one in found}
+def plan_of(plant: PlantFile, found: Iterable[Watched]) -> RulesPlan:
+    """All that is watched for, by what it looks at."""
+    by_key = {one.key: one for one in found}
     by_signal: dict[str, list[Watched]] = {}
     spans: dict[str, set[int]] = {}
-    for one in watched.values():
+    for one in by_key.values():
         for name in one.signals:
             by_signal.setdefault(name, []).append(one)
         for piece in parts_of(one.rule.when):
@@ -162,11 +163,11 @@ def _plan(plant: PlantFile, found: Iterable[Watched]) -> RulesPlan:
     return RulesPlan(
         version=plant.version,
         site=plant.plant.site_path(),
-        watched=watched,
+        watched=by_key,
         by_signal=by_signal,
         tags=frozenset(
             name
-            for one in watched.values()
+            for one in by_key.values()
             for piece in parts_of(one.rule.when)
             for name in names_in(piece)
         ),
@@ -196,7 +197,7 @@ def _on_equipment(rule: AlertRule, equipment: Equipment, plant: Plant) -> Watche
     if len(tags) == 1:
         labels["tag"] = tags[0]
     units = {one.name: one.unit for one in equipment.tags}
-    return _watched(rule, rule.alert, labels, (plant, [equipment]), units)
+    return watched(rule, rule.alert, labels, (plant, [equipment]), units)
 
 
 def _on_site(rule: AlertRule, plant: Plant) -> Iterator[Watched]:
@@ -208,11 +209,11 @@ def _on_site(rule: AlertRule, plant: Plant) -> Iterator[Watched]:
     if any(isinstance(piece, Absent) for piece in pieces):
         for source in plant.sources:
             labels = everywhere | {"source": source}
-            yield _watched(rule, f"{rule.alert}|{source}", labels, (plant, chosen), {})
+            yield watched(rule, f"{rule.alert}|{source}", labels, (plant, chosen), {})
         return
     for labels, members in _groups(levels, chosen):
         name = "|".join((rule.alert, *labels.values()))
-        yield _watched(rule, name, everywhere | labels, (plant, members), {})
+        yield watched(rule, name, everywhere | labels, (plant, members), {})
 
 
 def _groups(
@@ -230,13 +231,14 @@ def _groups(
         yield dict(labels), members
 
 
-def _watched(
+def watched(
     rule: AlertRule,
     key: str,
     labels: Mapping[str, str],
     place: tuple[Plant, Sequence[Equipment]],
     units: Mapping[str, str],
 ) -> Watched:
+    """A rule about what these labels say, at this equipment of the plant."""
     plant, members = place
     labels = {"alertname": rule.alert, **labels, **rule.labels}
     condition = built(rule.when, iter(range(1000)), units, (labels, place))

@@ -17,6 +17,8 @@ STATE, BATCH, MAINTAINED, CALLS, ALARMS, EQUIPMENT_HEARD = (
     "alarms",
     "heard|equipment",
 )
+RELEASE, DEVIATIONS = "release", "deviations"
+"""Of a product: since when which batch waits for longest; the most severe open deviation."""
 _MAX_MEMBERS = 100
 """Calls, and alarms, that are remembered of one equipment."""
 _STEPS = 60
@@ -72,6 +74,11 @@ def source_heard(name: str) -> str:
 def hour(equipment: str) -> str:
     """The facts of the rolling hour of an equipment."""
     return f"hour|{equipment}"
+
+
+def quality(window: str, area: str) -> str:
+    """Results and batches judged in a window, of a compliance area; '' is the whole product."""
+    return f"quality|{window}|{area}"
 
 
 def counted(kind: str) -> str:

@@ -1,7 +1,7 @@
 """The rules of a whole site: figures, counts, silent sources, and alerts that others raise.
 
-Of products there is nothing here: tests, releases and deviations are seen together by product, in
-an engine of their own on `Board`. Results of tests are counted here once they are forwarded.
+Of products there is nothing here but counts of results: tests, releases and deviations are seen
+together by product, in an engine of their own on `Board`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,13 @@ from processors.step import Transition
 from schemas.kpi import OeeReport
 from schemas.machine import TimeCategory
 from schemas.plant.load import PlantFile
+from schemas.quality import TestJudged
 from schemas.record import site_of
 from schemas.site import ExternalAlert, SiteRecord, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.topics import SITE, SITE_STATE, Topic
 
-Forwarded = OeeReport | AndonCall | Stop | Finding
+Forwarded = OeeReport | AndonCall | Stop | Finding | TestJudged
 Event = SiteRecord | Forwarded
 _COUNTED_STOPS = frozenset({TimeCategory.UNPLANNED_STOP, TimeCategory.MINOR_STOP})
 
@@ -94,7 +95,9 @@ class SiteEngine:
 
 
 def _site(event: Event) -> str:
-    return event.site if isinstance(event, SiteRecord) else site_of(event.equipment)
+    if isinstance(event, SiteRecord | TestJudged):
+        return event.site
+    return site_of(event.equipment)
 
 
 def _time_of(event: Event) -> int:
@@ -106,6 +109,8 @@ def _time_of(event: Event) -> int:
             return micros(event.raised_at)
         case Stop() | Finding():
             return micros(event.start)
+        case TestJudged():
+            return micros(event.stated_at)
         case _:
             return micros(event.source_time)
 
@@ -122,12 +127,13 @@ def _take(board: Board, plan: RulesPlan, event: Event, at: int) -> None:
                 board.external[name] = known
         case OeeReport(kind="hour") if hour(event.equipment) in plan.by_signal:
             board.apply([Fact(at, hour(event.equipment), _facts_of(event))])
-        case AndonCall():
-            _count(board, plan, "andon", Counted(at, event.record_id(), event.equipment))
+        case AndonCall() | Finding():
+            kind = "andon" if isinstance(event, AndonCall) else "finding"
+            _count(board, plan, kind, Counted(at, event.record_id(), event.equipment))
         case Stop():
             _count_stop(board, plan, event, at)
-        case Finding():
-            _count(board, plan, "finding", Counted(at, event.record_id(), event.equipment))
+        case TestJudged():
+            _count_test(board, plan, event, at)
         case _:
             pass
 
@@ -136,9 +142,22 @@ def _count_stop(board: Board, plan: RulesPlan, stop: Stop, at: int) -> None:
     """Stops that nobody planned; one that was told too early is taken back."""
     if stop.category in _COUNTED_STOPS and stop.end != stop.start:
         _count(board, plan, "stop", Counted(at, stop.record_id(), stop.equipment))
-        return
-    name = counted("stop")
-    left = taken_back(board.signals.get(name), stop.record_id())
+    else:
+        _take_back(board, "stop", stop.record_id(), at)
+
+
+def _count_test(board: Board, plan: RulesPlan, test: TestJudged, at: int) -> None:
+    """Results by what they come to; one that was corrected counts as what it is now."""
+    for kind, outcome in (("test_failed", "fail"), ("test_out_of_trend", "out_of_trend")):
+        if test.outcome == outcome:
+            _count(board, plan, kind, Counted(at, test.record_id(), ""))
+        else:
+            _take_back(board, kind, test.record_id(), at)
+
+
+def _take_back(board: Board, kind: str, record: str, at: int) -> None:
+    name = counted(kind)
+    left = taken_back(board.signals.get(name), record)
     if left is not None:
         board.change(max(at, left.at), {name: left})
 

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from processors.rules.conditions import Memory
 from processors.rules.life import REST, Episode, Life
+from processors.rules.sight import Memory
 from processors.rules.signals import Signal, frozen, is_small
 from processors.rules.times import NEVER
 from schemas.alerts import AlertTransition

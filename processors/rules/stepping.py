@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from processors.rules.conditions import Look, Seen
+from processors.rules.conditions import Look
 from processors.rules.life import Change, abandon, due, elapse, observe
 from processors.rules.plan import Watched
+from processors.rules.sight import Seen
 from processors.rules.signals import BATCH, Signals
 from processors.rules.state import Instance
 from processors.rules.times import NEVER, instant

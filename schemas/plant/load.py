@@ -11,6 +11,7 @@ from schemas.plant.equipment import Equipment, EquipmentClass
 from schemas.plant.equipment_mistakes import misfits, unknown_names
 from schemas.plant.model import Plant
 from schemas.plant.products import PerEquipment, Product
+from schemas.plant.quality_mistakes import quality_mistakes
 from schemas.yaml_file import Document, Location
 
 _INHERITED = (
@@ -100,6 +101,7 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
                     hint = did_you_mean(name, [one.id for one in plant.equipment])
                     yield document.mistake((*location, name), "no such equipment", hint)
     yield from _of_lines(plant, document)
+    yield from quality_mistakes(plant, document)
     yield from alert_mistakes(plant, resolved, document)
 
 

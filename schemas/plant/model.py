@@ -9,6 +9,7 @@ from schemas.plant.alerts.rules import AlertRule
 from schemas.plant.calendar import Calendar
 from schemas.plant.equipment import Equipment, EquipmentClass, Line, Reason
 from schemas.plant.products import Product
+from schemas.plant.quality import QualitySettings, Specification
 from schemas.plant.sources import Source
 from schemas.plant.times import TimeZone
 from schemas.plant.values import Name, Strict
@@ -31,6 +32,9 @@ class Plant(Strict):
     reasons: dict[Name, Reason] = Field(default_factory=dict)
     """Codes that people give for stops and for bad parts."""
     products: list[Product] = Field(default_factory=list)
+    specifications: list[Specification] = Field(default_factory=list)
+    """What tests have to show; of those for one product and test, the latest that holds counts."""
+    quality: QualitySettings = Field(default_factory=QualitySettings)
     calendars: dict[Name, Calendar]
     people: list[Person] = Field(default_factory=list)
     schedules: dict[Name, Schedule] = Field(default_factory=dict)

@@ -35,7 +35,7 @@ from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
 from schemas.generate import RELEASED
 from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
-from schemas.lab import Disposition, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -59,6 +59,14 @@ from schemas.manual import (
     StopReasonGiven,
 )
 from schemas.model import PlantPublished
+from schemas.quality import (
+    BatchRelease,
+    ComplianceReport,
+    Deviation,
+    LabAnswer,
+    Objection,
+    TestJudged,
+)
 from schemas.record import EventId
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
@@ -97,6 +105,12 @@ OF_SITE: dict[str, Any] = {
     "site": "acme/north",
 }
 OF_PRODUCT: dict[str, Any] = {**OF_SITE, "product": "P-1"}
+OF_QUALITY: dict[str, Any] = {
+    "run": "0123456789ab",
+    "plant_version": "ba9876543210",
+    "site": "acme/north",
+    "product": "P-1",
+}
 RESULT: dict[str, Any] = {
     "test": "lead",
     "batch": "B-1",
@@ -192,8 +206,103 @@ SAMPLES: tuple[BaseModel, ...] = (
     MaintenanceStarted(**ENVELOPE, **SAID, planned=True, work_order="W-1", comment="seal"),
     MaintenanceEnded(**ENVELOPE, **SAID, work_order="W-1", comment="seal changed"),
     TestResult(**OF_PRODUCT, **RESULT, number=0.05, comparator="<", unit="mg/l"),
-    TestResult(**OF_PRODUCT, **RESULT, text="conforms"),
-    Disposition(**OF_PRODUCT, batch="B-1", decision="release", reason="all tests passed"),
+    TestResult(**OF_PRODUCT, **RESULT, text="conforms", invalid=True),
+    Disposition(
+        **OF_PRODUCT,
+        batch="B-1",
+        decision="conditional",
+        reason="all tests passed",
+        roles=("quality",),
+    ),
+    DeviationAction(
+        **OF_PRODUCT,
+        deviation="|acme/north|P-1|result",
+        action="capa",
+        reason="pump",
+        roles=("qa",),
+    ),
+    BatchMade(
+        **OF_QUALITY, equipment=ENVELOPE["equipment"], batch="B-1", start=AT, end=AT, withdrawn=True
+    ),
+    LabAnswer(
+        **OF_QUALITY,
+        statement=SAID["statement"],
+        event=ID,
+        by=SAID["by"],
+        at=AT,
+        answer="refused",
+        objections=(Objection(field="batch", reason="no equipment has begun it"),),
+    ),
+    TestJudged(
+        **OF_QUALITY,
+        result="fedcba9876543210fedcba9876543210",
+        statement=SAID["statement"],
+        revision=2,
+        test="lead",
+        batch="B-1",
+        sample="S-1",
+        area="finished-product",
+        at=AT,
+        stated_at=AT,
+        outcome="fail",
+        because="above 0.01",
+        number=0.05,
+        text="conforms",
+        comparator="<",
+        unit="mg/l",
+    ),
+    ComplianceReport(
+        **OF_QUALITY,
+        window="batch",
+        batch="B-1",
+        area="finished-product",
+        test="lead",
+        start=AT,
+        end=AT,
+        within=19,
+        judged=20,
+        compliance_rate=0.95,
+        batches_within=1,
+        batches_judged=2,
+        batch_compliance=0.5,
+        revision=3,
+    ),
+    Deviation(
+        **OF_QUALITY,
+        deviation="|acme/north|P-1|deviation|fedc",
+        cause="out_of_specification",
+        severity="critical",
+        state="closed",
+        batch="B-1",
+        test="lead",
+        result="fedcba9876543210fedcba9876543210",
+        because="above 0.01",
+        opened_at=AT,
+        changed_at=AT,
+        closed_at=AT,
+        by="Ana Ruiz",
+        reason="the pump is new",
+        age_days=3,
+        recurrence=2,
+        withdrawn=True,
+    ),
+    BatchRelease(
+        **OF_QUALITY,
+        batch="B-1",
+        started_at=AT,
+        ended_at=AT,
+        expected=5,
+        judged=4,
+        failed=1,
+        pending=("lead",),
+        overdue=("lead",),
+        open_deviations=1,
+        hours_since_end=25,
+        disposition="approved",
+        disposed_at=AT,
+        disposed_by="Ana Ruiz",
+        release_time_h=25.5,
+    ),
     Acknowledgement(
         **OF_SITE,
         fingerprint="abc123",

@@ -30,7 +30,7 @@ from schemas.audit import AuditEntry, AuditRecord, entry_of
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
-from schemas.lab import Disposition, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -54,6 +54,14 @@ from schemas.manual import (
     StopReasonGiven,
 )
 from schemas.model import PlantPublished
+from schemas.quality import (
+    BatchRelease,
+    ComplianceReport,
+    Deviation,
+    LabAnswer,
+    Objection,
+    TestJudged,
+)
 from schemas.record import EventId
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
@@ -134,6 +142,7 @@ REASONS = st.lists(
 SEVERITY = st.sampled_from(SEVERITIES)
 LABELS = st.dictionaries(NAMES, TEXTS, max_size=3)
 SOME = st.lists(NAMES, max_size=3).map(tuple)
+OF_QUALITY = {"run": TEXTS, "plant_version": NAMES, "site": SITES, "product": NAMES}
 OF_ALERT = {
     "run": TEXTS,
     "plant_version": NAMES,
@@ -279,8 +288,110 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         Disposition,
         **OF_PRODUCT,
         batch=NAMES,
-        decision=st.sampled_from(["release", "reject", "hold"]),
+        decision=st.sampled_from(["release", "conditional", "reject", "hold"]),
         reason=maybe(NAMES),
+        roles=SOME,
+    ),
+    DeviationAction: st.builds(
+        DeviationAction,
+        **OF_PRODUCT,
+        deviation=NAMES,
+        action=st.sampled_from(["investigate", "capa", "close", "reopen"]),
+        reason=NAMES,
+        roles=SOME,
+    ),
+    BatchMade: st.builds(
+        BatchMade,
+        **OF_QUALITY,
+        equipment=PATHS,
+        batch=NAMES,
+        start=TIMES,
+        end=maybe(TIMES),
+        withdrawn=st.booleans(),
+    ),
+    LabAnswer: st.builds(
+        LabAnswer,
+        **OF_QUALITY,
+        statement=NAMES,
+        event=IDS,
+        by=NAMES,
+        at=TIMES,
+        answer=st.sampled_from(["accepted", "refused"]),
+        objections=st.lists(st.builds(Objection, field=NAMES, reason=TEXTS), max_size=2).map(tuple),
+    ),
+    TestJudged: st.builds(
+        TestJudged,
+        **OF_QUALITY,
+        result=NAMES,
+        statement=NAMES,
+        revision=st.integers(1, 1000),
+        test=NAMES,
+        batch=maybe(NAMES),
+        sample=maybe(NAMES),
+        area=maybe(NAMES),
+        at=TIMES,
+        stated_at=TIMES,
+        outcome=maybe(st.sampled_from(["pass", "fail", "out_of_trend", "invalid"])),
+        because=TEXTS,
+        number=maybe(FLOATS),
+        text=maybe(TEXTS),
+        comparator=maybe(st.sampled_from("<>")),
+        unit=TEXTS,
+    ),
+    ComplianceReport: st.builds(
+        ComplianceReport,
+        **OF_QUALITY,
+        window=st.sampled_from(["24h", "7d", "30d", "batch"]),
+        batch=maybe(NAMES),
+        area=maybe(NAMES),
+        test=maybe(NAMES),
+        start=maybe(TIMES),
+        end=TIMES,
+        within=AMOUNTS,
+        judged=AMOUNTS,
+        compliance_rate=maybe(FLOATS),
+        batches_within=AMOUNTS,
+        batches_judged=AMOUNTS,
+        batch_compliance=maybe(FLOATS),
+        revision=AMOUNTS,
+    ),
+    Deviation: st.builds(
+        Deviation,
+        **OF_QUALITY,
+        deviation=NAMES,
+        cause=st.sampled_from(["out_of_specification", "excursion", "missed_test"]),
+        severity=st.sampled_from(["minor", "major", "critical"]),
+        state=st.sampled_from(["open", "investigating", "capa", "closed"]),
+        batch=maybe(NAMES),
+        test=maybe(NAMES),
+        result=maybe(NAMES),
+        because=TEXTS,
+        opened_at=TIMES,
+        changed_at=TIMES,
+        closed_at=maybe(TIMES),
+        by=maybe(NAMES),
+        reason=maybe(TEXTS),
+        age_days=AMOUNTS,
+        recurrence=AMOUNTS,
+        withdrawn=st.booleans(),
+    ),
+    BatchRelease: st.builds(
+        BatchRelease,
+        **OF_QUALITY,
+        batch=NAMES,
+        started_at=maybe(TIMES),
+        ended_at=maybe(TIMES),
+        expected=AMOUNTS,
+        judged=AMOUNTS,
+        failed=AMOUNTS,
+        pending=SOME,
+        overdue=SOME,
+        open_deviations=AMOUNTS,
+        hours_since_end=AMOUNTS,
+        disposition=maybe(st.sampled_from(["approved", "conditional", "rejected", "held"])),
+        disposed_at=maybe(TIMES),
+        disposed_by=maybe(NAMES),
+        release_time_h=maybe(FLOATS),
     ),
     Acknowledgement: st.builds(
         Acknowledgement,

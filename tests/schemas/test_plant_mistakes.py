@@ -1,5 +1,7 @@
 """A plant file with mistakes starts nothing; each is told with its place, its key and a hint."""
 
+import re
+
 import pytest
 
 from schemas.mistakes import FileError
@@ -527,3 +529,60 @@ def test_tests_of_a_product_that_do_not_fit(tests, said):
     told = mistakes("{press-1: 0.5}}", f"{{press-1: 0.5}}, tests: {tests}}}")
 
     assert said in told[0]
+
+
+SPECIFIED = """\
+  - {id: P1, ideal_cycle_s: {press-1: 0.5}, tests: [{id: ph, unit: pH}, {id: look, kind: text}]}
+specifications:
+  - {products: [P1], test: ph, from: 2026-01-01, unit: pH, limits: {lower: 5, upper: 7}}
+"""
+PRODUCT = "  - {id: P1, ideal_cycle_s: {press-1: 0.5}}\n"
+
+
+def specified(was: str, is_now: str) -> str:
+    """What is said first where the specification has this instead of that."""
+    assert SPECIFIED.count(was) == 1
+    return mistakes(PRODUCT, SPECIFIED.replace(was, is_now))[0]
+
+
+def test_a_specification_that_fits_has_no_mistakes():
+    plant = load_plant(PLANT.replace(PRODUCT, SPECIFIED), "plant.yaml").plant
+
+    assert plant.specifications[0].limits is not None
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "said"),
+    [
+        pytest.param(
+            "[P1], test", "[P2], test",
+            "specifications[0].products[0]: no such product: P2", id="product",
+        ),
+        pytest.param(
+            "test: ph", "test: pH", "specifications[0].test: P1 has no such test: pH", id="test"
+        ),
+        pytest.param("unit: pH, lim", "lim", "ph of P1 is reported in pH", id="no unit"),
+        pytest.param("unit: pH, lim", "unit: mV, lim", "unit: ph of P1 is reported", id="unit"),
+        pytest.param("unit: pH, limits: {lower: 5, upper: 7}", "accepted: [ok]",
+            "accepted: results of ph of P1 are numbers: write limits", id="texts for numbers"),
+        pytest.param("lower: 5, upper: 7", "lower: 7, upper: 5", "lower has to be", id="order"),
+        pytest.param(", limits: {lower: 5, upper: 7}", "", "write limits for", id="nothing"),
+        pytest.param("7}}", "7}, warning: {upper: 8}}", "warning and control lie", id="too wide"),
+        pytest.param("7}}", "7}, area: lab}", "area: no such compliance area: lab", id="area"),
+        pytest.param(
+            "7}}", "7}, sampling: {}}", "sampling: write either per_batch or every", id="sampling"
+        ),
+        pytest.param("7}}", "7}, detection_limit: 0}", "greater than 0", id="detection limit"),
+        pytest.param("from: 2026-01-01", "from: soon", "from: write a local time", id="from"),
+        pytest.param(
+            "  - {products", "  - &one {products: [P1], test: ph, from: 2026-01-01, unit: pH, "
+            "limits: {upper: 8}}\n  - {products",
+            "specifications[1].from: a second specification of ph of P1", id="twice",
+        ),
+    ],
+)  # fmt: skip
+def test_specifications_that_do_not_fit(was, is_now, said):
+    told = specified(was, is_now)
+
+    assert said in told
+    assert re.match(r"plant\.yaml:\d+:\d+: ", told)

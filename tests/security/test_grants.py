@@ -96,7 +96,7 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
     ]
     reads, looks = frozenset({Operation.READ}), frozenset({Operation.DESCRIBE})
     transact = frozenset({Operation.WRITE, Operation.DESCRIBE})
-    names = (OeeEngine().name, "rules", "site", "dispatch", AuditEngine().name)
+    names = (OeeEngine().name, "rules", "site", "dispatch", "quality", AuditEngine().name)
     engines = [f"plantstream-{name}" for name in names]
     timescale, notify = "plantstream-timescale", "plantstream-notify"
     ids = Resource.TRANSACTIONAL_ID

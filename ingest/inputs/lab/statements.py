@@ -48,7 +48,8 @@ BY_TYPE = {str(kind.model_fields["type"].default): kind for kind in KINDS}
 TIMES = ("time", "sample_time", "start", "end", "starts_at", "ends_at")
 """Fields that are instants."""
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")
-_OF_THE_EDGE = {*Envelope.model_fields, *Statement.model_fields, "site", "equipment"}
+_OF_THE_EDGE = {*Envelope.model_fields, *Statement.model_fields, "site", "equipment", "roles"}
+"""Nobody says of himself what he may do."""
 _VALUE = {"number", "text"}
 _MAX_ID = 200
 

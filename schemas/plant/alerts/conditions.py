@@ -148,8 +148,10 @@ class QualityIs(Limits):
     """A rate of quality is beyond a limit, once it stands on enough results; 0.95 is 95 %."""
 
     quality: QualityFigure
+    over: Literal["24h", "7d", "30d"] = "7d"
+    """The window of time before now that is looked at."""
     minimum: int = Field(default=1, ge=1)
-    """Results judged."""
+    """Results judged, or batches."""
     area: str | None = None
     """Compliance area; empty is each of them by itself."""
 

@@ -17,7 +17,10 @@ LabelValue = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Language = Literal["en", "es"]
 LANGUAGES: tuple[Language, ...] = ("en", "es")
 OWN_LABELS = frozenset(
-    {"alertname", "severity", "equipment", "line", "site", "product", "source", "tag"}
+    {
+        *("alertname", "severity", "equipment", "line", "site"),
+        *("product", "compliance_area", "source", "tag"),
+    }
 )
 """Labels that an alert has by itself; `area` is the equipment's unless the rule says another."""
 Template = Annotated[str, StringConstraints(min_length=1, max_length=2000)]

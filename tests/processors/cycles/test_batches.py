@@ -4,6 +4,7 @@ import pytest
 
 from processors.cycles.batches import MAX_PHASES
 from schemas.cycles import BatchCycle
+from schemas.lab import BatchMade
 from tests.makers import after
 from tests.processors.cycles.follower import Follower, Machine
 
@@ -161,3 +162,47 @@ def test_so_many_phases_are_listed_and_the_rest_is_counted() -> None:
     assert len(found.phases) == MAX_PHASES
     assert found.phases_left_out == 31
     assert found.phases[-1].end == after(MAX_PHASES)
+
+
+def forwarded(*steps: tuple) -> list[tuple]:
+    """What quality hears: product, seconds from the beginning to the end, and whether not."""
+    told = Follower().hear(cooked(*steps).said).told()
+    return [
+        (one.product, one.end and (one.end - one.start).total_seconds(), one.withdrawn)
+        for one in told
+        if isinstance(one, BatchMade)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "heard"),
+    [
+        pytest.param(
+            [("product", 0, "gel"), ("batch", 1, "b1"), ("phase", 5, "hot"),
+             ("batch_ends", 101, "b1")],
+            [("gel", None, False), ("gel", 100.0, False)], id="its beginning and its end",
+        ),
+        pytest.param(
+            [("batch", 1, "b1"), ("product", 2, "gel")], [("gel", None, False)],
+            id="its product is told late",
+        ),
+        pytest.param(
+            [("product", 0, "gel"), ("batch", 1, "b1"), ("product", 1, "soap"),
+             ("batch_ends", 101, "b1")],
+            [("gel", None, False), ("gel", None, True), ("soap", None, False),
+             ("soap", 100.0, False)],
+            id="it is of another product",
+        ),
+        pytest.param([("batch", 1, "b1"), ("batch_ends", 9, "b1")], [], id="nobody says of what"),
+    ],
+)  # fmt: skip
+def test_quality_hears_of_batches(steps: list, heard: list) -> None:
+    assert forwarded(*steps) == heard
+
+
+def test_quality_hears_once_of_a_batch_over_a_restart() -> None:
+    machine = cooked(("product", 0, "gel"), ("batch", 1, "b1"), ("phase", 10, "heating"))
+    follower = Follower()
+    for event in machine.said:
+        follower.hear([event]).restart()
+    assert sum(isinstance(one, BatchMade) for one in follower.told()) == 1

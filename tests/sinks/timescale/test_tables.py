@@ -9,13 +9,15 @@ from hypothesis import given, strategies as st
 from plantstream.runtime.errors import RejectedError
 from schemas.audit import AuditEntry
 from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
+from schemas.lab import BatchMade
 from schemas.machine import MachineRecord
-from schemas.topics import KPI, MACHINE, TELEMETRY
+from schemas.topics import KPI, LAB, MACHINE, TELEMETRY
 from sinks.errors import RejectedRecordsError
 from sinks.timescale.fact_tables import CELLS, FACTS
 from sinks.timescale.rows import rows_of
 from sinks.timescale.table import storable, storable_json
 from sinks.timescale.tables import AUDIT, EVENTS, tables_of
+from tests.schemas.samples import SAMPLES
 from tests.sinks.doubles import NOW
 from tests.sinks.records import FRAMES, batch, cell, counted, envelope, frame, unchecked
 
@@ -107,3 +109,9 @@ def test_runs_and_equipment_are_seen():
 
     assert {run for run, _ in rows.seen} == {"", "r"}
     assert rows.counts == {"sample": 1, "run_sample": 1, "oee_cell": 1}
+
+
+def test_batches_forwarded_to_the_laboratory_make_no_rows_of_their_own():
+    (made,) = [one for one in SAMPLES if isinstance(one, BatchMade)]
+
+    assert not rows_of(batch(LAB, [made]).events).by_table
