@@ -225,6 +225,7 @@ def _change_state(book: Book, event: StateChanged, at: datetime, plan: Equipment
     if book.run_since is not None and now in STOPPED:
         absorb_run(book, at, plan)
         if book.stop is not None and book.stop.raw is not now:
+            claim_ahead(book, plan)
             finish_stop(book)
     elif book.stop is not None:
         if now is TimeCategory.RUNNING and plan.min_run:

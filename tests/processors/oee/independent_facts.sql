@@ -19,7 +19,7 @@ pieces AS (
 SELECT * FROM pieces WHERE z > a;
 
 CREATE OR REPLACE TEMP TABLE piece AS
-SELECT p.a, p.z, s.spell, s.category AS raw, s.z - s.a AS lasts, w.held.s AS state, w.held.r AS said,
+SELECT p.a, p.z, s.spell, s.category AS raw, s.z - s.a AS lasts, CASE WHEN h.is_too_short THEN h.z END AS ran_to, w.held.s AS state, w.held.r AS said,
     b.batch, o.product, l.shift, l.a AS shift_begins,
     coalesce(l.day, timezone(zone, make_timestamptz(p.a * 1000))::DATE) AS day,
     l.shift IS NOT NULL AND (during = 'always' OR b.batch IS NOT NULL) AS is_planned,
@@ -29,6 +29,7 @@ SELECT p.a, p.z, s.spell, s.category AS raw, s.z - s.a AS lasts, w.held.s AS sta
     (SELECT any_value(u.planned) FROM maintenance u WHERE p.a >= u.a AND p.a < u.z) AS upkeep
 FROM stretch p CROSS JOIN plant
 LEFT JOIN spell s ON p.a >= s.a AND p.a < s.z
+LEFT JOIN held h ON p.a >= h.a AND p.a < h.z
 ASOF LEFT JOIN word_held w ON p.a >= w.a
 LEFT JOIN batch b ON p.a >= b.first // 10 AND p.a < b.last // 10
 LEFT JOIN product o ON p.a >= o.first // 10 AND p.a < o.last // 10
@@ -37,8 +38,9 @@ LEFT JOIN slot l ON p.a >= l.a AND p.a < l.z;
 CREATE OR REPLACE TEMP TABLE claimed AS
 WITH begun AS (
     SELECT *, coalesce(bool_or(raw = 'running' AND NOT is_unknown)
-        OVER (PARTITION BY shift ORDER BY a), FALSE) AS has_run
-    FROM piece),
+        OVER (PARTITION BY shift ORDER BY a), FALSE)
+        OR EXISTS (FROM piece q WHERE q.shift = p.shift AND q.ran_to <= p.a AND NOT q.is_unknown) AS has_run
+    FROM piece p),
 ruled AS (
     SELECT g.a, arg_min(struct_pack(category := r.category, reason := r.reason), r.place) AS rule
     FROM begun g JOIN rule r ON g.raw <> 'running'
