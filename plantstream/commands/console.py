@@ -25,9 +25,11 @@ def quiet_logs() -> None:
     """In a command for people, only warnings and errors of the machinery are shown."""
     import structlog
 
+    from plantstream.runtime.stderr import current_stderr
+
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(current_stderr()),
     )
     logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
 

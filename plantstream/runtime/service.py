@@ -27,6 +27,7 @@ from plantstream.runtime.errors import (
 )
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.quiet_server import QuietServer
+from plantstream.runtime.stderr import current_stderr
 
 STOP_LIMIT_S = 8.0
 CLOSE_LIMIT_S = 2.0
@@ -100,7 +101,7 @@ def configure_logs() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(current_stderr()),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

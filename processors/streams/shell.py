@@ -2,7 +2,7 @@
 
 1. One transaction decides. Changed rows, marks, positions and outputs of a micro-batch become
    visible together or not at all; a worker that lost its partition cannot commit. What has no
-   outputs waits for the next that has some, for seconds: nobody has seen anything of it.
+   outputs waits for the next that has some, or for a quiet moment: nobody has seen any of it.
 2. The journal's position, not the group's offset, says what was applied. Every offset is applied
    in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
@@ -41,7 +41,7 @@ class ShellLimits:
     tick_s: float = 2.0
     commit_s: float = 1.0
     wait_s: float = 5.0
-    """So long what has no outputs waits for a transaction of its own."""
+    """So long what has no outputs waits for a transaction of its own while more comes in."""
     grace_s: float = 0.0
     """No ticks for so long after the log was out of reach: whoever could not write writes first."""
 
@@ -143,7 +143,7 @@ class Shell:
             self._ticked_at = now
             self._mark_ends(now)
         await _together(self._tick(partition, now) for partition in list(self._due))
-        await self._save(now)
+        await self._save(now, at_once=not polled)
         self._metrics.holding(self._held())
         await self._offer(now)
 
@@ -228,7 +228,7 @@ class Shell:
     async def _save(self, now: datetime, *, at_once: bool = False) -> None:
         """Commit what has waited for long enough, of one partition a turn: others have news."""
         wait = timedelta(seconds=0 if at_once else self._limits.wait_s)
-        ripe = [part for part, one in self._unsaved.items() if now - one.since >= wait]
+        ripe = [part for part, one in self._unsaved.items() if abs(now - one.since) >= wait]
         chosen = ripe if at_once else ripe[:1]
         await _together(self._commit(partition, ()) for partition in chosen)
 

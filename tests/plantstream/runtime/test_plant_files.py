@@ -18,7 +18,7 @@ from schemas.topics import MODEL
 from tests.ingest.kit import NOW, PLANT
 
 SITE = "acme/town"
-LIMIT_S = 10
+LIMIT_S = 60
 
 
 def published(number: int, text: str = PLANT, *, site: str = SITE, after_s: float = 0) -> Record:
