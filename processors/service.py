@@ -21,6 +21,8 @@ from processors.auditor import Auditing
 from processors.calendar import PlanCalendar
 from processors.dispatch.engine import DispatchEngine
 from processors.oee.engine import OeeEngine
+from processors.quality.control import out_of_control
+from processors.quality.engine import QualityEngine
 from processors.rules.equipment import RulesEngine
 from processors.rules.site import SiteEngine
 from processors.step import Engine
@@ -49,9 +51,12 @@ class Wiring:
 WIRINGS: Mapping[str, Wiring] = {
     "oee": Wiring(OeeEngine),
     "rules": Wiring(RulesEngine, _PROMPT),
-    "site": Wiring(SiteEngine, _PROMPT, ("oee",)),
+    "quality": Wiring(lambda: QualityEngine(out_of_control), ShellLimits(tick_s=0.5), ("oee",)),
+    "site": Wiring(SiteEngine, _PROMPT, ("oee", "quality")),
     "dispatch": Wiring(
-        lambda: DispatchEngine(PlanCalendar), ShellLimits(tick_s=0.25), ("rules", "site")
+        lambda: DispatchEngine(PlanCalendar),
+        ShellLimits(tick_s=0.25),
+        ("rules", "site", "quality"),
     ),
     "audit": Wiring(AuditEngine),
 }

@@ -219,11 +219,12 @@ class Desk:
 
 
 def _points(key: str, evaluation: Evaluation | None) -> dict[Pair, Point]:
-    """The numbers that were judged, by test and result."""
+    """The numbers that were judged, by test and result; one that stands for many is no point."""
     found: dict[Pair, Point] = {}
     for one in evaluation.results if evaluation else ():
         number, name = one.newest.number, one.first.statement
-        if number is not None and one.verdict.is_judged:
+        is_exact = one.newest.comparator is None
+        if number is not None and is_exact and one.verdict.is_judged:
             found[one.newest.test, name] = Point(one.root.at, name, number, one.sampled_at, key)
     return found
 

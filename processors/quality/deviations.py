@@ -83,12 +83,14 @@ def opened(
             )
 
 
-def out_of_trend(dossier: Dossier, result: Result, because: str) -> Case:
+def out_of_trend(
+    dossier: Dossier, result: Result, severity: DeviationSeverity, because: str
+) -> Case:
     """What a result opens that is within specification, and out of trend."""
     return Case(
         name=f"out_of_trend|{result.first.statement}",
         cause="out_of_trend",
-        severity="minor",
+        severity=severity,
         batch=dossier.batch,
         test=result.newest.test,
         result=result.first.statement,

@@ -27,7 +27,8 @@ class Point(NamedTuple):
 Trend = Callable[[Sequence[Point], Specification], str | None]
 """Why the last of these results of one test is out of trend; None: it is not.
 
-The points are in the order of time; it is asked again whenever one of them changes.
+The points are in the order of time and under this specification; it is asked again whenever one
+of them changes.
 """
 
 
@@ -75,4 +76,8 @@ class Series:
 
 def _asked(points: Sequence[Point], test: str, trend: Trend, plan: QualityPlan) -> str | None:
     specification = plan.specification(test, points[-1].sampled_at)
-    return None if specification is None else trend(points, specification)
+    if specification is None:
+        return None
+    is_other = (plan.specification(test, one.sampled_at) is not specification for one in points)
+    first = max((place + 1 for place, other in enumerate(is_other) if other), default=0)
+    return trend(points[first:], specification)
