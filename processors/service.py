@@ -15,6 +15,7 @@ from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Journal, Record, TopicPartition
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
+from plantstream.runtime.signing_key import is_sealed
 from processors.anchoring.journal import WatchedJournal
 from processors.audit.engine import AuditEngine
 from processors.auditor import Auditing
@@ -51,7 +52,9 @@ class Wiring:
 WIRINGS: Mapping[str, Wiring] = {
     "oee": Wiring(OeeEngine),
     "rules": Wiring(RulesEngine, _PROMPT),
-    "quality": Wiring(lambda: QualityEngine(out_of_control), ShellLimits(tick_s=0.5), ("oee",)),
+    "quality": Wiring(
+        lambda: QualityEngine(out_of_control, is_sealed), ShellLimits(tick_s=0.5), ("oee",)
+    ),
     "site": Wiring(SiteEngine, _PROMPT, ("oee", "quality")),
     "dispatch": Wiring(
         lambda: DispatchEngine(PlanCalendar),

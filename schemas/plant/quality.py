@@ -5,6 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.plant.signatures import Signatures
 from schemas.plant.times import LocalMoment, Span
 from schemas.plant.values import Name, Strict
 
@@ -173,6 +174,8 @@ class QualitySettings(Strict):
     """A deviation of the same test and cause within so long before recurs."""
     areas: dict[Name, ComplianceArea] = Field(default_factory=dict)
     """Compliance areas."""
+    signatures: Signatures | None = None
+    """Empty: nothing has to be signed, and no signature is looked at."""
 
 
 def _midnight(day: date) -> datetime:
