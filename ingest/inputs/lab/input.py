@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from ingest.input import Chunk
+from ingest.inputs.lab.answered import Answered, Answers
 from ingest.inputs.lab.app import ANSWER_WITHIN_S, Office, create_app
 from ingest.inputs.lab.desk import Desk, FilePlace
 from ingest.inputs.lab.folder import WatchedFolder
@@ -63,15 +64,16 @@ class LabInput:
         plant: PlantFile,
         data_dir: Path,
         meters: SourceMeters | None = None,
-        *,
-        answer_within_s: float = ANSWER_WITHIN_S,
+        answers: Answers | None = None,
     ) -> None:
         self._name = name
         self._source = source
         self._plant = plant
         self._data_dir = data_dir
         self._meters = meters or SourceMeters.unseen()
-        self._answer_within_s = answer_within_s
+        self._answers = answers
+        self.answer_within_s = ANSWER_WITHIN_S
+        """So long a request waits for the disk."""
         self.noted = FaultPoint("lab.noted")
         """The keys of a chunk are on disk, and the chunk is not."""
         self.stored = FaultPoint("lab.stored")
@@ -128,6 +130,7 @@ class LabInput:
         if not await asyncio.to_thread(tokens.tokens):
             told = "nobody can state anything yet: give out tokens with `plantstream lab-token add`"
             _log.warning(told, source=self._name, file=str(tokens.path))
+        answered = Answered(self._plant.plant.site_path())
         office = Office(
             self._plant.plant,
             tokens,
@@ -136,8 +139,16 @@ class LabInput:
             http.requests_per_s,
             self._meters,
             Signing.of(self._plant.plant, self._data_dir, self._name),
-            self._answer_within_s,
+            answered,
+            self.answer_within_s,
         )
+        async with AsyncExitStack() as stack:
+            if self._answers is not None:
+                following = asyncio.create_task(answered.follow(self._answers))
+                stack.push_async_callback(_ended, [following])
+            await self._listen(http, office)
+
+    async def _listen(self, http: LabHttp, office: Office) -> None:
         app = self._meters.http.measured(create_app(office), SERVICE)
         async with serving(app, _listening(http)) as server:
             self.address = server.address
