@@ -114,23 +114,29 @@ class LabInput:
                     await self.stored.reached()
                 for group, contradicting in found.answers.items():
                     group.say(contradicting)
-            for one in working:
+            ended, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
                 await one
 
     def _work(
         self, desk: Desk, ledger: LedgerThread, file: FilePlace | None
     ) -> Iterator[Coroutine[Any, Any, None]]:
         if self._source.http is not None:
-            yield self._serve(self._source.http, desk, ledger)
+            answered = Answered(self._plant.plant.site_path())
+            yield self._serve(self._source.http, (desk, ledger), answered)
+            if self._answers is not None:
+                yield answered.follow(self._answers)
         if self._source.folder is not None:
             yield self._watch(self._source.folder, desk, ledger, file)
 
-    async def _serve(self, http: LabHttp, desk: Desk, ledger: LedgerThread) -> None:
+    async def _serve(
+        self, http: LabHttp, storing: tuple[Desk, LedgerThread], answered: Answered
+    ) -> None:
+        desk, ledger = storing
         tokens = lab_tokens(token_file(http, self._data_dir))
         if not await asyncio.to_thread(tokens.tokens):
             told = "nobody can state anything yet: give out tokens with `plantstream lab-token add`"
             _log.warning(told, source=self._name, file=str(tokens.path))
-        answered = Answered(self._plant.plant.site_path())
         office = Office(
             self._plant.plant,
             tokens,
@@ -142,13 +148,6 @@ class LabInput:
             answered,
             self.answer_within_s,
         )
-        async with AsyncExitStack() as stack:
-            if self._answers is not None:
-                following = asyncio.create_task(answered.follow(self._answers))
-                stack.push_async_callback(_ended, [following])
-            await self._listen(http, office)
-
-    async def _listen(self, http: LabHttp, office: Office) -> None:
         app = self._meters.http.measured(create_app(office), SERVICE)
         async with serving(app, _listening(http)) as server:
             self.address = server.address

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 
 import pytest
+from hypothesis import given, settings, strategies as st
 from pydantic import ValidationError
 
+from processors.quality.charts.chart import Point
+from processors.quality.charts.limits import fixed_individuals
+from processors.quality.charts.pairs import observe_individual, start_individuals
+from processors.quality.charts.rules import Rule
 from processors.quality.control import out_of_control
 from schemas.plant.quality import Specification
 from schemas.quality import Deviation, TestJudged
@@ -72,6 +77,25 @@ def test_the_plant_file_says_which_deviation_it_opens(more: str, severities: lis
 
     assert outcomes(run) == {"r1": "out_of_trend"}
     assert [severity for _, _, severity in deviations(run)] == severities
+
+
+@settings(deadline=None, max_examples=40)
+@given(numbers=st.lists(st.floats(96, 104), min_size=1, max_size=24), data=st.data())
+def test_in_whatever_order_results_come_they_are_judged_as_a_chart_of_all_of_them(numbers, data):
+    file = plant(more=FIXED % "")
+    say = Sayer(file)
+    told = [
+        say.result(n, number, f"r{n}", test="visc", unit="", batch=None, sample=f"S{n}")
+        for n, number in enumerate(numbers)
+    ]
+    run = Run(file, trend=out_of_control).hear_each(data.draw(st.permutations(told)))
+
+    rules = frozenset({Rule.NELSON_1, Rule.NELSON_2})
+    chart, found = start_individuals(fixed_individuals(100, 1), rules), set[str]()
+    for n, number in enumerate(numbers):
+        chart, violations = observe_individual(chart, Point(f"r{n}", number))
+        found |= {one.points[-1] for one in violations}
+    assert set(outcomes(run)) == found
 
 
 def test_limits_follow_from_a_baseline_of_the_plant_file():

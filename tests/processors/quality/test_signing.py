@@ -10,6 +10,7 @@ import pytest
 from plantstream.runtime.signing_key import SigningKey, is_sealed, signing_key
 from processors.quality.turn import Event
 from schemas.lab import SignedRecord
+from schemas.mistakes import FileError
 from schemas.plant.load import PlantFile
 from schemas.quality import BatchRelease, Deviation, TestJudged
 from schemas.signature import Signature, content_digest
@@ -229,3 +230,16 @@ def test_a_signature_counts_by_the_plant_file_under_which_it_was_stated(
     run.hear(later.result(21, 6.1, sample="S2"))
 
     assert run.objections("decision-20") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("abc", id="no base64"),
+        pytest.param(base64.b64encode(bytes(44)).decode(), id="another kind"),
+        pytest.param("MCowBQYDK2VwAyEA", id="cut off"),
+    ],
+)
+def test_what_is_no_public_key_is_a_mistake_in_the_plant_file(text: str):
+    with pytest.raises(FileError, match=r"copy the middle line of signing\.pub"):
+        plant(settings=ASKED.format(key=text))
