@@ -14,7 +14,7 @@ from processors.quality.charts.limits import (
     individuals_limits,
 )
 from processors.quality.charts.pairs import Individuals, observe_individual, start_individuals
-from processors.quality.charts.rules import REACH, Rule
+from processors.quality.charts.rules import Rule
 from processors.quality.trends import Point
 from schemas.plant.quality import Specification
 
@@ -26,7 +26,7 @@ def out_of_control(points: Sequence[Point], specification: Specification) -> str
     chart = _chart(specification)
     if chart is None:
         return None
-    plots = [Plot(one.result, one.number) for one in points[-REACH:]]
+    plots = [Plot(one.result, one.number) for one in points]
     _, found = in_order(observe_individual, chart, plots, since=len(plots) - 1)
     return "; ".join(_because(one, chart) for one in found) or None
 

@@ -11,6 +11,7 @@ from processors.quality.charts.limits import fixed_individuals
 from processors.quality.charts.pairs import observe_individual, start_individuals
 from processors.quality.charts.rules import Rule
 from processors.quality.control import out_of_control
+from processors.quality.trends import Point as TrendPoint
 from schemas.plant.quality import Specification
 from schemas.quality import Deviation, TestJudged
 from tests.processors.quality.laboratory import Run, Sayer, plant
@@ -96,6 +97,26 @@ def test_in_whatever_order_results_come_they_are_judged_as_a_chart_of_all_of_the
         chart, violations = observe_individual(chart, Point(f"r{n}", number))
         found |= {one.points[-1] for one in violations}
     assert set(outcomes(run)) == found
+
+
+def test_after_a_restart_each_result_is_charted_once():
+    asked: list[str] = []
+
+    def counted(points: Sequence[TrendPoint], specification: Specification) -> str | None:
+        asked.append(points[-1].result)
+        return out_of_control(points, specification)
+
+    file = plant(more=FIXED % "")
+    say = Sayer(file)
+    told = [
+        say.result(n, 100, f"r{n}", test="visc", unit="", batch=None, sample=f"S{n}")
+        for n in range(30)
+    ]
+    before = Run(file, trend=counted, restarts=True).hear(*told[:-1])
+    asked.clear()
+    before.hear(told[-1])
+
+    assert sorted(asked) == sorted(f"r{n}" for n in range(30))
 
 
 def test_limits_follow_from_a_baseline_of_the_plant_file():
