@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -14,12 +13,13 @@ import pytest_asyncio
 
 from ingest.inputs.lab.signing import KEY
 from ingest.inputs.lab.tokens import FILE as TOKENS, lab_tokens
+from plantstream.embedded.checks import port_is_free
 from plantstream.runtime import clock
 from plantstream.runtime.people.factors import hashed
 from plantstream.runtime.people.file import FILE as PEOPLE, PeopleFile, Person
 from plantstream.runtime.signing_key import signing_key
 from tests.integration.line import Line
-from tests.parts import free_port
+from tests.parts import eventually, free_port
 
 pytestmark = [
     pytest.mark.integration,
@@ -89,18 +89,23 @@ class Laboratory:
 async def laboratory(
     line: Line, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Laboratory]:
-    home: Path = tmp_path_factory.mktemp("edge")
+    home = tmp_path_factory.mktemp("edge")
     key = signing_key(home / KEY).verifying.pem().decode().splitlines()[1]
     token = lab_tokens(home / TOKENS).add("terminal", clock.now())
     person = Person("ana", "Ana Ruiz", ("qa",), hashed(PASSWORD), SECRET, "2026-03-01")
     PeopleFile(home / PEOPLE).add(person)
     port, metrics = free_port(), free_port()
-    plant = home / "plant.yaml"
+    plant = home / "laboratory.yaml"
     plant.write_text(PLANT.format(port=port, key=key))
-    options = ("--plant", plant, "--data-dir", home, "--port", str(metrics))
-    edge = await line.start("ingest", *options, port=metrics)
+    where = {
+        "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": line.kafka.bootstrap_servers,
+        "PLANTSTREAM_DATA_DIR": str(home),
+    }
+    at_line = Line(line.data_dir, line.kafka, line.database, where)
+    edge = await at_line.start("ingest", "--plant", plant, "--port", str(metrics), port=metrics)
     try:
         await edge.ready()
+        await eventually(lambda: not port_is_free(port))
         headers = {"Authorization": f"Bearer {token}"}
         async with httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers) as one:
             made = Laboratory(one)
