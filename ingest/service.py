@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import structlog
 from ingest.agent import Plan, run_agent
 from ingest.heartbeats import Heartbeats, Pulse
 from ingest.input import Input
-from ingest.inputs.registry import build_inputs
+from ingest.inputs.registry import Keeping, build_inputs
 from ingest.metrics import SourceMetrics
 from ingest.options import World
 from ingest.spool import DiskSpool
@@ -26,7 +27,7 @@ from plantstream.runtime.ports import Record
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
-from schemas.topics import MODEL
+from schemas.topics import LAB_ANSWER, MODEL
 
 _log = structlog.get_logger(__name__)
 
@@ -121,8 +122,10 @@ class _Plans:
                 yield plant, inputs
 
     def _inputs(self, plant: PlantFile) -> dict[str, Input]:
-        world, data_dir = self._world, self._options.data_dir
-        return build_inputs(plant, world.sources, data_dir, world.urgency)
+        world = self._world
+        answers = partial(following, self._settings, LAB_ANSWER.name, Start.OLDEST)
+        keeping = Keeping(self._options.data_dir, answers)
+        return build_inputs(plant, world.sources, keeping, world.urgency)
 
     async def _records(self) -> AsyncIterator[Record]:
         async with following(self._settings, MODEL.name, Start.OLDEST) as found:

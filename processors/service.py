@@ -15,12 +15,15 @@ from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Journal, Record, TopicPartition
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
+from plantstream.runtime.signing_key import is_sealed
 from processors.anchoring.journal import WatchedJournal
 from processors.audit.engine import AuditEngine
 from processors.auditor import Auditing
 from processors.calendar import PlanCalendar
 from processors.dispatch.engine import DispatchEngine
 from processors.oee.engine import OeeEngine
+from processors.quality.control import out_of_control
+from processors.quality.engine import QualityEngine
 from processors.rules.equipment import RulesEngine
 from processors.rules.site import SiteEngine
 from processors.step import Engine
@@ -49,9 +52,14 @@ class Wiring:
 WIRINGS: Mapping[str, Wiring] = {
     "oee": Wiring(OeeEngine),
     "rules": Wiring(RulesEngine, _PROMPT),
-    "site": Wiring(SiteEngine, _PROMPT, ("oee",)),
+    "quality": Wiring(
+        lambda: QualityEngine(out_of_control, is_sealed), ShellLimits(tick_s=0.5), ("oee",)
+    ),
+    "site": Wiring(SiteEngine, _PROMPT, ("oee", "quality")),
     "dispatch": Wiring(
-        lambda: DispatchEngine(PlanCalendar), ShellLimits(tick_s=0.25), ("rules", "site")
+        lambda: DispatchEngine(PlanCalendar),
+        ShellLimits(tick_s=0.25),
+        ("rules", "site", "quality"),
     ),
     "audit": Wiring(AuditEngine),
 }

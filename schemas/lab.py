@@ -1,10 +1,12 @@
 """What laboratories say of a product: results of tests, and what is to become of a batch."""
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.plant.signatures import Act
 from schemas.record import Envelope, EquipmentPath, Frozen, SitePath, Statement, UtcTime
+from schemas.signature import Signature
 
 Roles = tuple[str, ...]
 """Of a person, as the signature of the statement says."""
@@ -21,7 +23,34 @@ class LabRecord(Envelope, Statement):
         return f"{self.site}/{self.product}"
 
 
-class TestResult(LabRecord):
+_NOT_SIGNED = {*Envelope.model_fields, *Statement.model_fields, "site", "roles", "signature"}
+_NOT_SIGNED -= {"source_time"}
+
+
+class SignedRecord(LabRecord):
+    """A record that its author may sign."""
+
+    signature: Signature | None = None
+    """Of a person, over `signed_content`."""
+
+    @property
+    def act(self) -> Act | None:
+        """What a plant file may ask to be signed; None where it asks for nothing."""
+        return None
+
+    def signed_content(self) -> dict[str, Any]:
+        """What is signed: the fields of its author, without id and what is at its default."""
+        told = self.model_dump(
+            mode="json", exclude=_NOT_SIGNED, exclude_none=True, exclude_defaults=True
+        )
+        told |= {"type": getattr(self, "type", ""), "time": told.pop("source_time")}
+        for name in ("number", "text"):
+            if name in told:
+                told["value"] = told.pop(name)
+        return told
+
+
+class TestResult(SignedRecord):
     """What a test found at `source_time`; a correction is a new result that names the old one."""
 
     __test__: ClassVar[bool] = False  # What begins with Test would be run by pytest.
@@ -54,6 +83,11 @@ class TestResult(LabRecord):
     invalid: bool = False
     """A correction by which the result counts for nothing, such as one of a broken instrument."""
 
+    @property
+    def act(self) -> Act | None:
+        """Corrections may have to be signed."""
+        return None if self.corrects is None else "correction"
+
     @model_validator(mode="after")
     def _one_value(self) -> Self:
         if (self.number is None) == (self.text is None):
@@ -73,7 +107,7 @@ class TestResult(LabRecord):
         return self
 
 
-class Disposition(LabRecord):
+class Disposition(SignedRecord):
     """What is to become of a batch."""
 
     type: Literal["disposition"] = "disposition"
@@ -83,11 +117,16 @@ class Disposition(LabRecord):
     reason: str | None = Field(default=None, min_length=1, max_length=2000)
     roles: Roles = Field(default=(), max_length=20)
 
+    @property
+    def act(self) -> Act | None:
+        """Each may have to be signed."""
+        return "disposition"
+
 
 DeviationStep = Literal["investigate", "capa", "close", "reopen"]
 
 
-class DeviationAction(LabRecord):
+class DeviationAction(SignedRecord):
     """What somebody does about a deviation: the next step of its life."""
 
     type: Literal["deviation_action"] = "deviation_action"
@@ -98,6 +137,11 @@ class DeviationAction(LabRecord):
     reason: str = Field(min_length=1, max_length=2000)
     """The root cause, what is done, or why it may be closed."""
     roles: Roles = Field(default=(), max_length=20)
+
+    @property
+    def act(self) -> Act | None:
+        """Closing may have to be signed."""
+        return "closing" if self.action == "close" else None
 
 
 class BatchMade(Frozen):

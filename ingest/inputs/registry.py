@@ -1,7 +1,8 @@
 """The input types by the name that a plant file gives them; the only place that imports them."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ingest.input import Input
 from ingest.metrics import SourceMeters, SourceMetrics
 from ingest.urgent import Urgency
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.ports import Record
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
 from schemas.record import EquipmentPath
@@ -21,7 +23,19 @@ EXTRA = "ingest"
 
 _OURS = frozenset({"ingest", "plantstream", "schemas"})
 
-UnboundBuilder = Callable[[str, Any, PlantFile, Path, SourceMeters], Input]
+Answers = Callable[[], AbstractAsyncContextManager[AsyncIterator[Record]]]
+"""What the stream answers to people, from the oldest on and without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """What an edge has that stores what it is told."""
+
+    data_dir: Path
+    answers: Answers | None = None
+
+
+UnboundBuilder = Callable[[str, Any, PlantFile, Keeping, SourceMeters], Input]
 Read = Sequence[tuple[EquipmentPath, Equipment]]
 """The equipment that is read at a source."""
 Builder = Callable[[str, Any, Read, SourceMeters, Urgency], Input]
@@ -45,10 +59,10 @@ def _opcua(name: str, source: Any, read: Read, meters: SourceMeters, urgency: Ur
     return OpcUaInput(name, source, read, meters, Holding(urgency=urgency))
 
 
-def _lab(name: str, source: Any, plant: PlantFile, data_dir: Path, meters: SourceMeters) -> Input:
+def _lab(name: str, source: Any, plant: PlantFile, keeping: Keeping, meters: SourceMeters) -> Input:
     from ingest.inputs.lab.input import LabInput
 
-    return LabInput(name, source, plant, data_dir, meters)
+    return LabInput(name, source, plant, keeping.data_dir, meters, keeping.answers)
 
 
 UNBOUND: dict[str, UnboundBuilder] = {
@@ -66,13 +80,14 @@ INPUTS: dict[str, Builder] = {
 def build_inputs(
     plant: PlantFile,
     sources: SourceMetrics | None = None,
-    data_dir: Path | None = None,
+    keeping: Keeping | None = None,
     urgency: Urgency | None = None,
 ) -> dict[str, Input]:
     """An input for each source of the plant file that some equipment names, and each laboratory.
 
-    Without a data directory, as in a dry run, laboratories are left out: what they say is answered
-    and put away, so it must be stored. An agent that changes its plant file keeps its `urgency`.
+    Without a place to keep anything, as in a dry run, laboratories are left out: what they say is
+    answered and put away, so it must be stored. An agent that changes its plant file keeps its
+    `urgency`.
 
     Raises:
         MisconfiguredError: no equipment names a source, or the library of a source is missing.
@@ -82,10 +97,10 @@ def build_inputs(
     inputs: dict[str, Input] = {}
     for name, source in plant.plant.sources.items():
         if source.type in UNBOUND:
-            if data_dir is not None:
+            if keeping is not None:
                 unbound = UNBOUND[source.type]
                 with _installed(plant, name):
-                    inputs[name] = unbound(name, source, plant, data_dir, metrics.of(name))
+                    inputs[name] = unbound(name, source, plant, keeping, metrics.of(name))
             continue
         equipment = plant.plant.read_at(name)
         if equipment:

@@ -20,6 +20,8 @@ class EngineName(StrEnum):
     """OEE, losses, stops and cycle times of each machine."""
     RULES = "rules"
     """Alert rules on the tags, states and calls of one equipment."""
+    QUALITY = "quality"
+    """Results of tests judged, compliance, deviations, releases, and alerts on them."""
     SITE = "site"
     """Alert rules on figures, counts and silence of a whole site; alerts that others raise."""
     DISPATCH = "dispatch"
@@ -42,7 +44,7 @@ def process(
     slot: str = SLOT,
     data_dir: Path | None = DATA_DIR,
 ) -> None:
-    """Compute OEE and alerts from what machines say, and decide who is told of them."""
+    """Compute OEE, quality and alerts from what is said, and decide who is told of them."""
     from plantstream.commands.connection import audit_settings, kafka_settings
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import Service, run_service

@@ -38,7 +38,7 @@ class Ports:
 
 
 ENGINES: Mapping[str, tuple[str, ...]] = {
-    "process": ("oee",),
+    "process": ("oee", "quality", "audit"),
     "alerts": ("rules", "site", "dispatch"),
 }
 """Two processes of `plantstream process`, and what each computes."""

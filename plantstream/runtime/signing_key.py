@@ -95,6 +95,14 @@ def verifying_key(path: Path) -> VerifyingKey:
     return VerifyingKey(key)
 
 
+def is_sealed(key: bytes, seal: str, content: bytes) -> bool:
+    """Whether the private half of this public key, given as its 32 bytes, signed the content."""
+    try:
+        return VerifyingKey(Ed25519PublicKey.from_public_bytes(key)).verifies(seal, content)
+    except ValueError:
+        return False
+
+
 def _make(path: Path) -> None:
     """Whoever comes second finds the key of the first."""
     key = Ed25519PrivateKey.generate()

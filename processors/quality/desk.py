@@ -1,7 +1,7 @@
 """One state while statements are filed in it: all that follows from them is kept up to date."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from processors.quality import records, telling
 from processors.quality.deviations import Case, course
@@ -10,7 +10,7 @@ from processors.quality.filing import Filing, key_of
 from processors.quality.live import Live
 from processors.quality.plan import QualityPlan
 from processors.quality.records import DAY, Owner, Record
-from processors.quality.trends import Point, Trend
+from processors.quality.trends import Change, Point, Trend
 from processors.quality.windows import LENGTHS, NOTHING
 from processors.rules.times import span
 
@@ -43,8 +43,9 @@ class Desk:
     def reckon(self, keys: Iterable[str]) -> None:
         """Find out what these dossiers come to, and all that changes with them."""
         changed = set(keys)
-        for key in sorted(changed):
-            changed |= self._evaluate(key)
+        moves = [one for key in sorted(changed) for one in self._evaluate(key)]
+        if self._trend is not None:
+            changed |= set(self.live.series.change(moves, self._trend, self._plan))
         pairs = {pair for key in sorted(changed) for pair in self._open(key)}
         cases = [one for one in self.live.cases.values() if (one.cause, one.test) in pairs]
         told = changed | self._follow(cases)
@@ -96,8 +97,8 @@ class Desk:
         moments = (self.next_turn(), *hours, *self.live.ages.values(), *self.live.waiting.values())
         return min([at for at in moments if at is not None], default=None)
 
-    def _evaluate(self, key: str) -> set[str]:
-        """What the dossier comes to; also others that are judged otherwise because of it."""
+    def _evaluate(self, key: str) -> Iterator[Change]:
+        """What the dossier comes to, and which points of its tests change with it."""
         live = self.live
         before, dossier = live.evaluations.pop(key, None), self.filing.dossiers.get(key)
         after = None if dossier is None else evaluate(dossier, self._plan, self.as_of)
@@ -110,18 +111,10 @@ class Desk:
         for name, entry in new.items():
             if old.get(name) != entry:
                 live.timeline.put(name, entry)
-        return set() if self._trend is None else self._see_trends(key, self._trend, before, after)
-
-    def _see_trends(
-        self, key: str, trend: Trend, before: Evaluation | None, after: Evaluation | None
-    ) -> set[str]:
-        old, new = _points(key, before), _points(key, after)
-        moved: set[str] = set()
-        for name in sorted(old.keys() | new.keys()):
-            if old.get(name) != new.get(name):
-                change = old.get(name), new.get(name)
-                moved |= set(self.live.series.change(name[0], change, trend, self._plan))
-        return moved
+        was, now = _points(key, before), _points(key, after)
+        for point in sorted(was.keys() | now.keys()):
+            if was.get(point) != now.get(point):
+                yield point[0], was.get(point), now.get(point)
 
     def _open(self, key: str) -> set[Pair]:
         """The deviations of a dossier; the causes and tests of those that changed."""
@@ -219,11 +212,12 @@ class Desk:
 
 
 def _points(key: str, evaluation: Evaluation | None) -> dict[Pair, Point]:
-    """The numbers that were judged, by test and result."""
+    """The numbers that were judged, by test and result; one that stands for many is no point."""
     found: dict[Pair, Point] = {}
     for one in evaluation.results if evaluation else ():
         number, name = one.newest.number, one.first.statement
-        if number is not None and one.verdict.is_judged:
+        is_exact = one.newest.comparator is None
+        if number is not None and is_exact and one.verdict.is_judged:
             found[one.newest.test, name] = Point(one.root.at, name, number, one.sampled_at, key)
     return found
 

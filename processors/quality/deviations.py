@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from processors.quality.batches import Progress
 from processors.quality.facts import Action, Dossier
-from processors.quality.results import Refusal, Result
+from processors.quality.results import Refusal, Result, against_signature
 from schemas.plant.quality import DeviationSeverity
 from schemas.quality import Cause, DeviationState
 
@@ -83,12 +83,14 @@ def opened(
             )
 
 
-def out_of_trend(dossier: Dossier, result: Result, because: str) -> Case:
+def out_of_trend(
+    dossier: Dossier, result: Result, severity: DeviationSeverity, because: str
+) -> Case:
     """What a result opens that is within specification, and out of trend."""
     return Case(
         name=f"out_of_trend|{result.first.statement}",
         cause="out_of_trend",
-        severity="minor",
+        severity=severity,
         batch=dossier.batch,
         test=result.newest.test,
         result=result.first.statement,
@@ -108,6 +110,8 @@ def course(case: Case, actions: Sequence[Action]) -> Course:
             after = _OF_MINOR.get((state, one.action))
         if one.at < case.opened_at:
             refused.append((one, Refusal("time", "lies before the deviation was opened")))
+        elif unsigned := against_signature(one, actions):
+            refused.append((one, unsigned[0]))
         elif after is None:
             refused.append((one, Refusal("action", f"cannot {one.action}: it is {state}")))
         else:

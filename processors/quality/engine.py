@@ -8,9 +8,10 @@ scope product look at the same, and raise alerts by the life that all alerts hav
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from processors.quality.signing import Verifies, knows_no_seal
 from processors.quality.state import QualityState, dump, load
 from processors.quality.trends import Trend
-from processors.quality.turn import Event, Turn
+from processors.quality.turn import Event, Judges, Turn
 from processors.rules.board import Watch
 from processors.rules.times import is_a_time, micros
 from processors.step import Transition
@@ -20,14 +21,22 @@ from schemas.topics import LAB, QUALITY_STATE, Topic
 
 
 class QualityEngine:
-    """The engine of scope product; `trend` says which results are out of trend."""
+    """The engine of scope product.
+
+    `trend` says which results are out of trend, `verifies` whether a seal is genuine.
+    """
 
     name = "quality"
     inputs = (LAB,)
     memory: Topic = QUALITY_STATE
 
-    def __init__(self, trend: Trend | None = None, watch: Watch | None = None) -> None:
-        self._trend, self._watch = trend, watch
+    def __init__(
+        self,
+        trend: Trend | None = None,
+        verifies: Verifies = knows_no_seal,
+        watch: Watch | None = None,
+    ) -> None:
+        self._judges = Judges(trend, verifies, watch)
 
     def key_of(self, event: Event) -> str:
         """Run, and product within its site."""
@@ -49,7 +58,7 @@ class QualityEngine:
         placed = [(event, at) for event in events if is_a_time(at := _time_of(event))]
         if not placed:
             return Transition(state)
-        turn = Turn(state, plant, self._trend, self._watch)
+        turn = Turn(state, plant, self._judges)
         for event, at in placed:
             turn.proceed(at)
             turn.take(event)
@@ -62,7 +71,7 @@ class QualityEngine:
         at = micros(now)
         if state.next_due is None or at < state.next_due:
             return Transition(state)
-        turn = Turn(state, plant, self._trend, self._watch)
+        turn = Turn(state, plant, self._judges)
         turn.tick(at)
         return turn.done()
 

@@ -12,6 +12,7 @@ from processors.quality.release import Ruling, results_of, rulings, standing
 from processors.quality.results import Result, Standing
 from processors.quality.windows import Entry
 from processors.rules.times import HOUR
+from schemas.plant.quality import DeviationSeverity, Specification
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Evaluation:
     rulings: tuple[Ruling, ...]
     cases: tuple[Case, ...]
     progress: Progress
+    trends: Mapping[str, DeviationSeverity | None]
+    """By result, how severe the deviation is that it opens if it is out of trend; None: none."""
     as_of: int
     due: int | None
     """When it becomes another one without anything being said, but for the hours it waits."""
@@ -49,8 +52,9 @@ class Evaluation:
         yield from self.cases
         for one in self.results:
             verdict = one.verdict_with(trends)
-            if verdict.outcome == "out_of_trend":
-                yield out_of_trend(self.dossier, one, verdict.because)
+            severity = self.trends.get(one.first.statement)
+            if verdict.outcome == "out_of_trend" and severity is not None:
+                yield out_of_trend(self.dossier, one, severity, verdict.because)
 
     def hours_since_end(self) -> int:
         """Whole hours from its end to its disposition, or until now."""
@@ -86,16 +90,22 @@ class Evaluation:
             yield f"batch|{self.dossier.batch}", Entry(at, within, None, 0)
 
 
+def _of_trend(specification: Specification) -> DeviationSeverity | None:
+    asked = "minor" if specification.trend is None else specification.trend.deviation
+    return None if asked == "none" else asked
+
+
 def evaluate(dossier: Dossier, plan: QualityPlan, as_of: int) -> Evaluation:
     """What follows by this instant."""
     results, standings = results_of(dossier, plan)
     found = progress(dossier, results, plan, as_of)
     ruled = rulings(dossier, plan)
-    severities = {
-        one.first.statement: specification.severity
+    specified = {
+        one.first.statement: specification
         for one in results
         if (specification := plan.specification(one.newest.test, one.sampled_at)) is not None
     }
+    severities = {name: one.severity for name, one in specified.items()}
     made = Evaluation(
         dossier=dossier,
         results=tuple(results),
@@ -103,6 +113,7 @@ def evaluate(dossier: Dossier, plan: QualityPlan, as_of: int) -> Evaluation:
         rulings=tuple(ruled),
         cases=tuple(opened(dossier, results, found, severities, as_of)),
         progress=found,
+        trends={name: _of_trend(one) for name, one in specified.items()},
         as_of=as_of,
         due=None,
     )

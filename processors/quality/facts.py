@@ -12,6 +12,27 @@ Origin = tuple[str, str, int]
 """Source, epoch and seq of the event that said it."""
 
 
+class Sealed(NamedTuple):
+    """A signature as it was judged when its statement came."""
+
+    id: str = ""
+    """Empty where there is none, or none is looked at."""
+    name: str = ""
+    login: str = ""
+    roles: tuple[str, ...] = ()
+    field: str = ""
+    reason: str = ""
+    """What speaks against it, or against there being none."""
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether somebody signed."""
+        return bool(self.id) and not self.reason
+
+
+UNSEALED = Sealed()
+
+
 class Version(NamedTuple):
     """A result as it was stated once; times in microseconds since 1970."""
 
@@ -36,6 +57,7 @@ class Version(NamedTuple):
     is_explained: bool
     retest: bool
     invalid: bool
+    sealed: Sealed = UNSEALED
 
     @property
     def value(self) -> tuple[float | None, str | None, str | None, str]:
@@ -54,6 +76,7 @@ class Decision(NamedTuple):
     decision: Literal["release", "conditional", "reject", "hold"]
     is_explained: bool
     roles: tuple[str, ...]
+    sealed: Sealed = UNSEALED
 
 
 class Action(NamedTuple):
@@ -67,6 +90,21 @@ class Action(NamedTuple):
     action: DeviationStep
     reason: str
     roles: tuple[str, ...]
+    sealed: Sealed = UNSEALED
+
+
+Said = Version | Decision | Action
+
+
+def person_of(one: Said) -> str:
+    """Who said it: the person who signed, else the token."""
+    return one.sealed.name if one.sealed.is_valid else one.by
+
+
+def names_of(one: Said) -> frozenset[str]:
+    """All names of who said it, to be compared."""
+    names = (one.sealed.name, one.sealed.login) if one.sealed.is_valid else (one.by,)
+    return frozenset(name.casefold() for name in names)
 
 
 class Making(NamedTuple):
@@ -120,7 +158,7 @@ def _order(one: Version) -> tuple[int, str]:
     return one.said_at, one.statement
 
 
-def version_of(event: TestResult) -> Version:
+def version_of(event: TestResult, sealed: Sealed = UNSEALED) -> Version:
     """The result as it is remembered."""
     return Version(
         statement=event.statement,
@@ -142,10 +180,11 @@ def version_of(event: TestResult) -> Version:
         is_explained=event.reason is not None,
         retest=event.retest,
         invalid=event.invalid,
+        sealed=sealed,
     )
 
 
-def decision_of(event: Disposition) -> Decision:
+def decision_of(event: Disposition, sealed: Sealed = UNSEALED) -> Decision:
     """The disposition as it is remembered."""
     return Decision(
         statement=event.statement,
@@ -155,11 +194,12 @@ def decision_of(event: Disposition) -> Decision:
         by=event.by,
         decision=event.decision,
         is_explained=event.reason is not None,
-        roles=event.roles,
+        roles=sealed.roles if sealed.is_valid else event.roles,
+        sealed=sealed,
     )
 
 
-def action_of(event: DeviationAction) -> Action:
+def action_of(event: DeviationAction, sealed: Sealed = UNSEALED) -> Action:
     """The step as it is remembered."""
     return Action(
         statement=event.statement,
@@ -169,7 +209,8 @@ def action_of(event: DeviationAction) -> Action:
         by=event.by,
         action=event.action,
         reason=event.reason,
-        roles=event.roles,
+        roles=sealed.roles if sealed.is_valid else event.roles,
+        sealed=sealed,
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from processors.quality.deviations import Case, Course
 from processors.quality.evaluation import Evaluation
-from processors.quality.facts import Action, Decision, Version, event_of
+from processors.quality.facts import Said, event_of, person_of
 from processors.quality.judge import Verdict
 from processors.quality.plan import QualityPlan
 from processors.quality.results import Refusal, Result
@@ -159,7 +159,7 @@ def release(owner: Owner, found: Evaluation, open_deviations: int) -> BatchRelea
         hours_since_end=found.hours_since_end(),
         disposition=None if decision is None else _DISPOSED[decision.decision],
         disposed_at=None if decision is None else instant(decision.at),
-        disposed_by=None if decision is None else decision.by,
+        disposed_by=None if decision is None else person_of(decision),
         release_time_h=took,
     )
 
@@ -182,7 +182,7 @@ def deviation(owner: Owner, case: Case, found: Course, recurrence: int, as_of: i
         opened_at=instant(case.opened_at),
         changed_at=instant(case.opened_at if newest is None else newest.at),
         closed_at=_instant(closed_at),
-        by=None if newest is None else newest.by,
+        by=None if newest is None else person_of(newest),
         reason=None if newest is None else newest.reason,
         age_days=max(until - case.opened_at, 0) // DAY,
         recurrence=recurrence,
@@ -194,9 +194,7 @@ def deviation_id(owner: Owner, name: str) -> str:
     return "|".join((owner.run, owner.site, owner.product, "deviation", name))[:500]
 
 
-def answer(
-    owner: Owner, said: Version | Decision | Action, refusals: tuple[Refusal, ...]
-) -> LabAnswer:
+def answer(owner: Owner, said: Said, refusals: tuple[Refusal, ...]) -> LabAnswer:
     """Whether a statement was accepted."""
     return LabAnswer(
         **owner.fields,

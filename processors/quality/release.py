@@ -4,9 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from processors.quality.batches import progress
-from processors.quality.facts import Decision, Dossier
+from processors.quality.facts import Decision, Dossier, names_of, person_of
 from processors.quality.plan import QualityPlan
-from processors.quality.results import Refusal, Result, Setting, Standing, stand
+from processors.quality.results import (
+    Refusal,
+    Result,
+    Setting,
+    Standing,
+    against_signature,
+    stand,
+)
 
 
 class Ruling(NamedTuple):
@@ -49,6 +56,7 @@ def standing(found: Sequence[Ruling]) -> Decision | None:
 
 
 def _refusals(one: Decision, dossier: Dossier, plan: QualityPlan) -> Iterator[Refusal]:
+    yield from against_signature(one, dossier.decisions)
     is_known = setting_of(dossier, plan).is_known and (dossier.makings or dossier.groups)
     if not is_known:
         yield Refusal("batch", f"no equipment has begun {dossier.batch!r}", waits=True)
@@ -72,9 +80,9 @@ def _against_release(one: Decision, dossier: Dossier, plan: QualityPlan) -> Iter
     if failed and one.decision == "release":
         told = f"out of specification: {', '.join(failed)}; reject it, or release conditionally"
         yield Refusal("decision", told[:1000])
-    tested = any(one.by.casefold() in each.analysts for each in results)
+    tested = any(names_of(one) & each.analysts for each in results)
     if tested and not plan.settings.analyst_may_release:
-        yield Refusal("by", f"{one.by} tested this batch and may not release it")
+        yield Refusal("by", f"{person_of(one)} tested this batch and may not release it")
     for roles in sorted({tuple(need.specification.release_by) for need in found.needs}):
         if roles and not set(roles) & set(one.roles):
             yield Refusal("by", f"may be released by {' or '.join(roles)} only")

@@ -5,11 +5,11 @@ takes; a retest takes the place of all that was found before. Nothing is decided
 which events arrive, but by when the edge heard them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from processors.quality.facts import Group, Version
+from processors.quality.facts import Group, Said, Version, names_of
 from processors.quality.judge import Verdict, does_not_fit, judge
 from processors.quality.plan import QualityPlan
 from processors.rules.times import MINUTE
@@ -63,7 +63,8 @@ class Result:
     """The earliest version out of specification, also where it was corrected since."""
     versions: int
     """That count."""
-    analysts: frozenset[str]
+    analysts: Set[str]
+    """Who tested or corrected it, by all their names."""
 
     @property
     def sampled_at(self) -> int:
@@ -88,6 +89,7 @@ def stand(
     newest: Version | None = None
     for version in (one for one in group if one.corrects is None):
         refusals = _refusals(version, version, setting, plan) or _second(version, root)
+        refusals += against_signature(version, group)
         standings.append(Standing(version, refusals))
         if refusals or (root is not None and not version.retest):
             continue
@@ -112,7 +114,7 @@ def _corrected(
         followers = [one for one in group if one.corrects == chain[-1].statement]
         taken: Version | None = None
         for one in followers:
-            refusals = _refusals(one, version, *about)
+            refusals = _refusals(one, version, *about) + against_signature(one, group)
             if not refusals and taken is not None:
                 told = f"{chain[-1].statement} was corrected by {taken.statement} already"
                 refusals = (Refusal("corrects", told),)
@@ -124,6 +126,27 @@ def _corrected(
         if taken is None:
             return chain
         chain.append(taken)
+
+
+def against_signature(one: Said, said: Iterable[Said]) -> tuple[Refusal, ...]:
+    """What is wrong with its signature; of statements with the same one, the first has it.
+
+    What was signed is part of the signature: whatever else has it speaks of the same thing.
+    """
+    sealed = one.sealed
+    if sealed.reason:
+        return (Refusal(sealed.field, sealed.reason),)
+    before = [
+        each
+        for each in said
+        if sealed.id
+        and each.sealed.is_valid
+        and each.sealed.id == sealed.id
+        and (each.said_at, each.statement) < (one.said_at, one.statement)
+    ]
+    if not before:
+        return ()
+    return (Refusal("signature.id", f"signed {before[0].statement} before: sign anew"),)
 
 
 def _refusals(
@@ -173,7 +196,7 @@ def _result(
     specification = plan.specification(newest.test, _sampled(newest, root))
     verdicts = [Found(one, _judged(one, first, plan)) for one in accepted]
     failed = [one for one in verdicts if one.verdict.outcome == "fail"]
-    people = {name for one in accepted for name in (one.analyst, one.by) if name}
+    analysts = {one.analyst.casefold() for one in accepted if one.analyst}
     return Result(
         first=first,
         root=root,
@@ -182,7 +205,7 @@ def _result(
         area=None if specification is None else specification.area,
         failed=min(failed, key=lambda one: (one.version.at, one.version.statement), default=None),
         versions=len(accepted),
-        analysts=frozenset(name.casefold() for name in people),
+        analysts=analysts.union(*map(names_of, accepted)),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from processors.quality.facts import Action, Decision, Dossier, Making, Version
+from processors.quality.facts import Action, Decision, Dossier, Making, Sealed, Version
 from processors.quality.filing import Filing
 from processors.quality.live import Live
 from processors.rules.state import RulesState, dump as dump_rules, load as load_rules
@@ -127,17 +127,24 @@ def _dossiers(rows: Mapping[str, bytes]) -> dict[str, Dossier]:
 
 def _version(fields: list[Any]) -> Version:
     version = Version(*fields)
-    return version._replace(origin=_origin(version.origin))
+    return version._replace(origin=_origin(version.origin), sealed=_sealed(version.sealed))
 
 
 def _decision(fields: list[Any]) -> Decision:
     decision = Decision(*fields)
-    return decision._replace(origin=_origin(decision.origin), roles=tuple(decision.roles))
+    kept = decision._replace(origin=_origin(decision.origin), roles=tuple(decision.roles))
+    return kept._replace(sealed=_sealed(kept.sealed))
 
 
 def _action(fields: list[Any]) -> Action:
     action = Action(*fields)
-    return action._replace(origin=_origin(action.origin), roles=tuple(action.roles))
+    kept = action._replace(origin=_origin(action.origin), roles=tuple(action.roles))
+    return kept._replace(sealed=_sealed(kept.sealed))
+
+
+def _sealed(fields: Any) -> Sealed:
+    sealed = Sealed(*fields)
+    return sealed._replace(roles=tuple(sealed.roles))
 
 
 def _origin(fields: Any) -> tuple[str, str, int]:

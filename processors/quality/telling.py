@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from processors.quality import records
 from processors.quality.deviations import Course
 from processors.quality.evaluation import Evaluation
-from processors.quality.facts import Action, Decision, Version
+from processors.quality.facts import Action, Said
 from processors.quality.records import Owner
 from processors.quality.results import Refusal
 from schemas.quality import LabAnswer
@@ -13,7 +13,7 @@ from schemas.quality import LabAnswer
 PATIENCE = 2_000_000
 """Microseconds that a statement waits for what it speaks of, before it is refused."""
 _NO_SUCH = Refusal("deviation", "there is no such deviation", waits=True)
-_Judged = tuple[Version | Decision | Action, tuple[Refusal, ...]]
+_Judged = tuple[Said, tuple[Refusal, ...]]
 Answers = tuple[list[LabAnswer], int | None]
 """The answers, and when another one is due of those who wait."""
 

@@ -1,15 +1,17 @@
 """One advance or tick: time passes, statements are filed, rules look, and what follows is told."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from processors.quality import signals
 from processors.quality.desk import Desk
-from processors.quality.facts import action_of, decision_of, making_of, version_of
+from processors.quality.facts import Sealed, action_of, decision_of, making_of, version_of
 from processors.quality.filing import Filing
 from processors.quality.live import Live, differences
 from processors.quality.outputs import outputs
 from processors.quality.plan import quality_plan
 from processors.quality.records import DAY, Owner, Record
+from processors.quality.signing import Verifies, knows_no_seal, seal_of
 from processors.quality.state import QualityState, rows_after
 from processors.quality.trends import Trend
 from processors.rules.board import Board, Watch
@@ -17,10 +19,20 @@ from processors.rules.products import product_rules
 from processors.rules.telling import outputs as alerts
 from processors.rules.times import NEVER, micros
 from processors.step import Output, Transition
-from schemas.lab import BatchMade, DeviationAction, Disposition, LabRecord, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, LabRecord, SignedRecord, TestResult
 from schemas.plant.load import PlantFile
 
 Event = LabRecord | BatchMade
+
+
+class Judges(NamedTuple):
+    """What is found out elsewhere, and what looks at the rules."""
+
+    trend: Trend | None = None
+    verifies: Verifies = knows_no_seal
+    watch: Watch | None = None
+
+
 KEPT = 400 * DAY
 """What was said is forgotten so long after the last word on it, unless somebody waits for it."""
 MAX_TURNS = 10_000
@@ -30,14 +42,13 @@ MAX_TURNS = 10_000
 class Turn:
     """Takes a state; `done` gives the one that follows, and what is told."""
 
-    def __init__(
-        self, state: QualityState, plant: PlantFile, trend: Trend | None, watch: Watch | None
-    ) -> None:
+    def __init__(self, state: QualityState, plant: PlantFile, judges: Judges) -> None:
         plan = quality_plan(plant, state.product)
         owner = Owner(state.run, plan.version, state.site, plan.product)
         self._state, self._rules = state, product_rules(plant, state.product)
-        self._desk = Desk(owner, Filing(state.dossiers, state.actions), plan, trend)
-        self._board = Board(state.rules, self._rules, watch)
+        self._desk = Desk(owner, Filing(state.dossiers, state.actions), plan, judges.trend)
+        self._board = Board(state.rules, self._rules, judges.watch)
+        self._signatures, self._verifies = plan.settings.signatures, judges.verifies
         self._told = self._begin(plan.version)
 
     def _begin(self, version: str) -> Mapping[str, Record]:
@@ -72,11 +83,11 @@ class Turn:
         desk, filing = self._desk, self._desk.filing
         match event:
             case TestResult():
-                filing.result(version_of(event))
+                filing.result(version_of(event, self._sealed(event)))
             case Disposition():
-                filing.decision(event.batch, decision_of(event))
+                filing.decision(event.batch, decision_of(event, self._sealed(event)))
             case DeviationAction():
-                filing.action(event.deviation, action_of(event))
+                filing.action(event.deviation, action_of(event, self._sealed(event)))
             case BatchMade():
                 making = None if event.withdrawn else making_of(event)
                 filing.making(event.batch, event.record_id(), making)
@@ -108,6 +119,9 @@ class Turn:
     def _hear(self, at: int) -> None:
         """So far has the edges' time passed."""
         self._desk.heard_at = max(self._desk.heard_at, at)
+
+    def _sealed(self, event: SignedRecord) -> Sealed:
+        return seal_of(event, self._signatures, self._verifies)
 
     def _look(self) -> None:
         if self._rules.watched:

@@ -5,12 +5,28 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.plant.signatures import Signatures
 from schemas.plant.times import LocalMoment, Span
 from schemas.plant.values import Name, Strict
 
 DeviationSeverity = Literal["minor", "major", "critical"]
 DEVIATION_SEVERITIES: tuple[DeviationSeverity, ...] = ("minor", "major", "critical")
 """From the least to the most severe."""
+RunRule = Literal[
+    "nelson_1",
+    "nelson_2",
+    "nelson_3",
+    "nelson_4",
+    "nelson_5",
+    "nelson_6",
+    "nelson_7",
+    "nelson_8",
+    "western_electric_1",
+    "western_electric_2",
+    "western_electric_3",
+    "western_electric_4",
+]
+"""As `docs/control-charts.md` defines them."""
 
 
 class Bounds(Strict):
@@ -32,6 +48,26 @@ class Bounds(Strict):
         low = self.lower is None or (other.lower is not None and other.lower >= self.lower)
         high = self.upper is None or (other.upper is not None and other.upper <= self.upper)
         return low and high
+
+
+class TrendRules(Strict):
+    """Run rules on a chart of single values: which results within limits are out of trend."""
+
+    rules: list[RunRule] = Field(
+        default=["nelson_1", "nelson_2", "nelson_3", "nelson_4"], min_length=1, max_length=12
+    )
+    baseline: list[float] | None = Field(default=None, min_length=2, max_length=1000)
+    """Results in control, in their order, from which the limits follow; else `control` has them."""
+    deviation: DeviationSeverity | Literal["none"] = "minor"
+    """Of the deviation that a result out of trend opens."""
+
+    @model_validator(mode="after")
+    def _varies(self) -> Self:
+        if len(self.rules) != len(set(self.rules)):
+            raise ValueError("a rule stands here twice")
+        if self.baseline is not None and len(set(self.baseline)) == 1:
+            raise ValueError("the baseline does not vary: give control limits")
+        return self
 
 
 class Sampling(Strict):
@@ -61,7 +97,9 @@ class Specification(Strict):
     """Of the specification: a result beyond them fails."""
     warning: Bounds | None = None
     control: Bounds | None = None
-    """Of the process, for control charts."""
+    """Of the process, for control charts: three sigma to each side of the centre."""
+    trend: TrendRules | None = None
+    """Empty finds nothing out of trend."""
     detection_limit: float | None = Field(default=None, gt=0)
     """The method tells nothing below it: a smaller number is read as `<` this one."""
     accepted: list[str] = Field(default_factory=list, max_length=50)
@@ -79,7 +117,7 @@ class Specification(Strict):
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
-        numeric = (self.limits, self.warning, self.control, self.detection_limit)
+        numeric = (self.limits, self.warning, self.control, self.detection_limit, self.trend)
         if bool(self.accepted) == (self.limits is not None):
             raise ValueError("write limits for numbers, or accepted for texts")
         if self.accepted and (self.unit or any(one is not None for one in numeric)):
@@ -93,6 +131,18 @@ class Specification(Strict):
                 raise ValueError("warning and control lie within limits")
         if len(self.products) != len(set(self.products)):
             raise ValueError("a product stands here twice")
+        return self
+
+    @model_validator(mode="after")
+    def _charted(self) -> Self:
+        if self.trend is None:
+            return self
+        control = self.control
+        is_fixed = control is not None and None not in (control.lower, control.upper)
+        if is_fixed == (self.trend.baseline is not None):
+            raise ValueError(
+                "trend takes its limits from control (lower and upper), or from trend.baseline"
+            )
         return self
 
     @property
@@ -124,6 +174,8 @@ class QualitySettings(Strict):
     """A deviation of the same test and cause within so long before recurs."""
     areas: dict[Name, ComplianceArea] = Field(default_factory=dict)
     """Compliance areas."""
+    signatures: Signatures | None = None
+    """Empty: nothing has to be signed, and no signature is looked at."""
 
 
 def _midnight(day: date) -> datetime:

@@ -68,6 +68,7 @@ from schemas.quality import (
     TestJudged,
 )
 from schemas.record import EventId
+from schemas.signature import Signature
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import Column, TelemetryFrame
@@ -111,7 +112,21 @@ OF_QUALITY: dict[str, Any] = {
     "site": "acme/north",
     "product": "P-1",
 }
+SIGNATURE = Signature(
+    id="00112233445566778899aabbccddeeff",
+    login="ana",
+    name="Ana Ruiz",
+    roles=("qa",),
+    at=AT,
+    local_time="2026-03-02T00:00:00-06:00",
+    time_zone="America/Mexico_City",
+    meaning="released",
+    content_sha256="ab" * 32,
+    key="cd" * 32,
+    seal="c2VhbA==",
+)
 RESULT: dict[str, Any] = {
+    "signature": SIGNATURE,
     "test": "lead",
     "batch": "B-1",
     "sample": "S-1",
@@ -213,6 +228,7 @@ SAMPLES: tuple[BaseModel, ...] = (
         decision="conditional",
         reason="all tests passed",
         roles=("quality",),
+        signature=SIGNATURE,
     ),
     DeviationAction(
         **OF_PRODUCT,
@@ -220,6 +236,7 @@ SAMPLES: tuple[BaseModel, ...] = (
         action="capa",
         reason="pump",
         roles=("qa",),
+        signature=SIGNATURE,
     ),
     BatchMade(
         **OF_QUALITY, equipment=ENVELOPE["equipment"], batch="B-1", start=AT, end=AT, withdrawn=True

@@ -63,6 +63,7 @@ from schemas.quality import (
     TestJudged,
 )
 from schemas.record import EventId
+from schemas.signature import Signature
 from schemas.site import EdgeHeartbeat, ExternalAlert, SourceHeartbeat
 from schemas.stops import AndonCall, Finding, Stop
 from schemas.telemetry import Column, TelemetryFrame
@@ -124,6 +125,22 @@ RESULT = {
 }
 NUMBERS = {"number": FLOATS, "comparator": maybe(st.sampled_from("<>"))}
 CORRECTED = {"revision": st.integers(2, 1000), "corrects": NAMES, "reason": NAMES}
+DIGESTS = st.text("0123456789abcdef", min_size=64, max_size=64)
+SIGNATURES = st.builds(
+    Signature,
+    id=NAMES,
+    login=NAMES,
+    name=NAMES,
+    roles=st.lists(NAMES, max_size=3).map(tuple),
+    at=TIMES,
+    local_time=NAMES,
+    time_zone=NAMES,
+    meaning=NAMES,
+    content_sha256=DIGESTS,
+    key=DIGESTS,
+    seal=TEXTS,
+)
+RESULT |= {"signature": maybe(SIGNATURES)}
 RESULTS = st.one_of(
     st.builds(TestResult, **OF_PRODUCT, **RESULT, **NUMBERS),
     st.builds(TestResult, **OF_PRODUCT, **RESULT, **NUMBERS, **CORRECTED),
@@ -291,6 +308,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         decision=st.sampled_from(["release", "conditional", "reject", "hold"]),
         reason=maybe(NAMES),
         roles=SOME,
+        signature=maybe(SIGNATURES),
     ),
     DeviationAction: st.builds(
         DeviationAction,
@@ -299,6 +317,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         action=st.sampled_from(["investigate", "capa", "close", "reopen"]),
         reason=NAMES,
         roles=SOME,
+        signature=maybe(SIGNATURES),
     ),
     BatchMade: st.builds(
         BatchMade,

@@ -1,17 +1,19 @@
 """The HTTP interface: who may say what, and the answer once it is on disk."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
+from ingest.inputs.lab.answered import Answered
 from ingest.inputs.lab.answers import AnswerError, later
 from ingest.inputs.lab.bodies import Event, read_event, read_events
 from ingest.inputs.lab.desk import Desk, Group, Item
 from ingest.inputs.lab.judge import Author, judged
-from ingest.inputs.lab.page import POLICY, describe, page, promises
+from ingest.inputs.lab.page import POLICY, QUESTION, describe, page, promises
 from ingest.inputs.lab.signing import Signing, sign
 from ingest.inputs.lab.statements import Mistake, RefusedError, from_json
 from ingest.inputs.lab.store import LedgerThread
@@ -24,6 +26,7 @@ from schemas.plant.model import Plant
 
 ANSWER_WITHIN_S = 10.0
 """Without an answer of the disk by then it is 503; what was said may be stored all the same."""
+_STATEMENT = re.compile(r"[0-9a-f]{32}")
 _CONTRADICTS = Mistake("id", "the same id or key came with something else before")
 
 Split = Callable[[Request, str], Awaitable[list[Event]]]
@@ -40,6 +43,7 @@ class Office:
     requests_per_s: float
     meters: SourceMeters
     signing: Signing
+    answered: Answered
     answer_within_s: float = ANSWER_WITHIN_S
     buckets: dict[str, Bucket] = field(default_factory=dict)
 
@@ -63,6 +67,12 @@ def create_app(office: Office) -> FastAPI:
         """State several events: all of them or none."""
         statements = await _state(office, request, read_events)
         return JSONResponse({"statements": statements}, 202)
+
+    @app.get("/v1/events/{statement}", **QUESTION)
+    async def get_answer(request: Request, statement: str) -> Response:
+        """Ask what the stream makes of a statement."""
+        _author(office, request)
+        return _answer(office.answered, statement)
 
     @app.post("/v1/sign", include_in_schema=False)
     async def post_signature(request: Request) -> Response:
@@ -124,6 +134,19 @@ def _items(plant: Plant, by: str, events: Mapping[int, Event]) -> tuple[Item, ..
     if found:
         raise AnswerError(422, "not stored: see the mistakes", found)
     return tuple(items)
+
+
+def _answer(answered: Answered, statement: str) -> Response:
+    if not _STATEMENT.fullmatch(statement):
+        raise AnswerError(404, "this is no id of a statement: it has 32 of 0-9 and a-f")
+    found = answered.find(statement)
+    if found is not None:
+        told = [{"field": one.field, "reason": one.reason} for one in found.objections]
+        content = {"statement": statement, "answer": found.answer, "objections": told}
+        return JSONResponse(content)
+    if answered.trouble:
+        raise later(f"answers cannot be read now: {answered.trouble}")
+    return JSONResponse({"statement": statement, "answer": None}, 202, {"Retry-After": "1"})
 
 
 def _contradict(numbers: Sequence[int]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from ingest.input import Chunk
+from ingest.inputs.lab.answered import Answered, Answers
 from ingest.inputs.lab.app import ANSWER_WITHIN_S, Office, create_app
 from ingest.inputs.lab.desk import Desk, FilePlace
 from ingest.inputs.lab.folder import WatchedFolder
@@ -63,15 +64,16 @@ class LabInput:
         plant: PlantFile,
         data_dir: Path,
         meters: SourceMeters | None = None,
-        *,
-        answer_within_s: float = ANSWER_WITHIN_S,
+        answers: Answers | None = None,
     ) -> None:
         self._name = name
         self._source = source
         self._plant = plant
         self._data_dir = data_dir
         self._meters = meters or SourceMeters.unseen()
-        self._answer_within_s = answer_within_s
+        self._answers = answers
+        self.answer_within_s = ANSWER_WITHIN_S
+        """So long a request waits for the disk."""
         self.noted = FaultPoint("lab.noted")
         """The keys of a chunk are on disk, and the chunk is not."""
         self.stored = FaultPoint("lab.stored")
@@ -112,18 +114,25 @@ class LabInput:
                     await self.stored.reached()
                 for group, contradicting in found.answers.items():
                     group.say(contradicting)
-            for one in working:
+            ended, _ = await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
                 await one
 
     def _work(
         self, desk: Desk, ledger: LedgerThread, file: FilePlace | None
     ) -> Iterator[Coroutine[Any, Any, None]]:
         if self._source.http is not None:
-            yield self._serve(self._source.http, desk, ledger)
+            answered = Answered(self._plant.plant.site_path())
+            yield self._serve(self._source.http, (desk, ledger), answered)
+            if self._answers is not None:
+                yield answered.follow(self._answers)
         if self._source.folder is not None:
             yield self._watch(self._source.folder, desk, ledger, file)
 
-    async def _serve(self, http: LabHttp, desk: Desk, ledger: LedgerThread) -> None:
+    async def _serve(
+        self, http: LabHttp, storing: tuple[Desk, LedgerThread], answered: Answered
+    ) -> None:
+        desk, ledger = storing
         tokens = lab_tokens(token_file(http, self._data_dir))
         if not await asyncio.to_thread(tokens.tokens):
             told = "nobody can state anything yet: give out tokens with `plantstream lab-token add`"
@@ -136,7 +145,8 @@ class LabInput:
             http.requests_per_s,
             self._meters,
             Signing.of(self._plant.plant, self._data_dir, self._name),
-            self._answer_within_s,
+            answered,
+            self.answer_within_s,
         )
         app = self._meters.http.measured(create_app(office), SERVICE)
         async with serving(app, _listening(http)) as server:

@@ -17,10 +17,12 @@ from ingest.inputs.lab.statements import (
     mistakes,
     times_of,
 )
+from schemas.lab import SignedRecord
 from schemas.mistakes import did_you_mean
 from schemas.plant.model import Plant
 from schemas.plant.products import LabTest, Product
-from schemas.record import EventId
+from schemas.record import Envelope, EventId
+from schemas.signature import content_digest
 from schemas.topics import LAB, MACHINE, OPERATOR
 
 AHEAD = timedelta(minutes=5)
@@ -50,12 +52,33 @@ class Author:
     statement: str
 
 
+_NOBODY = Author("-", "-")
+
+
 def judged(said: Said, plant: Plant, author: Author, now: datetime) -> Stated:
     """The statement as a record without its id.
 
     Raises:
         RefusedError: with everything that the plant file contradicts.
     """
+    stated, record = _read(said, plant, author, now)
+    found = list(_unsigned(record, plant)) if isinstance(record, SignedRecord) else []
+    if found:
+        raise RefusedError(found)
+    return stated
+
+
+def signed_content(said: Said, plant: Plant, now: datetime) -> Mapping[str, Any]:
+    """What a signature of this statement is made over; nothing of what nobody signs.
+
+    Raises:
+        RefusedError: it could not be stated.
+    """
+    _, record = _read(said, plant, _NOBODY, now)
+    return record.signed_content() if isinstance(record, SignedRecord) else {}
+
+
+def _read(said: Said, plant: Plant, author: Author, now: datetime) -> tuple[Stated, Envelope]:
     fields = vars(said)
     found = [*_early(fields, now), *_unknown(fields, plant)]
     if found:
@@ -66,7 +89,18 @@ def judged(said: Said, plant: Plant, author: Author, now: datetime) -> Stated:
         record = kind.model_validate(_ENVELOPE | stated)
     except ValidationError as error:
         raise RefusedError(mistakes(error)) from None
-    return Stated(_TOPICS[kind], record.partition_key(), kind, said.time, stated)
+    return Stated(_TOPICS[kind], record.partition_key(), kind, said.time, stated), record
+
+
+def _unsigned(record: SignedRecord, plant: Plant) -> Iterator[Mistake]:
+    """What can be told of its signature without the key that sealed it."""
+    rules, signature = plant.quality.signatures, record.signature
+    if signature is None:
+        if rules is not None and rules.asked(record.act) is not None:
+            told = f"is missing: a {record.act} has to be signed, see POST /v1/sign"
+            yield Mistake("signature", told)
+    elif content_digest(record.signed_content()) != signature.content_sha256:
+        yield Mistake("signature.content_sha256", "was made over another content than is stated")
 
 
 def _early(fields: _Fields, now: datetime) -> Iterator[Mistake]:

@@ -32,6 +32,20 @@ _EXAMPLE = """curl -H "Authorization: Bearer $TOKEN" -H "Idempotency-Key: 4711" 
        "equipment": "reactor-a", "batch": "B-1"}' ADDRESS/v1/events"""
 
 
+_ID = {"name": "statement", "in": "path", "required": True, "schema": {"type": "string"}}
+_ASKED = {
+    200: "It is accepted, or refused with each field and its reason.",
+    202: "Nothing is known of it yet.",
+    404: "This is no id of a statement.",
+    503: "Answers cannot be read now; see Retry-After.",
+}
+QUESTION: dict[str, Any] = {
+    "responses": {code: {"description": about} for code, about in _ASKED.items()},
+    "openapi_extra": {"security": [{"token": []}], "parameters": [_ID]},
+}
+"""What the route says of itself that tells what became of a statement."""
+
+
 def promises(*, batch: bool) -> dict[str, Any]:
     """What a route says of itself."""
     one = {"$ref": "#/components/schemas/Event"}
@@ -82,7 +96,8 @@ def page(app: FastAPI) -> str:
         f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style><h1>{title}</h1>"
         "<p><code>POST /v1/events</code> takes one event, <code>POST /v1/events/batch</code> an"
-        " array of events, stored together or not at all. For tools:"
+        " array of events, stored together or not at all. <code>GET /v1/events/STATEMENT</code>"
+        " says whether a result, a disposition or a step of a deviation was accepted. For tools:"
         ' <a href="/openapi.json">openapi.json</a>.'
         f"<pre>{escape(_EXAMPLE)}</pre><table><tr><th>answer<th>meaning{rows}</table>"
         + "".join(_sections())

@@ -1,6 +1,7 @@
 """Signatures: password and code for a content, an entry in the audit trail either way."""
 
 import asyncio
+import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from ingest.input import Stated
 from ingest.inputs.lab.answers import AnswerError, later
 from ingest.inputs.lab.bodies import read_document
 from ingest.inputs.lab.desk import Desk, Group, Item
-from ingest.inputs.lab.statements import Mistake
+from ingest.inputs.lab.judge import signed_content
+from ingest.inputs.lab.statements import SIGNED, Mistake, RefusedError, from_json
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.people import door
@@ -57,8 +59,7 @@ class SignRequest(BaseModel):
 class Signing:
     """What signatures are made with."""
 
-    site: str
-    time_zone: str
+    plant: Plant
     door: Door
     key_file: Path
     source: str
@@ -73,7 +74,7 @@ class Signing:
     def of(cls, plant: Plant, data_dir: Path, source: str) -> "Signing":
         """That of an edge; nothing is opened before somebody signs."""
         entrance = Door(PeopleFile(data_dir / FILE), data_dir / door.FILE)
-        return cls(plant.site_path(), plant.time_zone, entrance, data_dir / KEY, source)
+        return cls(plant, entrance, data_dir / KEY, source)
 
     def draw(self, by: str) -> None:
         """Take one attempt of this token.
@@ -110,7 +111,7 @@ async def sign(signing: Signing, desk: Desk, request: Request, by: str) -> Signa
     signing.draw(by)
     asked = _asked(await read_document(request))
     now = clock.now()
-    digest = _digest(asked)
+    digest = _digest(asked.content, signing.plant, now)
     told = {"meaning": asked.meaning, "content_sha256": digest, "token": by}
     try:
         shown = Shown(asked.login, asked.password.get_secret_value(), asked.code)
@@ -138,9 +139,16 @@ def _asked(document: Any) -> SignRequest:
         raise AnswerError(422, "not signed: see the mistakes", ((0, m) for m in mistakes)) from None
 
 
-def _digest(asked: SignRequest) -> str:
+def _digest(content: dict[str, Any], plant: Plant, now: datetime) -> str:
+    """Of what can be stated, as the engine writes it; of anything else as it is."""
     try:
-        return content_digest(asked.content)
+        if content.get("type") in SIGNED:
+            said = from_json(json.dumps(content).encode())
+            return content_digest(signed_content(said, plant, now))
+        return content_digest(content)
+    except RefusedError as error:
+        found = [Mistake(f"content.{one.field}", one.reason) for one in error.mistakes]
+        raise AnswerError(422, "not signed: see the mistakes", ((0, m) for m in found)) from None
     except ValueError as error:
         raise AnswerError(422, "not signed", [(0, Mistake("content", str(error)))]) from None
 
@@ -155,8 +163,8 @@ def _sealed(
         name=person.name,
         roles=person.roles,
         at=now,
-        local_time=now.astimezone(ZoneInfo(signing.time_zone)).isoformat(timespec="seconds"),
-        time_zone=signing.time_zone,
+        local_time=now.astimezone(ZoneInfo(signing.plant.time_zone)).isoformat(timespec="seconds"),
+        time_zone=signing.plant.time_zone,
         meaning=meaning,
         content_sha256=digest,
         key=key.verifying.id,
@@ -174,8 +182,9 @@ async def _record(
     """
     actor, action, subject = act
     said = {"actor": actor, "action": action, "subject": subject, "after": after}
-    fields = {"site": signing.site, **said}
-    group = Group((Item(Stated(AUDIT_ENTRY.name, signing.site, AuditEntry, now, fields), None),))
+    site = signing.plant.site_path()
+    fields = {"site": site, **said}
+    group = Group((Item(Stated(AUDIT_ENTRY.name, site, AuditEntry, now, fields), None),))
     try:
         async with asyncio.timeout(ANSWER_WITHIN_S):
             desk.put(group)

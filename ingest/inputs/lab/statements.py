@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from schemas.acts import Acknowledgement, Silence
-from schemas.lab import Disposition, TestResult
+from schemas.lab import DeviationAction, Disposition, SignedRecord, TestResult
 from schemas.machine import BatchEnded, BatchStarted
 from schemas.manual import (
     AndonCleared,
@@ -33,6 +33,7 @@ from schemas.record import Envelope, Statement, UtcTime
 KINDS: tuple[type[Envelope], ...] = (
     TestResult,
     Disposition,
+    DeviationAction,
     StopReasonGiven,
     PartsReported,
     AndonRaised,
@@ -45,6 +46,8 @@ KINDS: tuple[type[Envelope], ...] = (
     Silence,
 )
 BY_TYPE = {str(kind.model_fields["type"].default): kind for kind in KINDS}
+SIGNED = [name for name, kind in BY_TYPE.items() if issubclass(kind, SignedRecord)]
+"""What may be signed, by `type`."""
 TIMES = ("time", "sample_time", "start", "end", "starts_at", "ends_at")
 """Fields that are instants."""
 _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")

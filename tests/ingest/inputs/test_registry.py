@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from ingest.inputs.registry import INPUTS, UNBOUND, build_inputs
+from ingest.inputs.registry import INPUTS, UNBOUND, Keeping, build_inputs
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import load_plant
@@ -54,7 +54,7 @@ def test_a_laboratory_is_an_input_of_its_own_where_there_is_a_disk(tmp_path: Pat
     text = f"{PLANT}sources:\n  lab: {{type: lab, folder: {{path: results}}}}\n"
     file = load_plant(text, "plant.yaml")
 
-    assert list(build_inputs(file, data_dir=tmp_path)) == ["lab"]
+    assert list(build_inputs(file, keeping=Keeping(tmp_path))) == ["lab"]
     with pytest.raises(MisconfiguredError, match="there is nothing to read"):
         build_inputs(file)
 

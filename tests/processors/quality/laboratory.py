@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from processors.quality.engine import QualityEngine
+from processors.quality.signing import Verifies, knows_no_seal
 from processors.quality.state import QualityState
 from processors.quality.trends import Trend
 from processors.quality.turn import Event
@@ -141,11 +142,12 @@ class Run:
     plant: PlantFile
     restarts: bool = False
     trend: Trend | None = None
+    verifies: Verifies = knows_no_seal
     outputs: list[Output] = field(default_factory=list)
     state: QualityState | None = None
 
     def __post_init__(self) -> None:
-        self.engine = QualityEngine(self.trend)
+        self.engine = QualityEngine(self.trend, self.verifies)
 
     def hear(self, *events: Event) -> "Run":
         """All of them together."""

@@ -16,6 +16,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from ingest.agent import run_agent
+from ingest.inputs.lab.answered import Answers
 from ingest.inputs.lab.input import LabInput
 from ingest.inputs.lab.tokens import FILE, lab_tokens
 from ingest.metrics import SourceMetrics
@@ -87,6 +88,7 @@ class Laboratory:
     folder: Path
     token: str
     answer_within_s: float = 10.0
+    answers: Answers | None = None
     trusted: ssl.SSLContext | None = None
 
     @asynccontextmanager
@@ -98,7 +100,8 @@ class Laboratory:
         registry = CollectorRegistry()
         meters = SourceMetrics(registry).of("lab")
         within_s = self.answer_within_s
-        made = LabInput("lab", lab, plant(), self.folder, meters, answer_within_s=within_s)
+        made = LabInput("lab", lab, plant(), self.folder, meters, self.answers)
+        made.answer_within_s = within_s
         self.folder.mkdir(exist_ok=True)
         kept = spool or DiskSpool.open(self.folder / "spool.sqlite", "edge", clock.now)
         broker = MemoryBroker()

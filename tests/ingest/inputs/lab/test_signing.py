@@ -1,5 +1,6 @@
 """Signing at the laboratory interface: what is answered, sealed, refused and recorded."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,20 +9,37 @@ import pytest
 from httpx2 import Response
 
 from ingest.inputs.lab import signing
+from ingest.inputs.lab.judge import Author, judged
 from ingest.inputs.lab.signing import KEY
+from ingest.inputs.lab.statements import RefusedError, from_json
 from plantstream.runtime import clock
 from plantstream.runtime.people.attempts import MOST_FAILURES
 from plantstream.runtime.people.factors import hashed
 from plantstream.runtime.people.file import FILE, PeopleFile, Person
 from plantstream.runtime.signing_key import public_file, verifying_key
+from schemas.plant.load import load_plant
 from schemas.signature import Signature, content_digest
-from schemas.topics import AUDIT_ENTRY
-from tests.ingest.inputs.lab.conftest import Edge, Laboratory
+from schemas.topics import AUDIT_ENTRY, LAB
+from tests.ingest.inputs.lab.conftest import NOW, TESTS, Edge, Laboratory, result
+from tests.ingest.kit import PLANT
 from tests.parts import eventually
 
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 PASSWORD = "a long pass phrase"
-CONTENT = {"type": "disposition", "product": "P1", "batch": "B-1", "decision": "release"}
+CONTENT = {
+    "type": "disposition",
+    "time": "2026-03-01T06:00:00Z",
+    "product": "P1",
+    "batch": "B-1",
+    "decision": "release",
+}
+STEP = {
+    "type": "deviation_action",
+    "time": "2026-03-01T06:00:00Z",
+    "product": "P1",
+    "deviation": "|acme/town|P1|deviation|x",
+    "reason": "a worn seal",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -167,3 +185,92 @@ async def test_what_cannot_be_signed_is_told(edge: Edge, changes: dict[str, Any]
     assert answer.status_code == 422
     assert [one["field"] for one in answer.json()["mistakes"]] == [field]
     assert PASSWORD not in answer.text
+
+
+async def test_what_was_signed_is_stated_with_its_signature(edge: Edge):
+    made = (await sign(edge)).json()
+
+    answer = await edge.post(CONTENT | {"id": "d-1", "signature": made})
+
+    assert answer.status_code == 202, answer.text
+    (record,) = await edge.published(LAB.name, 1)
+    assert record.signature == Signature.model_validate(made)
+    assert content_digest(record.signed_content()) == made["content_sha256"]
+
+
+async def test_a_signature_holds_however_the_same_is_written(edge: Edge):
+    correction = {"corrects": "r-1", "revision": 2, "reason": "typing error"}
+    found = result(value="<0.5", comparator=None, test="lead", unit="mg/l", **correction)
+    made = (await sign(edge, content=found)).json()
+    otherwise = found | {"value": 0.5, "comparator": "<", "retest": False, "signature": made}
+
+    assert (await edge.post(otherwise)).status_code == 202
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"decision": "reject"}, id="another decision"),
+        pytest.param({"batch": "B-2"}, id="another batch"),
+        pytest.param({"time": "2026-03-01T06:00:01Z"}, id="another time"),
+        pytest.param({"reason": "all passed"}, id="a reason that was not signed"),
+    ],
+)
+async def test_a_signature_fits_nothing_else(edge: Edge, changes: dict[str, Any]):
+    made = (await sign(edge)).json()
+
+    answer = await edge.post(CONTENT | {"signature": made} | changes)
+
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["mistakes"]] == ["signature.content_sha256"]
+
+
+async def test_what_cannot_be_stated_is_not_signed(edge: Edge):
+    answer = await sign(edge, content=CONTENT | {"product": "P9"})
+
+    assert answer.status_code == 422
+    assert [one["field"] for one in answer.json()["mistakes"]] == ["content.product"]
+
+
+async def test_other_contents_are_signed_as_they_are(edge: Edge):
+    content = {"type": "procedure", "number": 7}
+    made = (await sign(edge, content=content)).json()
+
+    assert made["content_sha256"] == content_digest(content)
+
+
+async def test_a_step_of_a_deviation_is_stated(edge: Edge):
+    answer = await edge.post(STEP | {"action": "investigate"})
+
+    assert answer.status_code == 202, answer.text
+    (record,) = await edge.published(LAB.name, 1)
+    assert (record.action, record.by) == ("investigate", "ana.ruiz")
+
+
+KEYED = """
+quality:
+  signatures:
+    keys: [MCowBQYDK2VwAyEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=]
+    disposition: {}
+    closing: {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("said", "fields"),
+    [
+        pytest.param(CONTENT, ["signature"], id="a disposition"),
+        pytest.param(STEP | {"action": "close"}, ["signature"], id="the end of a deviation"),
+        pytest.param(STEP | {"action": "capa"}, [], id="another step"),
+    ],
+)
+def test_where_a_signature_is_required_nothing_is_taken_without(
+    said: dict[str, Any], fields: list[str]
+):
+    file = load_plant(PLANT + TESTS + KEYED, "plant.yaml").plant
+    try:
+        judged(from_json(json.dumps(said).encode()), file, Author("lims", "s"), NOW)
+        found = []
+    except RefusedError as error:
+        found = [one.field for one in error.mistakes]
+    assert found == fields
