@@ -14,6 +14,7 @@ from schemas.record import Envelope
 from sinks.timescale.alert_tables import ACTS, ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
+from sinks.timescale.quality_tables import QUALITIES
 from sinks.timescale.table import Row, Table, columns, storable_json
 
 
@@ -37,7 +38,7 @@ def _result(result: TestResult) -> Row:
         *(result.instrument, result.analyst, result.corrects, result.reason, result.by),
         *_origin(result),
         *(result.source_time, result.sample_time, result.ingest_time),
-        *(result.revision, result.id.seq, result.number, result.retest),
+        *(result.revision, result.id.seq, result.number, result.retest, result.invalid),
     )
 
 
@@ -103,7 +104,7 @@ RESULTS = Table(
         timestamptz="time sample_time ingest_time",
         bigint="revision seq",
         float8="number",
-        boolean="retest",
+        boolean="retest invalid",
     ),
     _result,
 )
@@ -166,4 +167,4 @@ _TABLES: Mapping[type, Table] = {
 def tables_of(record: Any) -> tuple[Table, ...]:
     """Where a record that is no frame of telemetry is stored; machine events have one for all."""
     kind = type(record)
-    return ALERTS.get(kind) or (_TABLES.get(kind, EVENTS),)
+    return ALERTS.get(kind) or QUALITIES.get(kind) or (_TABLES.get(kind, EVENTS),)
