@@ -5,7 +5,7 @@ the mixer, which leaked the moment it was done. Its pH was out of specification 
 ana corrected it, ben looked into it, cai closed it, and dan released the batch two hours after its
 end; ana, who had tested it, was not allowed to. Of B-2, which is still made, the pH is too high,
 and a second value of that sample was refused. Water was measured with a broken probe. B-3 waits for
-all its tests. B-9 is of another product.
+all its tests, and one of them is missed. B-9 is of another product.
 """
 
 from typing import Any
@@ -45,8 +45,8 @@ products:
   - {id: CREAM, tests: [{id: ph, unit: pH}, {id: micro, kind: text}, {id: assay, unit: "%"}]}
 specifications:
   - {products: [CREAM], test: ph, from: 2026-01-01, unit: pH, limits: {lower: 4.5, upper: 7.5}}
-  - {products: [CREAM], test: ph, from: "2026-03-02 00:30", unit: pH, area: finished,
-     limits: {lower: 5, upper: 7}, sampling: {per_batch: 1}}
+  - {products: [CREAM], test: ph, from: "2026-03-01 22:30", unit: pH, area: finished,
+     limits: {lower: 5, upper: 7}, sampling: {per_batch: 1}, turnaround: 2d, severity: minor}
   - {products: [CREAM], test: micro, from: 2026-01-01, accepted: [absent], sampling: {per_batch: 1}}
 quality: {minimum_results: 2, areas: {finished: {}}}
 """
@@ -73,7 +73,7 @@ RESULTS = [
     result(2, 10_860, "micro", "Absent", batch="B-1", sample="S-1", analyst="eva"),
     result(3, 10_900, "assay", 99.5, batch="B-1", sample="S-1", unit="%"),
     result(4, 11_000, "ph", 6.4, **OF_B1, revision=2, corrects="s1", reason="typing error"),
-    result(5, 12_000, "ph", 6.0, **OF_WATER, sample_time=at(0)),
+    result(5, 12_000, "ph", 6.0, **OF_WATER, sample_time=at(-7200)),
     result(
         6, 12_600, "ph", 6.0, **OF_WATER, revision=2, corrects="s5", invalid=True, reason="probe"
     ),
@@ -140,11 +140,12 @@ JUDGED = [
 def report(window: str, within: int, number: int, revision: int, **said: Any) -> ComplianceReport:
     """A report with its rate, which a window of time has from two results on."""
     least = 1 if window == "batch" else 2
-    days = {"24h": 1, "7d": 7, "30d": 30}.get(window, 0)
+    end = said.pop("until", TUESDAY + 3600)
+    days = {"24h": 1, "30d": 30}.get(window, 0)
     fields: dict[str, Any] = {
         "window": window,
-        "start": at(END - days * DAY),
-        "end": at(END),
+        "start": at(end - days * DAY),
+        "end": at(end),
         "within": within,
         "judged": number,
         "compliance_rate": within / number if number >= least else None,
@@ -164,10 +165,10 @@ REPORTS = [
     report("batch", 1, 2, 0, **OF_REPORT_1, batches_judged=1, batch_compliance=0.0),
     report("batch", 2, 2, 1, **OF_REPORT_1, batches_within=1, batches_judged=1, batch_compliance=1),
     report("batch", 0, 1, 0, **OF_REPORT_2),
-    report("24h", 1, 2, 0),
+    report("24h", 1, 2, 0, **BATCHES, until=END),
     report("30d", 2, 3, 1, **BATCHES),
     report("30d", 1, 2, 1, area="finished"),
-    report("30d", 1, 1, 0, test="micro"),
+    report("30d", 1, 1, 0, test="micro", until=10_860),
 ]
 
 
@@ -176,7 +177,7 @@ def deviation(id: str, batch: str, opened: float, changed: float, **said: Any) -
         "deviation": id,
         "batch": batch,
         "cause": "out_of_specification",
-        "severity": "major",
+        "severity": "minor",
         "test": "ph",
         "because": "above 7",
         "opened_at": at(opened),
@@ -192,7 +193,10 @@ CLOSED: dict[str, Any] = {
     "reason": "corrected",
     "closed_at": at(12_700),
 }
-BY_B2: dict[str, Any] = {"severity": "critical", "recurrence": 1, "result": "s7"}
+BY_B2: dict[str, Any] = {"recurrence": 1, "result": "s7"}
+MISSED: dict[str, Any] = {"cause": "missed_test", "test": "micro", "severity": "major"}
+MISSED_BY_B3 = f"|{SITE}|{PRODUCT}|deviation|missed_test|B-3|micro|1"
+NOT_THERE = "required result 1 was not there in time"
 DEVIATIONS = [
     deviation(OPENED_BY_B1, "B-1", 10_800, 10_800, result="s1"),
     deviation(OPENED_BY_B1, "B-1", 10_800, 11_400, result="s1", **BY_BEN),
@@ -202,8 +206,9 @@ DEVIATIONS = [
         *(OPENED_BY_B2, "B-2", TUESDAY + 3600, TUESDAY + 4000),
         **BY_B2 | BY_BEN | {"reason": "the pump?"},
     ),
-    deviation("late", "B-1", 9000, 9000, cause="missed_test", test="micro"),
-    deviation("late", "B-1", 9000, 9000, cause="missed_test", test="micro", withdrawn=True),
+    deviation(MISSED_BY_B3, "B-3", TUESDAY + 7200, TUESDAY + 7200, **MISSED, because=NOT_THERE),
+    deviation("late", "B-1", 9000, 9000, **MISSED),
+    deviation("late", "B-1", 9000, 9000, **MISSED, withdrawn=True),
 ]
 
 
@@ -219,8 +224,9 @@ RELEASED: dict[str, Any] = {
     "release_time_h": 2.0,
     "hours_since_end": 2,
 }
+WAITING: dict[str, Any] = {"expected": 2, "pending": ["micro", "ph"]}
 RELEASES = [
-    release("B-1", -3600, 7200, expected=2, pending=["micro", "ph"]),
+    release("B-1", -3600, 7200, **WAITING),
     release("B-1", -3600, 7200, expected=2, judged=2, **RELEASED),
     release(
         "B-2",
@@ -232,7 +238,10 @@ RELEASES = [
         pending=["micro"],
         open_deviations=1,
     ),
-    release("B-3", 4000, 7200, expected=2, pending=["micro", "ph"], overdue=["micro"]),
+    release(
+        *("B-3", 4000, 7200),
+        **WAITING | {"overdue": ["micro"], "open_deviations": 1, "hours_since_end": 25},
+    ),
     release("B-9", 0, 600),
 ]
 
@@ -254,8 +263,8 @@ def answer(seq: int, *objections: tuple[str, str]) -> LabAnswer:
 ANSWERS = [
     answer(2, ("batch", "no equipment has begun 'B-1'")),
     *(answer(seq) for seq in (1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 13)),
-    answer(8, ("value", "another value was stated as s7")),
-    answer(12, ("by", "tested the batch")),
+    answer(8, ("value", "another value was stated as s7: correct that one, or state a retest")),
+    answer(12, ("by", "ana tested this batch and may not release it")),
 ]
 STORY: dict[Topic, list[BaseModel | bytes]] = {
     MODEL: [PUBLISHED],

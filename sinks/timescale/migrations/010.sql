@@ -377,7 +377,6 @@ BEGIN
         ('', 'plant_version', 'Version of the plant file by which it was computed.'),
         ('', 'severity', 'Of a deviation: minor, major or critical.'),
         ('', 'because', 'Why it is so, in words: the limit that was broken, or what opened it.'),
-        ('', 'outcome', 'pass, fail, out_of_trend (within specification) or invalid (counts for nothing); null: nothing is specified for it, it does not stand, or it is not judged yet.'),
         ('compliance_by_product', 'area', 'Compliance area; null where the row is not about a single one.'),
         ('compliance_by_product', 'period', '24h, 7d or 30d: the time up to window_end; or batch.'),
         ('compliance_by_product', 'window_start', 'The window holds what was after this; null of a batch that no equipment has begun.'),
