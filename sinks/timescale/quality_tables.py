@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.lab import BatchMade
+from schemas.lab import BatchMade, DeviationAction
 from schemas.quality import (
     BatchRelease,
     ComplianceReport,
@@ -42,6 +42,15 @@ def _deviation(found: Deviation) -> Row:
         *(found.result, found.because, found.by, found.reason),
         *(found.opened_at, found.changed_at, found.closed_at),
         *(found.recurrence, found.withdrawn),
+    )
+
+
+def _step(step: DeviationAction) -> Row:
+    return (
+        *(step.run, step.site, step.product, step.plant_version, step.statement, step.deviation),
+        *(step.action, step.reason, step.by, step.id.source, step.id.epoch),
+        *(step.source_time, step.ingest_time, step.id.seq),
+        storable_json(step.model_dump_json(exclude_none=True)),
     )
 
 
@@ -118,6 +127,16 @@ DEVIATIONS = Table(
     key=("deviation",),
     replaces=True,
 )
+STEPS = Table(
+    "deviation_action",
+    columns(
+        text=f"{_PRODUCT} statement deviation action reason stated_by source epoch",
+        timestamptz="time ingest_time",
+        bigint="seq",
+        jsonb="act",
+    ),
+    _step,
+)
 RELEASES = Table(
     "batch_progress",
     columns(
@@ -154,6 +173,7 @@ QUALITIES: Mapping[type, tuple[Table, ...]] = {
     TestJudged: (JUDGED, VERDICTS),
     ComplianceReport: (COMPLIANCE,),
     Deviation: (DEVIATIONS,),
+    DeviationAction: (STEPS,),
     BatchRelease: (RELEASES,),
     LabAnswer: (ANSWERS,),
     BatchMade: (MADE,),

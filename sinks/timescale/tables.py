@@ -7,11 +7,11 @@ from typing import Any
 from schemas.audit import AuditEntry, AuditRecord
 from schemas.canonical import canonical
 from schemas.deadletter import DeadLetter
-from schemas.lab import DeviationAction, Disposition, TestResult
+from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
 from schemas.model import PlantPublished
 from schemas.record import Envelope
-from sinks.timescale.alert_tables import ACTS, ALERTS
+from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
 from sinks.timescale.quality_tables import QUALITIES
@@ -157,7 +157,6 @@ _TABLES: Mapping[type, Table] = {
     PlantPublished: PLANT_FILES,
     TestResult: RESULTS,
     Disposition: DISPOSITIONS,
-    DeviationAction: ACTS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
     AuditRecord: AUDIT_RECORDS,

@@ -91,11 +91,35 @@ CREATE TABLE deviation (
     plant_version text NOT NULL
 );
 COMMENT ON TABLE deviation IS
-    'Deviations as they are known by now; one that is withdrawn never was. People read deviations_open and batch_genealogy; steps are in operator_act.';
+    'Deviations as they are known by now; one that is withdrawn never was. People read deviations_open and batch_genealogy; their steps are in deviation_action.';
 CREATE INDEX deviation_by_batch ON deviation (run, site, product, batch);
 CREATE INDEX deviation_by_opening ON deviation (run, site, opened_at) WHERE state <> 'closed' AND NOT withdrawn;
-CREATE INDEX operator_act_by_deviation ON operator_act (run, (act ->> 'deviation'))
-    WHERE type = 'deviation_action';
+
+CREATE TABLE deviation_action (
+    run text NOT NULL,
+    site text NOT NULL,
+    product text NOT NULL,
+    statement text NOT NULL,
+    deviation text NOT NULL,
+    action text NOT NULL,
+    reason text NOT NULL,
+    stated_by text NOT NULL,
+    source text NOT NULL,
+    epoch text NOT NULL,
+    plant_version text NOT NULL,
+    time timestamptz NOT NULL,
+    ingest_time timestamptz NOT NULL,
+    seq bigint NOT NULL,
+    act jsonb NOT NULL
+);
+COMMENT ON TABLE deviation_action IS
+    'What people did about deviations (investigate, capa, close, reopen), as they said it; whether it was accepted is in lab_answer. Live is run = ''''.';
+CREATE INDEX deviation_action_by_deviation ON deviation_action (run, deviation, time);
+INSERT INTO deviation_action
+    SELECT run, site, act ->> 'product', statement, act ->> 'deviation', act ->> 'action',
+           act ->> 'reason', stated_by, source, epoch, plant_version, time, ingest_time, seq, act
+    FROM operator_act WHERE type = 'deviation_action';
+DELETE FROM operator_act WHERE type = 'deviation_action';
 
 CREATE TABLE batch_progress (
     run text NOT NULL,
@@ -331,11 +355,10 @@ CREATE VIEW batch_genealogy AS
         WHERE batch IS NOT NULL AND NOT withdrawn
         UNION ALL
         SELECT found.run, found.site, found.product, found.batch, step.time, 5, 'deviation step',
-               step.act ->> 'action', NULL, NULL, found.test, NULL, NULL, NULL, NULL, step.stated_by,
-               step.act ->> 'reason', told.answer = 'accepted', found.deviation
+               step.action, NULL, NULL, found.test, NULL, NULL, NULL, NULL, step.stated_by,
+               step.reason, told.answer = 'accepted', found.deviation
         FROM deviation AS found
-        JOIN operator_act AS step ON step.run = found.run
-            AND step.act ->> 'deviation' = found.deviation AND step.type = 'deviation_action'
+        JOIN deviation_action AS step USING (run, deviation)
         LEFT JOIN lab_answer AS told ON told.run = step.run AND told.statement = step.statement
         WHERE found.batch IS NOT NULL AND NOT found.withdrawn
         UNION ALL
@@ -469,17 +492,21 @@ $$;
 
 -- Rights of tables are given one by one: 009 gave those of the tables that there were.
 GRANT SELECT, INSERT, UPDATE, DELETE ON judged_result, judged_version, compliance_report, deviation,
-    batch_progress, lab_answer, batch_made TO plantstream_writer;
-GRANT SELECT ON judged_result, judged_version, compliance_report, deviation, batch_progress, lab_answer,
-    batch_made TO plantstream_reader, plantstream_auditor;
+    deviation_action, batch_progress, lab_answer, batch_made TO plantstream_writer;
+GRANT SELECT ON judged_result, judged_version, compliance_report, deviation, deviation_action,
+    batch_progress, lab_answer, batch_made TO plantstream_reader, plantstream_auditor;
 GRANT SELECT ON compliance_by_product, deviations_open, batch_release, test_results, batch_genealogy
     TO plantstream_writer, plantstream_reader, plantstream_auditor;
 
 -- migrate:down
 
 DROP VIEW batch_genealogy, test_results, batch_release, deviations_open, compliance_by_product;
-DROP INDEX operator_act_by_deviation;
-DROP TABLE batch_made, lab_answer, batch_progress, deviation, compliance_report, judged_version,
-    judged_result;
+INSERT INTO operator_act
+    (run, site, statement, type, stated_by, source, epoch, plant_version, time, ingest_time, seq, act)
+    SELECT run, site, statement, 'deviation_action', stated_by, source, epoch, plant_version, time,
+           ingest_time, seq, act
+    FROM deviation_action;
+DROP TABLE batch_made, lab_answer, batch_progress, deviation_action, deviation, compliance_report,
+    judged_version, judged_result;
 ALTER TABLE plant_file DROP COLUMN quality;
 ALTER TABLE test_result DROP COLUMN invalid;

@@ -123,3 +123,23 @@ async def test_what_a_row_of_a_genealogy_names(told: psycopg.Connection):
 async def test_deviations_are_followed_from_their_batch(told: psycopg.Connection):
     ids = "SELECT id, until FROM batch_genealogy WHERE kind = 'deviation' AND batch = 'B-1'"
     assert ask(told, ids) == [(OPENED_BY_B1, at(12_700))]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        f"batch_genealogy WHERE run = '' AND site = '{SITE}' AND product = 'CREAM' AND batch = 'B'",
+        "test_results WHERE run = '' AND batch = 'B-1'",
+        f"test_results WHERE run = '' AND site = '{SITE}' AND product = 'CREAM' AND test = 'ph'",
+        f"compliance_by_product WHERE run = '' AND site = '{SITE}' AND product = 'CREAM'",
+        f"batch_release WHERE run = '' AND site = '{SITE}' AND ended_at > '2026-03-01'",
+        f"deviations_open WHERE run = '' AND site = '{SITE}'",
+    ],
+)
+async def test_no_question_has_to_read_a_whole_table(told: psycopg.Connection, question: str):
+    told.execute("SET enable_seqscan = off")
+
+    plan = str(ask(told, f"EXPLAIN SELECT * FROM {question}"))
+
+    assert "Index" in plan
+    assert "Seq Scan" not in plan

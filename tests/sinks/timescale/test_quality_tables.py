@@ -7,9 +7,11 @@ import psycopg
 import pytest
 from pydantic import BaseModel
 
+from schemas.lab import BatchMade, DeviationAction
 from schemas.quality import TestJudged
 from schemas.topics import LAB, LAB_ANSWER, QUALITY, SITE, Role, Topic
 from sinks.registry import TOPICS
+from sinks.timescale.migrate import migrate, roll_back, scripts
 from sinks.timescale.plant_files import PLANT_FILES
 from sinks.timescale.quality_tables import ANSWERS, DEVIATIONS, JUDGED, MADE, QUALITIES, RELEASES
 from sinks.timescale.rows import rows_of
@@ -20,7 +22,7 @@ from tests.schemas.samples import SAMPLES
 from tests.sinks import quality_story
 from tests.sinks.quality_story import PUBLISHED, STORY, answer
 from tests.sinks.records import batch
-from tests.sinks.timescale.conftest import ask
+from tests.sinks.timescale.conftest import Database, ask
 
 TABLES = {
     QUALITY: (
@@ -31,7 +33,7 @@ TABLES = {
         "batch_progress",
     ),
     LAB_ANSWER: ("lab_answer",),
-    LAB: ("test_result", "disposition", "operator_act", "batch_made"),
+    LAB: ("test_result", "disposition", "deviation_action", "batch_made"),
 }
 
 
@@ -46,7 +48,7 @@ def test_the_sink_reads_all_of_it_and_may():
 
 
 def test_every_kind_of_record_has_its_table():
-    assert {*QUALITY.types, *LAB_ANSWER.types} < set(QUALITIES)
+    assert {*QUALITY.types, *LAB_ANSWER.types, DeviationAction, BatchMade} == set(QUALITIES)
 
 
 @pytest.mark.parametrize("record", [one for one in SAMPLES if type(one) in QUALITIES], ids=_name)
@@ -123,6 +125,23 @@ async def test_answers_that_compaction_took_away_are_no_loss(
         ("s1", "accepted", []),
         ("s2", "accepted", []),
     ]
+
+
+@pytest.mark.integration
+async def test_steps_of_deviations_keep_their_words_on_the_way_back(
+    sink: TimescaleSink, sql: psycopg.Connection, database: Database
+):
+    steps = "SELECT statement, deviation, action, reason, product, act FROM deviation_action"
+    await sink.write(batch(LAB, STORY[LAB]))
+    before = sorted(map(str, ask(sql, steps)))
+    assert len(before) == 3
+
+    roll_back(database.settings, keep=[one.name for one in scripts() if one.order < ("010", False)])
+    assert ask(sql, "SELECT DISTINCT type FROM operator_act") == [("deviation_action",)]
+    migrate(database.settings, plain=database.plain)
+
+    assert sorted(map(str, ask(sql, steps))) == before
+    assert ask(sql, "SELECT count(*) FROM operator_act") == [(0,)]
 
 
 @pytest.mark.integration
