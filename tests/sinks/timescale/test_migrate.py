@@ -206,7 +206,10 @@ def test_tables_are_hypertables(timescale: Database):
             "SELECT hypertable_name FROM timescaledb_information.hypertables ORDER BY 1"
         ).fetchall()
 
-    assert [name for (name,) in found] == ["machine_event", "oee_cell", "run_sample", "sample"]
+    assert [name for (name,) in found] == [
+        *("edge_heartbeat", "machine_event", "oee_cell", "run_sample", "sample"),
+        "source_heartbeat",
+    ]
 
 
 def test_nobody_there():
