@@ -1,19 +1,22 @@
-"""Plant files as rows: which equipment a version knows, and where it stands. Pure."""
+"""Plant files as rows: which equipment a version knows, and what it asks of tests. Pure."""
 
 import json
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from plantstream.runtime.errors import RejectedError
 from schemas.mistakes import FileError
 from schemas.model import PlantPublished
 from schemas.plant.equipment import Line
 from schemas.plant.load import load_plant
+from schemas.plant.local_time import instant
 from schemas.plant.model import Plant
+from schemas.plant.quality import Specification
 from sinks.timescale.table import Row, Table, columns, storable_json
 
 
 def _row(published: PlantPublished) -> Row:
-    """The file and its equipment.
+    """The file, its equipment and its specifications.
 
     Raises:
         RejectedError: the text is no plant file that this version can read.
@@ -28,6 +31,7 @@ def _row(published: PlantPublished) -> Row:
         *(published.reason, published.text, published.published_at, published.in_force_from),
         published.number,
         storable_json(json.dumps(_equipment(plant))),
+        storable_json(json.dumps(_quality(plant))),
     )
 
 
@@ -54,13 +58,39 @@ def _demand(plant: Plant, equipment: str) -> dict[str, str]:
     return {product: str(units) for product, units in wanted.items() if units is not None}
 
 
+def _quality(plant: Plant) -> dict[str, Any]:
+    """What is asked of tests, a specification for each product, and from when on."""
+    return {
+        "minimum_results": plant.quality.minimum_results,
+        "minimum_batches": plant.quality.minimum_batches,
+        "specifications": [
+            _specification(plant, one, product)
+            for one in plant.specifications
+            for product in one.products
+        ],
+    }
+
+
+def _specification(plant: Plant, one: Specification, product: str) -> dict[str, Any]:
+    limits = one.limits
+    return {
+        "product": product,
+        "test": one.test,
+        "since": instant(one.starts, ZoneInfo(plant.time_zone)).isoformat(),
+        "lower": None if limits is None else limits.lower,
+        "upper": None if limits is None else limits.upper,
+        "accepted": one.accepted,
+        "area": one.area,
+    }
+
+
 PLANT_FILES = Table(
     "plant_file",
     columns(
         text="site plant_version file applied_by reason text",
         timestamptz="published_at in_force_from",
         bigint="number",
-        jsonb="equipment",
+        jsonb="equipment quality",
     ),
     _row,
     key=("site", "plant_version", "number"),

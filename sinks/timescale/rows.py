@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plantstream.runtime.errors import RejectedError
-from schemas.lab import BatchMade
 from schemas.quality import TestJudged
 from schemas.record import Envelope
 from schemas.telemetry import TelemetryFrame
@@ -55,8 +54,7 @@ def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
 
 def _is_forwarded(event: Event) -> bool:
     """Whether other engines have it from the one whose topic is read as well."""
-    of_site = event.record.topic == SITE.name and isinstance(event.value, (*KPI.types, TestJudged))
-    return of_site or isinstance(event.value, BatchMade)
+    return event.record.topic == SITE.name and isinstance(event.value, (*KPI.types, TestJudged))
 
 
 def _add(rows: Rows, value: Any) -> None:

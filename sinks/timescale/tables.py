@@ -7,13 +7,14 @@ from typing import Any
 from schemas.audit import AuditEntry, AuditRecord
 from schemas.canonical import canonical
 from schemas.deadletter import DeadLetter
-from schemas.lab import DeviationAction, Disposition, TestResult
+from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
 from schemas.model import PlantPublished
 from schemas.record import Envelope
-from sinks.timescale.alert_tables import ACTS, ALERTS
+from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
+from sinks.timescale.quality_tables import QUALITIES
 from sinks.timescale.table import Row, Table, columns, storable_json
 
 
@@ -37,7 +38,7 @@ def _result(result: TestResult) -> Row:
         *(result.instrument, result.analyst, result.corrects, result.reason, result.by),
         *_origin(result),
         *(result.source_time, result.sample_time, result.ingest_time),
-        *(result.revision, result.id.seq, result.number, result.retest),
+        *(result.revision, result.id.seq, result.number, result.retest, result.invalid),
     )
 
 
@@ -103,7 +104,7 @@ RESULTS = Table(
         timestamptz="time sample_time ingest_time",
         bigint="revision seq",
         float8="number",
-        boolean="retest",
+        boolean="retest invalid",
     ),
     _result,
 )
@@ -156,7 +157,6 @@ _TABLES: Mapping[type, Table] = {
     PlantPublished: PLANT_FILES,
     TestResult: RESULTS,
     Disposition: DISPOSITIONS,
-    DeviationAction: ACTS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
     AuditRecord: AUDIT_RECORDS,
@@ -166,4 +166,4 @@ _TABLES: Mapping[type, Table] = {
 def tables_of(record: Any) -> tuple[Table, ...]:
     """Where a record that is no frame of telemetry is stored; machine events have one for all."""
     kind = type(record)
-    return ALERTS.get(kind) or (_TABLES.get(kind, EVENTS),)
+    return ALERTS.get(kind) or QUALITIES.get(kind) or (_TABLES.get(kind, EVENTS),)

@@ -10,8 +10,10 @@ from pydantic import BaseModel
 from plantstream.runtime.ports import Record, TopicPartition
 from schemas.codec import encode
 from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
+from schemas.lab import BatchMade
 from schemas.machine import PartsCounted, StateChanged, TimeCategory
 from schemas.partitioning import partition_of
+from schemas.quality import QualityRecord
 from schemas.record import Envelope, EventId
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import KPI, MACHINE, TELEMETRY, Topic
@@ -86,9 +88,12 @@ def cell(minute: int = 0, run: str = "", **named: Any) -> OeeCell:
     )
 
 
+_PLACED = Envelope | QualityRecord | BatchMade
+
+
 def record(topic: Topic, offset: int, value: BaseModel | bytes) -> Record:
     content = value if isinstance(value, bytes) else encode(value)
-    key = value.partition_key() if isinstance(value, Envelope) else PRESS
+    key = value.partition_key() if isinstance(value, _PLACED) else PRESS
     number = partition_of(key.encode(), topic.partitions) if key != PRESS else NUMBER
     return Record(topic.name, number, offset, key.encode(), content, 1000 + offset)
 

@@ -17,6 +17,7 @@ from schemas.topics import (
     KPI,
     NOTIFICATION,
     OPERATOR,
+    QUALITY,
     SITE,
     Role,
     Topic,
@@ -57,7 +58,7 @@ def test_the_sink_reads_all_of_it_and_may():
 
 @pytest.mark.parametrize("topic", OF_ALERTS, ids=lambda topic: topic.name)
 def test_every_kind_of_record_has_its_table(topic: Topic):
-    for kind in set(topic.types) - set(KPI.types):
+    for kind in set(topic.types) - {*KPI.types, *QUALITY.types}:
         assert EVENTS not in ALERTS[kind]
 
 

@@ -7,7 +7,9 @@ import psycopg
 import pytest
 
 from schemas.topics import ALERT
+from sinks.timescale.migrate import MIGRATIONS
 from sinks.timescale.writer import TimescaleSink
+from tests.sinks import quality_story
 from tests.sinks.alert_story import STORY, TUESDAY, tell, transition
 from tests.sinks.records import batch
 from tests.sinks.timescale.conftest import ask
@@ -26,6 +28,7 @@ async def test_a_question_is_answered(
     await tell(sink)
     storm = [transition(f"A{n}", TUESDAY, "firing", TUESDAY + n) for n in range(11)]
     await sink.write(batch(ALERT, [*storm], begin=len(STORY[ALERT])))
+    await quality_story.tell(sink)
     sql.execute("SET time zone 'UTC'")
 
     assert ask(sql, query), question
@@ -42,6 +45,14 @@ def test_all_of_008_is_asked_about(sql: psycopg.Connection):
 
     assert len(ours) == 11
     assert [name for (name,) in ours if not re.search(rf"\b{name}\b", ASKED)] == []
+
+
+def test_all_of_010_is_asked_about():
+    migration = (MIGRATIONS / "010.sql").read_text(encoding="utf-8")
+    ours = re.findall(r"^CREATE VIEW (\w+)", migration, re.MULTILINE)
+
+    assert len(ours) == 5
+    assert [name for name in ours if not re.search(rf"\b{name}\b", ASKED)] == []
 
 
 def test_every_function_is_explained(sql: psycopg.Connection):

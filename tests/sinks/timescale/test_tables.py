@@ -111,7 +111,7 @@ def test_runs_and_equipment_are_seen():
     assert rows.counts == {"sample": 1, "run_sample": 1, "oee_cell": 1}
 
 
-def test_batches_forwarded_to_the_laboratory_make_no_rows_of_their_own():
+def test_batches_forwarded_to_the_laboratory_are_stored():
     (made,) = [one for one in SAMPLES if isinstance(one, BatchMade)]
 
-    assert not rows_of(batch(LAB, [made]).events).by_table
+    assert rows_of(batch(LAB, [made]).events).counts == {"batch_made": 1}
