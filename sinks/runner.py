@@ -15,6 +15,7 @@ from sinks import batch as batches
 from sinks.batch import Batch
 from sinks.errors import RejectedRecordsError
 from sinks.meters import SinkMeters
+from sinks.patience import Patience
 from sinks.reader import Reader
 from sinks.resume import Cursor, resume
 from sinks.sink import Sink, Written
@@ -159,19 +160,8 @@ class SinkLoop:
         await self._take_over(self._owned)
 
     async def _patiently(self, doing: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Call until the other side answers, with pauses that grow up to a limit."""
-        pause_s, failed = self._limits.retry_first_s, False
-        while True:
-            try:
-                result = await call()
-            except UnavailableError as error:
-                if not failed:
-                    _log.warning("waiting", doing=doing, reason=str(error))
-                failed = True
-                self._meters.waited()
-                await self._time.sleep(pause_s)
-                pause_s = min(2 * pause_s, self._limits.retry_most_s)
-                continue
-            if failed:
-                _log.info("going on", doing=doing)
-            return result
+        """Call until the other side answers."""
+        limits = self._limits
+        first_s, most_s = limits.retry_first_s, limits.retry_most_s
+        patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
+        return await patience.until(doing, call)

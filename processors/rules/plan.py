@@ -22,7 +22,7 @@ from schemas.plant.alerts.conditions import (
     TagChanges,
     parts_of,
 )
-from schemas.plant.alerts.rules import AlertRule, Selection
+from schemas.plant.alerts.rules import AlertRule
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Plant
@@ -93,17 +93,6 @@ def equipment_rules(plant: PlantFile, path: EquipmentPath) -> RulesPlan:
 def site_rules(plant: PlantFile) -> RulesPlan:
     """The rules of the whole site."""
     return _of_site(ByVersion(plant))
-
-
-def selects(selection: Selection, equipment: Equipment) -> bool:
-    """Whether the rule is about this equipment: each list that is not empty has to name it."""
-    pairs = (
-        (selection.ids, equipment.id),
-        (selection.classes, equipment.equipment_class),
-        (selection.lines, equipment.line),
-        (selection.areas, equipment.area),
-    )
-    return all(not names or name in names for names, name in pairs)
 
 
 class ByVersion:
@@ -180,7 +169,7 @@ def _concerns(rule: AlertRule, equipment: Equipment) -> bool:
     known = {one.name: one for one in equipment.tags}
     pieces = parts_of(rule.when)
     wanted = {name for piece in pieces for name in names_in(piece)}
-    if not selects(rule.on, equipment) or not wanted <= known.keys():
+    if not rule.on.takes(equipment) or not wanted <= known.keys():
         return False
     speaks_of_state = any(isinstance(piece, StateLasts) for piece in pieces)
     return not speaks_of_state or any(one.means == "state" for one in known.values())
@@ -203,7 +192,7 @@ def _on_equipment(rule: AlertRule, equipment: Equipment, plant: Plant) -> Watche
 def _on_site(rule: AlertRule, plant: Plant) -> Iterator[Watched]:
     """One for the site, or one for each line, area, equipment or source that it is about."""
     pieces = parts_of(rule.when)
-    chosen = [one for one in plant.equipment if selects(rule.on, one)]
+    chosen = [one for one in plant.equipment if rule.on.takes(one)]
     levels: set[str] = {piece.of for piece in pieces if isinstance(piece, FigureIs)}
     everywhere = {"site": plant.site}
     if any(isinstance(piece, Absent) for piece in pieces):

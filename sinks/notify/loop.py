@@ -25,6 +25,7 @@ from sinks.notify.message import RefusedError, TemporaryError
 from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime
 from sinks.notify.progress import Progress
+from sinks.patience import Patience
 
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
@@ -259,19 +260,8 @@ class NotifyLoop:
         await self._patiently("recording", lambda: self._ports.broker.send([record]))
 
     async def _patiently(self, doing: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Call until Kafka answers, with pauses that grow up to a limit."""
-        pause_s, failed = self._limits.retry_first_s, False
-        while True:
-            try:
-                result = await call()
-            except UnavailableError as error:
-                if not failed:
-                    _log.warning("waiting", doing=doing, reason=str(error))
-                failed = True
-                self._meters.waited()
-                await self._time.sleep(pause_s)
-                pause_s = min(2 * pause_s, self._limits.retry_most_s)
-                continue
-            if failed:
-                _log.info("going on", doing=doing)
-            return result
+        """Call until Kafka answers."""
+        limits = self._limits
+        first_s, most_s = limits.retry_first_s, limits.retry_most_s
+        patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
+        return await patience.until(doing, call)
