@@ -175,6 +175,18 @@ def test_a_reason_for_a_run_that_is_too_short_waits_for_what_becomes_of_it() -> 
     assert facts.findings == []
 
 
+def test_a_reason_that_was_told_ahead_is_of_a_run_that_turns_out_to_be_part_of_the_stop() -> None:
+    machine = Machine(plant(min_run_s=60))
+    machine.state(0, "running")
+    machine.state(10, "unplanned_stop")
+    machine.state(100, "running")
+    machine.reason(102, "format", since=103, until=108)
+    machine.state(110, "planned_stop")
+    machine.state(200, "running")
+    machine.alive(300)
+    assert told(machine).reasons() == {"setup format": 5}
+
+
 @pytest.mark.parametrize(
     ("at", "code", "kind"),
     [
