@@ -98,6 +98,47 @@ class ComplianceReport(QualityRecord):
         return self.named("compliance", self.window, *names)
 
 
+class CapabilityReport(QualityRecord):
+    """How much of its specification a characteristic needs; `docs/control-charts.md` has formulas.
+
+    Of the newest results that are numbers, by the specification of the newest one; None is
+    undefined.
+    """
+
+    type: Literal["capability_report"] = "capability_report"
+    test: str = Field(min_length=1, max_length=100)
+    chart: Literal["individuals", "subgroups"] = "individuals"
+    """I-MR or X̄-R: from which ranges sigma within follows."""
+    start: UtcTime
+    """When the oldest of them was tested."""
+    end: UtcTime
+    """When the newest of them was tested."""
+    results: Count = 0
+    """So many; with subgroups, those of complete ones."""
+    unit: str = Field(default="", max_length=40)
+    lower: float | None = None
+    """Limit of the specification."""
+    upper: float | None = None
+    """Limit of the specification."""
+    mean: float | None = None
+    within_sigma: float | None = None
+    """Mean moving range / 1.128, or mean range / d2."""
+    overall_sigma: float | None = None
+    """Standard deviation of the sample of all of them."""
+    cp: float | None = None
+    cpk: float | None = None
+    cpk_lower: float | None = None
+    """Bound of the 95 % interval of cpk."""
+    cpk_upper: float | None = None
+    """Bound of the 95 % interval of cpk."""
+    pp: float | None = None
+    ppk: float | None = None
+
+    def record_id(self) -> str:
+        """What it is named by."""
+        return self.named("capability", self.test)
+
+
 Cause = Literal["out_of_specification", "out_of_trend", "excursion", "missed_test"]
 DeviationState = Literal["open", "investigating", "capa", "closed"]
 

@@ -98,10 +98,14 @@ LAB_ANSWER = Topic(
 )
 QUALITY = Topic(
     name="plant.quality.v1",
-    about="Judged results, compliance, deviations and releases; the newest record of an id wins.",
+    about=(
+        "Judged results, compliance, capability, deviations and releases; the newest record of an"
+        " id wins."
+    ),
     types=(
         quality.TestJudged,
         quality.ComplianceReport,
+        quality.CapabilityReport,
         quality.Deviation,
         quality.BatchRelease,
     ),

@@ -3,55 +3,140 @@
 Runs do not reach across specifications: a later one begins a new chart.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
-from processors.quality.charts.chart import Plotted, Point as Plot, Violation, in_order
+from processors.quality.charts.chart import Plotted, Point as Plot, Violation
 from processors.quality.charts.limits import (
     IndividualsLimits,
     Limits,
+    SubgroupLimits,
     fixed_individuals,
+    fixed_subgroups,
     individuals_limits,
+    subgroup_limits,
 )
-from processors.quality.charts.pairs import Individuals, observe_individual, start_individuals
+from processors.quality.charts.pairs import (
+    Subgroup,
+    observe_individual,
+    observe_subgroup,
+    start_individuals,
+    start_subgroups,
+)
 from processors.quality.charts.rules import Rule
 from processors.quality.trends import Point
-from schemas.plant.quality import Specification
+from schemas.plant.quality import Specification, TrendRules
 
-_TOLD = {Plotted.INDIVIDUALS: "results", Plotted.MOVING_RANGES: "moving ranges"}
-
-
-def out_of_control(points: Sequence[Point], specification: Specification) -> str | None:
-    """Which run rules the last of these results completes; implements `trends.Trend`."""
-    chart = _chart(specification)
-    if chart is None:
-        return None
-    plots = [Plot(one.result, one.number) for one in points]
-    _, found = in_order(observe_individual, chart, plots, since=len(plots) - 1)
-    return "; ".join(_because(one, chart) for one in found) or None
+_TOLD = {
+    Plotted.INDIVIDUALS: "results",
+    Plotted.MOVING_RANGES: "moving ranges",
+    Plotted.MEANS: "means",
+    Plotted.RANGES: "ranges",
+}
 
 
-def _because(violation: Violation, chart: Individuals) -> str:
-    is_single = violation.plotted is Plotted.INDIVIDUALS
-    limits = (chart.individuals if is_single else chart.ranges).limits
+class Charted(NamedTuple):
+    """What completed which rules, by the result that is the last of it."""
+
+    result: str
+    found: Sequence[Violation]
+
+
+def out_of_control(
+    points: Sequence[Point], specification: Specification, since: int = 0
+) -> Mapping[str, str]:
+    """Which results complete run rules, from this index on; implements `trends.Trend`.
+
+    Of a subgroup it is the last of its results.
+    """
+    if specification.trend is None:
+        return {}
+    if specification.trend.subgroup:
+        limits = _of_subgroups(specification, specification.trend)
+        charted = _grouped(points, limits, specification.trend)
+        shown = {Plotted.MEANS: limits.means, Plotted.RANGES: limits.ranges}
+    else:
+        single = _of_individuals(specification, specification.trend)
+        charted = _single(points, single, specification.trend)
+        shown = {Plotted.INDIVIDUALS: single.individuals, Plotted.MOVING_RANGES: single.ranges}
+    asked = {one.result for one in points[since:]}
+    return {
+        one.result: "; ".join(_because(each, shown[each.plotted]) for each in one.found)
+        for one in charted
+        if one.found and one.result in asked
+    }
+
+
+def subgroups(points: Sequence[Point], size: int) -> list[Sequence[Point]]:
+    """Results of one batch in their order; complete ones, by when the last of it was tested."""
+    complete: list[Sequence[Point]] = []
+    begun: dict[str, list[Point]] = {}
+    for point in points:
+        group = begun.setdefault(point.home, [])
+        group.append(point)
+        if len(group) == size:
+            complete.append(begun.pop(point.home))
+    return complete
+
+
+def _single(
+    points: Sequence[Point], limits: IndividualsLimits, asked: TrendRules
+) -> Iterator[Charted]:
+    chart = start_individuals(limits, _rules(asked))
+    for one in points:
+        chart, found = observe_individual(chart, Plot(one.result, one.number))
+        yield Charted(one.result, found)
+
+
+def _grouped(
+    points: Sequence[Point], limits: SubgroupLimits, asked: TrendRules
+) -> Iterator[Charted]:
+    chart = start_subgroups(limits, _rules(asked))
+    for group in subgroups(points, limits.size):
+        name = group[-1].result
+        chart, found = observe_subgroup(chart, Subgroup(name, [one.number for one in group]))
+        yield Charted(name, found)
+
+
+def _rules(asked: TrendRules) -> frozenset[Rule]:
+    return frozenset(map(Rule, asked.rules))
+
+
+def _because(violation: Violation, limits: Limits) -> str:
     told = f"{violation.rule} of {_TOLD[violation.plotted]}"
     return f"{told}, {len(violation.points)} of them, limits {limits.lcl:.6g} to {limits.ucl:.6g}"
 
 
-def _chart(specification: Specification) -> Individuals | None:
-    """A chart without points; None where none is asked for."""
-    trend, control = specification.trend, specification.control
-    if trend is None:
-        return None
-    rules = frozenset(map(Rule, trend.rules))
-    if trend.baseline is not None:
-        return start_individuals(_from(tuple(trend.baseline)), rules)
+def _of_individuals(specification: Specification, asked: TrendRules) -> IndividualsLimits:
+    if asked.baseline is not None:
+        return _from(tuple(asked.baseline))
+    lines = _lines(specification)
+    return fixed_individuals(lines.center, lines.sigma)
+
+
+def _of_subgroups(specification: Specification, asked: TrendRules) -> SubgroupLimits:
+    size = asked.subgroup or 1
+    if asked.baseline is not None:
+        return _from_groups(tuple(asked.baseline), size)
+    lines = _lines(specification)
+    return fixed_subgroups(lines.center, lines.sigma * math.sqrt(size), size)
+
+
+def _lines(specification: Specification) -> Limits:
+    """The lines of the plant file: of results, or of the means of subgroups."""
+    control = specification.control
     if control is None or control.lower is None or control.upper is None:
-        return None
-    lines = Limits.between(control.lower, control.upper)
-    return start_individuals(fixed_individuals(lines.center, lines.sigma), rules)
+        raise ValueError(f"{specification.test} has a trend and no control limits")
+    return Limits.between(control.lower, control.upper)
 
 
 @lru_cache(maxsize=1_000)
 def _from(baseline: tuple[float, ...]) -> IndividualsLimits:
     return individuals_limits(baseline)
+
+
+@lru_cache(maxsize=1_000)
+def _from_groups(baseline: tuple[float, ...], size: int) -> SubgroupLimits:
+    return subgroup_limits([baseline[at : at + size] for at in range(0, len(baseline), size)])

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from processors.quality import records, telling
+from processors.quality.capabilities import capability
 from processors.quality.deviations import Case, course
 from processors.quality.evaluation import Evaluation, evaluate
 from processors.quality.filing import Filing, key_of
@@ -14,7 +15,7 @@ from processors.quality.trends import Change, Point, Trend
 from processors.quality.windows import LENGTHS, NOTHING
 from processors.rules.times import span
 
-_ROLLING = "rolling"
+_ROLLING, _CAPABILITY = "rolling", "capability of "
 Pair = tuple[str, str]
 """Cause and test: deviations that have both recur."""
 
@@ -44,8 +45,10 @@ class Desk:
         """Find out what these dossiers come to, and all that changes with them."""
         changed = set(keys)
         moves = [one for key in sorted(changed) for one in self._evaluate(key)]
-        if self._trend is not None:
-            changed |= set(self.live.series.change(moves, self._trend, self._plan))
+        changed |= set(self.live.series.change(moves, self._trend, self._plan))
+        for test in {move[0] for move in moves}:
+            report = capability(self._owner, test, self.live.series, self._plan)
+            self.live.own(_CAPABILITY + test, _by_id([] if report is None else [report]))
         pairs = {pair for key in sorted(changed) for pair in self._open(key)}
         cases = [one for one in self.live.cases.values() if (one.cause, one.test) in pairs]
         told = changed | self._follow(cases)

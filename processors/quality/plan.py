@@ -36,6 +36,11 @@ class QualityPlan:
                 found = one
         return found
 
+    def is_grouped(self, test: str) -> bool:
+        """Whether some of its results are charted in subgroups."""
+        dated = self.tests.get(test, ())
+        return any(one.trend is not None and one.trend.subgroup for _, one in dated)
+
     def required(self, at: int) -> list[Specification]:
         """The specifications of the tests that a batch needs which begins at this instant."""
         found = (self.specification(test, at) for test in self.tests)

@@ -16,6 +16,7 @@ from processors.rules.times import HOUR, instant
 from schemas.plant.quality import QualitySettings
 from schemas.quality import (
     BatchRelease,
+    CapabilityReport,
     ComplianceReport,
     Deviation,
     LabAnswer,
@@ -25,7 +26,7 @@ from schemas.quality import (
     Window,
 )
 
-Record = TestJudged | ComplianceReport | Deviation | BatchRelease | LabAnswer
+Record = TestJudged | ComplianceReport | CapabilityReport | Deviation | BatchRelease | LabAnswer
 DAY = 24 * HOUR
 _DISPOSED: dict[str, ReleaseState] = {
     "release": "approved",
@@ -218,6 +219,9 @@ def withdrawn(record: Record) -> Record | None:
             nothing = dict.fromkeys(("within", "judged", "batches_within", "batches_judged"), 0)
             rates = {"compliance_rate": None, "batch_compliance": None, "revision": 0}
             return record.model_copy(update={**nothing, **rates})
+        case CapabilityReport():
+            figures = "mean within_sigma overall_sigma cp cpk cpk_lower cpk_upper pp ppk"
+            return record.model_copy(update={**dict.fromkeys(figures.split()), "results": 0})
         case _:
             return None
 

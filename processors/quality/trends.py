@@ -9,7 +9,7 @@ from processors.quality.plan import QualityPlan
 from schemas.plant.quality import Specification
 
 HISTORY = REACH
-"""So many results are looked at, the one that is judged among them."""
+"""So many single results are looked at, the one that is judged among them."""
 
 
 class Point(NamedTuple):
@@ -27,8 +27,8 @@ class Point(NamedTuple):
 
 Change = tuple[str, Point | None, Point | None]
 """A test, a point that is there no more, and one that is there now."""
-Trend = Callable[[Sequence[Point], Specification], str | None]
-"""Why the last of these results of one test is out of trend; None: it is not.
+Trend = Callable[[Sequence[Point], Specification, int], Mapping[str, str]]
+"""Which of these results of one test, from this index on, are out of trend, and why.
 
 The points are in the order of time and under this specification; it is asked again whenever one
 of them changes.
@@ -51,7 +51,17 @@ class Series:
         """Another one, to be changed."""
         return Series(self._points, self.found)
 
-    def change(self, changes: Iterable[Change], trend: Trend, plan: QualityPlan) -> Iterator[str]:
+    def newest(self, test: str, plan: QualityPlan, most: int) -> Sequence[Point]:
+        """The last points of a test that are under the specification of its last one."""
+        series = self._points.get(test, [])
+        if not series:
+            return []
+        last = len(series) - 1
+        return series[_same(series, test, plan, range(last, max(last - most, -1), -1)) :]
+
+    def change(
+        self, changes: Iterable[Change], trend: Trend | None, plan: QualityPlan
+    ) -> Iterator[str]:
         """Points in the place of others; yields dossiers that are judged otherwise now."""
         marks: dict[str, list[Point]] = {}
         for test, old, new in changes:
@@ -65,32 +75,63 @@ class Series:
             if new is not None:
                 insort(series, new)
                 around.append(new)
-        for test, around in marks.items():
-            yield from self._ask(test, around, trend, plan)
+        if trend is not None:
+            for test, around in marks.items():
+                yield from self._ask(test, around, trend, plan)
 
     def _ask(
         self, test: str, around: Sequence[Point], trend: Trend, plan: QualityPlan
     ) -> Iterator[str]:
         """Each point once whose past is another one."""
-        series, places = self._points[test], set[int]()
-        for mark in around:
-            first = bisect_left(series, mark)
-            places |= set(range(first, min(first + HISTORY, len(series))))
-        for place in sorted(places):
-            point = series[place]
-            told = _asked(series[max(place - HISTORY + 1, 0) : place + 1], test, trend, plan)
-            if told != self.found.get(point.result):
-                if told is None:
-                    del self.found[point.result]
-                else:
-                    self.found[point.result] = told
+        series = self._points[test]
+        for begin, end in _concerned(series, around, plan.is_grouped(test)):
+            first = begin
+            while first < end:
+                until = _same(series, test, plan, range(first, end)) + 1
+                yield from self._chart(test, (first, until), trend, plan)
+                first = until
+
+    def _chart(
+        self, test: str, places: tuple[int, int], trend: Trend, plan: QualityPlan
+    ) -> Iterator[str]:
+        """The points from one place to another, under one specification, after those before."""
+        series, (first, end) = self._points[test], places
+        specification = plan.specification(test, series[first].sampled_at)
+        told: Mapping[str, str] = {}
+        if specification is not None:
+            least = max(first - HISTORY + 1, 0)
+            begin = _same(series, test, plan, range(first, least - 1, -1))
+            told = trend(series[begin:end], specification, first - begin)
+        for point in series[first:end]:
+            because = told.get(point.result)
+            if because != self.found.get(point.result):
+                self.found.pop(point.result, None)
+                if because is not None:
+                    self.found[point.result] = because
                 yield point.home
 
 
-def _asked(points: Sequence[Point], test: str, trend: Trend, plan: QualityPlan) -> str | None:
-    specification = plan.specification(test, points[-1].sampled_at)
-    if specification is None:
-        return None
-    is_other = (plan.specification(test, one.sampled_at) is not specification for one in points)
-    first = max((place + 1 for place, other in enumerate(is_other) if other), default=0)
-    return trend(points[first:], specification)
+def _concerned(
+    series: Sequence[Point], around: Sequence[Point], is_grouped: bool
+) -> Iterator[tuple[int, int]]:
+    """From where to where points may be judged otherwise; of subgroups that is everywhere."""
+    if is_grouped:
+        yield 0, len(series)
+        return
+    done = 0
+    for mark in sorted(around):
+        first = max(bisect_left(series, mark), done)
+        done = max(min(first + HISTORY, len(series)), done)
+        if first < done:
+            yield first, done
+
+
+def _same(series: Sequence[Point], test: str, plan: QualityPlan, places: range) -> int:
+    """The farthest of these places up to which the specification is that of the first."""
+    specification = plan.specification(test, series[places[0]].sampled_at)
+    others = (
+        place
+        for place in places
+        if plan.specification(test, series[place].sampled_at) is not specification
+    )
+    return next(others, places[-1] + places.step) - places.step

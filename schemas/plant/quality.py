@@ -51,13 +51,15 @@ class Bounds(Strict):
 
 
 class TrendRules(Strict):
-    """Run rules on a chart of single values: which results within limits are out of trend."""
+    """Run rules on a control chart: which results within limits are out of trend."""
 
     rules: list[RunRule] = Field(
         default=["nelson_1", "nelson_2", "nelson_3", "nelson_4"], min_length=1, max_length=12
     )
     baseline: list[float] | None = Field(default=None, min_length=2, max_length=1000)
     """Results in control, in their order, from which the limits follow; else `control` has them."""
+    subgroup: int | None = Field(default=None, ge=2, le=10)
+    """So many results of one batch, in their order, are a point of an X̄-R chart; empty is I-MR."""
     deviation: DeviationSeverity | Literal["none"] = "minor"
     """Of the deviation that a result out of trend opens."""
 
@@ -67,6 +69,16 @@ class TrendRules(Strict):
             raise ValueError("a rule stands here twice")
         if self.baseline is not None and len(set(self.baseline)) == 1:
             raise ValueError("the baseline does not vary: give control limits")
+        return self
+
+    @model_validator(mode="after")
+    def _grouped(self) -> Self:
+        if self.baseline is None or self.subgroup is None:
+            return self
+        if len(self.baseline) % self.subgroup:
+            raise ValueError(f"the baseline is no whole number of subgroups of {self.subgroup}")
+        if not _varies(self.baseline, self.subgroup):
+            raise ValueError("no subgroup of the baseline varies: give control limits")
         return self
 
 
@@ -170,12 +182,19 @@ class QualitySettings(Strict):
     """Whether who tested a batch may release it, too."""
     unknown_batch: Literal["refuse", "accept"] = "refuse"
     """Of a batch that no equipment has begun; accept where batches are not followed."""
+    capability_results: int = Field(default=100, ge=2, le=1000)
+    """From so many of the newest results of a test its capability is reckoned."""
     recurrence: Span = timedelta(days=90)
     """A deviation of the same test and cause within so long before recurs."""
     areas: dict[Name, ComplianceArea] = Field(default_factory=dict)
     """Compliance areas."""
     signatures: Signatures | None = None
     """Empty: nothing has to be signed, and no signature is looked at."""
+
+
+def _varies(baseline: list[float], size: int) -> bool:
+    """Whether some subgroup has two values."""
+    return any(len(set(baseline[at : at + size])) > 1 for at in range(0, len(baseline), size))
 
 
 def _midnight(day: date) -> datetime:

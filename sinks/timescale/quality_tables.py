@@ -7,6 +7,7 @@ from typing import Any
 from schemas.lab import BatchMade, DeviationAction
 from schemas.quality import (
     BatchRelease,
+    CapabilityReport,
     ComplianceReport,
     Deviation,
     LabAnswer,
@@ -32,6 +33,16 @@ def _compliance(report: ComplianceReport) -> Row:
         *(report.start, report.end),
         *(report.within, report.judged, report.batches_within, report.batches_judged),
         *(report.revision, report.compliance_rate, report.batch_compliance),
+    )
+
+
+def _capability(report: CapabilityReport) -> Row:
+    return (
+        *_product(report),
+        *(report.test, report.chart, report.unit),
+        *(report.start, report.end, report.results),
+        *(report.lower, report.upper, report.mean, report.within_sigma, report.overall_sigma),
+        *(report.cp, report.cpk, report.cpk_lower, report.cpk_upper, report.pp, report.ppk),
     )
 
 
@@ -113,6 +124,21 @@ COMPLIANCE = Table(
     key=(*_OF_PRODUCT, "window", "batch", "area", "test"),
     replaces=True,
 )
+CAPABILITY = Table(
+    "capability_report",
+    columns(
+        text=f"{_PRODUCT} test chart unit",
+        timestamptz="start end",
+        bigint="results",
+        float8=(
+            "lower_limit upper_limit mean within_sigma overall_sigma"
+            " cp cpk cpk_lower cpk_upper pp ppk"
+        ),
+    ),
+    _capability,
+    key=(*_OF_PRODUCT, "test"),
+    replaces=True,
+)
 DEVIATIONS = Table(
     "deviation",
     columns(
@@ -172,6 +198,7 @@ MADE = Table(
 QUALITIES: Mapping[type, tuple[Table, ...]] = {
     TestJudged: (JUDGED, VERDICTS),
     ComplianceReport: (COMPLIANCE,),
+    CapabilityReport: (CAPABILITY,),
     Deviation: (DEVIATIONS,),
     DeviationAction: (STEPS,),
     BatchRelease: (RELEASES,),

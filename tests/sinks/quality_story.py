@@ -16,6 +16,7 @@ from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
 from schemas.model import PlantPublished
 from schemas.quality import (
     BatchRelease,
+    CapabilityReport,
     ComplianceReport,
     Deviation,
     LabAnswer,
@@ -172,6 +173,27 @@ REPORTS = [
 ]
 
 
+CAPABLE = CapabilityReport(
+    **OF_CREAM,
+    test="ph",
+    start=at(-600),
+    end=at(7200),
+    results=25,
+    unit="pH",
+    lower=5.0,
+    upper=7.0,
+    mean=6.1,
+    within_sigma=0.1,
+    overall_sigma=0.2,
+    cp=3.33,
+    cpk=3.0,
+    cpk_lower=2.1,
+    cpk_upper=3.9,
+    pp=1.67,
+    ppk=1.5,
+)
+
+
 def deviation(id: str, batch: str, opened: float, changed: float, **said: Any) -> Deviation:
     fields: dict[str, Any] = {
         "deviation": id,
@@ -269,7 +291,7 @@ ANSWERS = [
 STORY: dict[Topic, list[BaseModel | bytes]] = {
     MODEL: [PUBLISHED],
     LAB: [*STATEMENTS, *MAKINGS],
-    QUALITY: [*JUDGED, *REPORTS, *DEVIATIONS, *RELEASES],
+    QUALITY: [*JUDGED, *REPORTS, CAPABLE, *DEVIATIONS, *RELEASES],
     LAB_ANSWER: [*ANSWERS],
 }
 

@@ -69,6 +69,33 @@ CREATE TABLE compliance_report (
 COMMENT ON TABLE compliance_report IS
     'How much complies, as it was told last; '''' is no batch, all areas, all tests. People read the view compliance_by_product.';
 
+CREATE TABLE capability_report (
+    run text NOT NULL,
+    site text NOT NULL,
+    product text NOT NULL,
+    test text NOT NULL,
+    chart text NOT NULL,
+    start timestamptz NOT NULL,
+    "end" timestamptz NOT NULL,
+    results bigint NOT NULL,
+    unit text NOT NULL,
+    lower_limit double precision,
+    upper_limit double precision,
+    mean double precision,
+    within_sigma double precision,
+    overall_sigma double precision,
+    cp double precision,
+    cpk double precision,
+    cpk_lower double precision,
+    cpk_upper double precision,
+    pp double precision,
+    ppk double precision,
+    plant_version text NOT NULL,
+    PRIMARY KEY (run, site, product, test)
+);
+COMMENT ON TABLE capability_report IS
+    'Capability of each test of a product, as it was told last. People read the view process_capability.';
+
 CREATE TABLE deviation (
     deviation text PRIMARY KEY,
     run text NOT NULL,
@@ -386,6 +413,15 @@ CREATE VIEW batch_genealogy AS
 COMMENT ON VIEW batch_genealogy IS
     'All that is known of a batch in the order of its time: the equipment that made it and alerts that fired there meanwhile, its tests, its deviations with their steps, and what was decided. Give run, site, product and batch to be answered by indexes. Live is run = ''''.';
 
+CREATE VIEW process_capability AS
+    SELECT run, site, product, test, chart, results, start AS first_at, "end" AS last_at, unit,
+           lower_limit, upper_limit, mean, within_sigma, overall_sigma,
+           cp, cpk, cpk_lower, cpk_upper, pp, ppk, plant_version
+    FROM capability_report
+    WHERE results > 0;
+COMMENT ON VIEW process_capability IS
+    'How much of its specification each test of a product needs, by its newest results; formulas in docs/control-charts.md. An index is null without variation, and cp and pp with one limit only. Live is run = ''''.';
+
 DO $$
 DECLARE
     named record;
@@ -425,6 +461,21 @@ BEGIN
         ('deviations_open', 'reason', 'Why the newest step was taken.'),
         ('deviations_open', 'result', 'The result that opened it: result of test_results.'),
         ('deviations_open', 'deviation', 'Its id, by which steps name it.'),
+        ('process_capability', 'chart', 'individuals (I-MR) or subgroups (X̄-R): from which ranges within_sigma follows.'),
+        ('process_capability', 'results', 'Results from which it follows: the newest under one specification, quality.capability_results of the plant file at most; with subgroups those of complete ones.'),
+        ('process_capability', 'first_at', 'When the oldest of them was tested.'),
+        ('process_capability', 'last_at', 'When the newest of them was tested.'),
+        ('process_capability', 'lower_limit', 'Of the specification, in `unit`; null: it has none.'),
+        ('process_capability', 'upper_limit', 'As lower_limit, above.'),
+        ('process_capability', 'mean', 'Of the results, in `unit`.'),
+        ('process_capability', 'within_sigma', 'Mean moving range / 1.128, or mean range / d2, in `unit`.'),
+        ('process_capability', 'overall_sigma', 'Standard deviation of the sample of all of them, in `unit`.'),
+        ('process_capability', 'cp', '(upper_limit - lower_limit) / 6 within_sigma.'),
+        ('process_capability', 'cpk', 'The smaller one of (mean - lower_limit) / 3 within_sigma and (upper_limit - mean) / 3 within_sigma.'),
+        ('process_capability', 'cpk_lower', 'Lower bound of the 95 % interval of cpk (Bissell 1990).'),
+        ('process_capability', 'cpk_upper', 'Upper bound of the 95 % interval of cpk (Bissell 1990).'),
+        ('process_capability', 'pp', 'As cp, by overall_sigma.'),
+        ('process_capability', 'ppk', 'As cpk, by overall_sigma.'),
         ('batch_release', 'started_at', 'When the first equipment began it; null if none has.'),
         ('batch_release', 'ended_at', 'When the last equipment had made it; null while one makes it.'),
         ('batch_release', 'expected', 'Required results.'),
@@ -481,7 +532,7 @@ BEGIN
         ('batch_genealogy', 'id', 'statement of a decision, result of a test (test_results), deviation, or fingerprint of an alert.')
     ) AS c (of_view, column_name, about)
     JOIN (SELECT unnest(ARRAY['compliance_by_product', 'deviations_open', 'batch_release',
-        'test_results', 'batch_genealogy']) AS view_name) AS v ON of_view IN ('', view_name)
+        'test_results', 'batch_genealogy', 'process_capability']) AS view_name) AS v ON of_view IN ('', view_name)
     JOIN pg_attribute ON attrelid = view_name::regclass AND attname = column_name
     ORDER BY of_view
     LOOP
@@ -491,22 +542,24 @@ END
 $$;
 
 -- Rights of tables are given one by one: 009 gave those of the tables that there were.
-GRANT SELECT, INSERT, UPDATE, DELETE ON judged_result, judged_version, compliance_report, deviation,
-    deviation_action, batch_progress, lab_answer, batch_made TO plantstream_writer;
-GRANT SELECT ON judged_result, judged_version, compliance_report, deviation, deviation_action,
-    batch_progress, lab_answer, batch_made TO plantstream_reader, plantstream_auditor;
-GRANT SELECT ON compliance_by_product, deviations_open, batch_release, test_results, batch_genealogy
+GRANT SELECT, INSERT, UPDATE, DELETE ON judged_result, judged_version, compliance_report,
+    capability_report, deviation, deviation_action, batch_progress, lab_answer, batch_made TO plantstream_writer;
+GRANT SELECT ON judged_result, judged_version, compliance_report, capability_report,
+    deviation, deviation_action, batch_progress, lab_answer, batch_made TO plantstream_reader, plantstream_auditor;
+GRANT SELECT ON compliance_by_product, deviations_open, batch_release, test_results, batch_genealogy,
+    process_capability
     TO plantstream_writer, plantstream_reader, plantstream_auditor;
 
 -- migrate:down
 
-DROP VIEW batch_genealogy, test_results, batch_release, deviations_open, compliance_by_product;
+DROP VIEW process_capability, batch_genealogy, test_results, batch_release, deviations_open,
+    compliance_by_product;
 INSERT INTO operator_act
     (run, site, statement, type, stated_by, source, epoch, plant_version, time, ingest_time, seq, act)
     SELECT run, site, statement, 'deviation_action', stated_by, source, epoch, plant_version, time,
            ingest_time, seq, act
     FROM deviation_action;
-DROP TABLE batch_made, lab_answer, batch_progress, deviation_action, deviation, compliance_report,
-    judged_version, judged_result;
+DROP TABLE batch_made, lab_answer, batch_progress, deviation_action, deviation, capability_report,
+    compliance_report, judged_version, judged_result;
 ALTER TABLE plant_file DROP COLUMN quality;
 ALTER TABLE test_result DROP COLUMN invalid;

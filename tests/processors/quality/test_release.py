@@ -141,10 +141,14 @@ def test_deviations_of_the_same_cause_recur_and_grow_older(say: Sayer):
 
 
 def test_a_trend_function_says_what_is_out_of_trend(say: Sayer):
-    def rises(points, specification):
+    def rises(points, specification, since):
         assert specification.test == "ph"
-        last = [one.number for one in points][-3:]
-        return "rises" if len(last) == 3 and last == sorted(set(last)) else None
+        numbers = [one.number for one in points]
+        return {
+            one.result: "rises"
+            for place, one in enumerate(points)
+            if place >= max(since, 2) and numbers[place - 2] < numbers[place - 1] < one.number
+        }
 
     told = [say.result(9 + n, 6 + n / 10, f"r{n}", batch=None, sample=f"S{n}") for n in range(4)]
     run = Run(PLANT, trend=rises, restarts=True).hear(told[3]).hear(told[0], told[2]).hear(told[1])

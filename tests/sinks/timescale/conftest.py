@@ -27,7 +27,14 @@ TABLES = (
     *("stop", "andon_call", "finding", "cycle_cell", "batch_cycle"),
     *("alert_transition", "alert_handled", "on_call_shift", "notification", "notification_alert"),
     *("delivery_attempt", "edge_heartbeat", "source_heartbeat", "external_alert"),
-    *("judged_result", "judged_version", "compliance_report", "deviation", "batch_progress"),
+    *(
+        "judged_result",
+        "judged_version",
+        "compliance_report",
+        "capability_report",
+        "deviation",
+        "batch_progress",
+    ),
     *("lab_answer", "batch_made", "deviation_action"),
 )
 

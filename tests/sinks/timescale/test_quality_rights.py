@@ -17,6 +17,7 @@ VIEWS = (
     "batch_release",
     "test_results",
     "batch_genealogy",
+    "process_capability",
 )
 
 

@@ -56,6 +56,14 @@ async def test_below_the_minimum_number_there_is_no_rate(told: psycopg.Connectio
     assert (found["first_compliance_rate"], found["minimum_results"]) == (None, 2)
 
 
+async def test_the_capability_of_a_test(told: psycopg.Connection):
+    (found,) = rows(told, "SELECT * FROM process_capability WHERE run = '' AND test = 'ph'")
+
+    assert (found["results"], found["chart"], found["unit"]) == (25, "individuals", "pH")
+    assert (found["lower_limit"], found["upper_limit"], found["mean"]) == (5, 7, 6.1)
+    assert (found["cp"], found["cpk"], found["pp"], found["ppk"]) == (3.33, 3, 1.67, 1.5)
+
+
 async def test_a_window_with_its_batches(told: psycopg.Connection):
     (found,) = rows(
         told, "SELECT * FROM compliance_by_product WHERE period = '30d' AND batches_judged > 0"
