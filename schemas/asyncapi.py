@@ -21,6 +21,7 @@ _MAY = {
     Role.PROCESSOR: "processors",
     Role.SINK: "sinks",
     Role.NOTIFIER: "notifiers",
+    Role.EXPORTER: "exporters",
     Role.OPERATOR: "operators",
 }
 

@@ -22,6 +22,7 @@ class Role(StrEnum):
     PROCESSOR = "processor"
     SINK = "sink"
     NOTIFIER = "notifier"
+    EXPORTER = "exporter"
     OPERATOR = "operator"
 
 

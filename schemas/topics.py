@@ -21,6 +21,8 @@ _EDGE_READERS = frozenset({Role.PROCESSOR, Role.SINK, Role.OPERATOR})
 _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
 _ANSWER_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.EDGE})
 _ALERT_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.NOTIFIER})
+_SCRAPED = frozenset({Role.EXPORTER})
+_ALL_BUT_EXPORTERS = frozenset(Role) - _SCRAPED
 
 
 def _memory(engine: str, partition_by: str, partitions: int = PARTITIONS) -> Topic:
@@ -112,7 +114,7 @@ QUALITY = Topic(
     partition_by="product",
     record_key="record id",
     writers=frozenset({Role.PROCESSOR}),
-    readers=_KPI_READERS,
+    readers=_KPI_READERS | _SCRAPED,
     retention=timedelta(days=90),
 )
 QUALITY_STATE = _memory("quality", "product")
@@ -181,7 +183,7 @@ ALERT = Topic(
     partition_by="site",
     record_key="record id",
     writers=frozenset({Role.PROCESSOR}),
-    readers=_ALERT_READERS,
+    readers=_ALERT_READERS | _SCRAPED,
     retention=timedelta(days=90),
     partitions=1,
 )
@@ -235,7 +237,7 @@ AUDIT_ENTRY = Topic(
     types=(AuditEntry,),
     partition_by="site",
     record_key="entry id",
-    writers=frozenset(Role),
+    writers=_ALL_BUT_EXPORTERS,
     readers=_KPI_READERS,
     retention=timedelta(days=90),
     partitions=1,
@@ -258,7 +260,7 @@ DEADLETTER = Topic(
     types=(DeadLetter,),
     partition_by="as it came",
     record_key="as it came",
-    writers=frozenset(Role),
+    writers=_ALL_BUT_EXPORTERS,
     readers=frozenset({Role.SINK, Role.OPERATOR}),
     retention=timedelta(days=30),
 )

@@ -35,6 +35,8 @@ class Ports:
     """Pages and webhooks of `notify`."""
     alerts: int = 28086
     """The engines of alerts: in a process of their own, so that no page waits for an OEE."""
+    metrics: int = 28087
+    """Metrics of the plant."""
 
 
 ENGINES: Mapping[str, tuple[str, ...]] = {
@@ -64,6 +66,10 @@ class Stack:
         """Start what tells people, by this plant file; `env` has its secrets."""
         web = ("--web-port", str(self.ports.web), "--data-dir", str(self.data_dir))
         await self.start_service("notify", "--plant", str(plant), *web, env=env)
+
+    async def start_metrics(self, plant: Path) -> None:
+        """Start what serves the metrics of this plant."""
+        await self.start_service("metrics", "--plant", str(plant), "--data-dir", str(self.data_dir))
 
     @property
     def pages(self) -> str:

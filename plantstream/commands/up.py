@@ -36,6 +36,7 @@ def up(
     notify_port: int = typer.Option(28085, help="Metrics of notify."),
     web_port: int = typer.Option(28084, help="Pages and webhooks of notify."),
     alerts_port: int = typer.Option(28086, help="Metrics of the engines of alerts."),
+    metrics_port: int = typer.Option(28087, help="Metrics of the plant."),
 ) -> None:
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
     from plantstream.commands.stack import Ports
@@ -56,6 +57,7 @@ def up(
         notify_port,
         web_port,
         alerts_port,
+        metrics_port,
     )
     asyncio.run(_up(file, data_dir or default_data_dir(), ports))
 
@@ -88,6 +90,7 @@ async def _up(plant: "PlantFile | None", data_dir: Path, ports: "Ports") -> None
     async with running_stack(data_dir, ports, messages.print) as stack:
         if plant is not None:
             await stack.start_service("ingest", "--plant", plant.file)
+            await stack.start_metrics(Path(plant.file))
             if plant.plant.alerts is not None:
                 await stack.start_notify(Path(plant.file))
                 messages.print(f"  {'pages':14} {stack.pages}")

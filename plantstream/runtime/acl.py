@@ -21,9 +21,10 @@ GROUPS = {
     Role.PROCESSOR: tuple(f"plantstream-{engine}" for engine in ENGINES),
     Role.SINK: ("plantstream-timescale",),
     Role.NOTIFIER: ("plantstream-notify",),
+    Role.EXPORTER: ("plantstream-metrics",),
 }
-"""The consumer groups of each service that is a member of some; a notifier's begins so."""
-_PER_SITE = frozenset({"plantstream-notify"})
+"""The consumer groups of each service; names of those that each site has begin so."""
+_PER_SITE = frozenset({"plantstream-notify", "plantstream-metrics"})
 _ALLOW = 3
 _LITERAL = 3
 _PREFIXED = 4

@@ -1,7 +1,7 @@
 """The notifier as a service: the one place that wires it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,17 +15,16 @@ from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cau
 from plantstream.runtime.http_server import Listening, Serving
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.broker import KafkaBroker
-from plantstream.runtime.kafka.follow import Start, following
 from plantstream.runtime.kafka.inbox import KafkaInbox
+from plantstream.runtime.kafka.plant_files import plant_files
 from plantstream.runtime.kafka.whole import read_partitions
-from plantstream.runtime.plant_files import FollowedPlant
 from plantstream.runtime.ports import Broker, Record
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from plantstream.runtime.together import TogetherBroker
 from plantstream.runtime.tokens import TokenFile
 from schemas.plant.load import PlantFile
-from schemas.topics import ALERT_LATEST, DELIVERY, MODEL, NOTIFICATION, OPERATOR
+from schemas.topics import ALERT_LATEST, DELIVERY, NOTIFICATION, OPERATOR
 from sinks.notify.bounces import Listened
 from sinks.notify.desk import Desk
 from sinks.notify.loop import NotifyLimits, NotifyLoop
@@ -86,7 +85,7 @@ async def run_notify(service: Service, options: NotifyOptions, settings: KafkaSe
         MisconfiguredError: a person has to do something first; the text says what.
         UnavailableError: Kafka does not answer at the start.
     """
-    async with aclosing(_plant_files(options, settings)) as files:
+    async with aclosing(plant_files(options.plant, options.copy_file, settings)) as files:
         first = asyncio.ensure_future(anext(files))
         if not await _first(service, first):
             return
@@ -192,25 +191,6 @@ async def _follow(parts: _Parts, files: AsyncIterator[PlantFile]) -> None:
             parts.office.secrets = parts.desk.secrets
             parts.loop.limit(parts.desk.most_per_s)
     await asyncio.Event().wait()
-
-
-async def _plant_files(
-    options: NotifyOptions, settings: KafkaSettings
-) -> AsyncGenerator[PlantFile, None]:
-    if isinstance(options.plant, PlantFile):
-        yield options.plant
-        return
-
-    async def records() -> AsyncIterator[Record]:
-        async with following(settings, MODEL.name, Start.OLDEST) as found:
-            async for record in found:
-                yield record
-
-    _log.info("following the plant files of a site", site=options.site)
-    followed = FollowedPlant(options.site, records, options.copy_file, clock.now)
-    async with aclosing(followed.files()) as files:
-        async for file in files:
-            yield file
 
 
 async def _first(service: Service, work: "asyncio.Future[PlantFile]") -> bool:

@@ -99,14 +99,17 @@ def test_groups_and_transactions_belong_to_their_service() -> None:
     names = (OeeEngine().name, "rules", "site", "dispatch", "quality", AuditEngine().name)
     engines = [f"plantstream-{name}" for name in names]
     timescale, notify = "plantstream-timescale", "plantstream-notify"
+    metrics = "plantstream-metrics"
     ids = Resource.TRANSACTIONAL_ID
     assert others == [
         *(Grant("processor", Resource.GROUP, name, reads) for name in engines),
         *(Grant("processor", ids, f"{name}-", transact, prefixed=True) for name in engines),
         Grant("sink", Resource.GROUP, timescale, reads),
         Grant("notifier", Resource.GROUP, notify, reads, prefixed=True),
+        Grant("exporter", Resource.GROUP, metrics, reads, prefixed=True),
         *(Grant("operator", Resource.GROUP, name, looks) for name in (*engines, timescale)),
         Grant("operator", Resource.GROUP, notify, looks, prefixed=True),
+        Grant("operator", Resource.GROUP, metrics, looks, prefixed=True),
         Grant("operator", ids, "plantstream-apply-", transact, prefixed=True),
     ]
 

@@ -1,0 +1,118 @@
+"""Topics read whole and then followed, by somebody who knows what he has seen before."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from plantstream.runtime import clock
+from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.kafka.admin import describe_cluster
+from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.whole import as_record
+from plantstream.runtime.ports import Record
+from plantstream.runtime.settings import KafkaSettings
+
+POLL_MS = 500
+COMMIT_EVERY_S = 5.0
+
+
+class Recalled(NamedTuple):
+    """A record, and whether it is news."""
+
+    record: Record
+    is_news: bool
+    """False of what stood there when the group first looked, and of what it has seen since."""
+
+
+class Recall:
+    """Reads all of its topics from the beginning and goes on; it is a member of no group.
+
+    How far it came is committed for its group: after a restart the rest alone is news. What was
+    seen within `COMMIT_EVERY_S` before a crash may be news again.
+    """
+
+    def __init__(
+        self,
+        consumer: AIOKafkaConsumer,
+        settings: KafkaSettings,
+        ends: Mapping[TopicPartition, int],
+    ) -> None:
+        self._consumer, self._settings = consumer, settings
+        self._ends = dict(ends)
+        self._seen: dict[TopicPartition, int] = {}
+        self._committed_at = 0.0
+        self.is_complete = False
+        """Whether all has been given that stood there at the beginning."""
+
+    async def begin(self) -> None:
+        """Go to the beginning; where the group has never looked, all that stands there is known."""
+        for partition, end in self._ends.items():
+            committed = await self._consumer.committed(partition)
+            self._seen[partition] = end if committed is None else committed
+        await self._commit(self._seen)
+        await self._consumer.seek_to_beginning(*self._ends)
+
+    async def batches(self) -> AsyncIterator[Sequence[Recalled]]:
+        """Records as they come, and nothing where none came for a while.
+
+        Raises:
+            UnavailableError: the broker does not answer.
+        """
+        while True:
+            with translated("following records", self._settings):
+                polled = await self._consumer.getmany(timeout_ms=POLL_MS)
+                yield [
+                    Recalled(as_record(one), one.offset >= self._seen[partition])
+                    for partition, records in polled.items()
+                    for one in records
+                ]
+                positions = {one: await self._consumer.position(one) for one in self._ends}
+                self.is_complete = self.is_complete or all(
+                    positions[one] >= end for one, end in self._ends.items()
+                )
+                if self.is_complete and clock.monotonic() - self._committed_at > COMMIT_EVERY_S:
+                    await self._commit(positions)
+
+    async def _commit(self, positions: Mapping[TopicPartition, int]) -> None:
+        await self._consumer.commit(dict(positions))
+        self._committed_at = clock.monotonic()
+
+
+@asynccontextmanager
+async def recalling(
+    settings: KafkaSettings, group: str, topics: Collection[str]
+) -> AsyncIterator[Recall]:
+    """All that stands in these topics, and all that comes.
+
+    Raises:
+        MisconfiguredError: the broker has not all of them.
+        UnavailableError: it does not answer.
+    """
+    known = (await describe_cluster(settings)).topics
+    missing = [name for name in topics if name not in known]
+    if missing:
+        raise MisconfiguredError(
+            f"the broker has no topic {', '.join(missing)}; "
+            "create them with: plantstream topics apply"
+        )
+    consumer = AIOKafkaConsumer(
+        **client_arguments(settings),
+        group_id=group,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    try:
+        with translated(f"following {', '.join(topics)}", settings):
+            await consumer.start()
+            partitions = [
+                TopicPartition(name, one) for name in topics for one in range(known[name])
+            ]
+            consumer.assign(partitions)
+            recall = Recall(consumer, settings, await consumer.end_offsets(partitions))
+            await recall.begin()
+        yield recall
+    finally:
+        await consumer.stop()
