@@ -58,9 +58,12 @@ def add(
     after = {"login": login, "name": name, "roles": given}
     _audited((actor, reason, site), data_dir, "user.added", login, None, after)
     people.add(person)
-    sys.stdout.write(address(secret, login, ISSUER) + "\n")
+    factor = address(secret, login, ISSUER)
+    sys.stdout.write(factor + "\n")
+    if sys.stderr.isatty():
+        _show_code(factor)
     messages.print(
-        f"{name} may sign as {login}; put this address into an authenticator (as a QR code, or its "
+        f"{name} may sign as {login}; put this address into an authenticator (its QR code, or its "
         "`secret`): it is not shown again",
         markup=False,
     )
@@ -117,6 +120,13 @@ def list_(data_dir: Path | None = HOME, as_json: bool = AS_JSON) -> None:
         print_json(rows)
     else:
         print_columns(rows)
+
+
+def _show_code(text: str) -> None:
+    """As a QR code on the terminal, for the camera of a telephone."""
+    import segno
+
+    segno.make_qr(text, error="l").terminal(out=sys.stderr, compact=True, border=2)
 
 
 def _people(data_dir: Path | None) -> "PeopleFile":

@@ -1,6 +1,10 @@
 """`users` as people run it: the second factor is told once, and every change is in the trail."""
 
 import asyncio
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +36,25 @@ def entries(line: Line) -> list[Any]:
         return [one for one in told if one.site == "acme/users"]
 
     return asyncio.run(read())
+
+
+def test_on_a_terminal_the_second_factor_is_shown_as_a_code(home: Path, line: Line):
+    ours, theirs = pty.openpty()
+    named = ("--name", "Cai", "--password-file", home.parent / "password", "--data-dir", home)
+    done = subprocess.run(
+        [sys.executable, "-m", "plantstream", "users", "add", "cai", *map(str, named), *WHO],
+        env={**os.environ, "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": line.kafka.bootstrap_servers},
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=60,
+        check=True,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 100_000).decode()
+    os.close(ours)
+
+    assert done.stdout.decode().startswith("otpauth://totp/")
+    assert sum("█" in row or "▀" in row or "▄" in row for row in shown.splitlines()) >= 15
 
 
 def test_people_are_added_changed_and_disabled_and_each_change_is_audited(
