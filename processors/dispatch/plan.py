@@ -63,6 +63,11 @@ class DispatchPlan:
         known = self.plant.channels.get(channel)
         return known is not None and known.type == "pagerduty"
 
+    def keeps_open(self, channel: str) -> bool:
+        """Whether a program stands behind a channel for which an alert is open until it is told."""
+        known = self.plant.channels.get(channel)
+        return known is not None and known.type in ("pagerduty", "webhook")
+
     def endpoint(self, channel: str) -> Recipient:
         """A channel that is nobody's own."""
         return Recipient(channel, channel, self._fallback(channel, None))

@@ -12,7 +12,7 @@ from plantstream.runtime.errors import PlantstreamError, UnavailableError
 from plantstream.runtime.ports import Broker, Outgoing
 from schemas.codec import encode
 from schemas.partitioning import partition_of
-from schemas.record import EventId
+from schemas.record import ONCE, EventId
 from schemas.topics import Topic
 
 MOST_WAITING = 20_000
@@ -46,7 +46,8 @@ class Publisher:
     """Writes records in the order in which they come.
 
     `seq` counts up per topic and partition key. After a failure nobody knows what stands in the
-    log, so a new epoch begins: no number is given to two records, and none is missing.
+    log, so a new epoch begins: no number is given to two records, and none is missing. The broker
+    takes each record once, so readers of these epochs (`ONCE`) need no marks of them.
     """
 
     def __init__(self, broker: Broker, source: str, most_waiting: int = MOST_WAITING) -> None:
@@ -107,7 +108,7 @@ class Publisher:
         return Outgoing(saying.topic.name, partition, saying.key.encode(), value)
 
     def _begin_epoch(self) -> None:
-        self._epoch = secrets.token_hex(8)
+        self._epoch = f"{ONCE}{secrets.token_hex(8)}"
         self._numbers: dict[tuple[str, str], count[int]] = {}
 
 
