@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -91,7 +91,7 @@ class Publisher:
             orders, self._waiting, self._held = self._waiting, [], 0
             failure: PlantstreamError | None = UnavailableError(_STOPPING)
             try:
-                await self._broker.send([self._sealed(s) for one in orders for s in one.sayings])
+                await self._broker.send([one async for one in self._all_sealed(orders)])
                 failure = None
             except PlantstreamError as error:
                 self._begin_epoch()
@@ -99,6 +99,13 @@ class Publisher:
             finally:
                 for order in orders:
                     _answer(order, failure)
+
+    async def _all_sealed(self, orders: Sequence[_Order]) -> AsyncIterator[Outgoing]:
+        """The records of all of them; between two orders others have their turn."""
+        for order in orders:
+            for saying in order.sayings:
+                yield self._sealed(saying)
+            await asyncio.sleep(0)
 
     def _sealed(self, saying: Saying) -> Outgoing:
         numbers = self._numbers.setdefault((saying.topic.name, saying.partition_key), count())
