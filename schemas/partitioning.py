@@ -1,5 +1,6 @@
 """The partition of a key: murmur2, as every Kafka client computes it."""
 
+from functools import lru_cache
 from typing import Any
 
 from schemas.record import site_of
@@ -9,6 +10,7 @@ _M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
+@lru_cache(maxsize=10_000)
 def partition_of(key: bytes, partitions: int) -> int:
     """The partition that Kafka's default partitioner gives this key."""
     return (murmur2(key) & 0x7FFFFFFF) % partitions

@@ -41,12 +41,21 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
+ONCE = "once-"
+"""So begins the epoch of a writer that gives no record the same id twice, whatever happens."""
+
+
 class EventId(Frozen):
     """Names one event for ever: `seq` counts up per source, epoch, topic and partition key."""
 
     source: str = Field(min_length=1, max_length=200)
     epoch: str = Field(min_length=1, max_length=64)
     seq: Count
+
+    @property
+    def is_sent_once(self) -> bool:
+        """Whether its writer never sends it again: readers need not remember how far they were."""
+        return self.epoch.startswith(ONCE)
 
     def __str__(self) -> str:
         return f"{self.source}/{self.epoch}/{self.seq}"

@@ -37,7 +37,7 @@ def marks_of(events: Sequence[Event]) -> set[Mark]:
 
 
 def without_repeats(events: Sequence[Event], marks: Mapping[Mark, int]) -> Fresh:
-    """Leave out events at or below their mark. Records that replace by key have none and pass."""
+    """Leave out events at or below their mark; what has none passes."""
     fresh = Fresh()
     for event in events:
         mark = _mark(event)
@@ -56,7 +56,8 @@ def without_repeats(events: Sequence[Event], marks: Mapping[Mark, int]) -> Fresh
 
 
 def _mark(event: Event) -> Mark | None:
+    """None of records that replace by key, and of events that are sent once."""
     value = event.value
-    if not isinstance(value, Envelope):
+    if not isinstance(value, Envelope) or value.id.is_sent_once:
         return None
     return Mark(value.id.source, value.id.epoch, event.record.topic, value.partition_key())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sinks.notify.web.publishing import Saying
 
 SOURCE = "command"
-"""Of the events' ids; each run of a command is an epoch."""
+"""Of the events' ids; each run of a command is an epoch, of which nobody keeps marks."""
 ANSWER_WITHIN_S = 10.0
 """So long the dispatcher is waited for."""
 Act = TypeVar("Act", bound="OperatorRecord")

@@ -5,16 +5,14 @@ from collections.abc import Callable
 
 from plantstream.runtime.clock import monotonic
 from plantstream.runtime.errors import UnavailableError
-from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
-from plantstream.runtime.kafka.whole import read_partitions
+from plantstream.runtime.kafka.admin import committed_offsets
+from plantstream.runtime.kafka.survey import waiting_records
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
-from schemas.topics import DEADLETTER, KPI, MACHINE, TELEMETRY, Topic
+from schemas.topics import DEADLETTER, KPI, MACHINE, TELEMETRY
 from sinks.timescale.read import positions
 
 POLL_S = 0.25
-MARKERS = 50
-"""So few offsets may all be markers of transactions: look at what they are."""
 PROCESSOR_GROUP = "plantstream-oee"
 
 
@@ -44,9 +42,7 @@ async def wait_until_stored(
 
 
 async def _unprocessed(kafka: KafkaSettings) -> int:
-    ends = await end_offsets(kafka, [MACHINE])
-    reached = await committed_offsets(kafka, PROCESSOR_GROUP)
-    return sum(_missing(ends, reached).values())
+    return await waiting_records(kafka, [MACHINE], await committed_offsets(kafka, PROCESSOR_GROUP))
 
 
 async def _unstored(kafka: KafkaSettings, database: DatabaseSettings) -> int:
@@ -54,20 +50,4 @@ async def _unstored(kafka: KafkaSettings, database: DatabaseSettings) -> int:
         TopicPartition(row["topic"], row["partition"]): row["next"]
         for row in await positions(database)
     }
-    topics: list[Topic] = [TELEMETRY, MACHINE, KPI, DEADLETTER]
-    perhaps: dict[str, dict[int, int]] = {}
-    for where, behind in _missing(await end_offsets(kafka, topics), stored).items():
-        if behind > MARKERS:
-            return behind
-        perhaps.setdefault(where.topic, {})[where.partition] = stored.get(where, 0)
-    waiting = 0
-    for topic, starts in perhaps.items():
-        waiting += len([one async for one in read_partitions(kafka, topic, starts)])
-    return waiting
-
-
-def _missing(
-    ends: dict[TopicPartition, int], reached: dict[TopicPartition, int]
-) -> dict[TopicPartition, int]:
-    behind = {where: end - reached.get(where, 0) for where, end in ends.items()}
-    return {where: records for where, records in behind.items() if records > 0}
+    return await waiting_records(kafka, [TELEMETRY, MACHINE, KPI, DEADLETTER], stored)

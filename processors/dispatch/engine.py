@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from processors.dispatch.acts import act, act_early, alert_due, early_due, silence_due
+from processors.dispatch.floods import summarise
 from processors.dispatch.groups import due as group_due
 from processors.dispatch.hands import hand_due, renew_hands
 from processors.dispatch.index import Index
-from processors.dispatch.lifecycle import hear, refresh_all, routed
-from processors.dispatch.messages import summarise
+from processors.dispatch.lifecycle import hear, leave, refresh_all, routed
 from processors.dispatch.mutes import Calendars
 from processors.dispatch.plan import plan_of
 from processors.dispatch.quiet_times import muting_due, renew_mutings
@@ -176,11 +176,14 @@ def _rebuild(work: Work) -> None:
 def _reroute(work: Work, at: datetime) -> None:
     """Lead all alerts that fire to where they belong now."""
     firing = sorted(one.id for one in work.desk.alerts.values() if one.is_firing)
+    left: set[str] = set()
     for name in firing:
         alert = work.desk.alerts.get(name)
         if alert is not None:
+            left |= {one.group for one in alert.groups}
             work.put_alert(routed(work, alert))
     refresh_all(work, firing, at)
+    leave(work, left, at)
 
 
 def _finished(state: DispatchState, work: Work) -> Transition[DispatchState]:

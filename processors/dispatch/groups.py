@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from processors.dispatch.incidents import ended, page, taken_back
+from processors.dispatch.floods import settle
+from processors.dispatch.incidents import Listed, ended, page, taken_back
 from processors.dispatch.messages import HELPS_FOR, Telling, highest, send
 from processors.dispatch.mutes import rank
 from processors.dispatch.plan import Chained, Recipient, chained
@@ -71,9 +72,7 @@ def _flush(work: Work, group: Group, at: datetime) -> None:
 
 def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Members) -> None:
     over = [(one, its) for one, its in found if its.news == "resolved"]
-    new_ids = {one.id for one, _ in news}
-    active = [one for one, its in found if one.is_active(its)]
-    active.sort(key=lambda one: (one.id not in new_ids, -rank(one.alert.severity), one.id))
+    active = _news_first(found, news)
     severity, is_begun = highest(active), bool(group.anchors)
     chain = chained(work.plan, group.receiver)
     position = group.position if is_begun else 0
@@ -89,7 +88,7 @@ def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Mem
         position=position,
         stepped_at=group.stepped_at if is_begun else at,
         is_idle=not recipients,
-        steps_at=_stepped(chain, range(position + 1), group, at),
+        steps_at=_stepped(chain, range(position + 1), _warm(group, news), at),
         waved_at=at,
         spoke_at=at,
         severity=severity,
@@ -101,21 +100,33 @@ def _tell_news(work: Work, group: Group, at: datetime, found: Members, news: Mem
             told_now = replace(told_now, anchor=its.anchor or at)
         _keep(work, one, _told(told_now, recipients), recipients, at)
     _close(work, over)
-    listed = _listed(recipients, active, over if _sends_resolved(work, group) else (), len(news))
+    over = over if _sends_resolved(work, group) else []
+    listed = _listed(recipients, active, over, len(news))
+    ends = {way: listed.pop(way) for way in list(listed) if way not in recipients}
     _say(work, group.id, _why(news, is_begun=is_begun), (at, severity), listed)
+    _say_over(work, group.id, at, over, ends)
 
 
 def _tell_resolved(work: Work, group: Group, at: datetime, over: Members, firing: Members) -> None:
     _close(work, over)
-    if firing:
-        work.put_group(replace(group, waved_at=at))
+    work.put_group(replace(group, waved_at=at))
     if _sends_resolved(work, group):
-        group, listed = ended(work, group, _listed((), (), over, 0), firing)
-        why: Why = "maintenance" if _is_maintenance(over) else "resolved"
-        work.put_group(replace(group, waved_at=at))
-        _say(work, group.id, why, (at, highest(one for one, _ in over)), listed)
+        _say_over(work, group.id, at, over, _listed((), (), over, 0))
     if not firing:
         work.drop_group(group.id)
+
+
+def _say_over(work: Work, name: str, at: datetime, over: Members, listed: Listed) -> None:
+    """Tell those of ends who are told of nothing else."""
+    group = work.desk.groups.get(name)
+    if group is None or not listed:
+        return
+    firing = [(one, its) for one, its in work.alerts_of(name) if one.is_firing]
+    group, listed = ended(work, group, listed, firing)
+    work.put_group(group)
+    why: Why = "maintenance" if _is_maintenance(over) else "resolved"
+    _say(work, name, why, (at, highest(one for one, _ in over)), listed)
+    settle(work, [one.channel for one in listed], at)
 
 
 def _escalate(work: Work, group: Group, at: datetime) -> None:
@@ -169,7 +180,7 @@ def _say(
     name: str,
     why: Why,
     when: tuple[datetime, Severity],
-    listed: dict[Recipient, tuple[Sequence[Alert], int]],
+    listed: Listed,
 ) -> None:
     group = work.desk.groups.get(name)
     if group is None or not listed:
@@ -214,6 +225,20 @@ def _stepped(
     return tuple(steps)
 
 
+def _news_first(found: Members, news: Members) -> list[Alert]:
+    """All that is to be told, what is new before the rest, the most severe first."""
+    new_ids = {one.id for one, _ in news}
+    active = [one for one, its in found if one.is_active(its)]
+    active.sort(key=lambda one: (one.id not in new_ids, -rank(one.alert.severity), one.id))
+    return active
+
+
+def _warm(group: Group, news: Members) -> Group:
+    """The group without cooldowns, where an alert is more severe than it was told before."""
+    rises = any(its.told and rank(one.alert.severity) > rank(its.told) for one, its in news)
+    return replace(group, steps_at=()) if rises else group
+
+
 def _told(its: Membership, recipients: Iterable[Recipient]) -> Membership:
     addresses = ((one.name, one.channel) for one in recipients)
     return replace(its, told_to=tuple(dict.fromkeys((*its.told_to, *addresses))))
@@ -235,9 +260,9 @@ def _close(work: Work, over: Members) -> None:
 
 def _listed(
     recipients: Iterable[Recipient], active: Sequence[Alert], over: Members, news: int
-) -> dict[Recipient, tuple[Sequence[Alert], int]]:
+) -> Listed:
     """What each recipient is told of: what is active, and what is over of which they knew."""
-    found: dict[Recipient, tuple[Sequence[Alert], int]] = dict.fromkeys(recipients, (active, news))
+    found: Listed = dict.fromkeys(recipients, (active, news))
     known = {(one.name, one.channel): one for one in found}
     for alert, its in over:
         for name, channel in its.told_to:

@@ -1,10 +1,11 @@
 """Services that page people themselves: they are told when somebody takes care of a group."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from processors.dispatch.messages import Telling, highest, tell
+from processors.dispatch.floods import settle
+from processors.dispatch.messages import HELPS_FOR as GIVEN_UP_AFTER, Telling, highest, tell
 from processors.dispatch.plan import Recipient
 from processors.dispatch.state import Alert, Group, Membership
 from processors.dispatch.work import Work
@@ -14,6 +15,8 @@ Listed = dict[Recipient, tuple[Sequence[Alert], int]]
 """What each recipient is told of."""
 HELPS_FOR = timedelta(minutes=2)
 """So long it is tried, while what fires anew waits behind it: without it a service pages on."""
+
+_ELSEWHERE = "its alerts are told elsewhere"
 
 
 def calm(work: Work, name: str, at: datetime) -> None:
@@ -28,6 +31,21 @@ def calm(work: Work, name: str, at: datetime) -> None:
     told = [one for one in group.paged if one not in group.calmed]
     _tell(work, group, "acknowledged", at, (firing, told, f"acknowledged by {', '.join(who)}"))
     work.put_group(replace(group, calmed=group.paged))
+    settle(work, told, at)
+
+
+def abandon(work: Work, name: str, at: datetime) -> None:
+    """Services are told that a group is over for them, whose alerts are led elsewhere now."""
+    group = work.desk.groups.get(name)
+    if group is None or not group.paged:
+        return
+    known = {channel for _, its in work.alerts_of(name) for _, channel in its.told_to}
+    left = tuple(one for one in group.paged if one not in known)
+    if not left:
+        return
+    _tell(work, group, "withdrawn", at, ((), left, _ELSEWHERE), helps_for=GIVEN_UP_AFTER)
+    work.put_group(without(group, left))
+    settle(work, left, at)
 
 
 def taken_back(
@@ -45,6 +63,8 @@ def page(work: Work, group: Group, recipients: Iterable[Recipient], at: datetime
     one is withdrawn, so that what is told next begins a new one.
     """
     found = [one.channel for one in recipients if work.plan.is_pager(one.channel)]
+    if not found or not _firing(work, group):
+        return group
     calmed = [one for one in group.calmed if one in found]
     if calmed:
         _tell(work, group, "withdrawn", at, (_firing(work, group), calmed, ""))
@@ -66,10 +86,14 @@ def ended(
         for way, said in listed.items()
         if way.channel not in known or not work.plan.is_pager(way.channel)
     }
-    over = {way.channel for way in left}
-    paged = tuple(one for one in group.paged if one not in over)
-    calmed = tuple(one for one in group.calmed if one not in over)
-    return replace(group, paged=paged, calmed=calmed), left
+    return without(group, {way.channel for way in left}), left
+
+
+def without(group: Group, channels: Collection[str]) -> Group:
+    """The group once these services believe that it is over."""
+    paged = tuple(one for one in group.paged if one not in channels)
+    calmed = tuple(one for one in group.calmed if one not in channels)
+    return replace(group, paged=paged, calmed=calmed)
 
 
 def _firing(work: Work, group: Group) -> list[Alert]:
@@ -87,6 +111,7 @@ def _tell(
     why: Why,
     at: datetime,
     said: tuple[Sequence[Alert], Iterable[str], str],
+    helps_for: timedelta = HELPS_FOR,
 ) -> None:
     alerts, channels, comment = said
     telling = Telling(
@@ -95,7 +120,7 @@ def _tell(
         why=why,
         at=at,
         severity=highest(alerts),
-        helps_for=HELPS_FOR,
+        helps_for=helps_for,
         comment=comment[:500],
     )
     for channel in channels:

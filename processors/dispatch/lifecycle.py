@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from processors.dispatch.groups import announce
-from processors.dispatch.incidents import calm
+from processors.dispatch.incidents import abandon, calm
 from processors.dispatch.mutes import rank, timing_name
 from processors.dispatch.records import handled
 from processors.dispatch.routes import Node, routing_labels
@@ -24,18 +24,20 @@ def hear(work: Work, heard: AlertTransition) -> Alert | None:
     if known is not None and _stage(heard) <= _stage(known.alert):
         return None
     _supersede(work, heard)
+    is_withdrawn = False
     if known is None:
         alert = Alert(name, heard, risen_at=heard.at)
     else:
         alert = replace(known, alert=heard)
         if heard.severity != known.alert.severity and heard.state == "firing":
             alert = _risen(work, alert, heard.at)
+            is_withdrawn = known.is_answered
     if heard.state == "firing":
         alert = replace(alert, fired_at=alert.fired_at or heard.at)
         alert = routed(work, alert)
     elif heard.state == "resolved":
         alert = replace(alert, forget_at=heard.at + KEPT)
-    refresh(work, alert, heard.at)
+    refresh(work, alert, heard.at, urgent=is_withdrawn)
     if heard.labels.get("alertname") == MAINTENANCE:
         place = ("equipment", heard.labels.get("equipment", ""))
         refresh_all(work, work.desk.index.labels.of(place), heard.at)
@@ -63,7 +65,7 @@ def refresh(
     if after.acknowledged is not None or not after.is_firing:
         for name in sorted(told):
             calm(work, name, at)
-    _leave(work, told.keys() - {one.group for one in after.groups}, at)
+    leave(work, told.keys() - {one.group for one in after.groups}, at)
     if places:
         others = [one for one in work.desk.index.targets(places) if one != alert.id]
         refresh_all(work, others, at)
@@ -87,7 +89,8 @@ def routed(work: Work, alert: Alert) -> Alert:
         _open(work, name, node, node.group_labels(labels))
         found[name] = known.get(name) or Membership(name)
     left = [one for name, one in known.items() if name not in found]
-    addresses = tuple(dict.fromkeys(address for one in left for address in one.told_to))
+    known_there = dict.fromkeys(address for one in left for address in one.told_to)
+    addresses = tuple(one for one in known_there if not work.plan.is_pager(one[1]))
     members = list(found.values())
     if addresses and members:
         told_to = tuple(dict.fromkeys((*members[0].told_to, *addresses)))
@@ -140,9 +143,10 @@ def _open(work: Work, name: str, node: Node, labels: dict[str, str]) -> None:
         work.put_group(found)
 
 
-def _leave(work: Work, names: Iterable[str], at: datetime) -> None:
-    """Groups that nobody is in any more are over."""
+def leave(work: Work, names: Iterable[str], at: datetime) -> None:
+    """Alerts left these groups: those that nobody is in any more are over."""
     for name in sorted(names):
+        abandon(work, name, at)
         group = work.desk.groups.get(name)
         if group is None or work.desk.members.count(name):
             continue

@@ -1,4 +1,4 @@
-"""Messages to people: their names and content, and summaries in place of a flood."""
+"""Messages to people: their names and content, and what is held back in a flood."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ def send(
     for recipient in listed:
         ways.setdefault(recipient.name, []).append(recipient)
     for name, recipients in ways.items():
-        if _may_pass(work, name, telling.at):
+        if _ends(work, telling, recipients) or _may_pass(work, name, telling.at):
             others = tuple(sorted(ways.keys() - {name}))[:LISTED]
             for recipient in recipients:
                 alerts, _ = listed[recipient]
@@ -69,33 +69,18 @@ def send(
             _hold(work, telling, recipients, held, [one.id for one in alerts])
 
 
-def tell(work: Work, telling: Telling, to: Recipient, alerts: Sequence[Alert]) -> None:
+def tell(
+    work: Work, telling: Telling, to: Recipient, alerts: Sequence[Alert], total: int | None = None
+) -> None:
     """Tell one recipient what is neither counted as too much nor held back."""
-    notified(work, _notification(work, telling, to, (alerts, ())))
+    message = _notification(work, telling, to, (alerts, ()))
+    notified(work, message if total is None else message.model_copy(update={"total": total}))
 
 
-def summarise(work: Work, flow: Flow, at: datetime) -> None:
-    """Say in one message what a flood held back."""
-    known = (work.desk.alerts.get(name) for name in flow.examples)
-    alerts = [one for one in known if one is not None]
-    severity: Severity = max((one.severity for one in flow.held), key=rank, default="info")
-    total = sum(one.alerts for one in flow.held)
-    others = any(not one.group for one in flow.held)
-    groups = f"more than {MOST_HELD}" if others else str(len(flow.held))
-    telling = Telling(
-        group=f"flood:{flow.recipient}",
-        labels={},
-        why="summary",
-        at=at,
-        severity=severity,
-        comment=f"{total} alerts of {groups} groups in place of one message each",
-    )
-    for channel, fallback in flow.channels:
-        way = Recipient(flow.recipient, channel, fallback)
-        message = _notification(work, telling, way, (alerts, ()))
-        notified(work, message.model_copy(update={"total": total}))
-    times = (*_recent(work, flow, at), at)
-    work.put_flow(Flow(flow.recipient, times=times, summed_at=at))
+def recent(work: Work, flow: Flow, at: datetime) -> tuple[datetime, ...]:
+    """When somebody was told lately, as far as a flood is counted by it."""
+    since = at - work.plan.alerts.flood.within
+    return tuple(one for one in flow.times if one > since)
 
 
 def _notification(
@@ -130,15 +115,17 @@ def _notification(
     )
 
 
-def _recent(work: Work, flow: Flow, at: datetime) -> tuple[datetime, ...]:
-    since = at - work.plan.alerts.flood.within
-    return tuple(one for one in flow.times if one > since)
+def _ends(work: Work, telling: Telling, ways: Iterable[Recipient]) -> bool:
+    """Whether it ends what stands open until then at whoever is told, or pages nobody there."""
+    if telling.why == "resolved":
+        return all(work.plan.keeps_open(one.channel) for one in ways)
+    return telling.why == "maintenance" and all(work.plan.is_pager(one.channel) for one in ways)
 
 
 def _may_pass(work: Work, recipient: str, at: datetime) -> bool:
     """Whether somebody may be told at once; it is counted."""
     flow = work.desk.flows.get(recipient) or Flow(recipient)
-    times = _recent(work, flow, at)
+    times = recent(work, flow, at)
     if flow.held or len(times) >= work.plan.alerts.flood.more_than:
         return False
     work.put_flow(replace(flow, times=(*times, at)))

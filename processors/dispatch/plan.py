@@ -13,6 +13,7 @@ from schemas.plant.alerts.duty import Roster, Taken
 from schemas.plant.alerts.matchers import written
 from schemas.plant.alerts.people import Chain, Person, Step
 from schemas.plant.alerts.routing import Alerts, Inhibition, Receiver, RootRoute
+from schemas.plant.by_version import ByVersion
 from schemas.plant.load import PlantFile
 
 _NOBODY = Alerts(
@@ -61,6 +62,11 @@ class DispatchPlan:
         """Whether a service stands behind a channel that pages people until it is told to stop."""
         known = self.plant.channels.get(channel)
         return known is not None and known.type == "pagerduty"
+
+    def keeps_open(self, channel: str) -> bool:
+        """Whether a program stands behind a channel for which an alert is open until it is told."""
+        known = self.plant.channels.get(channel)
+        return known is not None and known.type in ("pagerduty", "webhook")
 
     def endpoint(self, channel: str) -> Recipient:
         """A channel that is nobody's own."""
@@ -197,24 +203,11 @@ def chained(plan: DispatchPlan, receiver: str) -> Chained | None:
     return Chained(chain, known.escalates, plan.cooldown(receiver))
 
 
-class _ByVersion:
-    """A plant file that is equal to another of the same version."""
-
-    def __init__(self, file: PlantFile) -> None:
-        self.file = file
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByVersion) and self.file.version == other.file.version
-
-    def __hash__(self) -> int:
-        return hash(self.file.version)
-
-
 def plan_of(file: PlantFile, calendars: Calendars) -> DispatchPlan:
     """What the plant file says about alerts; where it says nothing nobody is told."""
-    return _cached(_ByVersion(file), calendars)
+    return _cached(ByVersion(file), calendars)
 
 
 @lru_cache(maxsize=20)
-def _cached(versioned: _ByVersion, calendars: Calendars) -> DispatchPlan:
-    return DispatchPlan(versioned.file, calendars)
+def _cached(versioned: ByVersion, calendars: Calendars) -> DispatchPlan:
+    return DispatchPlan(versioned.plant, calendars)

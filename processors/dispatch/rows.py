@@ -1,7 +1,7 @@
 """The dispatcher's memory, and how it is written down in small rows."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from pydantic import TypeAdapter
@@ -37,6 +37,7 @@ _KINDS: dict[Kind, TypeAdapter[Any]] = {
 }
 """In the order in which they are dealt with where they are due at the same time."""
 _HEADS: TypeAdapter[Head] = TypeAdapter(Head)
+_NO_GROUP = Group("", "", {}, timedelta(), timedelta(), timedelta())
 _PLACES = {kind: f"{place}{kind}|" for place, kind in enumerate(_KINDS)}
 
 
@@ -55,6 +56,10 @@ class Desk:
         self.groups: Table[str, Group] = Table()
         self.members: Sets[str] = Sets()
         """Ids of alerts by group."""
+        self.paged: Sets[str] = Sets()
+        """Groups by the paging services that were told of them."""
+        self.pressing: Sets[str] = Sets()
+        """Those of them of which nobody takes care."""
         self.silences: Table[str, KnownSilence] = Table()
         self.mutes: Table[str, Muting] = Table()
         self.hands: Table[str, Hand] = Table()
@@ -118,6 +123,8 @@ def _derive(desk: Desk) -> None:
     for kind, table in _dated(desk).items():
         for key, row in table.items():
             desk.agenda.put(agenda_name(kind, key), row.due)
+    for group in desk.groups.values():
+        learn_group(desk, group.id, None, group)
     for fingerprint, acts in desk.early.items():
         desk.agenda.put(agenda_name("early", fingerprint), acts[-1].source_time + KEPT)
 
@@ -139,6 +146,21 @@ def learn(desk: Desk, alert: Alert) -> None:
     known = desk.alerts.get(desk.newest.get(fingerprint) or "")
     if known is None or known.alert.starts_at <= alert.alert.starts_at:
         desk.newest.put(fingerprint, alert.id)
+
+
+def learn_group(desk: Desk, name: str, before: Group | None, after: Group | None) -> None:
+    """Which groups stand open at paging services."""
+    old, new = before or _NO_GROUP, after or _NO_GROUP
+    if (old.paged, old.calmed) == (new.paged, new.calmed):
+        return
+    for sets, was, now in (
+        (desk.paged, old.paged, new.paged),
+        (desk.pressing, old.pressing, new.pressing),
+    ):
+        for channel in set(was) - set(now):
+            sets.discard(channel, name)
+        for channel in set(now) - set(was):
+            sets.add(channel, name)
 
 
 def alert_due(alert: Alert) -> datetime | None:

@@ -128,6 +128,11 @@ class Group:
     due: datetime | None = None
     """When news, the next step, or a repetition is due."""
 
+    @property
+    def pressing(self) -> tuple[str, ...]:
+        """Paging services for which nobody takes care of it."""
+        return tuple(one for one in self.paged if one not in self.calmed)
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSilence:
@@ -182,6 +187,10 @@ class Flow:
     """Ids of some of the alerts."""
     summed_at: datetime | None = None
     due: datetime | None = None
+    incidents: tuple[str, ...] = ()
+    """Summaries that stand open at a paging service."""
+    is_calm: bool = False
+    """Whether it was told that somebody takes care of all of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from processors.dispatch.index import Place
 from processors.dispatch.plan import DispatchPlan, chained
-from processors.dispatch.rows import Desk, Early, agenda_name, alert_due, learn
+from processors.dispatch.rows import Desk, Early, agenda_name, alert_due, learn, learn_group
 from processors.dispatch.state import (
     KEPT,
     Alert,
@@ -54,12 +54,14 @@ class Work:
         """Keep a group, with the time at which it is looked at next."""
         due = [group.flush_at, self.escalates_at(group), self.repeats_at(group)]
         kept = replace(group, due=min((one for one in due if one is not None), default=None))
+        learn_group(self.desk, group.id, self.desk.groups.get(group.id), kept)
         self.desk.groups.put(group.id, kept)
         self.desk.write("group", group.id, kept)
         self.desk.agenda.put(agenda_name("group", group.id), kept.due)
 
     def drop_group(self, name: str) -> None:
         """A group that is over."""
+        learn_group(self.desk, name, self.desk.groups.get(name), None)
         self.desk.groups.drop(name)
         self.desk.write("group", name, None)
         self.desk.agenda.put(agenda_name("group", name), None)

@@ -11,6 +11,7 @@ from processors.cycles.context import Mode
 from processors.oee.amounts import MS_OF, Amounts
 from processors.step import UnprocessableError
 from schemas.machine import TimeCategory
+from schemas.plant.by_version import ByVersion
 from schemas.plant.equipment import Equipment, Reason, StateRule
 from schemas.plant.load import PlantFile
 from schemas.plant.products import Product
@@ -89,24 +90,11 @@ def equipment_plan(plant: PlantFile, equipment: EquipmentPath) -> EquipmentPlan:
     Raises:
         UnprocessableError: the plant file has no such equipment.
     """
-    return _cached_plan(_ByVersion(plant), equipment)
-
-
-class _ByVersion:
-    """A plant file that is equal to another of the same version."""
-
-    def __init__(self, plant: PlantFile) -> None:
-        self.plant = plant
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByVersion) and self.plant.version == other.plant.version
-
-    def __hash__(self) -> int:
-        return hash(self.plant.version)
+    return _cached_plan(ByVersion(plant), equipment)
 
 
 @lru_cache(maxsize=20_000)
-def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
+def _cached_plan(versioned: ByVersion, path: EquipmentPath) -> EquipmentPlan:
     plant = versioned.plant.plant
     equipment = plant.find(path)
     if equipment is None or plant.path_of(equipment) != path or equipment.calendar is None:
@@ -132,7 +120,7 @@ def _cached_plan(versioned: _ByVersion, path: EquipmentPath) -> EquipmentPlan:
     )
 
 
-def _calendar(versioned: _ByVersion, equipment: Equipment) -> PlanCalendar:
+def _calendar(versioned: ByVersion, equipment: Equipment) -> PlanCalendar:
     name = equipment.calendar or ""
     calendar = versioned.plant.plant.calendars[name]
     places = calendar.exceptions_of(equipment.id, equipment.area, equipment.line)
@@ -140,7 +128,7 @@ def _calendar(versioned: _ByVersion, equipment: Equipment) -> PlanCalendar:
 
 
 @lru_cache(maxsize=1_000)
-def _cached_calendar(versioned: _ByVersion, name: str, exceptions: tuple[int, ...]) -> PlanCalendar:
+def _cached_calendar(versioned: ByVersion, name: str, exceptions: tuple[int, ...]) -> PlanCalendar:
     """One for all equipment of which the calendar says the same."""
     plant = versioned.plant.plant
     return PlanCalendar(plant.calendars[name].with_exceptions(exceptions), plant.time_zone)

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from processors.rules.plan import ByVersion
 from processors.rules.times import micros
+from schemas.plant.by_version import ByVersion
 from schemas.plant.load import PlantFile
 from schemas.plant.quality import QualitySettings, Specification
 

@@ -23,6 +23,7 @@ from schemas.plant.alerts.conditions import (
     parts_of,
 )
 from schemas.plant.alerts.rules import AlertRule
+from schemas.plant.by_version import ByVersion
 from schemas.plant.equipment import Equipment
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Plant
@@ -93,19 +94,6 @@ def equipment_rules(plant: PlantFile, path: EquipmentPath) -> RulesPlan:
 def site_rules(plant: PlantFile) -> RulesPlan:
     """The rules of the whole site."""
     return _of_site(ByVersion(plant))
-
-
-class ByVersion:
-    """A plant file that is equal to another of the same version: the key of what is made of it."""
-
-    def __init__(self, plant: PlantFile) -> None:
-        self.plant = plant
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, ByVersion) and self.plant.version == other.plant.version
-
-    def __hash__(self) -> int:
-        return hash(self.plant.version)
 
 
 @lru_cache(maxsize=20_000)

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from processors.rules.plan import ByVersion, RulesPlan, Watched, plan_of, watched
+from processors.rules.plan import RulesPlan, Watched, plan_of, watched
 from schemas.plant.alerts.conditions import QualityIs, parts_of
 from schemas.plant.alerts.rules import AlertRule
+from schemas.plant.by_version import ByVersion
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Plant
 

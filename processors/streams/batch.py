@@ -160,11 +160,14 @@ def _placed(event: Any, outcome: Outcome, now: datetime) -> Any:
 def _without_repeats(
     memory: Memory, arrivals: Sequence[Arrival], outcome: Outcome
 ) -> Iterator[Arrival]:
-    """Events that were not applied yet; what processors wrote is absolute and has no mark."""
+    """Events that were not applied yet.
+
+    What processors wrote is absolute and has no mark, nor has what its writer never sends again.
+    """
     marks = outcome.draft.marks
     for arrival in arrivals:
         event = arrival.event
-        if not isinstance(event, Envelope):
+        if not isinstance(event, Envelope) or event.id.is_sent_once:
             outcome.applied += 1
             yield arrival
             continue

@@ -1,7 +1,8 @@
 """One message to one recipient: who that is, in which words, on which channel."""
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -25,6 +26,8 @@ class Sender:
     channels: Mapping[str, Channel]
     people: Mapping[str, Person]
     wording: Wording
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Words take their time: between one message and the next others have their turn."""
 
     async def send(self, notification: Notification, channel: str, repeated: bool) -> Sent:
         """Hand it over.
@@ -40,13 +43,15 @@ class Sender:
         settings = self.plant.channels[channel]
         person = self.people.get(notification.recipient)
         address = _address(settings, person, notification.recipient)
-        message = self.wording.message(
-            found.kind,
-            notification,
-            reader_of(self.plant, settings, person),
-            repeated=repeated,
-            template=getattr(settings, "payload", None),
-        )
+        async with self.turn:
+            await asyncio.sleep(0)
+            message = self.wording.message(
+                found.kind,
+                notification,
+                reader_of(self.plant, settings, person),
+                repeated=repeated,
+                template=getattr(settings, "payload", None),
+            )
         try:
             return await found.send(message, address)
         except (TemporaryError, RefusedError):

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
+from schemas.record import ONCE
 from schemas.site import SourceHeartbeat
 from schemas.topics import KPI, MACHINE, SITE, TELEMETRY
 from sinks.marks import Mark, marks_of, without_repeats
@@ -85,3 +86,13 @@ def _parts(sent: Sequence[int], cuts: Sequence[int]) -> list[Sequence[int]]:
         parts.append(sent[at : at + size])
         at += size
     return [part for part in parts if part]
+
+
+def test_runs_of_commands_leave_no_marks_because_they_send_nothing_twice():
+    said = [frame(seq, epoch=f"{ONCE}{number}") for number in range(50) for seq in range(2)]
+    events = batch(TELEMETRY, said).events
+
+    fresh = without_repeats(events, {})
+
+    assert not marks_of(events)
+    assert (len(fresh.events), fresh.repeats, fresh.holes, fresh.marks) == (100, 0, 0, {})

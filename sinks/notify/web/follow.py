@@ -16,6 +16,8 @@ from schemas.topics import Topic
 from sinks.notify.web.board import TOPICS, Board
 
 AGAIN_AFTER_S = 1.0
+AT_ONCE = 20
+"""Records that are read before others have their turn, some 50 µs each."""
 _log = structlog.get_logger(__name__)
 
 
@@ -72,11 +74,19 @@ async def _keep(board: Board, log: Log, topic: Topic, known: _Known) -> None:
         try:
             # First the ear, then the past: so nothing is said in between unheard.
             async with log.news(topic) as news:
-                async for record in log.past(topic):
-                    board.apply(record)
+                await _apply(board, log.past(topic))
                 known(topic)
-                async for record in news:
-                    board.apply(record)
+                await _apply(board, news)
         except UnavailableError as error:
             _log.warning("following again soon", topic=topic.name, reason=str(error))
         await asyncio.sleep(AGAIN_AFTER_S)
+
+
+async def _apply(board: Board, records: AsyncIterator[Record]) -> None:
+    """A storm comes in thousands at once, and people wait for pages meanwhile."""
+    read = 0
+    async for record in records:
+        board.apply(record)
+        read += 1
+        if not read % AT_ONCE:
+            await asyncio.sleep(0)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -12,7 +12,7 @@ from plantstream.runtime.errors import PlantstreamError, UnavailableError
 from plantstream.runtime.ports import Broker, Outgoing
 from schemas.codec import encode
 from schemas.partitioning import partition_of
-from schemas.record import EventId
+from schemas.record import ONCE, EventId
 from schemas.topics import Topic
 
 MOST_WAITING = 20_000
@@ -46,7 +46,8 @@ class Publisher:
     """Writes records in the order in which they come.
 
     `seq` counts up per topic and partition key. After a failure nobody knows what stands in the
-    log, so a new epoch begins: no number is given to two records, and none is missing.
+    log, so a new epoch begins: no number is given to two records, and none is missing. The broker
+    takes each record once, so readers of these epochs (`ONCE`) need no marks of them.
     """
 
     def __init__(self, broker: Broker, source: str, most_waiting: int = MOST_WAITING) -> None:
@@ -90,7 +91,7 @@ class Publisher:
             orders, self._waiting, self._held = self._waiting, [], 0
             failure: PlantstreamError | None = UnavailableError(_STOPPING)
             try:
-                await self._broker.send([self._sealed(s) for one in orders for s in one.sayings])
+                await self._broker.send([one async for one in self._all_sealed(orders)])
                 failure = None
             except PlantstreamError as error:
                 self._begin_epoch()
@@ -98,6 +99,13 @@ class Publisher:
             finally:
                 for order in orders:
                     _answer(order, failure)
+
+    async def _all_sealed(self, orders: Sequence[_Order]) -> AsyncIterator[Outgoing]:
+        """The records of all of them; between two orders others have their turn."""
+        for order in orders:
+            for saying in order.sayings:
+                yield self._sealed(saying)
+            await asyncio.sleep(0)
 
     def _sealed(self, saying: Saying) -> Outgoing:
         numbers = self._numbers.setdefault((saying.topic.name, saying.partition_key), count())
@@ -107,7 +115,7 @@ class Publisher:
         return Outgoing(saying.topic.name, partition, saying.key.encode(), value)
 
     def _begin_epoch(self) -> None:
-        self._epoch = secrets.token_hex(8)
+        self._epoch = f"{ONCE}{secrets.token_hex(8)}"
         self._numbers: dict[tuple[str, str], count[int]] = {}
 
 

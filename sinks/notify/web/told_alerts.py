@@ -123,8 +123,8 @@ def digest(said: Any) -> str:
 
 
 def digest_of(told: Told, sender: str) -> str:
-    """Of one alert of one sender, with all that it says."""
-    return digest([sender, told.model_dump(mode="json")])
+    """Of one alert of one sender, with all that it says, in the order in which it says it."""
+    return hashlib.sha256(f"{sender}|{told.model_dump_json()}".encode()).hexdigest()
 
 
 def _post(given: Any, most: int) -> Post:

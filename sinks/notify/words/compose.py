@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from schemas.alerts import Notification
 from sinks.notify.message import Kind, Link, Message
 from sinks.notify.words import escape
-from sinks.notify.words.facts import Facts, LinkTo, Place, Reader, clipped, facts
+from sinks.notify.words.facts import Facts, LinkTo, Place, Reader, asks, clipped, facts
 from sinks.notify.words.payload import body
 from sinks.notify.words.sms import sms
 
@@ -86,7 +86,10 @@ def _again(told: Facts, text: str) -> str:
 
 def _is_over(notification: Notification) -> bool:
     states = {one.state for one in notification.alerts}
-    return notification.why == "resolved" and states <= {"resolved"}
+    if notification.why == "resolved":
+        return states <= {"resolved"}
+    all_told = notification.total <= len(notification.alerts)
+    return asks(notification) and all_told and states == {"resolved"}
 
 
 def _rendered(

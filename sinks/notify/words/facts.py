@@ -67,7 +67,6 @@ class AlertFacts:
     notes: tuple[str, ...]
     labels: tuple[tuple[str, str], ...]
     """Those that are not told otherwise."""
-    link: str
     runbook: str
 
 
@@ -127,9 +126,7 @@ def facts(notification: Notification, reader: Reader, place: Place, link: LinkTo
     t = PHRASES[reader.language]
     locale = locale_of(reader.language, reader.time_zone)
     listed = sorted(notification.alerts, key=_importance)
-    alerts = tuple(
-        _alert(one, reader, locale, link(one, notification.recipient) or "") for one in listed
-    )
+    alerts = tuple(_alert(one, reader, locale) for one in listed)
     lead = alerts[0] if alerts else None
     summary = _summary(notification, lead, t)
     regulatory = next((one for one in listed if "regulatory" in one.labels), None)
@@ -152,10 +149,14 @@ def facts(notification: Notification, reader: Reader, place: Place, link: LinkTo
         regulatory=_regulatory(regulatory, t, locale) if regulatory is not None else (),
         policy=t.own_policy,
         again="",
-        link=lead.link if lead is not None and asks(notification) else "",
+        link=(link(listed[0], notification.recipient) or "") if _is_asked(notification) else "",
         code=_code(notification, listed),
     )
     return told.at_most(50, 2000, 4000)
+
+
+def _is_asked(notification: Notification) -> bool:
+    return bool(notification.alerts) and asks(notification)
 
 
 def _importance(alert: AlertTransition) -> tuple[bool, int, object, str]:
@@ -194,7 +195,7 @@ def _title(notification: Notification, summary: str, place: Place, t: Phrases) -
     return f"🏭 {place.title}: {t.tag[notification.why]}{clipped(summary, 160)}{more}"
 
 
-def _alert(alert: AlertTransition, reader: Reader, locale: Locale, link: str) -> AlertFacts:
+def _alert(alert: AlertTransition, reader: Reader, locale: Locale) -> AlertFacts:
     t = PHRASES[reader.language]
     labels = {name: one_line(value) for name, value in alert.labels.items()}
     name = labels.get("alertname", "")
@@ -214,7 +215,6 @@ def _alert(alert: AlertTransition, reader: Reader, locale: Locale, link: str) ->
         limit=quantity(alert.limit, alert.unit, locale),
         notes=tuple(said for holds, said in notes if holds),
         labels=tuple(sorted((k, v) for k, v in labels.items() if k not in _SHOWN)),
-        link=link,
         runbook=alert.runbook_url or "",
     )
 
@@ -231,7 +231,7 @@ def _told_of(notification: Notification, lead: AlertFacts | None) -> AlertFacts 
 
 def _code(notification: Notification, listed: list[AlertTransition]) -> str:
     """Of the lead; a summary speaks of many, and is answered where they are listed."""
-    named = listed and asks(notification) and notification.why != "summary"
+    named = _is_asked(notification) and notification.why != "summary"
     return code_of(listed[0].alert_id()) if named else ""
 
 

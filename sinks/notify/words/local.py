@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
@@ -28,6 +28,7 @@ def locale_of(language: Language, time_zone: str) -> Locale:
         return Locale(language)
 
 
+@lru_cache(maxsize=1000)
 def moment(at: datetime, locale: Locale, time_zone: str) -> str:
     """Day and time with the zone, such as `Sat 21 Nov 2026, 08:05:12 CST`."""
     return str(format_datetime(at, _MOMENT, ZoneInfo(time_zone), locale))

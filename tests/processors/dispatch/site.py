@@ -237,3 +237,14 @@ def audited(said: Iterable[Output]) -> list[tuple[str, str]]:
 def shifts(said: Iterable[Output]) -> list[OnCallShift]:
     """Who is on call."""
     return of(said, OnCallShift)
+
+
+def left_open(said: Iterable[Output], who: str = "duty") -> set[str]:
+    """The incidents that stand at a paging service after all that it was told."""
+    found: set[str] = set()
+    for one in of(said, Notification):
+        if one.recipient == who and one.why in ("resolved", "withdrawn"):
+            found.discard(one.group)
+        elif one.recipient == who and one.why not in ("acknowledged", "maintenance"):
+            found.add(one.group)
+    return found

@@ -1,5 +1,6 @@
 """One micro-batch: what is applied, left out, explained by a gap, or buried."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from plantstream.runtime.ports import Record
+from processors.calendar import PlanCalendar
+from processors.dispatch.engine import DispatchEngine
 from processors.rules.site import SiteEngine
 from processors.streams import batch
 from processors.streams.batch import Outcome, unread
@@ -14,10 +17,12 @@ from processors.streams.memory import Memory
 from schemas.alerts import AlertTransition
 from schemas.codec import encode
 from schemas.partitioning import partition_of
+from schemas.record import ONCE, EventId
 from schemas.site import EdgeHeartbeat
 from schemas.stops import AndonCall
-from schemas.topics import ALERT, KPI, MACHINE, SITE
+from schemas.topics import ALERT, KPI, MACHINE, OPERATOR, SITE
 from tests.makers import PATH, Machine
+from tests.processors.dispatch import site as dispatch
 from tests.processors.streams.doubles import (
     HOME,
     NOW,
@@ -334,3 +339,27 @@ def test_an_alert_of_the_future_is_taken_to_be_of_now(ahead_s: int, taken_s: int
 
     assert arrival.event.at == NOW + timedelta(seconds=taken_s)
     assert outcome.ahead == (ahead_s != taken_s)
+
+
+@pytest.mark.parametrize(("epoch", "marks"), [(ONCE, 0), ("e", 50)])
+def test_runs_of_commands_leave_nothing_to_be_remembered(memory: Memory, epoch: str, marks: int):
+    file, engine, outcome = dispatch.plant(), DispatchEngine(PlanCalendar), Outcome("dispatch")
+    partition = partition_of(dispatch.SITE.encode(), OPERATOR.partitions)
+    acts = [
+        dispatch.acknowledge(number).model_copy(
+            update={
+                "id": EventId(source="command", epoch=f"{epoch}{number}", seq=0),
+                "plant_version": file.version,
+            }
+        )
+        for number in range(50)
+    ]
+    said = [
+        Record(OPERATOR.name, partition, place, b"key", encode(one), 0)
+        for place, one in enumerate(acts)
+    ]
+    now = dispatch.after(60)
+    batch.apply(engine, memory, batch.read(said, outcome, now), {file.version: file}, outcome, now)
+
+    assert (outcome.applied, outcome.repeats, outcome.holes, outcome.buried) == (50, 0, 0, 0)
+    assert len([row for row in outcome.rows if json.loads(row)[0] == "mark"]) == marks

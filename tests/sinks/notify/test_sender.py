@@ -1,5 +1,7 @@
 """Who is told on which channel: the plant file decides, and what it lacks is refused clearly."""
 
+import asyncio
+
 import pytest
 from pydantic import TypeAdapter
 
@@ -98,3 +100,26 @@ async def test_every_channel_is_closed():
 
     assert mail.closed
     assert sms.closed
+
+
+async def test_while_many_messages_are_put_into_words_everybody_else_has_turns():
+    turns = 0
+    seen: list[int] = []
+
+    class Watcher(Recorder):
+        async def send(self, message: Message, address: str | None) -> Sent:
+            seen.append(turns)
+            return await super().send(message, address)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    many = sender(mail=Watcher(Kind.EMAIL))
+    watching = asyncio.create_task(others())
+    await asyncio.gather(*(many.send(notification(n), "mail", False) for n in range(20)))
+    watching.cancel()
+
+    assert len(set(seen)) == len(seen) == 20

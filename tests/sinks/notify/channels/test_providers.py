@@ -5,21 +5,23 @@ import urllib.parse
 
 import pytest
 
-from sinks.notify.message import RefusedError, TemporaryError
+from sinks.notify.channels.pagerduty import request
+from sinks.notify.message import Kind, RefusedError, TemporaryError
+from sinks.notify.words.compose import Wording
 from tests.sinks.notify.channels.conftest import message
 from tests.sinks.notify.channels.mailbox import SECRET
-from tests.sinks.notify.notifications import WHYS
+from tests.sinks.notify.notifications import ENGLISH, PLACE, WHYS, hot, link, notification
 
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 NUMBER = "+522281234567"
 PARAMETERS = ["summary", "severity", "equipment", "value", "link", "comment"]
-ENGLISH = {"name": "plant_alert", "language": "en", "parameters": PARAMETERS}
+ENGLISH_TEMPLATE = {"name": "plant_alert", "language": "en", "parameters": PARAMETERS}
 META = {
     "type": "whatsapp",
     "phone_number_id": "106540352242922",
     "token": {"env": "SECRET"},
     "templates": {
-        "en": ENGLISH,
+        "en": ENGLISH_TEMPLATE,
         "es": {"name": "plant_alert", "language": "es_MX", "parameters": PARAMETERS},
     },
 }
@@ -124,6 +126,19 @@ async def test_pagerduty_that_asks_for_patience_is_heard(channel, pager, session
 
     with pytest.raises(TemporaryError, match="429"):
         await one.send(message("pagerduty"), None)
+
+
+@pytest.mark.parametrize("why", ["firing", "changed", "repeat", "summary"])
+def test_what_is_over_triggers_nothing_at_pagerduty(why):
+    over = notification(why=why, alerts=(hot(state="resolved"),))
+    some_over = notification(why=why, alerts=(hot(state="resolved"),), total=2)
+    words = Wording(PLACE, link)
+
+    actions = [
+        request(words.message(Kind.PAGERDUTY, one, ENGLISH), "key")[1]["event_action"]
+        for one in (over, some_over)
+    ]
+    assert actions == ["resolve", "trigger"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The board knows what its topics say, whatever comes twice, late or broken."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -119,6 +120,28 @@ async def test_the_board_is_complete_once_all_topics_are_read():
 
     assert made.standing("hot")
     assert made.sent("SM1")
+
+
+async def test_while_a_storm_is_read_everybody_else_has_turns():
+    log, turns = MemoryLog(MemoryBroker(), *[(ALERT_LATEST, status())] * 1000), 0
+    seen: list[int] = []
+
+    class Watched(Board):
+        def apply(self, record: Record) -> None:
+            seen.append(turns)
+            super().apply(record)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    made = Watched()
+    async with running(others()), running(keep_board(made, log)):
+        await eventually(lambda: made.is_complete)
+
+    assert len(set(seen)) >= 20
 
 
 class Interrupted(MemoryLog):

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from plantstream.runtime.errors import RejectedError, UnavailableError
+from schemas.record import ONCE
 from schemas.topics import OPERATOR
 from sinks.notify.web.acts import ACKNOWLEDGE, Author, act_of, saying_of
 from sinks.notify.web.publishing import Publisher, Saying
@@ -48,6 +49,7 @@ async def test_after_a_failure_no_number_is_given_to_two_records():
     found = ids(broker)
     assert len(set(found)) == len(found) == 3
     assert [seq for _, seq in found] == [0, 1, 0]
+    assert all(epoch.startswith(ONCE) for epoch, _ in found)
 
 
 async def test_what_kafka_never_takes_is_told():
