@@ -1,4 +1,4 @@
-"""What people do about alerts, in Alertmanager's words."""
+"""What people do: about alerts, in Alertmanager's words, and about records of batches."""
 
 from typing import Literal, Self
 
@@ -105,3 +105,21 @@ class OnCallTaken(OperatorRecord):
         if self.ends_at <= self.starts_at:
             raise ValueError("ends_at comes after starts_at")
         return self
+
+
+class BatchHeld(OperatorRecord):
+    """The record of this batch is not to be deleted, however old it is, until that is released."""
+
+    type: Literal["batch_held"] = "batch_held"
+    batch: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+class HoldReleased(OperatorRecord):
+    """A hold stands no longer; others on the same batch do."""
+
+    type: Literal["hold_released"] = "hold_released"
+    hold: str = Field(min_length=1, max_length=64)
+    """The statement by which it was made."""
+    batch: str = Field(min_length=1, max_length=100)
+    reason: str = Field(min_length=1, max_length=2000)

@@ -120,7 +120,7 @@ QUALITY = Topic(
 QUALITY_STATE = _memory("quality", "product")
 OPERATOR = Topic(
     name="plant.operator.v1",
-    about="What people did about alerts, and who takes over on call.",
+    about="What people did about alerts, who takes over on call, and which records are held.",
     types=(
         acts.Acknowledgement,
         acts.Unacknowledgement,
@@ -128,6 +128,8 @@ OPERATOR = Topic(
         acts.Silence,
         acts.SilenceExpired,
         acts.OnCallTaken,
+        acts.BatchHeld,
+        acts.HoldReleased,
     ),
     partition_by="site",
     record_key="statement",

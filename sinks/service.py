@@ -5,11 +5,14 @@ import asyncio
 from prometheus_client import CollectorRegistry
 
 from plantstream.runtime import clock
+from plantstream.runtime.errors import cause_of
 from plantstream.runtime.ports import Broker
 from plantstream.runtime.settings import DatabaseSettings
+from sinks.keeping import KeepingMeters, KeepingTime, keep_records
 from sinks.meters import SinkMeters
 from sinks.reader import Reader
 from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
+from sinks.timescale.retention import Ends, RecordRetention
 from sinks.timescale.writer import TimescaleSink
 
 
@@ -33,3 +36,21 @@ async def run_sink(
         await SinkLoop(SinkPorts(reader, sink, broker), time, meters, limits).run()
     finally:
         await sink.close()
+
+
+async def run_sink_and_retention(
+    reader: Reader,
+    broker: Broker,
+    settings: DatabaseSettings,
+    registry: CollectorRegistry,
+    acts_end: Ends,
+) -> None:
+    """The same, and once a day records whose time is over are deleted."""
+    retention = RecordRetention(settings, broker, acts_end)
+    time = KeepingTime(clock.now, asyncio.sleep)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(run_sink(reader, broker, settings, registry))
+            tasks.create_task(keep_records(retention.run, time, KeepingMeters(registry)))
+    except BaseExceptionGroup as group:
+        raise cause_of(group) from group

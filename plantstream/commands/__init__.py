@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",
     "audit": "Examine the audit trail, and export it.",
+    "hold": "Keep the record of a batch from being deleted, and see what is held.",
     "db": "Migrate the database, and look at it.",
     "ingest": "Read the sources of a plant file and publish what they say.",
     "trust": "Say which OPC UA servers this edge believes.",

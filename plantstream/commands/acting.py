@@ -1,4 +1,4 @@
-"""Acts of people on call: written down, and whether the dispatcher has taken them."""
+"""Acts of people: written down, and whether the dispatcher has taken them."""
 
 import asyncio
 import secrets
@@ -22,6 +22,7 @@ SOURCE = "command"
 """Of the events' ids; each run of a command is an epoch, of which nobody keeps marks."""
 ANSWER_WITHIN_S = 10.0
 """So long the dispatcher is waited for."""
+_SUBJECTS = ("fingerprint", "silence", "schedule", "batch")
 Act = TypeVar("Act", bound="OperatorRecord")
 
 
@@ -84,7 +85,7 @@ async def do(kafka: "KafkaSettings", acts: Sequence["OperatorRecord"]) -> bool:
         following(kafka, AUDIT_ENTRY.name, Start.NOW) as entries,
         KafkaBroker(kafka) as broker,
     ):
-        await _write(broker, acts)
+        await write_down(broker, acts)
         with suppress(TimeoutError):
             async with asyncio.timeout(ANSWER_WITHIN_S):
                 async for record in entries:
@@ -98,7 +99,8 @@ async def do(kafka: "KafkaSettings", acts: Sequence["OperatorRecord"]) -> bool:
     return False
 
 
-async def _write(broker: Any, acts: Sequence["OperatorRecord"]) -> None:
+async def write_down(broker: Any, acts: Sequence["OperatorRecord"]) -> None:
+    """Return once Kafka has them, their entries of the audit trail before them."""
     from sinks.notify.web.publishing import Publisher
 
     publisher = Publisher(broker, SOURCE)
@@ -142,9 +144,13 @@ def entry_of(act: "OperatorRecord") -> "AuditEntry":
         actor=act.by,
         action=f"{SOURCE}.{said['type']}",
         subject=next(
-            (said[name] for name in ("fingerprint", "silence", "schedule") if name in said),
+            (
+                said[name]
+                for name in ("fingerprint", "silence", "schedule", "batch")
+                if name in said
+            ),
             act.statement,
         ),
         after=said,
-        reason=said.get("comment"),
+        reason=said.get("comment") or said.get("reason"),
     )

@@ -1,5 +1,7 @@
 """`plantstream sink`: Kafka to TimescaleDB."""
 
+from functools import partial
+
 import typer
 
 from plantstream.commands.process import LISTEN, SLOT
@@ -19,11 +21,13 @@ def sink(
 ) -> None:
     """Store telemetry, events and facts in TimescaleDB, each exactly once."""
     from plantstream.commands.connection import database_settings, kafka_settings
+    from plantstream.runtime.kafka.admin import end_offsets
     from plantstream.runtime.kafka.broker import KafkaBroker
     from plantstream.runtime.kafka.reader import KafkaGroupReader
     from plantstream.runtime.service import Service, run_service
+    from schemas.topics import OPERATOR
     from sinks.registry import TOPICS
-    from sinks.service import run_sink
+    from sinks.service import run_sink_and_retention
 
     kafka, database = kafka_settings(), database_settings()
 
@@ -34,6 +38,8 @@ def sink(
             KafkaBroker(kafka) as broker,
         ):
             service.is_ready()
-            await service.until_stopped(run_sink(reader, broker, database, service.registry))
+            acts_end = partial(end_offsets, kafka, [OPERATOR])
+            work = run_sink_and_retention(reader, broker, database, service.registry, acts_end)
+            await service.until_stopped(work)
 
     raise typer.Exit(run_service("sink", work, listen, port))

@@ -10,6 +10,7 @@ from schemas.plant.calendar import Calendar
 from schemas.plant.equipment import Equipment, EquipmentClass, Line, Reason
 from schemas.plant.products import Product
 from schemas.plant.quality import QualitySettings, Specification
+from schemas.plant.retention import Retention
 from schemas.plant.sources import Source
 from schemas.plant.times import TimeZone
 from schemas.plant.values import Name, Strict
@@ -35,6 +36,8 @@ class Plant(Strict):
     specifications: list[Specification] = Field(default_factory=list)
     """What tests have to show; of those for one product and test, the latest that holds counts."""
     quality: QualitySettings = Field(default_factory=QualitySettings)
+    retention: Retention = Field(default_factory=Retention)
+    """How long records of batches are kept."""
     calendars: dict[Name, Calendar]
     people: list[Person] = Field(default_factory=list)
     schedules: dict[Name, Schedule] = Field(default_factory=dict)

@@ -1,11 +1,12 @@
 """Products: how fast they could be made, what is wanted of them, and what is tested."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.plant.times import Years
 from schemas.plant.values import Strict
 
 
@@ -47,6 +48,8 @@ class Product(Strict):
     """Counting units wanted in a shift; its planned time over them is the takt."""
     tests: list[LabTest] = Field(default_factory=list)
     """What a laboratory may report of it."""
+    shelf_life: Years | None = None
+    """From the end of a batch to its expiry; records are kept beyond it (`retention`)."""
 
     @property
     def dated_cycles(self) -> list[DatedCycle]:
@@ -65,6 +68,8 @@ class Product(Strict):
         days = [one.valid_from for one in self.dated_cycles]
         if len(days) != len(set(days)):
             raise ValueError("two ideal cycles hold from the same day")
+        if self.shelf_life is not None and self.shelf_life <= timedelta():
+            raise ValueError("shelf_life is a day or more")
         if any(demand <= 0 for demand in _values(self.demand_per_shift)):
             raise ValueError("demand_per_shift is a positive number")
         return self

@@ -128,6 +128,29 @@ Span = Annotated[
 """A span of time, written as 30s, 5m, 1h30m, 7d, or 0."""
 
 
+_KEPT = r"^(?:\d{1,5}[dwy])+$"
+_KEPT_UNITS = {"d": ONE_DAY, "w": 7 * ONE_DAY, "y": 366 * ONE_DAY}
+_LONGEST_KEPT = 100 * _KEPT_UNITS["y"]
+
+
+def _kept(given: Any) -> Any:
+    """The span that `5y` writes; a year is 366 days, so that no calendar's years are longer."""
+    if not isinstance(given, str) or not re.fullmatch(_KEPT, given):
+        raise ValueError("write so many days, weeks or years, as 90d, 26w, 5y, 1y30d")
+    parts = re.findall(r"(\d+)([dwy])", given)
+    found = sum((int(number) * _KEPT_UNITS[unit] for number, unit in parts), timedelta())
+    if found > _LONGEST_KEPT:
+        raise ValueError("that is longer than a hundred years")
+    return found
+
+
+Years = Annotated[
+    timedelta,
+    PlainValidator(_kept, json_schema_input_type=Annotated[str, StringConstraints(pattern=_KEPT)]),
+]
+"""A long span of time, written as 90d, 26w, 5y; a year is 366 days."""
+
+
 def clock(minute: int) -> str:
     """The time of day, this many minutes after a midnight."""
     if minute == MINUTES_OF_DAY:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from schemas.acts import OperatorRecord
+from schemas.acts import BatchHeld, HoldReleased, OperatorRecord
 from schemas.alerts import (
     AlertHandled,
     AlertRecord,
@@ -251,6 +251,7 @@ EXTERNAL = Table(
     _external,
 )
 
+_ABOUT_ALERTS = [one for one in OPERATOR.types if one not in {BatchHeld, HoldReleased}]
 ALERTS: Mapping[type, tuple[Table, ...]] = {
     AlertTransition: (TRANSITIONS,),
     AlertHandled: (HANDLINGS,),
@@ -260,6 +261,6 @@ ALERTS: Mapping[type, tuple[Table, ...]] = {
     EdgeHeartbeat: (EDGES,),
     SourceHeartbeat: (SOURCES,),
     ExternalAlert: (EXTERNAL,),
-    **dict.fromkeys(OPERATOR.types, (ACTS,)),
+    **dict.fromkeys(_ABOUT_ALERTS, (ACTS,)),
 }
 """Where each record about alerts is stored."""

@@ -15,6 +15,7 @@ from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
 from sinks.timescale.quality_tables import QUALITIES
+from sinks.timescale.record_tables import RECORDS
 from sinks.timescale.table import Row, Table, columns, storable_json
 
 
@@ -166,4 +167,5 @@ _TABLES: Mapping[type, Table] = {
 def tables_of(record: Any) -> tuple[Table, ...]:
     """Where a record that is no frame of telemetry is stored; machine events have one for all."""
     kind = type(record)
-    return ALERTS.get(kind) or QUALITIES.get(kind) or (_TABLES.get(kind, EVENTS),)
+    several = RECORDS.get(kind) or ALERTS.get(kind) or QUALITIES.get(kind)
+    return several or (_TABLES.get(kind, EVENTS),)

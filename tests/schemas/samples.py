@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from schemas.acts import (
     Acknowledgement,
+    BatchHeld,
+    HoldReleased,
     Matcher,
     OnCallTaken,
     Silence,
@@ -361,6 +363,10 @@ SAMPLES: tuple[BaseModel, ...] = (
         starts_at=AT,
         ends_at=AT + timedelta(hours=8),
         comment="swapped with Ben",
+    ),
+    BatchHeld(**OF_SITE, batch="B-1", reason="a complaint is looked into"),
+    HoldReleased(
+        **OF_SITE, hold="fedcba9876543210fedcba9876543210", batch="B-1", reason="it is answered"
     ),
     Silence(
         **OF_SITE,

@@ -8,6 +8,8 @@ from pydantic import BaseModel
 
 from schemas.acts import (
     Acknowledgement,
+    BatchHeld,
+    HoldReleased,
     Matcher,
     OnCallTaken,
     Silence,
@@ -448,6 +450,8 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
     ),
     Snooze: st.builds(Snooze, **OF_SITE, fingerprint=NAMES, until=TIMES, comment=maybe(TEXTS)),
     SilenceExpired: st.builds(SilenceExpired, **OF_SITE, silence=NAMES, comment=maybe(TEXTS)),
+    BatchHeld: st.builds(BatchHeld, **OF_SITE, batch=NAMES, reason=NAMES),
+    HoldReleased: st.builds(HoldReleased, **OF_SITE, hold=NAMES, batch=NAMES, reason=NAMES),
     OnCallTaken: SPANS.flatmap(
         lambda span: st.builds(
             OnCallTaken,

@@ -63,6 +63,27 @@ def test_the_small_plant_has_none():
             id="an unknown key that is nearly a known one",
         ),
         pytest.param(
+            "name: A", "retention: {after_release: 4h}\nname: A",
+            ["3:13: retention.after_release: "
+             "write so many days, weeks or years, as 90d, 26w, 5y, 1y30d"],
+            id="hours where years belong",
+        ),
+        pytest.param(
+            "name: A", "retention: {after_release: 30d}\nname: A",
+            ["3:1: retention: after_release is at least 90d: topics keep what they hold as long, "
+             "and what is read there again would come back"],
+            id="records that topics would bring back",
+        ),
+        pytest.param(
+            "name: A", "retention: {after_expiry: 101y}\nname: A",
+            ["3:13: retention.after_expiry: that is longer than a hundred years"],
+            id="records for ever",
+        ),
+        pytest.param(
+            "ideal_cycle_s: {press-1: 0.5}", "shelf_life: 0d",
+            ["23:5: products[0]: shelf_life is a day or more"], id="no shelf life",
+        ),
+        pytest.param(
             "name: A", "humour: dry\nname: A", ["3:1: humour: unknown key"], id="an unknown key"
         ),
         pytest.param(

@@ -36,6 +36,7 @@ TABLES = (
         "batch_progress",
     ),
     *("lab_answer", "batch_made", "deviation_action"),
+    *("batch_hold", "batch_hold_release", "batch_deletion"),
 )
 
 
