@@ -10,6 +10,7 @@ from plantstream.runtime.settings import DatabaseSettings
 from sinks.meters import SinkMeters
 from sinks.reader import Reader
 from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
+from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.writer import TimescaleSink
 
 
@@ -29,7 +30,10 @@ async def run_sink(
     meters = SinkMeters(registry)
     meters.watch(sink.copied)
     time = SinkTime(clock.now, asyncio.sleep)
+    keeping = asyncio.create_task(BatchKeeper(settings, asyncio.sleep, meters.kept).run())
     try:
         await SinkLoop(SinkPorts(reader, sink, broker), time, meters, limits).run()
     finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await sink.close()

@@ -7,13 +7,13 @@ from typing import Any
 from schemas.audit import AuditEntry, AuditRecord
 from schemas.canonical import canonical
 from schemas.deadletter import DeadLetter
-from schemas.lab import Disposition, TestResult
+from schemas.lab import Disposition, SignedRecord, TestResult
 from schemas.machine import MachineRecord
 from schemas.model import PlantPublished
 from schemas.record import Envelope
 from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
-from sinks.timescale.plant_files import PLANT_FILES
+from sinks.timescale.plant_files import CRITICAL_TAGS, PLANT_FILES
 from sinks.timescale.quality_tables import QUALITIES
 from sinks.timescale.table import Row, Table, columns, storable_json
 
@@ -39,6 +39,7 @@ def _result(result: TestResult) -> Row:
         *_origin(result),
         *(result.source_time, result.sample_time, result.ingest_time),
         *(result.revision, result.id.seq, result.number, result.retest, result.invalid),
+        _signature(result),
     )
 
 
@@ -48,7 +49,12 @@ def _disposition(decided: Disposition) -> Row:
         *(decided.decision, decided.reason, decided.by),
         *_origin(decided),
         *(decided.source_time, decided.ingest_time, decided.id.seq),
+        _signature(decided),
     )
+
+
+def _signature(said: SignedRecord) -> str | None:
+    return None if said.signature is None else storable_json(said.signature.model_dump_json())
 
 
 def _origin(record: Envelope) -> tuple[str, str, str]:
@@ -105,6 +111,7 @@ RESULTS = Table(
         bigint="revision seq",
         float8="number",
         boolean="retest invalid",
+        jsonb="signature",
     ),
     _result,
 )
@@ -116,6 +123,7 @@ DISPOSITIONS = Table(
         ),
         timestamptz="time ingest_time",
         bigint="seq",
+        jsonb="signature",
     ),
     _disposition,
 )
@@ -152,9 +160,13 @@ AUDIT_RECORDS = Table(
 )
 
 
+_SEVERAL: Mapping[type, tuple[Table, ...]] = {
+    **ALERTS,
+    **QUALITIES,
+    PlantPublished: (PLANT_FILES, CRITICAL_TAGS),
+}
 _TABLES: Mapping[type, Table] = {
     **FACTS,
-    PlantPublished: PLANT_FILES,
     TestResult: RESULTS,
     Disposition: DISPOSITIONS,
     DeadLetter: LETTERS,
@@ -166,4 +178,4 @@ _TABLES: Mapping[type, Table] = {
 def tables_of(record: Any) -> tuple[Table, ...]:
     """Where a record that is no frame of telemetry is stored; machine events have one for all."""
     kind = type(record)
-    return ALERTS.get(kind) or QUALITIES.get(kind) or (_TABLES.get(kind, EVENTS),)
+    return _SEVERAL.get(kind) or (_TABLES.get(kind, EVENTS),)

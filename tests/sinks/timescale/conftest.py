@@ -36,6 +36,7 @@ TABLES = (
         "batch_progress",
     ),
     *("lab_answer", "batch_made", "deviation_action"),
+    *("critical_tag", "batch_sample", "batch_sample_due"),
 )
 
 
