@@ -20,6 +20,9 @@ missing_peers() {
     command -v prometheus-alertmanager >/dev/null || echo prometheus-alertmanager
     command -v gcc >/dev/null || echo gcc libc6-dev
     [ -e /usr/include/modbus/modbus.h ] || echo libmodbus-dev
+    # PDF of batch summaries.
+    ldconfig -p | grep -q libpangoft2-1.0.so.0 || echo libpango-1.0-0 libpangoft2-1.0-0 fonts-dejavu-core
+    ldconfig -p | grep -q libharfbuzz-subset.so.0 || echo libharfbuzz-subset0
 }
 
 install() {

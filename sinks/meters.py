@@ -35,6 +35,11 @@ class SinkMeters:
         self._buried = Counter(
             "plantstream_sink_dead_letters", "Records that will never be rows.", registry=registry
         )
+        self._kept = Counter(
+            "plantstream_sink_kept_samples",
+            "Samples of critical tags kept with their batches.",
+            registry=registry,
+        )
         self._retries = Counter(
             "plantstream_sink_retries", "Attempts that found a part away.", registry=registry
         )
@@ -72,6 +77,10 @@ class SinkMeters:
     def waited(self) -> None:
         """A part did not answer, and is asked again."""
         self._retries.inc()
+
+    def kept(self, samples: int) -> None:
+        """So many samples stay with their batches."""
+        self._kept.inc(samples)
 
     def fenced(self) -> None:
         """A batch was given up."""

@@ -12,6 +12,7 @@ from sinks.keeping import KeepingMeters, KeepingTime, keep_records
 from sinks.meters import SinkMeters
 from sinks.reader import Reader
 from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
+from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.retention import Ends, RecordRetention
 from sinks.timescale.writer import TimescaleSink
 
@@ -32,9 +33,12 @@ async def run_sink(
     meters = SinkMeters(registry)
     meters.watch(sink.copied)
     time = SinkTime(clock.now, asyncio.sleep)
+    keeping = asyncio.create_task(BatchKeeper(settings, asyncio.sleep, meters.kept).run())
     try:
         await SinkLoop(SinkPorts(reader, sink, broker), time, meters, limits).run()
     finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
         await sink.close()
 
 

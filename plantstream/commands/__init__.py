@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "Write what machines of a plant would have said, "
     "and a ledger of what truly happened.",
     "oee": "Show OEE by window, or explain it: losses, reasons, and what changed since.",
+    "batch": "Write the summary of a batch for whoever releases or inspects it: HTML, PDF or text.",
     "alerts": "See alerts and answer them; show who would be told; try rules on recorded events.",
     "silence": "Let alerts page nobody for a while, see which are quiet, and end that.",
     "oncall": "Show who is on call now and next, and take over.",

@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from schemas.machine import TimeCategory
+from schemas.plant.quality import Bounds
 from schemas.plant.sources import AddressKey, Deadband, Message, Metric, Register
 from schemas.plant.units import conversion
 from schemas.plant.values import Name, Strict
@@ -75,6 +76,10 @@ class Tag(Strict):
     """Largest value of the counter before it begins at 0 again, such as 65535 or 2147483647."""
     most_per_s: Decimal | None = Field(default=None, gt=0)
     """Counting units per second; what a counter gained faster than this is not believed."""
+    critical: bool = False
+    """Its samples are kept with the batches that its equipment makes."""
+    limits: Bounds | None = None
+    """Within which a critical tag has to be while a batch is made, in `unit`."""
 
     @property
     def is_scaled(self) -> bool:
@@ -135,6 +140,14 @@ class Tag(Strict):
     def _of_a_counter(self) -> Self:
         if self.most_per_s is not None and not self.is_counter:
             raise ValueError("most_per_s belongs to a counter")
+        return self
+
+    @model_validator(mode="after")
+    def _of_a_critical_tag(self) -> Self:
+        if self.limits is not None and not self.critical:
+            raise ValueError("limits belong to a tag that is critical")
+        if self.limits is not None and (self.is_name or self.means == "state"):
+            raise ValueError("limits belong to a number, not to a name or a state")
         return self
 
     @model_validator(mode="after")

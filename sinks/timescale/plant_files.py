@@ -1,6 +1,7 @@
-"""Plant files as rows: which equipment a version knows, and what it asks of tests. Pure."""
+"""Plant files as rows: what a version knows and asks, and which tags it calls critical. Pure."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,28 +12,55 @@ from schemas.plant.equipment import Line
 from schemas.plant.load import load_plant
 from schemas.plant.local_time import instant
 from schemas.plant.model import Plant
+from schemas.plant.products import Product
 from schemas.plant.quality import Specification
 from sinks.timescale.table import Row, Table, columns, storable_json
 
 
 def _row(published: PlantPublished) -> Row:
-    """The file, its equipment and its specifications.
+    """The file, its equipment and its specifications; see `_loaded` for what it raises."""
+    plant = _loaded(published)
+    return (
+        *(published.site, published.plant_version, published.file, published.applied_by),
+        *(published.reason, published.text, plant.time_zone),
+        *(published.published_at, published.in_force_from),
+        published.number,
+        storable_json(json.dumps(_equipment(plant))),
+        storable_json(json.dumps(_quality(plant))),
+        storable_json(json.dumps([_product(one) for one in plant.products])),
+    )
+
+
+def _loaded(published: PlantPublished) -> Plant:
+    """The plant of the file.
 
     Raises:
         RejectedError: the text is no plant file that this version can read.
     """
     try:
-        plant = load_plant(published.text, published.file).plant
+        return load_plant(published.text, published.file).plant
     except FileError as error:
         first = str(error).splitlines()[0]
         raise RejectedError(f"plant file {published.plant_version}: {first}") from error
-    return (
-        *(published.site, published.plant_version, published.file, published.applied_by),
-        *(published.reason, published.text, published.published_at, published.in_force_from),
-        published.number,
-        storable_json(json.dumps(_equipment(plant))),
-        storable_json(json.dumps(_quality(plant))),
-    )
+
+
+def _critical_tags(published: PlantPublished) -> Iterator[Row]:
+    plant = _loaded(published)
+    for one in plant.equipment:
+        for tag in one.tags:
+            if tag.critical:
+                limits = (tag.limits.lower, tag.limits.upper) if tag.limits else (None, None)
+                named = (published.site, published.plant_version, plant.path_of(one))
+                yield (*named, tag.name, tag.unit, *limits)
+
+
+def _itself(row: Row) -> Row:
+    return row
+
+
+def _product(one: Product) -> dict[str, Any]:
+    tests = [{"id": test.id, "name": test.name} for test in one.tests]
+    return {"id": one.id, "name": one.name, "tests": tests}
 
 
 def _equipment(plant: Plant) -> list[dict[str, Any]]:
@@ -87,12 +115,20 @@ def _specification(plant: Plant, one: Specification, product: str) -> dict[str, 
 PLANT_FILES = Table(
     "plant_file",
     columns(
-        text="site plant_version file applied_by reason text",
+        text="site plant_version file applied_by reason text time_zone",
         timestamptz="published_at in_force_from",
         bigint="number",
-        jsonb="equipment quality",
+        jsonb="equipment quality products",
     ),
     _row,
     key=("site", "plant_version", "number"),
     replaces=True,
+)
+CRITICAL_TAGS = Table(
+    "critical_tag",
+    columns(text="site plant_version equipment tag unit", float8="lower upper"),
+    _itself,
+    key=("equipment", "tag", "plant_version"),
+    replaces=True,
+    each=_critical_tags,
 )

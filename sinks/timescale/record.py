@@ -15,6 +15,20 @@ _AMONG_ITS_ALERTS = """
     run = '' AND (fingerprint, starts_at) IN
         (SELECT * FROM unnest(%(fingerprints)s::text[], %(starts)s::timestamptz[]))
 """
+_ITS_SAMPLES = """
+    run = '' AND EXISTS (
+        SELECT FROM batch_made AS made
+        WHERE made.run = '' AND made.site = %(site)s AND made.batch = %(batch)s
+            AND made.equipment = batch_sample.equipment
+            AND batch_sample.time >= made.start AND batch_sample.time < made."end")
+    AND NOT EXISTS (
+        SELECT FROM batch_made AS other
+        WHERE other.run = '' AND other.site = %(site)s AND other.batch <> %(batch)s
+            AND other.equipment = batch_sample.equipment AND NOT other.withdrawn
+            AND batch_sample.time >= other.start
+            AND batch_sample.time < coalesce(other."end", 'infinity'))
+"""
+"""Of critical tags, where no other batch was made at the same time."""
 _ITS_ALERTS = f"site = %(site)s AND {_AMONG_ITS_ALERTS}"
 _ITS_MESSAGES = "site = %(site)s AND {} = ANY(%(messages)s)"
 _ITS_DEVIATIONS = f"SELECT deviation FROM deviation WHERE {_OF_BATCH}"  # noqa: S608 - a constant
@@ -57,6 +71,7 @@ RECORD: tuple[Part, ...] = (
     Part("disposition", _OF_BATCH),
     Part("compliance_report", _OF_BATCH),
     Part("batch_progress", _OF_BATCH),
+    Part("batch_sample", _ITS_SAMPLES),
     Part("batch_made", _OF_BATCH),
     Part("batch_cycle", _MADE_HERE),
     Part("cycle_cell", _MADE_HERE),

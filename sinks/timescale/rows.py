@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from plantstream.runtime.errors import RejectedError
@@ -16,6 +17,8 @@ from sinks.timescale.binary import copy_rows
 from sinks.timescale.table import Row, Table, fitting, storable
 from sinks.timescale.tables import tables_of
 
+Sampled = tuple[datetime, datetime]
+
 
 @dataclass(slots=True)
 class Rows:
@@ -26,6 +29,8 @@ class Rows:
     by_table: dict[Table, list[Row]] = field(default_factory=dict)
     seen: set[tuple[str, str]] = field(default_factory=set)
     """Run and equipment of each row."""
+    sampled: dict[tuple[str, str], Sampled] = field(default_factory=dict)
+    """Between which times samples of a run and equipment lie."""
     counts: Counter[str] = field(default_factory=Counter)
     """Rows per table."""
 
@@ -64,6 +69,7 @@ def _add(rows: Rows, value: Any) -> None:
         block = copy_rows(value)
         (rows.of_runs if value.run else rows.live).append(block)
         rows.counts["run_sample" if value.run else "sample"] += value.sample_count()
+        _note_times(rows, value)
     else:
         for table in tables_of(value):
             if found := table.rows_of(value):
@@ -71,3 +77,16 @@ def _add(rows: Rows, value: Any) -> None:
                 rows.counts[table.name] += len(found)
     if hasattr(value, "run") and hasattr(value, "equipment"):
         rows.seen.add((storable(value.run), storable(value.equipment)))
+
+
+def _note_times(rows: Rows, frame: TelemetryFrame) -> None:
+    offsets = [column.offset_ms for column in frame.columns if column.offset_ms]
+    if not offsets:
+        return
+    first, last = (
+        frame.source_time + timedelta(milliseconds=bound)
+        for bound in (min(map(min, offsets)), max(map(max, offsets)))
+    )
+    who = (storable(frame.run), storable(frame.equipment))
+    known = rows.sampled.get(who, (first, last))
+    rows.sampled[who] = (min(first, known[0]), max(last, known[1]))

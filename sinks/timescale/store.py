@@ -52,6 +52,17 @@ _RUNS = """
     INSERT INTO run_equipment (run, equipment) SELECT * FROM unnest(%s::text[], %s::text[])
     ON CONFLICT DO NOTHING
 """
+_DUE = """
+    INSERT INTO batch_sample_due (run, equipment, first, last)
+    SELECT run, equipment, first, last
+    FROM unnest(%s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        AS given (run, equipment, first, last)
+    WHERE EXISTS (SELECT FROM critical_tag AS one WHERE one.equipment = given.equipment)
+"""
+_DUE_ROUNDS = """
+    SELECT ceil(count(*) / %s::numeric) FROM batch_sample_due WHERE due_at <= now()
+"""
+_KEEP = "SELECT keep_batch_samples(%s)"
 _COPY_LIVE = (
     "COPY sample (equipment, tag, unit, time, value, quality, text) FROM STDIN (FORMAT binary)"
 )
@@ -110,11 +121,28 @@ async def store_rows(connection: AsyncConnection, rows: Rows) -> None:
     for query, blocks in ((_COPY_LIVE, rows.live), (_COPY_RUN, rows.of_runs)):
         if blocks:
             await _copy(connection, query, blocks)
+    if rows.sampled:
+        due = sorted((*who, *span) for who, span in rows.sampled.items())
+        await connection.execute(_DUE, _transposed(due))
     for table, of_table in rows.by_table.items():
         newest = table.newest(of_table)
         await connection.execute(_insert(table), _transposed(newest))
     if rows.seen:
         await connection.execute(_RUNS, _transposed(sorted(rows.seen)))
+
+
+async def due_rounds(connection: AsyncConnection, at_most: int) -> int:
+    """How many times `keep_batch_samples` takes at most so many notes until none is left."""
+    cursor = await connection.execute(_DUE_ROUNDS, (at_most,))
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
+
+
+async def keep_batch_samples(connection: AsyncConnection, at_most: int) -> int:
+    """Copy samples of critical tags to where they stay; says how many that were."""
+    cursor = await connection.execute(_KEEP, (at_most,))
+    row = await cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 async def _copy(connection: AsyncConnection, query: LiteralString, blocks: Sequence[bytes]) -> None:

@@ -99,12 +99,14 @@ CREATE INDEX cycle_cell_by_batch ON cycle_cell (run, equipment, batch) WHERE bat
 CREATE INDEX stop_by_batch ON stop (run, equipment, batch) WHERE batch IS NOT NULL;
 
 GRANT SELECT, INSERT ON batch_hold, batch_hold_release, batch_deletion TO plantstream_writer;
+GRANT DELETE ON batch_sample TO plantstream_writer;
 GRANT UPDATE (deleted_at, kept_at, rows) ON batch_deletion TO plantstream_writer;
 GRANT SELECT ON batch_hold, batch_hold_release, batch_deletion TO plantstream_reader, plantstream_auditor;
 GRANT SELECT ON batch_holds, batch_deletions TO plantstream_writer, plantstream_reader, plantstream_auditor;
 
 -- migrate:down
 
+REVOKE DELETE ON batch_sample FROM plantstream_writer;
 DROP INDEX stop_by_batch, cycle_cell_by_batch, machine_event_by_batch;
 DROP VIEW batch_deletions, batch_holds;
 DROP TABLE batch_deletion, batch_hold_release, batch_hold;

@@ -37,6 +37,7 @@ TABLES = (
     ),
     *("lab_answer", "batch_made", "deviation_action"),
     *("batch_hold", "batch_hold_release", "batch_deletion"),
+    *("critical_tag", "batch_sample", "batch_sample_due"),
 )
 
 

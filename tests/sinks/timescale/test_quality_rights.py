@@ -18,6 +18,9 @@ VIEWS = (
     "test_results",
     "batch_genealogy",
     "process_capability",
+    "batch_samples",
+    "batch_critical_tags",
+    "batch_signatures",
 )
 
 

@@ -29,9 +29,25 @@ async def test_a_question_is_answered(
     storm = [transition(f"A{n}", TUESDAY, "firing", TUESDAY + n) for n in range(11)]
     await sink.write(batch(ALERT, [*storm], begin=len(STORY[ALERT])))
     await quality_story.tell(sink)
+    _signed_and_kept(sql)
     sql.execute("SET time zone 'UTC'")
 
     assert ask(sql, query), question
+
+
+def _signed_and_kept(sql: psycopg.Connection) -> None:
+    """Somebody signed the release of B-1, and a critical tag was sampled while it was made."""
+    signature = b"""{"id": "x", "at": "2026-03-02T10:00:00Z", "name": "Dan", "roles": ["qa"]}"""
+    sql.execute(b"UPDATE disposition SET signature = '" + signature + b"' WHERE batch = 'B-1'")
+    sql.execute(
+        "INSERT INTO critical_tag SELECT site, plant_version, equipment, 'heat', 'C', 60, 80"
+        " FROM batch_made WHERE batch = 'B-1' AND equipment LIKE '%/reactor'"
+    )
+    sql.execute(
+        "INSERT INTO batch_sample (run, equipment, tag, unit, time, value, quality)"
+        " SELECT run, equipment, 'heat', 'C', start, 70, 0 FROM batch_made"
+        " WHERE batch = 'B-1' AND equipment LIKE '%/reactor'"
+    )
 
 
 def test_all_of_008_is_asked_about(sql: psycopg.Connection):
@@ -52,6 +68,14 @@ def test_all_of_010_is_asked_about():
     ours = re.findall(r"^CREATE VIEW (\w+)", migration, re.MULTILINE)
 
     assert len(ours) == 5
+    assert [name for name in ours if not re.search(rf"\b{name}\b", ASKED)] == []
+
+
+def test_all_of_011_is_asked_about():
+    migration = (MIGRATIONS / "011.sql").read_text(encoding="utf-8")
+    ours = re.findall(r"^CREATE VIEW (\w+)", migration, re.MULTILINE)
+
+    assert len(ours) == 3
     assert [name for name in ours if not re.search(rf"\b{name}\b", ASKED)] == []
 
 
