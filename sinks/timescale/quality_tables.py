@@ -47,12 +47,17 @@ def _capability(report: CapabilityReport) -> Row:
 
 
 def _deviation(found: Deviation) -> Row:
+    excursion = found.excursion
+    about = [None] * len(_OF_EXCURSION)
+    if excursion is not None:
+        about = [getattr(excursion, name) for name in _OF_EXCURSION]
     return (
         *_product(found),
         *(found.deviation, found.cause, found.severity, found.state, found.batch, found.test),
-        *(found.result, found.because, found.by, found.reason),
+        *(found.result, found.because, found.by, found.reason, found.area),
         *(found.opened_at, found.changed_at, found.closed_at),
         *(found.recurrence, found.withdrawn),
+        *about,
     )
 
 
@@ -99,6 +104,7 @@ def _json(value: Sequence[Any]) -> str:
     return storable_json(json.dumps(value))
 
 
+_OF_EXCURSION = ("rule", "equipment", "tag", "unit", "start", "end", "worst", "limit")
 _PRODUCT = "run site product plant_version"
 _JUDGED = columns(
     text=f"{_PRODUCT} result statement test batch sample area outcome because text comparator unit",
@@ -144,10 +150,16 @@ DEVIATIONS = Table(
     columns(
         text=(
             f"{_PRODUCT} deviation cause severity state batch test result because done_by reason"
+            " area"
         ),
         timestamptz="opened_at changed_at closed_at",
         bigint="recurrence",
         boolean="withdrawn",
+    )
+    | columns(
+        text="rule equipment tag unit",
+        timestamptz="excursion_start excursion_end",
+        float8="worst limit_value",
     ),
     _deviation,
     key=("deviation",),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from plantstream.runtime.errors import RejectedError
+from schemas.lab import Excursion
 from schemas.quality import TestJudged
 from schemas.record import Envelope
 from schemas.telemetry import TelemetryFrame
@@ -53,7 +54,9 @@ def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
 
 
 def _is_forwarded(event: Event) -> bool:
-    """Whether other engines have it from the one whose topic is read as well."""
+    """Whether it is stored from elsewhere, as itself or as what quality made of it."""
+    if isinstance(event.value, Excursion):
+        return True
     return event.record.topic == SITE.name and isinstance(event.value, (*KPI.types, TestJudged))
 
 
