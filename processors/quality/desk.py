@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from processors.quality import records, telling
+from processors.quality import auditing, records, telling
 from processors.quality.capabilities import capability
 from processors.quality.deviations import Case, Kind, course
 from processors.quality.evaluation import Evaluation, evaluate
@@ -11,10 +11,11 @@ from processors.quality.facts import Dossier
 from processors.quality.filing import Filing, key_of
 from processors.quality.live import Live
 from processors.quality.plan import QualityPlan
-from processors.quality.records import DAY, Owner, Record
+from processors.quality.records import DAY, Owner, Record, Told
 from processors.quality.trends import Change, Point, Trend
 from processors.quality.windows import LENGTHS, NOTHING
 from processors.rules.times import span
+from schemas.audit import AuditEntry
 
 _ROLLING, _CAPABILITY = "rolling", "capability of "
 
@@ -151,7 +152,8 @@ class Desk:
             others -= bisect_left(before, case.opened_at - recurs)
             told = records.deviation(self._owner, case, found, others, self.as_of)
             answers = telling.of_course(self._owner, found)
-            live.own(name, _by_id([told, *answers]))
+            entries = auditing.of_course(self._owner, case, found)
+            live.own(name, _by_id([told, *answers], entries))
             live.states[case.name] = found.state
             live.ages.pop(name, None)
             live.waiting.pop(name, None)
@@ -177,7 +179,7 @@ class Desk:
             live.owned.pop(key, None)
             return
         owner, found = self._owner, live.series.found
-        told: list[Record] = [
+        told: list[Told] = [
             records.judged(owner, one, one.verdict_with(found)) for one in evaluation.results
         ]
         told += records.of_batch(owner, evaluation, self._plan)
@@ -188,7 +190,8 @@ class Desk:
         answers, waits = telling.of_dossier(owner, evaluation, self.heard_at)
         if waits is not None:
             live.waiting[key] = waits
-        live.own(key, _by_id([*told, *answers]))
+        entries = auditing.of_dossier(owner, evaluation)
+        live.own(key, _by_id([*told, *answers], entries))
 
     def _answer_strays(self, deviation: str) -> None:
         """Steps that are about no deviation that is known."""
@@ -201,7 +204,7 @@ class Desk:
 
     def _roll(self) -> None:
         """The windows that end now; what was told of one once is told until it is empty."""
-        told: list[Record] = []
+        told: list[Told] = []
         for window in LENGTHS:
             figures = self.live.timeline.figures(window, self.as_of)
             known = (one for one in self.live.rolling if one[0] == window)
@@ -227,5 +230,5 @@ def _points(key: str, evaluation: Evaluation | None) -> dict[tuple[str, str], Po
     return found
 
 
-def _by_id(told: Iterable[Record]) -> dict[str, Record]:
-    return {one.record_id(): one for one in told}
+def _by_id(told: Iterable[Told], entries: Iterable[AuditEntry] = ()) -> dict[str, Record]:
+    return {one.record_id(): one for one in told} | {one.id: one for one in entries}

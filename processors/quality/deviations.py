@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from processors.quality.batches import Progress
-from processors.quality.facts import Action, Dossier, Spell
+from processors.quality.facts import Action, Dossier
+from processors.quality.makings import Spell
 from processors.quality.results import Refusal, Result, against_signature
 from schemas.plant.quality import DeviationSeverity
 from schemas.quality import Cause, DeviationState
@@ -57,6 +58,8 @@ class Course:
     """The step that led there."""
     refused: tuple[tuple[Action, Refusal], ...]
     accepted: tuple[Action, ...]
+    states: tuple[DeviationState, ...]
+    """To which each of the accepted ones led."""
 
 
 def opened(
@@ -148,6 +151,7 @@ def course(case: Case, actions: Sequence[Action]) -> Course:
     state: DeviationState = "open"
     refused: list[tuple[Action, Refusal]] = []
     accepted: list[Action] = []
+    states: list[DeviationState] = []
     for one in sorted(actions, key=lambda each: (each.at, each.said_at, each.statement)):
         after = _STEPS.get((state, one.action))
         if after is None and case.severity == "minor":
@@ -161,5 +165,6 @@ def course(case: Case, actions: Sequence[Action]) -> Course:
         else:
             state = after
             accepted.append(one)
+            states.append(state)
     newest = accepted[-1] if accepted else None
-    return Course(state, newest, tuple(refused), tuple(accepted))
+    return Course(state, newest, tuple(refused), tuple(accepted), tuple(states))

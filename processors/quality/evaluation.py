@@ -6,7 +6,8 @@ from functools import cached_property
 
 from processors.quality.batches import Progress, next_span, progress
 from processors.quality.deviations import Case, of_excursions, opened, out_of_trend
-from processors.quality.facts import Decision, Dossier, Spell
+from processors.quality.facts import Decision, Dossier
+from processors.quality.makings import Spell
 from processors.quality.plan import QualityPlan
 from processors.quality.release import Ruling, results_of, rulings, standing
 from processors.quality.results import Result, Standing

@@ -4,16 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from processors.quality.makings import Making, Spell
 from processors.rules.times import micros
-from schemas.lab import (
-    BatchMade,
-    DeviationAction,
-    DeviationStep,
-    Disposition,
-    Excursion,
-    TestResult,
-)
-from schemas.plant.quality import DeviationSeverity
+from schemas.lab import DeviationAction, DeviationStep, Disposition, TestResult
 from schemas.record import EventId
 
 Origin = tuple[str, str, int]
@@ -66,6 +59,7 @@ class Version(NamedTuple):
     retest: bool
     invalid: bool
     sealed: Sealed = UNSEALED
+    reason: str | None = None
 
     @property
     def value(self) -> tuple[float | None, str | None, str | None, str]:
@@ -85,6 +79,7 @@ class Decision(NamedTuple):
     is_explained: bool
     roles: tuple[str, ...]
     sealed: Sealed = UNSEALED
+    reason: str | None = None
 
 
 class Action(NamedTuple):
@@ -113,48 +108,6 @@ def names_of(one: Said) -> frozenset[str]:
     """All names of who said it, to be compared."""
     names = (one.sealed.name, one.sealed.login) if one.sealed.is_valid else (one.by,)
     return frozenset(name.casefold() for name in names)
-
-
-class Making(NamedTuple):
-    """An equipment made the batch, from here to there."""
-
-    start: int
-    end: int | None
-    equipment: str = ""
-    """Its path."""
-
-
-class Spell(NamedTuple):
-    """An excursion, as an alert told of it last; times in microseconds since 1970."""
-
-    at: int
-    """When this became so."""
-    end: int | None
-    """None: the alert fires."""
-    start: int
-    fired_at: int
-    rule: str
-    equipment: str
-    concerns: str
-    """The path of the equipment, line or area whose batches it concerns."""
-    severity: DeviationSeverity
-    area: str | None
-    tag: str
-    worst: float | None
-    limit: float | None
-    unit: str
-
-    def is_newer_than(self, other: "Spell") -> bool:
-        """Whether it takes the place of what was told of the same excursion."""
-        return (self.at, self.end is not None) > (other.at, other.end is not None)
-
-    def met(self, making: Making) -> int | None:
-        """When it first fired while this was made; None if it did not."""
-        path = f"{making.equipment}/"
-        since = max(self.fired_at, making.start)
-        ends = [one for one in (self.end, making.end) if one is not None]
-        is_there = path.startswith(f"{self.concerns}/") and all(since < one for one in ends)
-        return since if is_there else None
 
 
 Makings = Mapping[str, Making]
@@ -229,6 +182,7 @@ def version_of(event: TestResult, sealed: Sealed = UNSEALED) -> Version:
         retest=event.retest,
         invalid=event.invalid,
         sealed=sealed,
+        reason=event.reason,
     )
 
 
@@ -244,6 +198,7 @@ def decision_of(event: Disposition, sealed: Sealed = UNSEALED) -> Decision:
         is_explained=event.reason is not None,
         roles=sealed.roles if sealed.is_valid else event.roles,
         sealed=sealed,
+        reason=event.reason,
     )
 
 
@@ -259,31 +214,6 @@ def action_of(event: DeviationAction, sealed: Sealed = UNSEALED) -> Action:
         reason=event.reason,
         roles=sealed.roles if sealed.is_valid else event.roles,
         sealed=sealed,
-    )
-
-
-def making_of(event: BatchMade) -> Making:
-    """When the equipment made it."""
-    end = None if event.end is None else micros(event.end)
-    return Making(micros(event.start), end, event.equipment)
-
-
-def spell_of(event: Excursion) -> Spell:
-    """The excursion as it is remembered."""
-    return Spell(
-        at=micros(event.at),
-        end=None if event.end is None else micros(event.end),
-        start=micros(event.start),
-        fired_at=micros(event.fired_at),
-        rule=event.rule,
-        equipment=event.equipment,
-        concerns=event.concerns,
-        severity=event.severity,
-        area=event.area,
-        tag=event.tag,
-        worst=event.worst,
-        limit=event.limit,
-        unit=event.unit,
     )
 
 

@@ -4,15 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from processors.quality.facts import (
-    Action,
-    Decision,
-    Dossier,
-    Making,
-    Spell,
-    Version,
-    in_order,
-)
+from processors.quality.facts import Action, Decision, Dossier, Version, in_order
+from processors.quality.makings import Making, Spell
 
 
 class Filing:

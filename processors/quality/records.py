@@ -6,13 +6,15 @@ from typing import Any, NamedTuple
 
 from processors.quality.deviations import Case, Course
 from processors.quality.evaluation import Evaluation
-from processors.quality.facts import Said, Spell, event_of, person_of
+from processors.quality.facts import Said, event_of, person_of
 from processors.quality.judge import Verdict
+from processors.quality.makings import Spell
 from processors.quality.plan import QualityPlan
 from processors.quality.results import Refusal, Result
 from processors.quality.windows import LENGTHS, WHOLE, About, Figures, summed
 from processors.ratios import ratio
 from processors.rules.times import HOUR, MINUTE, instant
+from schemas.audit import AuditEntry
 from schemas.plant.quality import QualitySettings
 from schemas.quality import (
     BatchRelease,
@@ -27,7 +29,8 @@ from schemas.quality import (
     Window,
 )
 
-Record = TestJudged | ComplianceReport | CapabilityReport | Deviation | BatchRelease | LabAnswer
+Told = TestJudged | ComplianceReport | CapabilityReport | Deviation | BatchRelease | LabAnswer
+Record = Told | AuditEntry
 DAY, SECOND = 24 * HOUR, MINUTE // 60
 _DISPOSED: dict[str, ReleaseState] = {
     "release": "approved",
@@ -248,8 +251,8 @@ def is_the_same(one: Record | None, other: Record) -> bool:
     """Whether a record says nothing that was not told: a later end alone, or another plant file."""
     if one is None:
         return False
-    if one == other:
-        return True
+    if one == other or isinstance(other, AuditEntry):
+        return one == other
     update: dict[str, Any] = {"plant_version": other.plant_version}
     if isinstance(other, ComplianceReport) and other.batch is None:
         update |= {"start": other.start, "end": other.end}

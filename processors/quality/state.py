@@ -5,14 +5,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from processors.quality.facts import Action, Decision, Dossier, Making, Sealed, Spell, Version
+from processors.quality.facts import Action, Decision, Dossier, Sealed, Version
 from processors.quality.filing import Filing
 from processors.quality.live import Live
+from processors.quality.makings import Making, Spell
 from processors.rules.state import RulesState, dump as dump_rules, load as load_rules
 from processors.rules.times import NEVER
 
 _HEAD, _RULES = "head", "rules|"
 _GROUP, _BATCH, _ACTIONS, _SPELL = "group|", "batch|", "actions|", "excursion|"
+_AUDITED = "audited|"
 _KEPT = (_GROUP, _BATCH, _ACTIONS, _SPELL)
 
 
@@ -35,6 +37,8 @@ class QualityState:
     """By deviation."""
     spells: Mapping[str, Spell] = field(default_factory=dict)
     """Excursions by alert and beginning."""
+    audited: frozenset[str] = frozenset()
+    """Entries that were told: each once, also under other plant files."""
     rules: RulesState = field(default_factory=lambda: RulesState("", ""))
     live: Live | None = None
     """All that follows from the others; not written down."""
@@ -63,7 +67,8 @@ def dump(state: QualityState) -> dict[str, bytes]:
         "next_due": state.next_due,
     }
     rules = {_RULES + name: row for name, row in dump_rules(state.rules).items()}
-    return {_HEAD: _json(head), **state.rows, **rules}
+    audited = {_AUDITED + name: b"1" for name in state.audited}
+    return {_HEAD: _json(head), **state.rows, **audited, **rules}
 
 
 def load(run: str, about: str, rows: Mapping[str, bytes]) -> QualityState:
@@ -82,6 +87,7 @@ def load(run: str, about: str, rows: Mapping[str, bytes]) -> QualityState:
             for name, row in _under(_ACTIONS, rows)
         },
         spells={name: Spell(*json.loads(row)) for name, row in _under(_SPELL, rows)},
+        audited=frozenset(name for name, _ in _under(_AUDITED, rows)),
         rules=rules,
         rows=kept,
     )

@@ -5,16 +5,10 @@ from typing import NamedTuple
 
 from processors.quality import signals
 from processors.quality.desk import Desk
-from processors.quality.facts import (
-    Sealed,
-    action_of,
-    decision_of,
-    making_of,
-    spell_of,
-    version_of,
-)
+from processors.quality.facts import Sealed, action_of, decision_of, version_of
 from processors.quality.filing import Filing
 from processors.quality.live import Live, differences
+from processors.quality.makings import making_of, spell_of
 from processors.quality.outputs import outputs
 from processors.quality.plan import quality_plan
 from processors.quality.records import DAY, Owner, Record
@@ -26,6 +20,7 @@ from processors.rules.products import product_rules
 from processors.rules.telling import outputs as alerts
 from processors.rules.times import NEVER, micros
 from processors.step import Output, Transition
+from schemas.audit import AuditEntry
 from schemas.lab import (
     BatchMade,
     DeviationAction,
@@ -67,6 +62,7 @@ class Turn:
         self._desk = Desk(owner, filing, plan, judges.trend)
         self._board = Board(state.rules, self._rules, judges.watch)
         self._signatures, self._verifies = plan.settings.signatures, judges.verifies
+        self._audited = set(state.audited)
         self._told = self._begin(plan.version)
 
     def _begin(self, version: str) -> Mapping[str, Record]:
@@ -132,7 +128,11 @@ class Turn:
         self._look()
         told: list[Output] = []
         for before, now in differences(self._told, self._desk.live.records):
-            told += outputs(before, now)
+            if not isinstance(now, AuditEntry):
+                told += outputs(before, now)
+            elif now.id not in self._audited:
+                self._audited.add(now.id)
+                told += outputs(before, now)
         self._forget()
         return Transition(self._after(self._desk.live), [*told, *alerts(self._board.told)])
 
@@ -160,6 +160,7 @@ class Turn:
             if not is_open and one.is_over(desk.heard_at - KEPT):
                 desk.filing.forget(key)
         desk.reckon(desk.filing.drain()[0])
+        self._audited &= live.records.keys()
         desk.filing.forget_spells(desk.heard_at - UNCONCERNED, desk.heard_at - KEPT)
 
     def _after(self, live: Live) -> QualityState:
@@ -176,6 +177,7 @@ class Turn:
             dossiers=filing.dossiers,
             actions=filing.actions,
             spells=filing.spells,
+            audited=frozenset(self._audited),
             rules=rules,
             live=live,
             rows=rows_after(state, filing),
