@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.lab import BatchMade, DeviationAction
+from schemas.lab import BatchMade, DeviationAction, SignedRecord
 from schemas.quality import (
     BatchRelease,
     CapabilityReport,
@@ -94,6 +94,24 @@ def _made(made: BatchMade) -> Row:
         *(made.run, made.site, made.product, made.plant_version, made.equipment, made.batch),
         *(made.start, made.end, made.withdrawn),
     )
+
+
+def _signed(said: SignedRecord) -> Row:
+    signature = said.signature
+    if signature is None:
+        raise ValueError(f"{said.statement} is not signed")
+    return (
+        *(said.run, said.site, said.product, said.plant_version, said.statement, said.act),
+        *(getattr(said, "batch", None), getattr(said, "deviation", None)),
+        *(signature.id, signature.name, signature.login, signature.local_time),
+        *(signature.time_zone, signature.meaning, signature.content_sha256),
+        *(signature.key, signature.seal, signature.at, said.ingest_time),
+        _json(signature.roles),
+    )
+
+
+def _where_signed(said: SignedRecord) -> tuple[SignedRecord, ...]:
+    return () if said.signature is None else (said,)
 
 
 def _product(record: QualityRecord) -> tuple[str, str, str, str]:
@@ -206,13 +224,28 @@ MADE = Table(
     key=(*_OF_PRODUCT, "equipment", "batch", "start"),
     replaces=True,
 )
+SIGNATURES = Table(
+    "signature",
+    columns(
+        text=(
+            f"{_PRODUCT} statement act batch deviation signature_id printed_name login local_time"
+            " time_zone meaning content_sha256 key seal"
+        ),
+        timestamptz="signed_at stated_at",
+        jsonb="roles",
+    ),
+    _signed,
+    key=("run", "statement"),
+    replaces=True,
+    each=_where_signed,
+)
 
 QUALITIES: Mapping[type, tuple[Table, ...]] = {
     TestJudged: (JUDGED, VERDICTS),
     ComplianceReport: (COMPLIANCE,),
     CapabilityReport: (CAPABILITY,),
     Deviation: (DEVIATIONS,),
-    DeviationAction: (STEPS,),
+    DeviationAction: (STEPS, SIGNATURES),
     BatchRelease: (RELEASES,),
     LabAnswer: (ANSWERS,),
     BatchMade: (MADE,),

@@ -14,7 +14,7 @@ from schemas.record import Envelope
 from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import PLANT_FILES
-from sinks.timescale.quality_tables import QUALITIES
+from sinks.timescale.quality_tables import QUALITIES, SIGNATURES
 from sinks.timescale.table import Row, Table, columns, storable_json
 
 
@@ -155,15 +155,20 @@ AUDIT_RECORDS = Table(
 _TABLES: Mapping[type, Table] = {
     **FACTS,
     PlantPublished: PLANT_FILES,
-    TestResult: RESULTS,
-    Disposition: DISPOSITIONS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
     AuditRecord: AUDIT_RECORDS,
 }
 
 
+_SIGNED: Mapping[type, tuple[Table, ...]] = {
+    TestResult: (RESULTS, SIGNATURES),
+    Disposition: (DISPOSITIONS, SIGNATURES),
+}
+
+
 def tables_of(record: Any) -> tuple[Table, ...]:
     """Where a record that is no frame of telemetry is stored; machine events have one for all."""
     kind = type(record)
-    return ALERTS.get(kind) or QUALITIES.get(kind) or (_TABLES.get(kind, EVENTS),)
+    several = ALERTS.get(kind) or QUALITIES.get(kind) or _SIGNED.get(kind)
+    return several or (_TABLES.get(kind, EVENTS),)

@@ -26,6 +26,7 @@ from schemas.quality import (
     TestJudged,
 )
 from schemas.record import EventId
+from schemas.signature import Signature
 from schemas.topics import LAB, LAB_ANSWER, MODEL, QUALITY, Topic
 from sinks.timescale.writer import TimescaleSink
 from tests.sinks.alert_story import SITE, TUESDAY, at
@@ -56,6 +57,23 @@ quality: {minimum_results: 2, areas: {finished: {}}}
 PUBLISHED = PlantPublished(
     site=SITE, plant_version="v1", file="p.yaml", text=FILE, published_at=at(0), number=1
 )
+
+
+def signed(second: float) -> Signature:
+    """By Dan Ek, that it is released."""
+    return Signature(
+        id="signed-by-dan",
+        login="dan",
+        name="Dan Ek",
+        roles=("qa", "release"),
+        at=at(second),
+        local_time="2026-03-02T03:59:50-06:00",
+        time_zone="America/Mexico_City",
+        meaning="released",
+        content_sha256="ab" * 32,
+        key="cd" * 32,
+        seal="c2VhbA==",
+    )
 
 
 def stated(seq: int, second: float, by: str) -> dict[str, Any]:
@@ -98,7 +116,9 @@ STATEMENTS = [
         deviation=OPENED_BY_B2,
     ),
     Disposition(**stated(12, 13_000, "ana"), batch="B-1", decision="release"),
-    Disposition(**stated(13, 14_400, "dan"), batch="B-1", decision="release"),
+    Disposition(
+        **stated(13, 14_400, "dan"), batch="B-1", decision="release", signature=signed(14_390)
+    ),
 ]
 
 

@@ -35,7 +35,7 @@ TABLES = (
         "deviation",
         "batch_progress",
     ),
-    *("lab_answer", "batch_made", "deviation_action"),
+    *("lab_answer", "batch_made", "deviation_action", "signature"),
 )
 
 

@@ -183,3 +183,14 @@ async def test_a_batch_of_another_product_is_left_out(told: psycopg.Connection):
     told.execute("UPDATE batch_made SET withdrawn = false")
 
     assert ask(told, batches)[-1] == ("B-9",)
+
+
+async def test_who_signed_what_with_what_meaning(told: psycopg.Connection):
+    (found,) = rows(told, "SELECT * FROM signatures WHERE run = ''")
+
+    assert (found["batch"], found["act"], found["statement"]) == ("B-1", "disposition", "s13")
+    assert (found["printed_name"], found["login"]) == ("Dan Ek", "dan")
+    assert (found["roles"], found["meaning"]) == (["qa", "release"], "released")
+    assert (found["signed_at"], found["signed_local"]) == (at(14_390), "2026-03-02T03:59:50-06:00")
+    assert (found["content_sha256"], found["signature_id"]) == ("ab" * 32, "signed-by-dan")
+    assert (found["answer"], found["objections"]) == ("accepted", [])
