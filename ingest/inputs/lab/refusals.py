@@ -1,9 +1,7 @@
 """What the interface refused, as entries of the audit trail: nothing that was said is lost."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from ingest.input import Stated
 from ingest.inputs.lab.answers import AnswerError
@@ -16,7 +14,7 @@ from schemas.topics import AUDIT_ENTRY
 MOST_KEPT = 20
 """Events of one request that an entry holds."""
 MOST_BYTES = 4_000
-"""Of an event in an entry; of a longer one its beginning is kept, as text."""
+"""Of an event in an entry, as JSON text; of a longer one its beginning is kept."""
 _REASON = 2_000
 """Characters."""
 
@@ -26,7 +24,8 @@ def refused(
 ) -> Group:
     """The entry about a request that was refused, with what was said in it."""
     wrong = sorted({number for number, _ in error.mistakes})
-    said = [_said(events[number].raw) for number in wrong[:MOST_KEPT]]
+    raws = (events[number].raw[:MOST_BYTES] for number in wrong[:MOST_KEPT])
+    said = [raw.decode(errors="replace") for raw in raws]
     site = plant.site_path()
     fields = {
         "site": site,
@@ -37,9 +36,3 @@ def refused(
         "reason": "; ".join(f"{one.field}: {one.reason}" for _, one in error.mistakes)[:_REASON],
     }
     return Group((Item(Stated(AUDIT_ENTRY.name, site, AuditEntry, now, fields), None),))
-
-
-def _said(raw: bytes) -> Any:
-    if len(raw) <= MOST_BYTES:
-        return json.loads(raw)
-    return raw[:MOST_BYTES].decode(errors="replace")

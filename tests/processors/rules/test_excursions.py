@@ -17,8 +17,8 @@ PRODUCTS = "\nproducts: [{id: P1}, {id: P2}]\nquality: {areas: {room: {}}}\n"
 
 def hot(when: str = HOT, deviation: str = "{area: room}", **more: Any) -> PlantFile:
     """The small plant with products, and a rule whose alerts open deviations."""
-    plant = rule(when, deviation=deviation, **({"for_": "60s"} | more))
-    return load_plant(plant.text + PRODUCTS, "plant.yaml")
+    text = rule(when, **({"for_": "60s"} | more)).text.rstrip()
+    return load_plant(f"{text}\n    deviation: {deviation}{PRODUCTS}", "plant.yaml")
 
 
 def forwarded(run: Run, product: str = "P1") -> list[Excursion]:
