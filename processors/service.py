@@ -53,7 +53,9 @@ WIRINGS: Mapping[str, Wiring] = {
     "oee": Wiring(OeeEngine),
     "rules": Wiring(RulesEngine, _PROMPT),
     "quality": Wiring(
-        lambda: QualityEngine(out_of_control, is_sealed), ShellLimits(tick_s=0.5), ("oee",)
+        lambda: QualityEngine(out_of_control, is_sealed),
+        ShellLimits(tick_s=0.5),
+        ("oee", "rules"),
     ),
     "site": Wiring(SiteEngine, _PROMPT, ("oee", "quality")),
     "dispatch": Wiring(

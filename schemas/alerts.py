@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.record import Frozen, SitePath, UtcTime
+from schemas.record import EquipmentPath, Frozen, SitePath, UtcTime
 
 Severity = Literal["info", "warning", "critical"]
 SEVERITIES: tuple[Severity, ...] = ("info", "warning", "critical")
@@ -44,6 +44,23 @@ class AlertRecord(Frozen):
         return "|".join((self.run, self.fingerprint, self.starts_at.isoformat()))
 
 
+class AlertExcursion(Frozen):
+    """What an alert says to quality: it opens deviations of batches that are made meanwhile."""
+
+    severity: Literal["minor", "major", "critical"]
+    area: str | None = Field(default=None, max_length=40)
+    """Compliance area."""
+    equipment: EquipmentPath
+    concerns: str = Field(min_length=1, max_length=500)
+    """The path of the equipment, line or area whose batches it concerns."""
+    tag: str = Field(min_length=1, max_length=100)
+    fired_at: UtcTime
+    worst: float | None = None
+    """The value that was furthest beyond the limit since the condition became true."""
+    limit: float | None = None
+    """The one that `worst` is beyond."""
+
+
 class AlertTransition(AlertRecord):
     """An alert became pending, firing (or more severe), or resolved; a repeat changes nothing."""
 
@@ -63,6 +80,8 @@ class AlertTransition(AlertRecord):
     """What it stands on arrived after newer facts of the same kind."""
     flapping: bool = False
     """It fires and is resolved again and again; told once until it has become quiet."""
+    excursion: AlertExcursion | None = None
+    """Once it has fired, of a rule with `deviation`."""
     generator: str = Field(min_length=1, max_length=200)
     """`rule`, or `prometheus/SENDER`: only that sender may resolve it."""
 

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 
+from schemas.plant.quality import DeviationSeverity
 from schemas.plant.signatures import Act
 from schemas.record import Envelope, EquipmentPath, Frozen, SitePath, Statement, UtcTime
 from schemas.signature import Signature
@@ -168,4 +169,50 @@ class BatchMade(Frozen):
     def record_id(self) -> str:
         """What it is named by."""
         parts = (self.run, self.site, self.product, "made", self.equipment, self.batch)
+        return "|".join((*parts, self.start.isoformat()))
+
+
+class Excursion(Frozen):
+    """A tag was beyond its limit, as an alert of an equipment tells it; the newest wins.
+
+    It is told to every product: which batches were made meanwhile is known there.
+    """
+
+    type: Literal["excursion"] = "excursion"
+    version: int = Field(default=1, ge=1, le=1)
+    run: str = Field(default="", max_length=64)
+    plant_version: str = Field(min_length=1, max_length=64)
+    site: SitePath
+    product: str = Field(min_length=1, max_length=100)
+    rule: str = Field(min_length=1, max_length=100)
+    """Name of the alert."""
+    fingerprint: str = Field(min_length=1, max_length=100)
+    """Of the alert: with `start` it names the excursion."""
+    equipment: EquipmentPath
+    concerns: str = Field(min_length=1, max_length=500)
+    """The path of the equipment, line or area whose batches it concerns."""
+    severity: DeviationSeverity
+    area: str | None = Field(default=None, max_length=40)
+    """Compliance area."""
+    tag: str = Field(min_length=1, max_length=100)
+    start: UtcTime
+    """When the condition became true."""
+    fired_at: UtcTime
+    end: UtcTime | None = None
+    """When the alert was resolved; None while it fires."""
+    at: UtcTime
+    """When this became so."""
+    worst: float | None = None
+    """The value that was furthest beyond the limit until then, in `unit`."""
+    limit: float | None = None
+    """The one that `worst` is beyond."""
+    unit: str = Field(default="", max_length=50)
+
+    def partition_key(self) -> str:
+        """The product within its site."""
+        return f"{self.site}/{self.product}"
+
+    def record_id(self) -> str:
+        """What it is named by."""
+        parts = (self.run, self.site, self.product, "excursion", self.fingerprint)
         return "|".join((*parts, self.start.isoformat()))

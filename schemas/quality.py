@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from schemas.plant.quality import DeviationSeverity
-from schemas.record import Count, EventId, Frozen, SitePath, UtcTime
+from schemas.record import Count, EquipmentPath, EventId, Frozen, SitePath, UtcTime
 
 Outcome = Literal["pass", "fail", "out_of_trend", "invalid"]
 """`out_of_trend` is within specification; `invalid` counts for nothing."""
@@ -143,6 +143,25 @@ Cause = Literal["out_of_specification", "out_of_trend", "excursion", "missed_tes
 DeviationState = Literal["open", "investigating", "capa", "closed"]
 
 
+class DeviationExcursion(Frozen):
+    """The excursion that opened a deviation, as long as it lasted, also outside of the batch."""
+
+    rule: str = Field(min_length=1, max_length=100)
+    """Name of the alert."""
+    equipment: EquipmentPath
+    tag: str = Field(min_length=1, max_length=100)
+    start: UtcTime
+    """When the value went beyond the limit."""
+    end: UtcTime | None = None
+    """When the alert was resolved; None while it fires."""
+    duration_s: float | None = None
+    """From start to end; None while it fires."""
+    worst: float | None = None
+    """The value that was furthest beyond the limit, as it was known when it fired or ended."""
+    limit: float | None = None
+    unit: str = Field(default="", max_length=50)
+
+
 class Deviation(QualityRecord):
     """Something was not as it has to be, from its opening to its closing."""
 
@@ -156,6 +175,10 @@ class Deviation(QualityRecord):
     test: str | None = Field(default=None, max_length=100)
     result: str | None = Field(default=None, max_length=64)
     """The result that opened it."""
+    area: str | None = Field(default=None, max_length=40)
+    """Compliance area."""
+    excursion: DeviationExcursion | None = None
+    """What opened it, where the cause is one."""
     because: str = Field(default="", max_length=500)
     opened_at: UtcTime
     changed_at: UtcTime
@@ -167,9 +190,9 @@ class Deviation(QualityRecord):
     age_days: Count = 0
     """Whole days from its opening to its closing, or until now."""
     recurrence: Count = 0
-    """Others of the same test and cause that were opened in the time before."""
+    """Others of the same cause and test, or rule and equipment, in the time before."""
     withdrawn: bool = False
-    """What had opened it was refused, or arrived after all: there was none."""
+    """What had opened it was refused, arrived after all, or missed the batch: there was none."""
 
     def record_id(self) -> str:
         """What it is named by."""

@@ -79,10 +79,16 @@ MACHINE = Topic(
 LAB = Topic(
     name="plant.lab.v1",
     about="What laboratories found, and what was decided on it; appended, never changed. "
-    "Batches stand beside it, as the engines of equipment forward them.",
-    types=(lab.TestResult, lab.Disposition, lab.DeviationAction, lab.BatchMade),
+    "Batches and excursions stand beside it, as the engines of equipment forward them.",
+    types=(
+        lab.TestResult,
+        lab.Disposition,
+        lab.DeviationAction,
+        lab.BatchMade,
+        lab.Excursion,
+    ),
     partition_by="product",
-    record_key="site/product, of batches record id",
+    record_key="site/product, of batches and excursions record id",
     writers=_EDGE_WRITERS | {Role.PROCESSOR},
     readers=_EDGE_READERS,
     retention=timedelta(days=30),

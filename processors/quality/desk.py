@@ -3,21 +3,21 @@
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
-from processors.quality import records, telling
+from processors.quality import auditing, records, telling
 from processors.quality.capabilities import capability
-from processors.quality.deviations import Case, course
+from processors.quality.deviations import Case, Kind, course
 from processors.quality.evaluation import Evaluation, evaluate
+from processors.quality.facts import Dossier
 from processors.quality.filing import Filing, key_of
 from processors.quality.live import Live
 from processors.quality.plan import QualityPlan
-from processors.quality.records import DAY, Owner, Record
+from processors.quality.records import DAY, Owner, Record, Told
 from processors.quality.trends import Change, Point, Trend
 from processors.quality.windows import LENGTHS, NOTHING
 from processors.rules.times import span
+from schemas.audit import AuditEntry
 
 _ROLLING, _CAPABILITY = "rolling", "capability of "
-Pair = tuple[str, str]
-"""Cause and test: deviations that have both recur."""
 
 
 class Desk:
@@ -49,8 +49,8 @@ class Desk:
         for test in {move[0] for move in moves}:
             report = capability(self._owner, test, self.live.series, self._plan)
             self.live.own(_CAPABILITY + test, _by_id([] if report is None else [report]))
-        pairs = {pair for key in sorted(changed) for pair in self._open(key)}
-        cases = [one for one in self.live.cases.values() if (one.cause, one.test) in pairs]
+        kinds = {kind for key in sorted(changed) for kind in self._open(key)}
+        cases = [one for one in self.live.cases.values() if one.kind in kinds]
         told = changed | self._follow(cases)
         # What is no more first: its records may be those of another dossier by now.
         for key in sorted(told, key=lambda key: (key in self.live.evaluations, key)):
@@ -104,7 +104,7 @@ class Desk:
         """What the dossier comes to, and which points of its tests change with it."""
         live = self.live
         before, dossier = live.evaluations.pop(key, None), self.filing.dossiers.get(key)
-        after = None if dossier is None else evaluate(dossier, self._plan, self.as_of)
+        after = None if dossier is None else self._evaluated(dossier)
         if after is not None:
             live.evaluations[key] = after
         old = dict(before.entries()) if before else {}
@@ -119,8 +119,11 @@ class Desk:
             if was.get(point) != now.get(point):
                 yield point[0], was.get(point), now.get(point)
 
-    def _open(self, key: str) -> set[Pair]:
-        """The deviations of a dossier; the causes and tests of those that changed."""
+    def _evaluated(self, dossier: Dossier) -> Evaluation:
+        return evaluate(dossier, self._plan, self.as_of, self.filing.spells)
+
+    def _open(self, key: str) -> set[Kind]:
+        """The deviations of a dossier; the kinds of those that changed."""
         live, evaluation = self.live, self.live.evaluations.get(key)
         found = live.series.found
         after = tuple(evaluation.all_cases(found)) if evaluation else ()
@@ -133,7 +136,7 @@ class Desk:
             live.ages.pop(name, None)
             live.own(name, {})
             self._answer_strays(name)
-        return {(one.cause, one.test) for one in set(before) ^ set(after)}
+        return {one.kind for one in set(before) ^ set(after)}
 
     def _follow(self, cases: Iterable[Case]) -> set[str]:
         """How far these deviations are; the dossiers of their batches."""
@@ -144,12 +147,13 @@ class Desk:
         for case in cases:
             name = records.deviation_id(self._owner, case.name)
             found = course(case, self.filing.actions.get(name, ()))
-            before = openings[case.cause, case.test]
+            before = openings[case.kind]
             others = bisect_left(before, case.opened_at)
             others -= bisect_left(before, case.opened_at - recurs)
             told = records.deviation(self._owner, case, found, others, self.as_of)
             answers = telling.of_course(self._owner, found)
-            live.own(name, _by_id([told, *answers]))
+            entries = auditing.of_course(self._owner, case, found)
+            live.own(name, _by_id([told, *answers], entries))
             live.states[case.name] = found.state
             live.ages.pop(name, None)
             live.waiting.pop(name, None)
@@ -159,11 +163,11 @@ class Desk:
                 batches.add(key_of(case.batch))
         return batches & live.evaluations.keys()
 
-    def _openings(self) -> dict[Pair, list[int]]:
-        """When the deviations of each cause and test were opened, in order."""
-        found: dict[Pair, list[int]] = {}
+    def _openings(self) -> dict[Kind, list[int]]:
+        """When the deviations of each kind were opened, in order."""
+        found: dict[Kind, list[int]] = {}
         for one in sorted(self.live.cases.values(), key=lambda case: case.opened_at):
-            found.setdefault((one.cause, one.test), []).append(one.opened_at)
+            found.setdefault(one.kind, []).append(one.opened_at)
         return found
 
     def _tell(self, key: str) -> None:
@@ -175,7 +179,7 @@ class Desk:
             live.owned.pop(key, None)
             return
         owner, found = self._owner, live.series.found
-        told: list[Record] = [
+        told: list[Told] = [
             records.judged(owner, one, one.verdict_with(found)) for one in evaluation.results
         ]
         told += records.of_batch(owner, evaluation, self._plan)
@@ -186,7 +190,8 @@ class Desk:
         answers, waits = telling.of_dossier(owner, evaluation, self.heard_at)
         if waits is not None:
             live.waiting[key] = waits
-        live.own(key, _by_id([*told, *answers]))
+        entries = auditing.of_dossier(owner, evaluation)
+        live.own(key, _by_id([*told, *answers], entries))
 
     def _answer_strays(self, deviation: str) -> None:
         """Steps that are about no deviation that is known."""
@@ -199,7 +204,7 @@ class Desk:
 
     def _roll(self) -> None:
         """The windows that end now; what was told of one once is told until it is empty."""
-        told: list[Record] = []
+        told: list[Told] = []
         for window in LENGTHS:
             figures = self.live.timeline.figures(window, self.as_of)
             known = (one for one in self.live.rolling if one[0] == window)
@@ -214,9 +219,9 @@ class Desk:
         self.live.own(_ROLLING, _by_id(told))
 
 
-def _points(key: str, evaluation: Evaluation | None) -> dict[Pair, Point]:
+def _points(key: str, evaluation: Evaluation | None) -> dict[tuple[str, str], Point]:
     """The numbers that were judged, by test and result; one that stands for many is no point."""
-    found: dict[Pair, Point] = {}
+    found: dict[tuple[str, str], Point] = {}
     for one in evaluation.results if evaluation else ():
         number, name = one.newest.number, one.first.statement
         is_exact = one.newest.comparator is None
@@ -225,5 +230,5 @@ def _points(key: str, evaluation: Evaluation | None) -> dict[Pair, Point]:
     return found
 
 
-def _by_id(told: Iterable[Record]) -> dict[str, Record]:
-    return {one.record_id(): one for one in told}
+def _by_id(told: Iterable[Told], entries: Iterable[AuditEntry] = ()) -> dict[str, Record]:
+    return {one.record_id(): one for one in told} | {one.id: one for one in entries}

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from processors.quality.batches import Progress
 from processors.quality.facts import Action, Dossier
+from processors.quality.makings import Spell
 from processors.quality.results import Refusal, Result, against_signature
 from schemas.plant.quality import DeviationSeverity
 from schemas.quality import Cause, DeviationState
@@ -20,6 +21,10 @@ _OF_MINOR: Mapping[tuple[str, str], DeviationState] = {("investigating", "close"
 """A minor one may be closed without corrective and preventive actions."""
 
 
+Kind = tuple[Cause, str]
+"""Cause, and test or what an excursion was of: deviations that have both recur."""
+
+
 class Case(NamedTuple):
     """Something was not as it has to be."""
 
@@ -28,10 +33,20 @@ class Case(NamedTuple):
     cause: Cause
     severity: DeviationSeverity
     batch: str | None
-    test: str
+    test: str | None
     result: str | None
     because: str
     opened_at: int
+    area: str | None
+    """Compliance area."""
+    spell: Spell | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """Others of the same recur."""
+        if self.spell is not None:
+            return self.cause, f"{self.spell.rule}|{self.spell.equipment}"
+        return self.cause, self.test or ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +58,8 @@ class Course:
     """The step that led there."""
     refused: tuple[tuple[Action, Refusal], ...]
     accepted: tuple[Action, ...]
+    states: tuple[DeviationState, ...]
+    """To which each of the accepted ones led."""
 
 
 def opened(
@@ -68,6 +85,7 @@ def opened(
                 result=result.first.statement,
                 because=because,
                 opened_at=failed.at,
+                area=result.area,
             )
     for need in found.needs:
         if need.due is not None and need.due <= as_of and not need.is_timely():
@@ -80,7 +98,35 @@ def opened(
                 result=None,
                 because=f"required result {need.number} was not there in time",
                 opened_at=need.due,
+                area=need.specification.area,
             )
+
+
+def of_excursions(dossier: Dossier, spells: Mapping[str, Spell]) -> Iterator[Case]:
+    """What excursions open that an alert told of while the batch was made."""
+    for name, spell in sorted(spells.items()) if dossier.makings else ():
+        at = dossier.met(spell)
+        if at is not None:
+            yield Case(
+                name=f"excursion|{dossier.batch}|{name}",
+                cause="excursion",
+                severity=spell.severity,
+                batch=dossier.batch,
+                test=None,
+                result=None,
+                because=_beyond(spell),
+                opened_at=at,
+                area=spell.area,
+                spell=spell,
+            )
+
+
+def _beyond(spell: Spell) -> str:
+    if spell.worst is None or spell.limit is None:
+        return spell.rule
+    side = "above" if spell.worst > spell.limit else "below"
+    unit = f" {spell.unit}" if spell.unit else ""
+    return f"{spell.tag} {side} {spell.limit:g}{unit}"
 
 
 def out_of_trend(
@@ -96,6 +142,7 @@ def out_of_trend(
         result=result.first.statement,
         because=because,
         opened_at=result.root.at,
+        area=result.area,
     )
 
 
@@ -104,6 +151,7 @@ def course(case: Case, actions: Sequence[Action]) -> Course:
     state: DeviationState = "open"
     refused: list[tuple[Action, Refusal]] = []
     accepted: list[Action] = []
+    states: list[DeviationState] = []
     for one in sorted(actions, key=lambda each: (each.at, each.said_at, each.statement)):
         after = _STEPS.get((state, one.action))
         if after is None and case.severity == "minor":
@@ -117,5 +165,6 @@ def course(case: Case, actions: Sequence[Action]) -> Course:
         else:
             state = after
             accepted.append(one)
+            states.append(state)
     newest = accepted[-1] if accepted else None
-    return Course(state, newest, tuple(refused), tuple(accepted))
+    return Course(state, newest, tuple(refused), tuple(accepted), tuple(states))

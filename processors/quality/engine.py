@@ -15,7 +15,7 @@ from processors.quality.turn import Event, Judges, Turn
 from processors.rules.board import Watch
 from processors.rules.times import is_a_time, micros
 from processors.step import Transition
-from schemas.lab import BatchMade
+from schemas.lab import BatchMade, Excursion
 from schemas.plant.load import PlantFile
 from schemas.topics import LAB, QUALITY_STATE, Topic
 
@@ -80,4 +80,6 @@ def _time_of(event: Event) -> int:
     """When it was so; nobody's clock makes it later than it was heard of."""
     if isinstance(event, BatchMade):
         return micros(event.end or event.start)
+    if isinstance(event, Excursion):
+        return micros(event.at)
     return micros(min(event.source_time, event.ingest_time))

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from processors.quality.batches import Progress, next_span, progress
-from processors.quality.deviations import Case, opened, out_of_trend
+from processors.quality.deviations import Case, of_excursions, opened, out_of_trend
 from processors.quality.facts import Decision, Dossier
+from processors.quality.makings import Spell
 from processors.quality.plan import QualityPlan
 from processors.quality.release import Ruling, results_of, rulings, standing
 from processors.quality.results import Result, Standing
@@ -95,8 +96,10 @@ def _of_trend(specification: Specification) -> DeviationSeverity | None:
     return None if asked == "none" else asked
 
 
-def evaluate(dossier: Dossier, plan: QualityPlan, as_of: int) -> Evaluation:
-    """What follows by this instant."""
+def evaluate(
+    dossier: Dossier, plan: QualityPlan, as_of: int, spells: Mapping[str, Spell]
+) -> Evaluation:
+    """What follows by this instant; `spells` are the excursions that are known, by name."""
     results, standings = results_of(dossier, plan)
     found = progress(dossier, results, plan, as_of)
     ruled = rulings(dossier, plan)
@@ -111,7 +114,10 @@ def evaluate(dossier: Dossier, plan: QualityPlan, as_of: int) -> Evaluation:
         results=tuple(results),
         standings=tuple(standings),
         rulings=tuple(ruled),
-        cases=tuple(opened(dossier, results, found, severities, as_of)),
+        cases=(
+            *opened(dossier, results, found, severities, as_of),
+            *of_excursions(dossier, spells),
+        ),
         progress=found,
         trends={name: _of_trend(one) for name, one in specified.items()},
         as_of=as_of,

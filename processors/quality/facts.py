@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
+from processors.quality.makings import Making, Spell
 from processors.rules.times import micros
-from schemas.lab import BatchMade, DeviationAction, DeviationStep, Disposition, TestResult
+from schemas.lab import DeviationAction, DeviationStep, Disposition, TestResult
 from schemas.record import EventId
 
 Origin = tuple[str, str, int]
@@ -58,6 +59,7 @@ class Version(NamedTuple):
     retest: bool
     invalid: bool
     sealed: Sealed = UNSEALED
+    reason: str | None = None
 
     @property
     def value(self) -> tuple[float | None, str | None, str | None, str]:
@@ -77,6 +79,7 @@ class Decision(NamedTuple):
     is_explained: bool
     roles: tuple[str, ...]
     sealed: Sealed = UNSEALED
+    reason: str | None = None
 
 
 class Action(NamedTuple):
@@ -107,13 +110,6 @@ def names_of(one: Said) -> frozenset[str]:
     return frozenset(name.casefold() for name in names)
 
 
-class Making(NamedTuple):
-    """An equipment made the batch, from here to there."""
-
-    start: int
-    end: int | None
-
-
 Makings = Mapping[str, Making]
 """By the record that told of it."""
 Group = tuple[Version, ...]
@@ -139,6 +135,11 @@ class Dossier:
         """When the last equipment ended it; None while one makes it."""
         ends = [one.end for one in self.makings.values() if one.end is not None]
         return max(ends) if ends and len(ends) == len(self.makings) else None
+
+    def met(self, spell: Spell) -> int | None:
+        """When an excursion first fired while the batch was made; None if it did not."""
+        moments = (spell.met(one) for one in self.makings.values())
+        return min((at for at in moments if at is not None), default=None)
 
     def until(self, said_at: int) -> "Dossier":
         """As much of its results as had been said by then."""
@@ -181,6 +182,7 @@ def version_of(event: TestResult, sealed: Sealed = UNSEALED) -> Version:
         retest=event.retest,
         invalid=event.invalid,
         sealed=sealed,
+        reason=event.reason,
     )
 
 
@@ -196,6 +198,7 @@ def decision_of(event: Disposition, sealed: Sealed = UNSEALED) -> Decision:
         is_explained=event.reason is not None,
         roles=sealed.roles if sealed.is_valid else event.roles,
         sealed=sealed,
+        reason=event.reason,
     )
 
 
@@ -212,11 +215,6 @@ def action_of(event: DeviationAction, sealed: Sealed = UNSEALED) -> Action:
         roles=sealed.roles if sealed.is_valid else event.roles,
         sealed=sealed,
     )
-
-
-def making_of(event: BatchMade) -> Making:
-    """When the equipment made it."""
-    return Making(micros(event.start), None if event.end is None else micros(event.end))
 
 
 def origin_of(event: EventId) -> Origin:

@@ -4,16 +4,21 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from processors.quality.facts import Action, Decision, Dossier, Making, Version, in_order
+from processors.quality.facts import Action, Decision, Dossier, Version, in_order
+from processors.quality.makings import Making, Spell
 
 
 class Filing:
     """Takes what was remembered, and files more; nothing that was said is ever changed."""
 
     def __init__(
-        self, dossiers: Mapping[str, Dossier], actions: Mapping[str, tuple[Action, ...]]
+        self,
+        dossiers: Mapping[str, Dossier],
+        actions: Mapping[str, tuple[Action, ...]],
+        spells: Mapping[str, Spell] | None = None,
     ) -> None:
         self.dossiers, self.actions = dict(dossiers), dict(actions)
+        self.spells = dict(spells or {})
         self.touched: set[str] = set()
         """Dossiers that are others than before, or are no more."""
         self.acted_on: set[str] = set()
@@ -57,6 +62,17 @@ class Filing:
             self.actions[deviation] = (*known, action)
             self._acted.add(deviation)
 
+    def spell(self, name: str, spell: Spell) -> None:
+        """File what was told of an excursion: it changes the batches that were made meanwhile."""
+        known = self.spells.get(name)
+        if known is not None and not spell.is_newer_than(known):
+            return
+        self.spells[name] = spell
+        seen = [spell] if known is None else [spell, known]
+        for key, dossier in self.dossiers.items():
+            if any(dossier.met(one) is not None for one in seen):
+                self._changed.add(key)
+
     def drain(self) -> tuple[set[str], set[str]]:
         """Dossiers and deviations with news since this was asked last."""
         changed, acted = self._changed, self._acted
@@ -69,6 +85,13 @@ class Filing:
         """Keep no more of this."""
         del self.dossiers[key]
         self._changed.add(key)
+
+    def forget_spells(self, ended: int, begun: int) -> None:
+        """Keep none that ended before the one, or began before the other, and met no batch."""
+        for name, spell in list(self.spells.items()):
+            is_over = spell.at < (begun if spell.end is None else ended)
+            if is_over and all(one.met(spell) is None for one in self.dossiers.values()):
+                del self.spells[name]
 
     def _file(self, key: str, dossier: Dossier) -> None:
         self.dossiers[key] = dossier

@@ -1,4 +1,4 @@
-"""Where records go: to their topics, to the rules of the site, and refusals into the trail."""
+"""Where records go: to their topics, to the rules of the site, and acts into the trail."""
 
 from collections.abc import Iterator
 
@@ -14,6 +14,9 @@ _COUNTED = frozenset({"fail", "out_of_trend"})
 
 def outputs(before: Record | None, now: Record) -> Iterator[Output]:
     """The outputs of a record in the place of another."""
+    if isinstance(now, AuditEntry):
+        yield Output(AUDIT_ENTRY, now.site, now.id, now)
+        return
     if isinstance(now, LabAnswer):
         yield Output(LAB_ANSWER, now.partition_key(), now.record_id(), now)
         if now.answer == "refused" and not now.run:

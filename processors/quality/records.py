@@ -8,17 +8,20 @@ from processors.quality.deviations import Case, Course
 from processors.quality.evaluation import Evaluation
 from processors.quality.facts import Said, event_of, person_of
 from processors.quality.judge import Verdict
+from processors.quality.makings import Spell
 from processors.quality.plan import QualityPlan
 from processors.quality.results import Refusal, Result
 from processors.quality.windows import LENGTHS, WHOLE, About, Figures, summed
 from processors.ratios import ratio
-from processors.rules.times import HOUR, instant
+from processors.rules.times import HOUR, MINUTE, instant
+from schemas.audit import AuditEntry
 from schemas.plant.quality import QualitySettings
 from schemas.quality import (
     BatchRelease,
     CapabilityReport,
     ComplianceReport,
     Deviation,
+    DeviationExcursion,
     LabAnswer,
     Objection,
     ReleaseState,
@@ -26,8 +29,9 @@ from schemas.quality import (
     Window,
 )
 
-Record = TestJudged | ComplianceReport | CapabilityReport | Deviation | BatchRelease | LabAnswer
-DAY = 24 * HOUR
+Told = TestJudged | ComplianceReport | CapabilityReport | Deviation | BatchRelease | LabAnswer
+Record = Told | AuditEntry
+DAY, SECOND = 24 * HOUR, MINUTE // 60
 _DISPOSED: dict[str, ReleaseState] = {
     "release": "approved",
     "conditional": "conditional",
@@ -179,6 +183,8 @@ def deviation(owner: Owner, case: Case, found: Course, recurrence: int, as_of: i
         batch=case.batch,
         test=case.test,
         result=case.result,
+        area=case.area,
+        excursion=None if case.spell is None else _excursion(case.spell),
         because=case.because,
         opened_at=instant(case.opened_at),
         changed_at=instant(case.opened_at if newest is None else newest.at),
@@ -187,6 +193,21 @@ def deviation(owner: Owner, case: Case, found: Course, recurrence: int, as_of: i
         reason=None if newest is None else newest.reason,
         age_days=max(until - case.opened_at, 0) // DAY,
         recurrence=recurrence,
+    )
+
+
+def _excursion(spell: Spell) -> DeviationExcursion:
+    end = spell.end
+    return DeviationExcursion(
+        rule=spell.rule,
+        equipment=spell.equipment,
+        tag=spell.tag,
+        start=instant(spell.start),
+        end=_instant(end),
+        duration_s=None if end is None else (end - spell.start) / SECOND,
+        worst=spell.worst,
+        limit=spell.limit,
+        unit=spell.unit,
     )
 
 
@@ -230,8 +251,8 @@ def is_the_same(one: Record | None, other: Record) -> bool:
     """Whether a record says nothing that was not told: a later end alone, or another plant file."""
     if one is None:
         return False
-    if one == other:
-        return True
+    if one == other or isinstance(other, AuditEntry):
+        return one == other
     update: dict[str, Any] = {"plant_version": other.plant_version}
     if isinstance(other, ComplianceReport) and other.batch is None:
         update |= {"start": other.start, "end": other.end}

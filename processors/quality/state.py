@@ -5,14 +5,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from processors.quality.facts import Action, Decision, Dossier, Making, Sealed, Version
+from processors.quality.facts import Action, Decision, Dossier, Sealed, Version
 from processors.quality.filing import Filing
 from processors.quality.live import Live
+from processors.quality.makings import Making, Spell
 from processors.rules.state import RulesState, dump as dump_rules, load as load_rules
 from processors.rules.times import NEVER
 
 _HEAD, _RULES = "head", "rules|"
-_GROUP, _BATCH, _ACTIONS = "group|", "batch|", "actions|"
+_GROUP, _BATCH, _ACTIONS, _SPELL = "group|", "batch|", "actions|", "excursion|"
+_AUDITED = "audited|"
+_KEPT = (_GROUP, _BATCH, _ACTIONS, _SPELL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +35,15 @@ class QualityState:
     dossiers: Mapping[str, Dossier] = field(default_factory=dict)
     actions: Mapping[str, tuple[Action, ...]] = field(default_factory=dict)
     """By deviation."""
+    spells: Mapping[str, Spell] = field(default_factory=dict)
+    """Excursions by alert and beginning."""
+    audited: frozenset[str] = frozenset()
+    """Entries that were told: each once, also under other plant files."""
     rules: RulesState = field(default_factory=lambda: RulesState("", ""))
     live: Live | None = None
     """All that follows from the others; not written down."""
     rows: Mapping[str, bytes] = field(default_factory=dict)
-    """Dossiers and actions, written down."""
+    """Dossiers, actions and excursions, written down."""
 
     @property
     def site(self) -> str:
@@ -60,7 +67,8 @@ def dump(state: QualityState) -> dict[str, bytes]:
         "next_due": state.next_due,
     }
     rules = {_RULES + name: row for name, row in dump_rules(state.rules).items()}
-    return {_HEAD: _json(head), **state.rows, **rules}
+    audited = {_AUDITED + name: b"1" for name in state.audited}
+    return {_HEAD: _json(head), **state.rows, **audited, **rules}
 
 
 def load(run: str, about: str, rows: Mapping[str, bytes]) -> QualityState:
@@ -68,7 +76,7 @@ def load(run: str, about: str, rows: Mapping[str, bytes]) -> QualityState:
     rules = load_rules(run, about, dict(_under(_RULES, rows)))
     if _HEAD not in rows:
         return QualityState(run, about, rules=rules)
-    kept = {name: row for name, row in rows.items() if name.startswith((_GROUP, _BATCH, _ACTIONS))}
+    kept = {name: row for name, row in rows.items() if name.startswith(_KEPT)}
     return QualityState(
         run,
         about,
@@ -78,6 +86,8 @@ def load(run: str, about: str, rows: Mapping[str, bytes]) -> QualityState:
             name: tuple(_action(one) for one in json.loads(row))
             for name, row in _under(_ACTIONS, rows)
         },
+        spells={name: Spell(*json.loads(row)) for name, row in _under(_SPELL, rows)},
+        audited=frozenset(name for name, _ in _under(_AUDITED, rows)),
         rules=rules,
         rows=kept,
     )
@@ -95,6 +105,11 @@ def rows_after(before: QualityState, filing: Filing) -> dict[str, bytes]:
             rows |= _dossier_rows(key, filing.dossiers[key])
     for name in filing.acted_on:
         rows[_ACTIONS + name] = _json(filing.actions[name])
+    for name in before.spells.keys() - filing.spells.keys():
+        del rows[_SPELL + name]
+    for name, spell in filing.spells.items():
+        if before.spells.get(name) != spell:
+            rows[_SPELL + name] = _json(spell)
     return rows
 
 

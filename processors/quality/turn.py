@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 from processors.quality import signals
 from processors.quality.desk import Desk
-from processors.quality.facts import Sealed, action_of, decision_of, making_of, version_of
+from processors.quality.facts import Sealed, action_of, decision_of, version_of
 from processors.quality.filing import Filing
 from processors.quality.live import Live, differences
+from processors.quality.makings import making_of, spell_of
 from processors.quality.outputs import outputs
 from processors.quality.plan import quality_plan
 from processors.quality.records import DAY, Owner, Record
@@ -19,10 +20,19 @@ from processors.rules.products import product_rules
 from processors.rules.telling import outputs as alerts
 from processors.rules.times import NEVER, micros
 from processors.step import Output, Transition
-from schemas.lab import BatchMade, DeviationAction, Disposition, LabRecord, SignedRecord, TestResult
+from schemas.audit import AuditEntry
+from schemas.lab import (
+    BatchMade,
+    DeviationAction,
+    Disposition,
+    Excursion,
+    LabRecord,
+    SignedRecord,
+    TestResult,
+)
 from schemas.plant.load import PlantFile
 
-Event = LabRecord | BatchMade
+Event = LabRecord | BatchMade | Excursion
 
 
 class Judges(NamedTuple):
@@ -35,6 +45,8 @@ class Judges(NamedTuple):
 
 KEPT = 400 * DAY
 """What was said is forgotten so long after the last word on it, unless somebody waits for it."""
+UNCONCERNED = 30 * DAY
+"""An excursion in which no batch was made is forgotten so long after it."""
 MAX_TURNS = 10_000
 """So often rules look at what changes by itself between two events; then at the end alone."""
 
@@ -46,9 +58,11 @@ class Turn:
         plan = quality_plan(plant, state.product)
         owner = Owner(state.run, plan.version, state.site, plan.product)
         self._state, self._rules = state, product_rules(plant, state.product)
-        self._desk = Desk(owner, Filing(state.dossiers, state.actions), plan, judges.trend)
+        filing = Filing(state.dossiers, state.actions, state.spells)
+        self._desk = Desk(owner, filing, plan, judges.trend)
         self._board = Board(state.rules, self._rules, judges.watch)
         self._signatures, self._verifies = plan.settings.signatures, judges.verifies
+        self._audited = set(state.audited)
         self._told = self._begin(plan.version)
 
     def _begin(self, version: str) -> Mapping[str, Record]:
@@ -91,6 +105,8 @@ class Turn:
             case BatchMade():
                 making = None if event.withdrawn else making_of(event)
                 filing.making(event.batch, event.record_id(), making)
+            case Excursion(fingerprint=alert, start=start):
+                filing.spell(f"{alert}|{start.isoformat()}", spell_of(event))
             case _:
                 pass
         if isinstance(event, LabRecord):
@@ -112,7 +128,11 @@ class Turn:
         self._look()
         told: list[Output] = []
         for before, now in differences(self._told, self._desk.live.records):
-            told += outputs(before, now)
+            if not isinstance(now, AuditEntry):
+                told += outputs(before, now)
+            elif now.id not in self._audited:
+                self._audited.add(now.id)
+                told += outputs(before, now)
         self._forget()
         return Transition(self._after(self._desk.live), [*told, *alerts(self._board.told)])
 
@@ -140,6 +160,8 @@ class Turn:
             if not is_open and one.is_over(desk.heard_at - KEPT):
                 desk.filing.forget(key)
         desk.reckon(desk.filing.drain()[0])
+        self._audited &= live.records.keys()
+        desk.filing.forget_spells(desk.heard_at - UNCONCERNED, desk.heard_at - KEPT)
 
     def _after(self, live: Live) -> QualityState:
         state, desk = self._state, self._desk
@@ -154,6 +176,8 @@ class Turn:
             next_due=min(dues, default=None),
             dossiers=filing.dossiers,
             actions=filing.actions,
+            spells=filing.spells,
+            audited=frozenset(self._audited),
             rules=rules,
             live=live,
             rows=rows_after(state, filing),

@@ -186,7 +186,7 @@ class Board:
             self._watch(Note(watched.key, done.instance.at, done, is_late))
         newest = done.instance.told
         for one in done.changes:
-            newest = told(watched, one, done.seen, self._common() | {"late": is_late})
+            newest = told(watched, one, done, self._common() | {"late": is_late})
             self.told.append(newest)
         if newest is done.instance.told is None and done.instance.shape == watched.shape:
             return done.instance

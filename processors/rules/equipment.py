@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from processors.rules.board import Board, Watch
+from processors.rules.excursions import forwarded
 from processors.rules.plan import RulesPlan, equipment_rules
 from processors.rules.signals import (
     ALARMS,
@@ -89,16 +90,23 @@ class RulesEngine:
                 _take(board, event, facts)
         if board is None:
             return Transition(state)
-        return Transition(board.state(), outputs(board.told))
+        return _done(board, plan)
 
     def tick(self, state: RulesState, now: datetime, plant: PlantFile) -> Transition[RulesState]:
         """Tell what is due by now: nothing, mostly."""
         at = micros(now)
         if state.next_due is None or at < state.next_due:
             return Transition(state)
-        board = Board(state, equipment_rules(plant, state.about), self._watch)
+        plan = equipment_rules(plant, state.about)
+        board = Board(state, plan, self._watch)
         board.tick(at)
-        return Transition(board.state(), outputs(board.told))
+        return _done(board, plan)
+
+
+def _done(board: Board, plan: RulesPlan) -> Transition[RulesState]:
+    """The alerts, and what products hear of them."""
+    told = [*outputs(board.told), *forwarded(board.told, plan.products)]
+    return Transition(board.state(), told)
 
 
 def _has_late(state: RulesState) -> bool:

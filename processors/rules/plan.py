@@ -60,6 +60,8 @@ class Watched:
     signals: frozenset[str]
     timing: Timing
     planned: PlannedTime | None
+    place: EquipmentPath | None = None
+    """Where it is, if it is about a single equipment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,8 @@ class RulesPlan:
     """The tags of which the rules speak, if only of whether they are heard of."""
     spans: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """By tag over which spans rates are taken; by kind within which things are counted."""
+    products: tuple[str, ...] = ()
+    """To which excursions are told."""
 
 
 def fingerprint(labels: Mapping[str, str]) -> str:
@@ -149,6 +153,7 @@ def plan_of(plant: PlantFile, found: Iterable[Watched]) -> RulesPlan:
             for name in names_in(piece)
         ),
         spans={name: tuple(sorted(some)) for name, some in spans.items()},
+        products=tuple(one.id for one in plant.plant.products),
     )
 
 
@@ -239,6 +244,7 @@ def watched(
         signals=frozenset(signals),
         timing=Timing.of(rule),
         planned=planned,
+        place=plant.path_of(members[0]) if rule.scope == "equipment" else None,
     )
 
 

@@ -34,6 +34,8 @@ class Instance:
     """Of a late one: the newest that was known of the same when the last late fact came."""
     closes: int = NEVER
     """Of a late one: once something later than this is heard, no more late facts are expected."""
+    worst: float | None = None
+    """Of a rule with `deviation`: the value furthest beyond the limit, while its alert is."""
 
     @property
     def is_at_rest(self) -> bool:
@@ -53,6 +55,7 @@ class Instance:
             "overlay": self.overlay,
             "newest": self.newest,
             "closes": self.closes,
+            "worst": self.worst,
         }
         return _json({name: value for name, value in fields.items() if value is not None})
 

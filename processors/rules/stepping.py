@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from processors.rules import excursions
 from processors.rules.conditions import Look
-from processors.rules.life import Change, abandon, due, elapse, observe
+from processors.rules.life import Change, Life, abandon, due, elapse, observe
 from processors.rules.plan import Watched
 from processors.rules.sight import Seen
 from processors.rules.signals import BATCH, Signals
 from processors.rules.state import Instance
 from processors.rules.times import NEVER, instant
 from processors.rules.words import words
-from schemas.alerts import AlertTransition
+from schemas.alerts import AlertExcursion, AlertTransition
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class Stepped(NamedTuple):
     seen: Seen
     is_planned: bool
     due: int | None
+    worst_before: float | None = None
+    """Of the alert that was before, if this step ended it."""
 
 
 def step(watched: Watched, instance: Instance, at: int, known: Known) -> Stepped:
@@ -43,22 +46,24 @@ def step(watched: Watched, instance: Instance, at: int, known: Known) -> Stepped
     life, changes = elapse(instance.life, watched.timing, at)
     if floor is None:
         life, more = abandon(life, watched.timing, at)
-        left = replace(instance, life=life, truth=False, memory=(), at=at)
+        left = replace(instance, life=life, truth=False, memory=(), at=at, worst=None)
         end = _earliest(due(life, watched.timing), changes_at)
-        return Stepped(left, [*changes, *more], Seen(None), False, end)
+        return Stepped(left, [*changes, *more], Seen(None), False, end, instance.worst)
     look = Look(known.signals, at, floor, known.born, _memory(watched, instance))
     seen = look.see(watched.condition)
     truth = _decided(watched, instance, seen.truth)
     life, more = observe(life, watched.timing, at, truth)
+    before = instance.life, instance.worst
     after = replace(
         instance,
         life=life,
+        worst=excursions.worst(watched.rule, before, life, seen),
         memory=tuple(look.memory),
         truth=instance.truth if seen.truth is None else seen.truth,
         at=at,
     )
     end = _earliest(due(life, watched.timing), look.changes_at, changes_at)
-    return Stepped(after, [*changes, *more], seen, True, end)
+    return Stepped(after, [*changes, *more], seen, True, end, instance.worst)
 
 
 def due_after(watched: Watched, instance: Instance, at: int, known: Known) -> int | None:
@@ -75,11 +80,11 @@ def due_after(watched: Watched, instance: Instance, at: int, known: Known) -> in
 def told(
     watched: Watched,
     change: Change,
-    seen: Seen,
+    done: Stepped,
     common: Mapping[str, Any],
 ) -> AlertTransition:
     """The transition as a record; `common` is what all of its state have in common."""
-    life = change.life
+    life, seen = change.life, done.seen
     figures: dict[str, Any] = {"value": seen.value, "limit": seen.limit, "unit": seen.unit}
     labels = watched.labels
     fields = {
@@ -102,8 +107,20 @@ def told(
         words=words(watched.rule, fields),
         runbook_url=watched.rule.runbook_url,
         flapping=life.flapping,
+        excursion=_excursion(watched, life, done),
         generator="rule",
     )
+
+
+def _excursion(watched: Watched, life: Life, done: Stepped) -> AlertExcursion | None:
+    """What it says to quality; what was said once goes on under a rule that says it no more."""
+    now, known = done.instance, done.instance.told
+    if watched.place is not None and watched.rule.deviation is not None:
+        is_on = now.life.phase != "inactive" and now.life.since == life.since
+        worst = now.worst if is_on else done.worst_before
+        return excursions.excursion_of(watched.rule, watched.timing, watched.place, life, worst)
+    is_known = known is not None and known.starts_at == instant(life.since)
+    return known.excursion if known is not None and is_known else None
 
 
 def _floor(watched: Watched, at: int, signals: Signals) -> tuple[int | None, int | None]:

@@ -105,7 +105,15 @@ _GAPS = f"""
     ORDER BY 1, 2
 """  # noqa: S608 - a constant
 _SIGNATURES = f"""
-    SELECT * FROM batch_signatures WHERE {_THIS} ORDER BY signed_at, id
+    SELECT CASE WHEN act = 'disposition' THEN act
+                WHEN deviation IS NOT NULL THEN 'deviation step' ELSE 'result' END AS kind,
+        statement, coalesce(decided.decision, step.action, found.test) AS what,
+        signed_at, printed_name AS signed_by, login, roles, meaning, content_sha256, answer
+    FROM (SELECT * FROM signatures WHERE {_THIS}) AS signed
+    LEFT JOIN (SELECT run, statement, decision FROM disposition) AS decided USING (run, statement)
+    LEFT JOIN (SELECT run, statement, action FROM deviation_action) AS step USING (run, statement)
+    LEFT JOIN (SELECT run, statement, test FROM test_result) AS found USING (run, statement)
+    ORDER BY signed_at, statement
 """  # noqa: S608 - a constant
 _FILE = """
     SELECT plant_version, time_zone, products FROM plant_file

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from schemas.lab import BatchMade, DeviationAction
+from schemas.lab import BatchMade, DeviationAction, SignedRecord
 from schemas.quality import (
     BatchRelease,
     CapabilityReport,
@@ -47,12 +47,17 @@ def _capability(report: CapabilityReport) -> Row:
 
 
 def _deviation(found: Deviation) -> Row:
+    excursion = found.excursion
+    about = [None] * len(_OF_EXCURSION)
+    if excursion is not None:
+        about = [getattr(excursion, name) for name in _OF_EXCURSION]
     return (
         *_product(found),
         *(found.deviation, found.cause, found.severity, found.state, found.batch, found.test),
-        *(found.result, found.because, found.by, found.reason),
+        *(found.result, found.because, found.by, found.reason, found.area),
         *(found.opened_at, found.changed_at, found.closed_at),
         *(found.recurrence, found.withdrawn),
+        *about,
     )
 
 
@@ -91,6 +96,24 @@ def _made(made: BatchMade) -> Row:
     )
 
 
+def _signed(said: SignedRecord) -> Row:
+    signature = said.signature
+    if signature is None:
+        raise ValueError(f"{said.statement} is not signed")
+    return (
+        *(said.run, said.site, said.product, said.plant_version, said.statement, said.act),
+        *(getattr(said, "batch", None), getattr(said, "deviation", None)),
+        *(signature.id, signature.name, signature.login, signature.local_time),
+        *(signature.time_zone, signature.meaning, signature.content_sha256),
+        *(signature.key, signature.seal, signature.at, said.ingest_time),
+        _json(signature.roles),
+    )
+
+
+def _where_signed(said: SignedRecord) -> tuple[SignedRecord, ...]:
+    return () if said.signature is None else (said,)
+
+
 def _product(record: QualityRecord) -> tuple[str, str, str, str]:
     return record.run, record.site, record.product, record.plant_version
 
@@ -99,6 +122,7 @@ def _json(value: Sequence[Any]) -> str:
     return storable_json(json.dumps(value))
 
 
+_OF_EXCURSION = ("rule", "equipment", "tag", "unit", "start", "end", "worst", "limit")
 _PRODUCT = "run site product plant_version"
 _JUDGED = columns(
     text=f"{_PRODUCT} result statement test batch sample area outcome because text comparator unit",
@@ -144,10 +168,16 @@ DEVIATIONS = Table(
     columns(
         text=(
             f"{_PRODUCT} deviation cause severity state batch test result because done_by reason"
+            " area"
         ),
         timestamptz="opened_at changed_at closed_at",
         bigint="recurrence",
         boolean="withdrawn",
+    )
+    | columns(
+        text="rule equipment tag unit",
+        timestamptz="excursion_start excursion_end",
+        float8="worst limit_value",
     ),
     _deviation,
     key=("deviation",),
@@ -194,13 +224,28 @@ MADE = Table(
     key=(*_OF_PRODUCT, "equipment", "batch", "start"),
     replaces=True,
 )
+SIGNATURES = Table(
+    "signature",
+    columns(
+        text=(
+            f"{_PRODUCT} statement act batch deviation signature_id printed_name login local_time"
+            " time_zone meaning content_sha256 key seal"
+        ),
+        timestamptz="signed_at stated_at",
+        jsonb="roles",
+    ),
+    _signed,
+    key=("run", "statement"),
+    replaces=True,
+    each=_where_signed,
+)
 
 QUALITIES: Mapping[type, tuple[Table, ...]] = {
     TestJudged: (JUDGED, VERDICTS),
     ComplianceReport: (COMPLIANCE,),
     CapabilityReport: (CAPABILITY,),
     Deviation: (DEVIATIONS,),
-    DeviationAction: (STEPS,),
+    DeviationAction: (STEPS, SIGNATURES),
     BatchRelease: (RELEASES,),
     LabAnswer: (ANSWERS,),
     BatchMade: (MADE,),

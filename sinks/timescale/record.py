@@ -63,6 +63,7 @@ RECORD: tuple[Part, ...] = (
     Part("alert_handled", _ITS_ALERTS),
     Part("alert_transition", _ITS_ALERTS),
     Part("lab_answer", f"run = '' AND statement IN ({_STATEMENTS})"),
+    Part("signature", f"run = '' AND statement IN ({_STATEMENTS})"),
     Part("deviation_action", _OF_DEVIATIONS),
     Part("deviation", _OF_BATCH),
     Part("test_result", _RESULTS),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plantstream.runtime.errors import RejectedError
+from schemas.lab import Excursion
 from schemas.quality import TestJudged
 from schemas.record import Envelope
 from schemas.telemetry import TelemetryFrame
@@ -58,7 +59,9 @@ def rows_of(events: Sequence[Event], letters: Sequence[Letter] = ()) -> Rows:
 
 
 def _is_forwarded(event: Event) -> bool:
-    """Whether other engines have it from the one whose topic is read as well."""
+    """Whether it is stored from elsewhere, as itself or as what quality made of it."""
+    if isinstance(event.value, Excursion):
+        return True
     return event.record.topic == SITE.name and isinstance(event.value, (*KPI.types, TestJudged))
 
 

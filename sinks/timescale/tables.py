@@ -7,14 +7,14 @@ from typing import Any
 from schemas.audit import AuditEntry, AuditRecord
 from schemas.canonical import canonical
 from schemas.deadletter import DeadLetter
-from schemas.lab import Disposition, SignedRecord, TestResult
+from schemas.lab import Disposition, TestResult
 from schemas.machine import MachineRecord
 from schemas.model import PlantPublished
 from schemas.record import Envelope
 from sinks.timescale.alert_tables import ALERTS
 from sinks.timescale.fact_tables import FACTS
 from sinks.timescale.plant_files import CRITICAL_TAGS, PLANT_FILES
-from sinks.timescale.quality_tables import QUALITIES
+from sinks.timescale.quality_tables import QUALITIES, SIGNATURES
 from sinks.timescale.record_tables import RECORDS
 from sinks.timescale.table import Row, Table, columns, storable_json
 
@@ -40,7 +40,6 @@ def _result(result: TestResult) -> Row:
         *_origin(result),
         *(result.source_time, result.sample_time, result.ingest_time),
         *(result.revision, result.id.seq, result.number, result.retest, result.invalid),
-        _signature(result),
     )
 
 
@@ -50,12 +49,7 @@ def _disposition(decided: Disposition) -> Row:
         *(decided.decision, decided.reason, decided.by),
         *_origin(decided),
         *(decided.source_time, decided.ingest_time, decided.id.seq),
-        _signature(decided),
     )
-
-
-def _signature(said: SignedRecord) -> str | None:
-    return None if said.signature is None else storable_json(said.signature.model_dump_json())
 
 
 def _origin(record: Envelope) -> tuple[str, str, str]:
@@ -112,7 +106,6 @@ RESULTS = Table(
         bigint="revision seq",
         float8="number",
         boolean="retest invalid",
-        jsonb="signature",
     ),
     _result,
 )
@@ -124,7 +117,6 @@ DISPOSITIONS = Table(
         ),
         timestamptz="time ingest_time",
         bigint="seq",
-        jsonb="signature",
     ),
     _disposition,
 )
@@ -166,11 +158,11 @@ _SEVERAL: Mapping[type, tuple[Table, ...]] = {
     **QUALITIES,
     **RECORDS,
     PlantPublished: (PLANT_FILES, CRITICAL_TAGS),
+    TestResult: (RESULTS, SIGNATURES),
+    Disposition: (DISPOSITIONS, SIGNATURES),
 }
 _TABLES: Mapping[type, Table] = {
     **FACTS,
-    TestResult: RESULTS,
-    Disposition: DISPOSITIONS,
     DeadLetter: LETTERS,
     AuditEntry: AUDIT,
     AuditRecord: AUDIT_RECORDS,

@@ -22,6 +22,7 @@ from schemas.acts import (
     Unacknowledgement,
 )
 from schemas.alerts import (
+    AlertExcursion,
     AlertHandled,
     AlertStatus,
     AlertTransition,
@@ -37,7 +38,7 @@ from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
 from schemas.generate import RELEASED
 from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
-from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, Excursion, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -66,6 +67,7 @@ from schemas.quality import (
     CapabilityReport,
     ComplianceReport,
     Deviation,
+    DeviationExcursion,
     LabAnswer,
     Objection,
     TestJudged,
@@ -168,6 +170,16 @@ TRANSITION = AlertTransition(
     runbook_url="https://wiki.example/press",
     late=True,
     flapping=True,
+    excursion=AlertExcursion(
+        severity="critical",
+        area="environment",
+        equipment=ENVELOPE["equipment"],
+        concerns="acme/north/hall",
+        tag="temperature",
+        fired_at=AT,
+        worst=97.5,
+        limit=95.0,
+    ),
     generator="rule",
 )
 
@@ -244,6 +256,23 @@ SAMPLES: tuple[BaseModel, ...] = (
     BatchMade(
         **OF_QUALITY, equipment=ENVELOPE["equipment"], batch="B-1", start=AT, end=AT, withdrawn=True
     ),
+    Excursion(
+        **OF_QUALITY,
+        rule="RoomTooWarm",
+        fingerprint="0123456789abcdef",
+        equipment=ENVELOPE["equipment"],
+        concerns="acme/north/hall",
+        severity="critical",
+        area="environment",
+        tag="temperature",
+        start=AT,
+        fired_at=AT,
+        end=AT,
+        at=AT,
+        worst=31.5,
+        limit=25.0,
+        unit="°C",
+    ),
     LabAnswer(
         **OF_QUALITY,
         statement=SAID["statement"],
@@ -316,6 +345,18 @@ SAMPLES: tuple[BaseModel, ...] = (
         batch="B-1",
         test="lead",
         result="fedcba9876543210fedcba9876543210",
+        area="environment",
+        excursion=DeviationExcursion(
+            rule="RoomTooWarm",
+            equipment=ENVELOPE["equipment"],
+            tag="temperature",
+            start=AT,
+            end=AT,
+            duration_s=60.5,
+            worst=31.5,
+            limit=25.0,
+            unit="°C",
+        ),
         because="above 0.01",
         opened_at=AT,
         changed_at=AT,

@@ -19,6 +19,7 @@ from schemas.acts import (
 )
 from schemas.alerts import (
     SEVERITIES,
+    AlertExcursion,
     AlertHandled,
     AlertStatus,
     AlertTransition,
@@ -32,7 +33,7 @@ from schemas.audit import AuditEntry, AuditRecord, entry_of
 from schemas.cycles import BatchCycle, CycleCell, Phase
 from schemas.deadletter import DeadLetter
 from schemas.kpi import OeeCell, OeeReport, Quantities, ReasonTime, StopCounts, TimeElements
-from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, Excursion, TestResult
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -61,6 +62,7 @@ from schemas.quality import (
     CapabilityReport,
     ComplianceReport,
     Deviation,
+    DeviationExcursion,
     LabAnswer,
     Objection,
     TestJudged,
@@ -186,6 +188,19 @@ TRANSITIONS = st.builds(
     runbook_url=maybe(TEXTS),
     late=st.booleans(),
     flapping=st.booleans(),
+    excursion=maybe(
+        st.builds(
+            AlertExcursion,
+            severity=st.sampled_from(["minor", "major", "critical"]),
+            area=maybe(NAMES),
+            equipment=PATHS,
+            concerns=NAMES,
+            tag=NAMES,
+            fired_at=TIMES,
+            worst=maybe(FLOATS),
+            limit=maybe(FLOATS),
+        )
+    ),
     generator=NAMES,
 )
 
@@ -331,6 +346,24 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         end=maybe(TIMES),
         withdrawn=st.booleans(),
     ),
+    Excursion: st.builds(
+        Excursion,
+        **OF_QUALITY,
+        rule=NAMES,
+        fingerprint=NAMES,
+        equipment=PATHS,
+        concerns=NAMES,
+        severity=st.sampled_from(["minor", "major", "critical"]),
+        area=maybe(NAMES),
+        tag=NAMES,
+        start=TIMES,
+        fired_at=TIMES,
+        end=maybe(TIMES),
+        at=TIMES,
+        worst=maybe(FLOATS),
+        limit=maybe(FLOATS),
+        unit=NAMES,
+    ),
     LabAnswer: st.builds(
         LabAnswer,
         **OF_QUALITY,
@@ -408,6 +441,21 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
         batch=maybe(NAMES),
         test=maybe(NAMES),
         result=maybe(NAMES),
+        area=maybe(NAMES),
+        excursion=maybe(
+            st.builds(
+                DeviationExcursion,
+                rule=NAMES,
+                equipment=PATHS,
+                tag=NAMES,
+                start=TIMES,
+                end=maybe(TIMES),
+                duration_s=maybe(FLOATS),
+                worst=maybe(FLOATS),
+                limit=maybe(FLOATS),
+                unit=NAMES,
+            )
+        ),
         because=TEXTS,
         opened_at=TIMES,
         changed_at=TIMES,

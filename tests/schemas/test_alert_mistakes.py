@@ -653,3 +653,83 @@ def test_all_mistakes_are_told_at_once_each_with_its_place():
         (43, 37, "chains.mechanics.steps[0].schedules[0]"),
         (66, 5, "alerts.route.receiver"),
     ]
+
+
+ROOM = """\
+enterprise: acme
+site: north
+name: A plant with a room
+time_zone: UTC
+sources:
+  plc: {type: opcua, endpoint: "opc.tcp://127.0.0.1:4840", security: {policy: None, mode: None}}
+calendars:
+  always: {shifts: [{name: day, days: all, start: "00:00", end: "24:00"}]}
+equipment:
+  - {id: room, area: hall, line: one, calendar: always, source: plc, tags: [
+      {name: warmth, node: "s=W", unit: °C}]}
+  - {id: mixer, area: hall, line: one, calendar: always, source: plc, tags: [
+      {name: batch, node: "s=B", means: batch}, {name: warmth, node: "s=M", unit: °C}]}
+products: [{id: P1}]
+quality: {areas: {environment: {}}}
+alert_rules:
+  - alert: TooWarm
+    when: {tag: warmth, above: 25}
+    on: {ids: [room]}
+    for: 10m
+    severity: warning
+    summary: warm
+    deviation: {severity: major, area: environment, batches_of: line}
+"""
+_DEVIATION = "alert_rules[0].deviation"
+
+
+@pytest.mark.parametrize(
+    ("was", "is_now", "expected"),
+    [
+        pytest.param("A plant", "A plant", [], id="nothing"),
+        pytest.param(
+            "products: [{id: P1}]",
+            "products: []",
+            [
+                f"{_DEVIATION}: the plant file has no products: no batch could have it;"
+                " list them in products"
+            ],
+            id="no products",
+        ),
+        pytest.param(
+            "area: environment,",
+            "area: enviroment,",
+            [f"{_DEVIATION}.area: no such compliance area: enviroment; did you mean environment?"],
+            id="an area that is none",
+        ),
+        pytest.param(
+            ", batches_of: line",
+            "",
+            [
+                f"{_DEVIATION}.batches_of: room has no tag that means batch;"
+                " of a room that makes none, write line or area"
+            ],
+            id="a room that makes no batches",
+        ),
+        pytest.param("ids: [room]", "ids: [mixer]", [], id="an equipment with batches"),
+        pytest.param(
+            "{tag: warmth, above: 25}",
+            "{rate_of: warmth, per: 1m, above: 25}",
+            [
+                "alert_rules[0]: deviation tells a tag, its worst value and the limit: it needs a"
+                " condition of one tag with above or below"
+            ],
+            id="a condition without a worst value",
+        ),
+        pytest.param(
+            "severity: major, area",
+            "severity: serious, area",
+            [f"{_DEVIATION}.severity: input should be 'minor', 'major' or 'critical'"],
+            id="a severity that is none",
+        ),
+    ],
+)
+def test_what_is_wrong_with_deviations_that_rules_open(was: str, is_now: str, expected: list[str]):
+    assert ROOM.count(was) == 1
+
+    assert told(ROOM.replace(was, is_now)) == expected

@@ -5,25 +5,28 @@ the mixer, which leaked the moment it was done. Its pH was out of specification 
 ana corrected it, ben looked into it, cai closed it, and dan released the batch two hours after its
 end; ana, who had tested it, was not allowed to. Of B-2, which is still made, the pH is too high,
 and a second value of that sample was refused. Water was measured with a broken probe. B-3 waits for
-all its tests, and one of them is missed. B-9 is of another product.
+all its tests, and one of them is missed; it was too warm at the press that made it. B-9 is of
+another product.
 """
 
 from typing import Any
 
 from pydantic import BaseModel
 
-from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, Excursion, TestResult
 from schemas.model import PlantPublished
 from schemas.quality import (
     BatchRelease,
     CapabilityReport,
     ComplianceReport,
     Deviation,
+    DeviationExcursion,
     LabAnswer,
     Objection,
     TestJudged,
 )
 from schemas.record import EventId
+from schemas.signature import Signature
 from schemas.topics import LAB, LAB_ANSWER, MODEL, QUALITY, Topic
 from sinks.timescale.writer import TimescaleSink
 from tests.sinks.alert_story import SITE, TUESDAY, at
@@ -54,6 +57,23 @@ quality: {minimum_results: 2, areas: {finished: {}}}
 PUBLISHED = PlantPublished(
     site=SITE, plant_version="v1", file="p.yaml", text=FILE, published_at=at(0), number=1
 )
+
+
+def signed(second: float) -> Signature:
+    """By Dan Ek, that it is released."""
+    return Signature(
+        id="signed-by-dan",
+        login="dan",
+        name="Dan Ek",
+        roles=("qa", "release"),
+        at=at(second),
+        local_time="2026-03-02T03:59:50-06:00",
+        time_zone="America/Mexico_City",
+        meaning="released",
+        content_sha256="ab" * 32,
+        key="cd" * 32,
+        seal="c2VhbA==",
+    )
 
 
 def stated(seq: int, second: float, by: str) -> dict[str, Any]:
@@ -96,7 +116,9 @@ STATEMENTS = [
         deviation=OPENED_BY_B2,
     ),
     Disposition(**stated(12, 13_000, "ana"), batch="B-1", decision="release"),
-    Disposition(**stated(13, 14_400, "dan"), batch="B-1", decision="release"),
+    Disposition(
+        **stated(13, 14_400, "dan"), batch="B-1", decision="release", signature=signed(14_390)
+    ),
 ]
 
 
@@ -113,6 +135,19 @@ MAKINGS = [
     made("B-3", "press", 4000, 7200),
     made("B-9", "press", 0, 600, withdrawn=True),
 ]
+
+
+def warm(second: float, worst: float, **said: Any) -> Excursion:
+    """At the press it was warmer than 30 °C, from 4200 on."""
+    place = f"{SITE}/process/one/press"
+    fields = {"rule": "PressTooWarm", "fingerprint": "warm", "equipment": place, "concerns": place}
+    fields |= {"severity": "major", "area": "room", "tag": "temperature", "unit": "°C"}
+    numbers = {"worst": worst, "limit": 30.0}
+    times = {"start": at(4200), "fired_at": at(4500), "at": at(second)}
+    return Excursion.model_validate(OF_CREAM | fields | numbers | times | said)
+
+
+EXCURSIONS = [warm(4500, 31.0), warm(6000, 33.5, end=at(6000))]
 
 
 def judged(first: int, newest: int, second: float, outcome: str | None, **said: Any) -> TestJudged:
@@ -201,6 +236,7 @@ def deviation(id: str, batch: str, opened: float, changed: float, **said: Any) -
         "cause": "out_of_specification",
         "severity": "minor",
         "test": "ph",
+        "area": "finished",
         "because": "above 7",
         "opened_at": at(opened),
         "changed_at": at(changed),
@@ -217,8 +253,22 @@ CLOSED: dict[str, Any] = {
 }
 BY_B2: dict[str, Any] = {"recurrence": 1, "result": "s7"}
 MISSED: dict[str, Any] = {"cause": "missed_test", "test": "micro", "severity": "major"}
+MISSED |= {"area": None}
 MISSED_BY_B3 = f"|{SITE}|{PRODUCT}|deviation|missed_test|B-3|micro|1"
 NOT_THERE = "required result 1 was not there in time"
+WARM: dict[str, Any] = {"cause": "excursion", "test": None, "severity": "major", "area": "room"}
+WARM |= {"because": "temperature above 30 °C", "age_days": 1}
+WARM_AT_B3 = f"|{SITE}|{PRODUCT}|deviation|excursion|B-3|warm|{at(4200).isoformat()}"
+
+
+def excursion_of(told: Excursion) -> DeviationExcursion:
+    """As its deviation has it."""
+    names = ("rule", "equipment", "tag", "start", "end", "worst", "limit", "unit")
+    lasted = None if told.end is None else (told.end - told.start).total_seconds()
+    fields = {name: getattr(told, name) for name in names}
+    return DeviationExcursion(**fields, duration_s=lasted)
+
+
 DEVIATIONS = [
     deviation(OPENED_BY_B1, "B-1", 10_800, 10_800, result="s1"),
     deviation(OPENED_BY_B1, "B-1", 10_800, 11_400, result="s1", **BY_BEN),
@@ -230,6 +280,10 @@ DEVIATIONS = [
     ),
     deviation(MISSED_BY_B3, "B-3", TUESDAY + 7200, TUESDAY + 7200, **MISSED, because=NOT_THERE),
     deviation("late", "B-1", 9000, 9000, **MISSED),
+    *(
+        deviation(WARM_AT_B3, "B-3", 4500, 4500, **WARM, excursion=excursion_of(one))
+        for one in EXCURSIONS
+    ),
     deviation("late", "B-1", 9000, 9000, **MISSED, withdrawn=True),
 ]
 
@@ -262,7 +316,7 @@ RELEASES = [
     ),
     release(
         *("B-3", 4000, 7200),
-        **WAITING | {"overdue": ["micro"], "open_deviations": 1, "hours_since_end": 25},
+        **WAITING | {"overdue": ["micro"], "open_deviations": 2, "hours_since_end": 25},
     ),
     release("B-9", 0, 600),
 ]
@@ -290,7 +344,7 @@ ANSWERS = [
 ]
 STORY: dict[Topic, list[BaseModel | bytes]] = {
     MODEL: [PUBLISHED],
-    LAB: [*STATEMENTS, *MAKINGS],
+    LAB: [*STATEMENTS, *MAKINGS, *EXCURSIONS],
     QUALITY: [*JUDGED, *REPORTS, CAPABLE, *DEVIATIONS, *RELEASES],
     LAB_ANSWER: [*ANSWERS],
 }

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from plantstream.runtime.ports import Record, TopicPartition
 from schemas.codec import encode
 from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
-from schemas.lab import BatchMade
+from schemas.lab import BatchMade, Excursion
 from schemas.machine import PartsCounted, StateChanged, TimeCategory
 from schemas.partitioning import partition_of
 from schemas.quality import QualityRecord
@@ -88,7 +88,7 @@ def cell(minute: int = 0, run: str = "", **named: Any) -> OeeCell:
     )
 
 
-_PLACED = Envelope | QualityRecord | BatchMade
+_PLACED = Envelope | QualityRecord | BatchMade | Excursion
 
 
 def record(topic: Topic, offset: int, value: BaseModel | bytes) -> Record:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from schemas.lab import BatchMade, LabRecord
+from processors.quality.turn import Event
+from schemas.lab import BatchMade, Excursion
 from schemas.plant.load import load_plant
 from schemas.quality import (
     BatchRelease,
@@ -22,6 +23,7 @@ from tests.sinks.quality_story import (
     ANSWERS,
     DEVIATIONS,
     END,
+    EXCURSIONS,
     FILE,
     JUDGED,
     MAKINGS,
@@ -38,7 +40,7 @@ INVENTED = {"late", "|acme/north|CREAM|batch|B-9"}
 def told() -> Run:
     """What the engine tells of the same statements."""
     run = Run(load_plant(FILE, "p.yaml"))
-    said: list[BatchMade | LabRecord] = [*MAKINGS, *STATEMENTS]
+    said: list[Event] = [*MAKINGS, *EXCURSIONS, *STATEMENTS]
     for one in sorted(said, key=_heard):
         run.hear(one)
         run.tick(_hours(_heard(one) + timedelta(seconds=5)))
@@ -66,7 +68,9 @@ def test_the_engine_tells_the_same(
     assert kind is ComplianceReport or of_story.keys() == of_engine.keys()
 
 
-def _heard(one: BatchMade | LabRecord) -> datetime:
+def _heard(one: Event) -> datetime:
+    if isinstance(one, Excursion):
+        return one.at
     return (one.end or one.start) if isinstance(one, BatchMade) else one.ingest_time
 
 

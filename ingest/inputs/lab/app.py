@@ -14,6 +14,7 @@ from ingest.inputs.lab.bodies import Event, read_event, read_events
 from ingest.inputs.lab.desk import Desk, Group, Item
 from ingest.inputs.lab.judge import Author, judged
 from ingest.inputs.lab.page import POLICY, QUESTION, describe, page, promises
+from ingest.inputs.lab.refusals import refused
 from ingest.inputs.lab.signing import Signing, sign
 from ingest.inputs.lab.statements import Mistake, RefusedError, from_json
 from ingest.inputs.lab.store import LedgerThread
@@ -110,10 +111,16 @@ async def _state(office: Office, request: Request, split: Split) -> list[str]:
 
 async def _store(office: Office, by: str, events: Mapping[int, Event]) -> None:
     """Have these stored together, or none of them."""
-    if len(events) > 1:
-        group = Group(await asyncio.to_thread(_items, office.plant, by, events))
-    else:
-        group = Group(_items(office.plant, by, events))
+    try:
+        if len(events) > 1:
+            group = Group(await asyncio.to_thread(_items, office.plant, by, events))
+        else:
+            group = Group(_items(office.plant, by, events))
+    except AnswerError as error:
+        entry = refused(office.plant, by, events, error, clock.now())
+        office.desk.put(entry)
+        await asyncio.shield(entry.answer)
+        raise
     office.desk.put(group)
     # Whoever goes away, or waits no longer, does not take back what waits for the disk.
     conflicts = await asyncio.shield(group.answer)

@@ -119,6 +119,8 @@ def _unknown(fields: _Fields, plant: Plant) -> Iterator[Mistake]:
         yield _stranger("equipment", equipment, [one.id for one in plant.equipment])
     if "good" in fields and not any(fields[amount] for amount in ("good", "scrap", "rework")):
         yield Mistake("good", "good, scrap and rework are all 0")
+    if fields.get("corrects") is not None and not fields.get("reason"):
+        yield Mistake("reason", "a correction needs a reason")
     name = fields.get("product")
     if name is None:
         return

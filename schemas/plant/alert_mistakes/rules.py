@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from schemas.mistakes import Mistake
+from schemas.plant.alert_mistakes.deviations import deviation_mistakes
 from schemas.plant.alert_mistakes.pieces import piece_mistakes, tags_of
 from schemas.plant.alert_mistakes.unknown import unknowns
 from schemas.plant.alerts.conditions import CountIs, FigureIs, parts_of
@@ -41,6 +42,7 @@ def rule_mistakes(
             where = (*one.place, "on")
             told = "selects no equipment: nothing fits all that is named"
             yield document.mistake(where, told, "name fewer of ids, classes, lines and areas")
+        yield from deviation_mistakes(one.rule, one.place, (plant, one.equipment), document)
         yield from _in_templates(one, document)
     yield from _twins(rules, document)
 

@@ -34,6 +34,15 @@ class Limits(Strict):
             raise ValueError("above is the upper limit: it must be greater than below")
         return self
 
+    def excess(self, value: float) -> tuple[float, float]:
+        """How far the value is beyond the limit that it is nearest to or furthest beyond, and it.
+
+        Negative is within.
+        """
+        found = [] if self.above is None else [(value - self.above, self.above)]
+        found += [] if self.below is None else [(self.below - value, self.below)]
+        return max(found)
+
     def side_of(self, value: float, before: int) -> int:
         """1 above, -1 below, 0 within; `before` is the side of the value before it (hysteresis)."""
         high, low, band = self.above, self.below, self.deadband

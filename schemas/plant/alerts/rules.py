@@ -6,8 +6,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from schemas.alerts import Severity
-from schemas.plant.alerts.conditions import Condition, Scope, parts_of, scope_of
+from schemas.plant.alerts.conditions import Condition, Scope, TagIs, parts_of, scope_of
 from schemas.plant.equipment import Equipment
+from schemas.plant.quality import DeviationSeverity
 from schemas.plant.times import Span
 from schemas.plant.values import Name, Strict
 
@@ -56,6 +57,16 @@ class Rung(Strict):
     severity: Severity
 
 
+class OpensDeviation(Strict):
+    """Its alerts are excursions: each opens a deviation of every batch that is made meanwhile."""
+
+    severity: DeviationSeverity = "major"
+    area: Name | None = None
+    """Compliance area, of those in `quality.areas`."""
+    batches_of: Literal["equipment", "line", "area"] = "equipment"
+    """Whose batches it concerns: of the equipment itself, or of all on its line or in its area."""
+
+
 class AlertRule(Strict):
     """One rule, in Prometheus' words where it has them."""
 
@@ -80,6 +91,8 @@ class AlertRule(Strict):
     runbook_url: str | None = Field(default=None, pattern=r"^https?://")
     flapping: int = Field(default=5, ge=0, le=100)
     """Fired so often within an hour it is told as flapping, once; 0 never."""
+    deviation: OpensDeviation | None = None
+    """Empty opens none."""
 
     @property
     def label_names(self) -> frozenset[str]:
@@ -100,6 +113,9 @@ class AlertRule(Strict):
         taken = sorted(OWN_LABELS & self.labels.keys())
         if taken:
             raise ValueError(f"an alert has the label {taken[0]} by itself")
+        if self.deviation is not None and not isinstance(self.when, TagIs):
+            told = "deviation tells a tag, its worst value and the limit"
+            raise ValueError(f"{told}: it needs a condition of one tag with above or below")
         steps = [("info", "warning", "critical").index(self.severity)]
         steps += [("info", "warning", "critical").index(rung.severity) for rung in self.ladder]
         spans = [timedelta(), *(rung.after for rung in self.ladder)]

@@ -1,12 +1,8 @@
--- What a batch summary needs: samples of critical tags kept with their batches, signatures of statements,
--- time zones of plants. A batch ends long after its first samples came, and some come later still; so what
+-- What a batch summary needs: samples of critical tags kept with their batches, time zones
+-- of plants. A batch ends long after its first samples came, and some come later still; so what
 -- has arrived is noted in batch_sample_due, in the transaction that stores it, and copied soon after.
 -- migrate:up
 
-ALTER TABLE test_result ADD COLUMN signature jsonb;
-COMMENT ON COLUMN test_result.signature IS 'Of the person who signed it; null of what was not signed, or stored before 011.';
-ALTER TABLE disposition ADD COLUMN signature jsonb;
-COMMENT ON COLUMN disposition.signature IS 'Of the person who signed it; null of what was not signed, or stored before 011.';
 ALTER TABLE plant_file ADD COLUMN time_zone text;
 COMMENT ON COLUMN plant_file.time_zone IS 'The plant''s, such as America/Mexico_City.';
 UPDATE plant_file SET time_zone = substring(text FROM '(?n)^time_zone:\s*["'']?([A-Za-z0-9_+/-]+)');
@@ -165,30 +161,6 @@ CREATE VIEW batch_critical_tags AS
 COMMENT ON VIEW batch_critical_tags IS
     'What each critical tag came to while its equipment made the batch, a row each, also without any sample. A value holds until the next sample, the last one until the end of the batch. Live is run = ''''.';
 
-CREATE VIEW batch_signatures AS
-    SELECT run, site, product, batch, kind, statement, what,
-           (signature ->> 'at')::timestamptz AS signed_at, signature ->> 'name' AS signed_by,
-           signature ->> 'login' AS login,
-           ARRAY(SELECT jsonb_array_elements_text(signature -> 'roles')) AS roles,
-           signature ->> 'meaning' AS meaning, signature ->> 'local_time' AS local_time,
-           signature ->> 'content_sha256' AS content_sha256, signature ->> 'key' AS signing_key,
-           signature ->> 'id' AS id, told.answer
-    FROM (
-        SELECT run, site, product, batch, 'result' AS kind, statement, test AS what, signature
-        FROM test_result
-        UNION ALL
-        SELECT run, site, product, batch, 'disposition', statement, decision, signature
-        FROM disposition
-        UNION ALL
-        SELECT found.run, found.site, found.product, found.batch, 'deviation step', step.statement,
-               step.action, step.act -> 'signature'
-        FROM deviation AS found JOIN deviation_action AS step USING (run, deviation)
-    ) AS said
-    LEFT JOIN lab_answer AS told USING (run, statement, site, product)
-    WHERE batch IS NOT NULL AND signature IS NOT NULL AND jsonb_typeof(signature) = 'object';
-COMMENT ON VIEW batch_signatures IS
-    'Signatures of results, deviation steps and dispositions of a batch, a row each. Whether they are valid was judged when the statement was answered (answer). Live is run = ''''.';
-
 DO $$
 DECLARE
     named record;
@@ -216,22 +188,9 @@ BEGIN
         ('batch_critical_tags', 'lower_limit', '`limits.lower` of the tag in the plant file of the batch, in `unit`; null: none, or that file is not stored.'),
         ('batch_critical_tags', 'upper_limit', 'As lower_limit, above.'),
         ('batch_critical_tags', 'below_s', 'Time below lower_limit, s; null without that limit.'),
-        ('batch_critical_tags', 'above_s', 'Time above upper_limit, s; null without that limit.'),
-        ('batch_signatures', 'kind', 'What was signed: result, disposition or deviation step.'),
-        ('batch_signatures', 'statement', 'Names what was signed.'),
-        ('batch_signatures', 'what', 'The test, decision or step.'),
-        ('batch_signatures', 'signed_at', 'When.'),
-        ('batch_signatures', 'signed_by', 'Printed name.'),
-        ('batch_signatures', 'login', 'Name at the edge.'),
-        ('batch_signatures', 'roles', 'What the person may do, as of then.'),
-        ('batch_signatures', 'meaning', 'What the signature says of the content.'),
-        ('batch_signatures', 'local_time', 'The same instant by the clocks of the site, with its offset.'),
-        ('batch_signatures', 'content_sha256', 'Digest of what was signed.'),
-        ('batch_signatures', 'signing_key', 'SHA-256 of the public key that verifies the seal.'),
-        ('batch_signatures', 'id', 'Of the entry in the audit trail that says it was made.'),
-        ('batch_signatures', 'answer', 'Whether what was signed was accepted or refused; null while nothing was answered.')
+        ('batch_critical_tags', 'above_s', 'Time above upper_limit, s; null without that limit.')
     ) AS c (of_view, column_name, about)
-    JOIN (SELECT unnest(ARRAY['batch_samples', 'batch_critical_tags', 'batch_signatures'])
+    JOIN (SELECT unnest(ARRAY['batch_samples', 'batch_critical_tags'])
         AS view_name) AS v ON of_view IN ('', view_name)
     JOIN pg_attribute ON attrelid = view_name::regclass AND attname = column_name
     ORDER BY of_view
@@ -245,17 +204,15 @@ $$;
 GRANT SELECT, INSERT ON batch_sample TO plantstream_writer;
 GRANT SELECT, INSERT, UPDATE, DELETE ON batch_sample_due, critical_tag TO plantstream_writer;
 GRANT SELECT ON batch_sample, critical_tag TO plantstream_reader, plantstream_auditor;
-GRANT SELECT ON batch_samples, batch_critical_tags, batch_signatures
+GRANT SELECT ON batch_samples, batch_critical_tags
     TO plantstream_writer, plantstream_reader, plantstream_auditor;
 
 -- migrate:down
 
-DROP VIEW batch_signatures, batch_critical_tags, batch_samples;
+DROP VIEW batch_critical_tags, batch_samples;
 DROP TRIGGER batch_samples_are_due ON batch_made;
 DROP INDEX batch_made_by_equipment;
 DROP FUNCTION keep_batch_samples;
 DROP TABLE batch_sample_due, batch_sample, critical_tag;
 DROP FUNCTION batch_samples_are_due, critical_tag_is_due;
 ALTER TABLE plant_file DROP COLUMN products, DROP COLUMN time_zone;
-ALTER TABLE disposition DROP COLUMN signature;
-ALTER TABLE test_result DROP COLUMN signature;

@@ -14,7 +14,7 @@ from processors.quality.trends import Trend
 from processors.quality.turn import Event
 from processors.step import Output
 from schemas.alerts import AlertTransition
-from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
+from schemas.lab import BatchMade, DeviationAction, Disposition, Excursion, TestResult
 from schemas.plant.load import PlantFile, load_plant
 from schemas.quality import ComplianceReport, LabAnswer
 from schemas.record import EventId
@@ -120,6 +120,16 @@ class Sayer:
             end=None if end is None else at(end),
             **more,
         )
+
+    def excursion(self, start: float, end: float | None = None, **more: Any) -> Excursion:
+        """It was warmer than 30 in the reactor; after an hour an alert fired."""
+        fields: dict[str, Any] = {"rule": "Warm", "fingerprint": f"warm-{start}", "tag": "t"}
+        fields |= {"equipment": PATH, "concerns": PATH, "severity": "major", "area": "raw"}
+        fields |= {"worst": 31.0 if end is None else 33.5, "limit": 30.0, "unit": "°C"}
+        fields |= {"start": at(start), "fired_at": at(start + 1), "at": at(start + 1)}
+        fields |= {} if end is None else {"end": at(end), "at": at(end)}
+        known = {"plant_version": self.plant.version, "site": SITE, "product": PRODUCT}
+        return Excursion.model_validate(known | fields | more)
 
     def decision(self, hours: float, decision: str = "release", **more: Any) -> Disposition:
         """What is to become of batch B1."""

@@ -39,6 +39,13 @@ def _others() -> st.SearchStrategy[dict[str, Any]]:
         ),
         st.fixed_dictionaries(
             {
+                "kind": st.just("excursion"),
+                "hours": st.integers(2, 9),
+                "fires": st.booleans(),
+            }
+        ),
+        st.fixed_dictionaries(
+            {
                 "kind": st.just("decision"),
                 "batch": batch,
                 "decision": st.sampled_from(["release", "reject", "hold", "conditional"]),
@@ -67,6 +74,10 @@ def events(story: Sequence[dict[str, Any]]) -> list[Event]:
                 found += _told_result(say, hours, number, told)
             case "made":
                 found.append(say.made(hours, hours + told["hours"], batch=told["batch"]))
+            case "excursion":
+                found.append(say.excursion(hours))
+                if not told["fires"]:
+                    found.append(say.excursion(hours, hours + told["hours"]))
             case "decision":
                 batch, decision = told["batch"], told["decision"]
                 found.append(say.decision(hours, decision, batch=batch, reason="because"))

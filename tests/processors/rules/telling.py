@@ -9,6 +9,7 @@ from typing import Any
 from processors.rules.equipment import RulesEngine
 from processors.rules.site import SiteEngine
 from processors.rules.state import RulesState
+from processors.step import Output
 from schemas.alerts import AlertTransition
 from schemas.machine import AlarmChanged, BatchEnded, BatchStarted, Gap, Heartbeat, StateChanged
 from schemas.manual import AndonCleared, AndonRaised, MaintenanceEnded, MaintenanceStarted
@@ -181,6 +182,7 @@ class Run:
     about: str = PATH
     state: RulesState = field(init=False)
     told: list[AlertTransition] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
     written: bool = False
     """Whether the state is written down and read again after every step."""
 
@@ -195,7 +197,9 @@ class Run:
 
     def _take(self, transition: Any) -> "Run":
         self.state = transition.state
-        self.told += [one.record for one in transition.outputs]
+        self.outputs += transition.outputs
+        records = (one.record for one in transition.outputs)
+        self.told += [one for one in records if isinstance(one, AlertTransition)]
         if self.written:
             rows = self.engine.dump(self.state)
             self.state = self.engine.load(f"|{self.about}", rows)

@@ -35,7 +35,7 @@ TABLES = (
         "deviation",
         "batch_progress",
     ),
-    *("lab_answer", "batch_made", "deviation_action"),
+    *("lab_answer", "batch_made", "deviation_action", "signature"),
     *("batch_hold", "batch_hold_release", "batch_deletion"),
     *("critical_tag", "batch_sample", "batch_sample_due"),
 )

@@ -20,7 +20,7 @@ VIEWS = (
     "process_capability",
     "batch_samples",
     "batch_critical_tags",
-    "batch_signatures",
+    "signatures",
 )
 
 

@@ -33,7 +33,7 @@ TABLES = {
         "batch_progress",
     ),
     LAB_ANSWER: ("lab_answer",),
-    LAB: ("test_result", "disposition", "deviation_action", "batch_made"),
+    LAB: ("test_result", "disposition", "deviation_action", "batch_made", "signature"),
 }
 
 

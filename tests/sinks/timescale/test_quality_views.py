@@ -88,7 +88,7 @@ async def test_rates_of_periods_are_those_of_the_judged_results(told: psycopg.Co
 
 
 async def test_open_deviations(told: psycopg.Connection):
-    found, missed = rows(told, "SELECT * FROM deviations_open ORDER BY opened_at")
+    warm, found, missed = rows(told, "SELECT * FROM deviations_open ORDER BY opened_at")
 
     assert (found["batch"], found["test"], found["product"]) == ("B-2", "ph", PRODUCT)
     assert (found["cause"], found["severity"]) == ("out_of_specification", "minor")
@@ -100,12 +100,34 @@ async def test_open_deviations(told: psycopg.Connection):
     assert (found["recurrence"], found["result"], found["because"]) == (1, "s7", "above 7")
     assert (missed["batch"], missed["cause"], missed["severity"]) == ("B-3", "missed_test", "major")
     assert (missed["state"], missed["done_by"], missed["reason"]) == ("open", None, None)
+    assert (warm["batch"], warm["cause"], found["area"]) == ("B-3", "excursion", "finished")
+
+
+async def test_an_excursion_with_its_duration_and_its_worst_value(told: psycopg.Connection):
+    (found,) = rows(told, "SELECT * FROM deviations_open WHERE cause = 'excursion'")
+
+    assert (found["rule"], found["tag"], found["area"]) == ("PressTooWarm", "temperature", "room")
+    assert found["equipment"] == f"{SITE}/process/one/press"
+    assert (found["excursion_start"], found["excursion_end"]) == (at(4200), at(6000))
+    assert (found["excursion_s"], found["opened_at"]) == (1800.0, at(4500))
+    assert (found["worst"], found["limit_value"], found["unit"]) == (33.5, 30.0, "°C")
+
+
+async def test_an_excursion_that_goes_on_lasts_until_now(told: psycopg.Connection):
+    told.execute(
+        "UPDATE deviation SET excursion_start = now() - interval '90 s', excursion_end = NULL"
+        " WHERE cause = 'excursion'"
+    )
+
+    ((lasts,),) = ask(told, "SELECT excursion_s FROM deviations_open WHERE cause = 'excursion'")
+
+    assert lasts == pytest.approx(90, abs=30)
 
 
 async def test_a_deviation_is_as_old_as_the_days_since_it_was_opened(told: psycopg.Connection):
     told.execute("UPDATE deviation SET opened_at = now() - interval '49 hours'")
 
-    assert ask(told, "SELECT age_days FROM deviations_open") == [(2,), (2,)]
+    assert ask(told, "SELECT age_days FROM deviations_open") == [(2,), (2,), (2,)]
 
 
 async def test_a_batch_that_was_released(told: psycopg.Connection):
@@ -161,3 +183,14 @@ async def test_a_batch_of_another_product_is_left_out(told: psycopg.Connection):
     told.execute("UPDATE batch_made SET withdrawn = false")
 
     assert ask(told, batches)[-1] == ("B-9",)
+
+
+async def test_who_signed_what_with_what_meaning(told: psycopg.Connection):
+    (found,) = rows(told, "SELECT * FROM signatures WHERE run = ''")
+
+    assert (found["batch"], found["act"], found["statement"]) == ("B-1", "disposition", "s13")
+    assert (found["printed_name"], found["login"]) == ("Dan Ek", "dan")
+    assert (found["roles"], found["meaning"]) == (["qa", "release"], "released")
+    assert (found["signed_at"], found["signed_local"]) == (at(14_390), "2026-03-02T03:59:50-06:00")
+    assert (found["content_sha256"], found["signature_id"]) == ("ab" * 32, "signed-by-dan")
+    assert (found["answer"], found["objections"]) == ("accepted", [])

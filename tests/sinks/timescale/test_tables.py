@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from plantstream.runtime.errors import RejectedError
 from schemas.audit import AuditEntry
 from schemas.kpi import OeeCell, Quantities, StopCounts, TimeElements
-from schemas.lab import BatchMade
+from schemas.lab import BatchMade, Excursion
 from schemas.machine import MachineRecord
 from schemas.topics import KPI, LAB, MACHINE, TELEMETRY
 from sinks.errors import RejectedRecordsError
@@ -115,3 +115,9 @@ def test_batches_forwarded_to_the_laboratory_are_stored():
     (made,) = [one for one in SAMPLES if isinstance(one, BatchMade)]
 
     assert rows_of(batch(LAB, [made]).events).counts == {"batch_made": 1}
+
+
+def test_excursions_are_stored_as_what_quality_makes_of_them():
+    (found,) = [one for one in SAMPLES if isinstance(one, Excursion)]
+
+    assert rows_of(batch(LAB, [found]).events).counts == {}
