@@ -36,6 +36,7 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_urgent_kafka": ("urgent_p99_ms",),
     "bench_alerts": ("alert_precision", "alert_recall"),
     "bench_audit": ("audit_verify_s",),
+    "bench_compliance": ("compliance_alert_p99_ms",),
 }
 """The ids that each module measures, each on parts of its own."""
 
