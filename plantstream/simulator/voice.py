@@ -122,21 +122,10 @@ class Voice:
 
     def _send(self, entry: SaidEntry) -> str:
         token = self._tokens[entry.by]
-        said = self._named(entry.statement)
+        said = named(entry.statement, self.statements, self._site)
         if entry.meaning:
             said["signature"] = self._signature(entry, said, token)
         return str(self._ask("/v1/events", token, said)["statement"])
-
-    def _named(self, statement: Mapping[str, Any]) -> dict[str, Any]:
-        """The statement with the edge's names of what it speaks of."""
-        said = dict(statement)
-        if "corrects" in said:
-            said["corrects"] = self.statements.get(said["corrects"], said["corrects"])
-        if "deviation" in said:
-            result = self.statements.get(said["deviation"], said["deviation"])
-            of = ("", self._site, said["product"], "deviation", "out_of_specification", result)
-            said["deviation"] = "|".join(of)
-        return said
 
     def _signature(self, entry: SaidEntry, said: Mapping[str, Any], token: str) -> Any:
         """Made once: a code is taken once."""
@@ -176,3 +165,18 @@ class Voice:
             raise RefusedError(f"{error}: {words}") from error
         except OSError as error:
             raise AgainError(str(error)) from error
+
+
+def named(statement: Mapping[str, Any], statements: Mapping[str, str], site: str) -> dict[str, Any]:
+    """The statement, what it speaks of named as the edge and the engine do.
+
+    `statements` has the edge's ids by those of the laboratory.
+    """
+    said = dict(statement)
+    if "corrects" in said:
+        said["corrects"] = statements.get(said["corrects"], said["corrects"])
+    if "deviation" in said:
+        result = statements.get(said["deviation"], said["deviation"])
+        of = ("", site, said["product"], "deviation", "out_of_specification", result)
+        said["deviation"] = "|".join(of)
+    return said
