@@ -28,8 +28,9 @@ pytestmark = [
 ]
 
 SITE = "acme/killed-audit"
-ENGINE_FAULTS = ("audit.applied@3", "audit.committed@2", "audit.applied@2", "audit.committed@3")
-SINK_FAULTS = ("sink.copied@3", "sink.read@2", "sink.copied@2", "sink.read@3")
+ENGINE_FAULTS = ("audit.applied@2", "audit.committed@1", "audit.applied@1")
+SINK_FAULTS = ("sink.copied@2", "sink.read@1", "sink.copied@1")
+"""Turns are few: what waited during a restart comes in large batches."""
 TURN_S = 0.1
 AT_ONCE = 3
 """Acts in a turn; the first of each is written twice, as by a sender that had no answer."""
