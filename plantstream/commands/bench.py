@@ -36,6 +36,7 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_urgent_kafka": ("urgent_p99_ms",),
     "bench_alerts": ("alert_precision", "alert_recall"),
     "bench_audit": ("audit_verify_s",),
+    "bench_compliance": ("compliance_alert_p99_ms",),
 }
 """The ids that each module measures, each on parts of its own."""
 
@@ -87,7 +88,7 @@ async def _measure(module: str, data_dir: Path) -> list[Figure]:
     found = import_module(f"plantstream.commands.{module}")
     await asyncio.to_thread(shutil.rmtree, data_dir, ignore_errors=True)
     await asyncio.to_thread(data_dir.mkdir, parents=True)
-    ports = Ports(26092, 26093, 26432, 26081, 26082, 26083, 26085, 26084, 26086)
+    ports = Ports(26092, 26093, 26432, 26081, 26082, 26083, 26085, 26084, 26086, 26087)
     needs: Needs = found.NEEDS
     match needs:
         case Needs.NOTHING:

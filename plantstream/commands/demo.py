@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from plantstream.simulator.ledger import Ledger
     from plantstream.simulator.live import LivePlant
     from plantstream.simulator.stand_ins.ports import StandInPorts
+    from plantstream.simulator.voice import Voice
     from schemas.plant.load import PlantFile
 
 PLANT = example("ninu") / "plant.yaml"
@@ -81,6 +82,7 @@ def demo(
     notify_port: int = typer.Option(28085, help="Metrics of notify."),
     web_port: int = typer.Option(28084, help="Pages that messages link to."),
     alerts_port: int = typer.Option(28086, help="Metrics of the engines of alerts."),
+    metrics_port: int = typer.Option(28087, help="Metrics of the plant."),
     mail_port: int = typer.Option(28125, help="The mailbox that e-mail arrives in (SMTP)."),
     providers_port: int = typer.Option(28101, help="Stand-ins for SMS, WhatsApp and others."),
 ) -> None:
@@ -91,7 +93,15 @@ def demo(
 
     quiet_logs()
     file, begin_at = _when_and_where(plant, time_zone, begin)
-    services = (ingest_port, process_port, sink_port, notify_port, web_port, alerts_port)
+    services = (
+        ingest_port,
+        process_port,
+        sink_port,
+        notify_port,
+        web_port,
+        alerts_port,
+        metrics_port,
+    )
     wanted = Demo(
         plant=file,
         data_dir=data_dir or default_data_dir() / "demo",
@@ -148,7 +158,7 @@ async def _demo(wanted: Demo) -> int:
             secure=wanted.begin is None,
             overheats=True,
         )
-        live = LivePlant(wanted.plant, options, voice.say if voice else None)
+        live = LivePlant(wanted.plant, options, voice)
         await live.start()
         try:
             meter = await _connect(wanted, stack, live, pages)
@@ -158,7 +168,8 @@ async def _demo(wanted: Demo) -> int:
             await _watch(wanted, stack, (meter, pages), stopping)
             live.rest()
             await running
-            return await _judge(wanted, stack, live, pages) if wanted.duration_s else 0
+            heard = (pages, voice)
+            return await _judge(wanted, stack, live, heard) if wanted.duration_s else 0
         finally:
             await live.close()
 
@@ -167,14 +178,17 @@ async def _connect(
     wanted: Demo, stack: "Stack", live: "LivePlant", pages: "Pages | None"
 ) -> "PulseMeter":
     """Point the edge at the simulated plant, and wait until its first values are in SQL."""
+    from plantstream.commands.demo_people import seal
     from plantstream.commands.demo_pulse import PulseMeter, first_values
     from plantstream.simulator.client_side import pointed_at
 
     plant = wanted.plant if pages is None else pages.plant
-    pointed = pointed_at(plant, live.server, wanted.data_dir, wanted.people_port)
+    home = wanted.data_dir
+    pointed = pointed_at(plant, live.server, home, wanted.people_port, seal(home))
     file = wanted.data_dir / "plant.yaml"
     await asyncio.to_thread(file.write_text, pointed.text)
     await stack.start_service("ingest", "--plant", str(file))
+    await stack.start_metrics(file)
     if pages is not None:
         await pages.start(stack, file)
     await live.watched(WATCHED_WITHIN_S)
@@ -214,16 +228,26 @@ async def _watch(
     data.print()
 
 
-async def _judge(wanted: Demo, stack: "Stack", live: "LivePlant", pages: "Pages | None") -> int:
+async def _judge(
+    wanted: Demo,
+    stack: "Stack",
+    live: "LivePlant",
+    heard: "tuple[Pages | None, Voice | None]",
+) -> int:
     """Hold what is in SQL, and what was told, against what truly happened; 0 if it is the same."""
+    from plantstream.commands.demo_audit import judge_audit
+    from plantstream.commands.demo_laboratory import judge_laboratory
     from plantstream.commands.demo_pages import judge_pages
     from plantstream.simulator.ledger import read_ledger
 
+    pages, voice = heard
     ledger = await asyncio.to_thread(read_ledger, live.ledger_file)
     wrong = await _judge_figures(wanted, stack, ledger)
     within = timedelta(seconds=wanted.told_within_s)
     told = pages is None or await judge_pages(pages, ledger, within)
-    return 0 if told and not wrong else 1
+    tested = voice is None or await judge_laboratory(stack, ledger, wanted.plant.plant, voice)
+    chained = await judge_audit(stack, ledger)
+    return 0 if told and tested and chained and not wrong else 1
 
 
 async def _judge_figures(wanted: Demo, stack: "Stack", ledger: "Ledger") -> bool:

@@ -14,11 +14,16 @@ from schemas.plant.sources import OpcUaSource
 
 
 def pointed_at(
-    plant: PlantFile, server: PlantServer, directory: Path, people_port: int = 0
+    plant: PlantFile,
+    server: PlantServer,
+    directory: Path,
+    people_port: int = 0,
+    seal: str | None = None,
 ) -> PlantFile:
     """The plant file with its OPC UA source at this simulator; client files go to `directory`.
 
-    Where people state things, they do it at this port; 0: the system chooses one.
+    Where people state things, they do it at this port; 0: the system chooses one. `seal` is the
+    public key of the edge where they sign, in place of the one in the file.
 
     Raises:
         MisconfiguredError: it has no source, or several.
@@ -38,6 +43,8 @@ def pointed_at(
     for one in document["sources"].values():
         if one["type"] == "lab" and "http" in one:
             one["http"]["port"] = people_port
+    if seal is not None and plant.plant.quality.signatures is not None:
+        document["quality"]["signatures"]["keys"] = [seal]
     return with_document(plant, document)
 
 

@@ -4,7 +4,7 @@ It knows nothing of how the pipeline computes: its readers are the judges of the
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,8 @@ class SaidEntry:
     at: datetime
     by: str
     statement: Mapping[str, Any]
+    meaning: str = ""
+    """Of the signature that it is stated with; empty is not signed."""
 
     @property
     def time(self) -> datetime:
@@ -101,6 +103,8 @@ class Ledger:
     complete: bool
     """The simulator came to its end; otherwise it was killed, and `end` is its last entry."""
     equipment: Mapping[EquipmentPath, History]
+    laboratory: Sequence[SaidEntry] = ()
+    """What was stated of products and batches, in this order."""
 
 
 class LedgerWriter:
@@ -141,6 +145,11 @@ class LedgerWriter:
         """Somebody states something of the equipment."""
         statement = dict(entry.statement)
         self._write("said", entry.at, equipment=path, by=entry.by, statement=statement)
+
+    def stated(self, entry: SaidEntry) -> None:
+        """The laboratory states something; what names something else does so by its `id`."""
+        told = {"statement": dict(entry.statement), "meaning": entry.meaning}
+        self._write("stated", entry.at, by=entry.by, **told)
 
     def mishap(self, path: EquipmentPath, entry: MishapEntry) -> None:
         """Something goes wrong, or is mended."""
@@ -187,6 +196,11 @@ def read_ledger(file: Path) -> Ledger:
         end=_moment(lines[-1]),
         complete=lines[-1]["kind"] == "end",
         equipment=equipment,
+        laboratory=[
+            SaidEntry(_moment(line), line["by"], line["statement"], line["meaning"])
+            for line in lines
+            if line["kind"] == "stated"
+        ],
     )
 
 

@@ -1,10 +1,11 @@
 """The simulated plant in real time: machines, OPC UA server and ledger, one tick after another."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 import structlog
 
@@ -12,7 +13,8 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.simulator.bookkeeper import Bookkeeper
 from plantstream.simulator.crew import Crew, Saying
-from plantstream.simulator.ledger import LedgerWriter, MishapEntry, ShownEntry
+from plantstream.simulator.laboratory import Laboratory
+from plantstream.simulator.ledger import LedgerWriter, MishapEntry, SaidEntry, ShownEntry
 from plantstream.simulator.machine import halt
 from plantstream.simulator.mishap import overheated, overheating
 from plantstream.simulator.opcua_server import PlantServer, Shown
@@ -50,19 +52,27 @@ class LiveOptions:
     """Whether the heating of one reactor gets stuck, soon after the beginning."""
 
 
+class Hears(Protocol):
+    """Where people are heard."""
+
+    def say(self, saying: Saying) -> None:
+        """Somebody speaks of an equipment."""
+
+    def state(self, entry: SaidEntry) -> None:
+        """The laboratory states something of a product."""
+
+
 class LivePlant:
     """A plant to start, to run, to bring to rest and to close, in this order.
 
     The ledger speaks of all time from `start` on. After `rest` its last states hold until `close`.
-    With `say` people live in it as well: it is given what they state.
+    With `ear` people live in it as well: it is given what they state.
     """
 
-    def __init__(
-        self, plant: PlantFile, options: LiveOptions, say: Callable[[Saying], None] | None = None
-    ) -> None:
+    def __init__(self, plant: PlantFile, options: LiveOptions, ear: Hears | None = None) -> None:
         self._plant = plant
-        self._crew = Crew(plant.plant) if say is not None else None
-        self._say = say
+        self._crew, self._laboratory = Crew(plant.plant), Laboratory(plant.plant, options.seed)
+        self._ear = ear
         self._options = options
         pace = Pace(options.tempo, options.speed)
         self._state = plant_state(plant.plant, pace, options.seed)
@@ -197,13 +207,16 @@ class LivePlant:
 
     def _listen(self, changes: list[Change], at: datetime) -> None:
         """What people say is in the ledger before it is said."""
-        if self._crew is None or self._say is None or self._ledger is None:
+        if self._ear is None or self._ledger is None:
             return
         for saying in self._crew.hear(changes, at):
             equipment = self._plant.plant.find(saying.equipment)
             if equipment is not None:
                 self._ledger.said(self._paths[equipment.id], saying.entry)
-                self._say(saying)
+                self._ear.say(saying)
+        for entry in self._laboratory.hear(changes, at):
+            self._ledger.stated(entry)
+            self._ear.state(entry)
 
     def _shown(self, changes: Iterable[Change]) -> Iterator[Shown]:
         for change in changes:

@@ -95,6 +95,7 @@ def test_what_is_in_sql_and_what_people_are_told_agree_with_the_ledger_of_the_si
     assert int(found[1]) == int(found[2]) > 8 * 30
     assert "station-5" in ran.stdout
     _somebody_was_told_and_answered(ran.stderr, tmp_path / "demo" / "messages")
+    _batches_were_tested_and_released(ran.stderr)
     _explanation_is_true(tmp_path / "demo")
 
 
@@ -109,6 +110,24 @@ def _somebody_was_told_and_answered(said: str, folder: Path) -> None:
     (sms,) = [one for one in folder.glob("*-sms-*") if "Escalada: reactor-" in one.read_text()]
     assert "temperatura critica" in sms.read_text()
     assert "Gerencia de planta" in (folder / "page-acknowledged-1.html").read_text()
+
+
+def _batches_were_tested_and_released(said: str) -> None:
+    """Results, dispositions, deviations and answers are what was stated; the trail is whole."""
+    words = " ".join(said.split())
+    found = re.search(
+        r"laboratory: (\d+) results judged, (\d+) within; (\d+) of (\d+) batch", words
+    )
+    assert found is not None, said
+    assert 20 < int(found[2]) < int(found[1])
+    assert int(found[3]) == int(found[4]) >= 2
+    assert re.search(r"\d approved, \d rejected\); 2 deviations, 1 open", words), said
+    answered = re.search(r"(\d+) of (\d+) statements were answered .* 1 of them refused", words)
+    assert answered is not None, said
+    assert answered[1] == answered[2]
+    trail = re.search(r"\d+ records, whole, .*; (\d+) of (\d+) signatures are in it", words)
+    assert trail is not None, said
+    assert trail[1] == trail[2] != "0"
 
 
 def _explanation_is_true(data_dir: Path) -> None:
