@@ -106,10 +106,7 @@ LAB_ANSWER = Topic(
 )
 QUALITY = Topic(
     name="plant.quality.v1",
-    about=(
-        "Judged results, compliance, capability, deviations and releases; the newest record of an"
-        " id wins."
-    ),
+    about="Judged results, compliance, capability, deviations, releases; the newest wins.",
     types=(
         quality.TestJudged,
         quality.ComplianceReport,

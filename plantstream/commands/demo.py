@@ -93,15 +93,8 @@ def demo(
 
     quiet_logs()
     file, begin_at = _when_and_where(plant, time_zone, begin)
-    services = (
-        ingest_port,
-        process_port,
-        sink_port,
-        notify_port,
-        web_port,
-        alerts_port,
-        metrics_port,
-    )
+    services = (ingest_port, process_port, sink_port)
+    beside = (notify_port, web_port, alerts_port, metrics_port)
     wanted = Demo(
         plant=file,
         data_dir=data_dir or default_data_dir() / "demo",
@@ -111,7 +104,7 @@ def demo(
         opcua_port=opcua_port,
         people_port=people_port,
         begin=begin_at,
-        ports=Ports(kafka_port, controller_port, database_port, *services),
+        ports=Ports(kafka_port, controller_port, database_port, *services, *beside),
         stand_ins=StandInPorts(mail_port, providers_port),
         told_within_s=told_within,
     )
@@ -192,7 +185,8 @@ async def _connect(
     if pages is not None:
         await pages.start(stack, file)
     await live.watched(WATCHED_WITHIN_S)
-    addresses = {"OPC UA": live.server.endpoint, **stack.addresses()}
+    own = {"OPC UA": live.server.endpoint, "metrics": stack.metrics("metrics")}
+    addresses = {**own, **stack.addresses()}
     for name, address in addresses.items():
         messages.print(f"  {name:14} {address}", markup=False)
     edge, sink = stack.metrics("ingest"), stack.metrics("sink")

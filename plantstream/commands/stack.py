@@ -89,7 +89,6 @@ class Stack:
             "process": self.metrics("process"),
             "alerts": self.metrics("alerts"),
             "sink": self.metrics("sink"),
-            "plant": self.metrics("metrics"),
             "data and logs": str(self.data_dir),
         }
 

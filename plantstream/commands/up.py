@@ -91,6 +91,7 @@ async def _up(plant: "PlantFile | None", data_dir: Path, ports: "Ports") -> None
         if plant is not None:
             await stack.start_service("ingest", "--plant", plant.file)
             await stack.start_metrics(Path(plant.file))
+            messages.print(f"  {'metrics':14} {stack.metrics('metrics')}")
             if plant.plant.alerts is not None:
                 await stack.start_notify(Path(plant.file))
                 messages.print(f"  {'pages':14} {stack.pages}")
