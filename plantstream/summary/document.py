@@ -111,7 +111,7 @@ def _about(rows: "BatchRows", made: Made, telling: Telling) -> tuple[str, ...]:
     if head is not None:
         audit = words("about.audit", **of_site, number=head["number"], hash=head["hash"])
     else:
-        audit = words("about.no_audit", **of_site)
+        audit = words("about.no_audit" if rows.may_read_audit else "about.hidden_audit", **of_site)
     times = "about.times" if telling.zone else "about.times.utc"
     return (
         words("about.made", when=when, version=made.version, plant_version=version),

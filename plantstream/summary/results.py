@@ -31,6 +31,12 @@ class Result:
         return counting[0] if counting else self.versions[-1]
 
     @property
+    def root(self) -> Row:
+        """What was tested: the first version, or the newest retest; corrections test nothing."""
+        tested = [one for one in self.later if one["retest"]]
+        return tested[-1] if tested else self.versions[0]
+
+    @property
     def is_refused(self) -> bool:
         """Whether it was stated and never counted."""
         return all(one["answer"] == "refused" for one in self.versions)
@@ -79,19 +85,19 @@ def results_table(results: Sequence[Result], names: dict[str, str], telling: Tel
 
 
 def _row(result: Result, names: dict[str, str], telling: Telling) -> tuple[Cell, ...]:
-    now, words = result.newest, telling.words
+    now, root, words = result.newest, result.root, telling.words
     sample = (words("sample", sample=now["sample"]),) if now["sample"] else ()
     name = names.get(now["test"], "")
     because = (now["because"],) if now["because"] and not result.is_refused else ()
-    method = tuple(one for one in (now["method"], now["instrument"]) if one)
+    method = tuple(one for one in (root["method"], root["instrument"]) if one)
     return (
         Cell(now["test"], lines=((name,) if name else ()) + sample),
         Cell(with_unit(now["value"], now["unit"])),
         Cell(_limits(now, telling)),
         Cell(marks=(_outcome(result, telling),), lines=because),
         Cell(
-            telling.moment(now["tested_at"]),
-            lines=(words("by", who=now["analyst"] or now["stated_by"]), *method),
+            telling.moment(root["tested_at"]),
+            lines=(words("by", who=root["analyst"] or root["stated_by"]), *method),
         ),
         Cell(marks=_marks(result, telling), lines=tuple(_history(result, telling))),
     )

@@ -36,8 +36,8 @@ ENGLISH: Mapping[str, str] = {
     "remark.retested": "Results of a retest: {tests}.",
     "remark.invalid": "Results that were declared invalid: {tests}.",
     "remark.refused": "Statements about results that were refused: {number}.",
-    "remark.alarms": "Alarms that fell into it: {number}, of those critical: {critical}, "
-    "never acknowledged: {unacknowledged}.",
+    "remark.alarms": "Alarms while it was made: {number}; critical ones: {critical}; "
+    "not acknowledged: {unacknowledged}.",
     "remark.deviations": "Deviations that are closed: {number}.",
     "remark.restated": "OEE was restated after it was first reported.",
     "remark.out": "Critical tags that were outside of their limits: {tags}.",
@@ -199,12 +199,14 @@ ENGLISH: Mapping[str, str] = {
     # Footer
     "about.made": "Made on {when} by plantstream {version}; plant file {plant_version}.",
     "about.audit": "Audit trail of {site}: record {number}, hash {hash}.",
-    "about.no_audit": "Audit trail of {site}: no record, or it may not be read here.",
+    "about.no_audit": "Audit trail of {site}: there is no record in it.",
+    "about.hidden_audit": "Audit trail of {site}: not looked at, because the database's user may "
+    "not read it (role plantstream_auditor).",
     "about.times": "Times are those of the plant ({zone}) with their offset from UTC.",
     "about.times.utc": "Times are UTC: the time zone of the plant is not stored.",
     "about.corrected": "CORRECTED: another version took the place of the first one, which is shown "
     "with it; nothing is erased. RETEST: the sample was tested again. DECLARED INVALID: the result "
     "counts for nothing. REFUSED: it was stated and does not count.",
-    "about.verdict": "The verdict is by what was stored at that moment; later statements, "
+    "about.verdict": "The verdict is by what was stored when this page was made; later statements, "
     "late data and corrections may change it.",
 }

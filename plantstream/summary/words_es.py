@@ -35,8 +35,8 @@ SPANISH: Mapping[str, str] = {
     "remark.retested": "Resultados de un reensayo: {tests}.",
     "remark.invalid": "Resultados declarados inválidos: {tests}.",
     "remark.refused": "Declaraciones de resultados que se rechazaron: {number}.",
-    "remark.alarms": "Alarmas durante el lote: {number}, de ellas críticas: {critical}, "
-    "nunca reconocidas: {unacknowledged}.",
+    "remark.alarms": "Alarmas mientras se hacía: {number}; críticas: {critical}; "
+    "sin reconocer: {unacknowledged}.",
     "remark.deviations": "Desviaciones cerradas: {number}.",
     "remark.restated": "El OEE se corrigió después de comunicarse por primera vez.",
     "remark.out": "Señales críticas fuera de sus límites: {tags}.",
@@ -192,12 +192,14 @@ SPANISH: Mapping[str, str] = {
     "figure.oee": "OEE",
     "about.made": "Hecho el {when} por plantstream {version}; archivo de planta {plant_version}.",
     "about.audit": "Registro de auditoría de {site}: registro {number}, hash {hash}.",
-    "about.no_audit": "Registro de auditoría de {site}: ningún registro, o no puede leerse aquí.",
+    "about.no_audit": "Registro de auditoría de {site}: no contiene nada.",
+    "about.hidden_audit": "Registro de auditoría de {site}: no se consultó, porque el usuario de "
+    "la base de datos no puede leerlo (rol plantstream_auditor).",
     "about.times": "Las horas son las de la planta ({zone}) con su diferencia respecto a UTC.",
     "about.times.utc": "Las horas son UTC: no se conoce la zona horaria de la planta.",
     "about.corrected": "CORREGIDO: otra versión tomó el lugar de la primera, que se muestra con "
     "ella; nada se borra. REENSAYO: la muestra se ensayó otra vez. DECLARADO INVÁLIDO: el "
     "resultado no cuenta. NO ADMITIDO: se declaró y no cuenta.",
-    "about.verdict": "El dictamen es por lo que estaba guardado en ese momento; declaraciones "
-    "posteriores, datos tardíos y correcciones pueden cambiarlo.",
+    "about.verdict": "El dictamen es por lo que estaba guardado cuando se hizo esta página; "
+    "declaraciones posteriores, datos tardíos y correcciones pueden cambiarlo.",
 }

@@ -48,7 +48,9 @@ class BatchRows:
     file: Row | None
     """The plant file by which it was judged: time zone and products."""
     audit_head: Row | None
-    """The newest record of the site's audit trail; None: there is none, or it may not be read."""
+    """The newest record of the site's audit trail."""
+    may_read_audit: bool = True
+    """Whether the database's user has the right to look for it."""
 
 
 _PLACES = """
@@ -166,6 +168,7 @@ async def _rows(connection: AsyncConnection, question: BatchQuestion) -> BatchRo
         signatures=await ask(_SIGNATURES),
         file=_first(await ask(_FILE, plant_version=version)),
         audit_head=_first(await ask(_AUDIT_HEAD)) if may_read else None,
+        may_read_audit=may_read,
     )
 
 

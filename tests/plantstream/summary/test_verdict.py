@@ -104,7 +104,7 @@ def test_what_a_batch_comes_to(
 def test_what_has_to_be_known() -> None:
     assert told().verdict.remarks == (
         "Results that were corrected: ph.",
-        "Alarms that fell into it: 1, of those critical: 1, never acknowledged: 0.",
+        "Alarms while it was made: 1; critical ones: 1; not acknowledged: 0.",
         "Deviations that are closed: 1.",
         "OEE was restated after it was first reported.",
         "Critical tags that were outside of their limits: heat.",
@@ -130,7 +130,7 @@ def test_what_has_to_be_known() -> None:
         ),
         (
             {"known": (MAKING, HOT | {"done_by": None})},
-            "Alarms that fell into it: 1, of those critical: 1, never acknowledged: 1.",
+            "Alarms while it was made: 1; critical ones: 1; not acknowledged: 1.",
         ),
         (
             {"critical": (TAG | {"samples": 0, "minimum": None, "above_s": 0.0},)},
