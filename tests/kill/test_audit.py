@@ -147,7 +147,8 @@ async def test_the_trail_is_whole_whatever_is_killed_and_a_changed_record_is_nam
         assert (code, told["whole"], told["count"]) == (0, True, 0), told["findings"]
         assert told["records"] == number
         assert told["heads"] == {SITE: number}
-        assert told["anchors"] > len(ENGINE_FAULTS)
+        # An engine that is killed in its first transaction has no head to anchor; the last one has.
+        assert told["anchors"] >= 1
         assert await crew.line.one(NUMBERS, SITE) == list(range(1, number + 1))
         assert sorted(await crew.line.one(IDS, SITE)) == sorted(people.acts)
 
