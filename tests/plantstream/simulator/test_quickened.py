@@ -58,8 +58,8 @@ def test_parts_of_conditions_are_quickened_as_well(ninu):
     document = document_of(ninu)
     rate = {"rate_of": "temperature", "per": "1m", "above": 5}
     last = {"any": [{"all": [rate]}, {"not": {"state": ["delay"], "longer_than": "10s"}}]}
-    document["alert_rules"][3]["when"] = last
-    when = quickened(with_document(ninu, document), 4).plant.alert_rules[3].when
+    document["alert_rules"][4]["when"] = last
+    when = quickened(with_document(ninu, document), 4).plant.alert_rules[4].when
     assert when.any[0].all[0].per == 15 * S
     assert when.any[1].not_.longer_than == 2.5 * S
 
