@@ -87,7 +87,7 @@ async def test_twilio_is_told_where_to_say_what_became_of_it(channel, provider, 
 @pytest.mark.parametrize("kind", ["whatsapp", "twilio_whatsapp"])
 async def test_without_a_template_of_the_language_whatsapp_is_not_asked(channel, provider, kind):
     wanted = {
-        "whatsapp": META | {"endpoint": provider.address, "templates": {"en": ENGLISH}},
+        "whatsapp": META | {"endpoint": provider.address, "templates": {"en": ENGLISH_TEMPLATE}},
         "twilio_whatsapp": twilio_of(kind, provider.address, templates={"en": "HX1"}),
     }[kind]
 
