@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
 from plantstream.commands.process import LISTEN
 
 
@@ -13,12 +14,8 @@ def register(app: typer.Typer) -> None:
 
 
 def metrics(
-    plant: Path | None = typer.Option(
-        None, help="A plant file to use as it is.", exists=True, dir_okay=False
-    ),
-    site: str | None = typer.Option(
-        None, help="enterprise/site: follow the plant file that `apply` gave to it."
-    ),
+    plant: Path | None = PLANT,
+    site: str | None = SITE,
     data_dir: Path | None = typer.Option(
         None, help="Where the last plant file that was followed is kept."
     ),
@@ -27,17 +24,12 @@ def metrics(
 ) -> None:
     """Serve the metrics of a plant to Prometheus."""
     from plantstream.commands.connection import kafka_settings
-    from plantstream.commands.plant_file import read_plant
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
     from sinks.metrics.service import MetricsOptions, run_metrics
 
-    if (plant is None) == (site is None):
-        raise typer.BadParameter("give one of --plant FILE and --site ENTERPRISE/SITE")
+    options = MetricsOptions(plant_or_site(plant, site), data_dir or default_data_dir())
     settings = kafka_settings(data_dir)
-    options = MetricsOptions(
-        read_plant(plant) if plant else str(site), data_dir or default_data_dir()
-    )
     raise typer.Exit(
         run_service(
             "metrics",

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
 from plantstream.commands.process import LISTEN, SLOT
 
 if TYPE_CHECKING:
@@ -20,12 +21,8 @@ def register(app: typer.Typer) -> None:
 
 
 def notify(
-    plant: Path | None = typer.Option(
-        None, help="A plant file to use as it is.", exists=True, dir_okay=False
-    ),
-    site: str | None = typer.Option(
-        None, help="enterprise/site: follow the plant file that `apply` gave to it."
-    ),
+    plant: Path | None = PLANT,
+    site: str | None = SITE,
     data_dir: Path | None = typer.Option(
         None, help="Where keys of links and tokens of senders are kept."
     ),
@@ -46,20 +43,16 @@ def notify(
 ) -> None:
     """Tell people what plant.notification.v1 says, each message once."""
     from plantstream.commands.connection import kafka_settings
-    from plantstream.commands.plant_file import read_plant
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.http_server import Listening
     from plantstream.runtime.service import run_service
     from sinks.notify.service import NotifyOptions, run_notify
 
-    if (plant is None) == (site is None):
-        raise typer.BadParameter("give one of --plant FILE and --site ENTERPRISE/SITE")
+    followed = plant_or_site(plant, site)
     web = Listening(web_listen, web_port, web_certificate, web_key, web_client_ca, OWNER)
     _must_be_private(web)
     settings = kafka_settings(data_dir)
-    options = NotifyOptions(
-        read_plant(plant) if plant else str(site), data_dir or default_data_dir(), web, slot
-    )
+    options = NotifyOptions(followed, data_dir or default_data_dir(), web, slot)
     raise typer.Exit(
         run_service("notify", lambda one: run_notify(one, options, settings), listen, port)
     )

@@ -3,8 +3,25 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 if TYPE_CHECKING:
     from schemas.plant.load import PlantFile
+
+PLANT = typer.Option(None, help="A plant file to use as it is.", exists=True, dir_okay=False)
+SITE = typer.Option(None, help="enterprise/site: follow the plant file that `apply` gave to it.")
+
+
+def plant_or_site(plant: Path | None, site: str | None) -> "PlantFile | str":
+    """What a service of one site is told: its plant file, or the site whose file it follows.
+
+    Raises:
+        BadParameter: neither is given, or both are.
+        FileError: the plant file has mistakes.
+    """
+    if (plant is None) == (site is None):
+        raise typer.BadParameter("give one of --plant FILE and --site ENTERPRISE/SITE")
+    return read_plant(plant) if plant else str(site)
 
 
 def read_plant(path: Path) -> "PlantFile":

@@ -29,6 +29,8 @@ class Desk:
         self.filing, self.live = filing, Live()
         self.as_of = self.heard_at = 0
         self._owner, self._plan, self._trend = owner, plan, trend
+        self._moved: set[str] = set()
+        """Tests of which points changed."""
 
     def take_over(self, live: Live | None, as_of: int, heard_at: int) -> None:
         """Go on from here; without anything that is known, reckon all from what is filed."""
@@ -46,9 +48,7 @@ class Desk:
         changed = set(keys)
         moves = [one for key in sorted(changed) for one in self._evaluate(key)]
         changed |= set(self.live.series.change(moves, self._trend, self._plan))
-        for test in {move[0] for move in moves}:
-            report = capability(self._owner, test, self.live.series, self._plan)
-            self.live.own(_CAPABILITY + test, _by_id([] if report is None else [report]))
+        self._moved |= {move[0] for move in moves}
         kinds = {kind for key in sorted(changed) for kind in self._open(key)}
         cases = [one for one in self.live.cases.values() if one.kind in kinds]
         told = changed | self._follow(cases)
@@ -93,6 +93,10 @@ class Desk:
             else:
                 self._answer_strays(key)
         self._roll()
+        for test in sorted(self._moved):
+            report = capability(self._owner, test, live.series, self._plan)
+            live.own(_CAPABILITY + test, _by_id([] if report is None else [report]))
+        self._moved.clear()
 
     def next_due(self) -> int | None:
         """When a tick has something to find out."""
