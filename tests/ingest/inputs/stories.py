@@ -19,7 +19,7 @@ from ingest.input import GOOD, Missed, Observation, Sample, Unreadable
 from ingest.inputs.registry import build_inputs
 from ingest.metrics import SourceMetrics
 from plantstream.runtime import clock
-from tests.ingest.inputs.peers import NUMBER, ONE, TWO, Peer, plant_of
+from tests.ingest.inputs.peers import LEVEL, NUMBER, ONE, TWO, Peer, plant_of
 from tests.parts import eventually
 
 LIMIT_S = 20.0
@@ -63,6 +63,11 @@ class Hearing:
         """Take what it gives, until cancelled."""
         async for chunk in self.stream:
             self.seen += chunk.observations
+
+    def is_level(self) -> bool:
+        """Whether the level that a peer sets after its last number has come, too."""
+        numbers, levels = self.samples(NUMBER), self.samples(LEVEL)
+        return bool(levels) and levels[-1].value == numbers[-1].value + 0.5  # type: ignore[operator]
 
     async def flowing(self) -> float:
         """Set numbers until both machines tell one; gives how long that took, s."""
@@ -114,7 +119,7 @@ async def calm(peer: Peer) -> Calm:
     async with hearing(peer) as heard:
         for _ in range(4):
             await heard.flowing()
-        await eventually(lambda: bool(heard.kinds(Unreadable)))
+        await eventually(lambda: bool(heard.kinds(Unreadable)) and heard.is_level())
         return Calm(heard, began, clock.now())
 
 
