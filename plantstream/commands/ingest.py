@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
 from plantstream.commands.process import LISTEN
 
 if TYPE_CHECKING:
@@ -33,12 +34,8 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    plant: Path | None = typer.Option(
-        None, help="A plant file to use as it is.", exists=True, dir_okay=False
-    ),
-    site: str | None = typer.Option(
-        None, help="enterprise/site: follow the plant file that `apply` gave to it."
-    ),
+    plant: Path | None = PLANT,
+    site: str | None = SITE,
     data_dir: Path | None = typer.Option(None, help="Where the spool is kept."),
     spool_mb: int = typer.Option(1024, min=1, help="How much waits for Kafka at most."),
     spool_days: float = typer.Option(7.0, min=0.01, help="How long it waits at most."),
@@ -53,21 +50,18 @@ def ingest(
     from ingest.service import EdgeOptions, run_edge
     from ingest.spool_file import Limits
     from plantstream.commands.connection import kafka_settings
-    from plantstream.commands.plant_file import read_plant
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
 
-    if (plant is None) == (site is None):
-        raise typer.BadParameter("give one of --plant FILE and --site ENTERPRISE/SITE")
-    file = read_plant(plant) if plant else None
+    followed = plant_or_site(plant, site)
     if dry_run:
-        if file is None:
+        if isinstance(followed, str):
             raise typer.BadParameter("a dry run needs a file", param_hint="--plant")
         with suppress(KeyboardInterrupt):
-            asyncio.run(_print_dry_run(file, data_dir or default_data_dir()))
+            asyncio.run(_print_dry_run(followed, data_dir or default_data_dir()))
         return
     limits = Limits(spool_mb * MEGABYTE, spool_days * DAY_S, drops=when_full is WhenFull.DROP)
-    options = EdgeOptions(file or str(site), data_dir or default_data_dir(), limits)
+    options = EdgeOptions(followed, data_dir or default_data_dir(), limits)
     settings = kafka_settings(data_dir)
     raise typer.Exit(
         run_service("ingest", lambda one: run_edge(one, options, settings), listen, port)
