@@ -59,6 +59,10 @@ class Proxy:
         """Connections that are open now."""
         return len(self._running)
 
+    def slow_down(self, delay: Delay | None) -> None:
+        """What comes from now on is so long on its way."""
+        self._delay = delay
+
     def drop(self) -> None:
         """End all connections; new ones get through."""
         for one in list(self._running):

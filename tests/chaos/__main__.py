@@ -1,0 +1,79 @@
+"""`python -m tests.chaos --row ROW --runs N`: faults against real processes, see docs/proof.md."""
+
+import argparse
+import asyncio
+import random
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.chaos.result import Result, add, read
+from tests.chaos.rows import ROWS
+from tests.chaos.run import commit, run_rows
+
+PER_FACTORY = 10
+"""Runs until everything is started anew: the database of a factory grows."""
+
+
+def main() -> int:
+    """Run what the arguments say; 1 if a run was not ok."""
+    asked = _arguments()
+    plan = _plan(asked)
+    if not plan:
+        sys.stderr.write("chaos: nothing is left to run; the results are in the file\n")
+        return 0
+
+    def keep(result: Result) -> None:
+        add(asked.out, result)
+        sys.stdout.write(f"{_line(result)}\n")
+        sys.stdout.flush()
+
+    all_ok = True
+    for start in range(0, len(plan), PER_FACTORY):
+        all_ok &= asyncio.run(run_rows(plan[start : start + PER_FACTORY], keep))
+    return 0 if all_ok else 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos")
+    parser.add_argument("--row", choices=["", *ROWS], default="", help="one row; default: all")
+    parser.add_argument("--runs", type=int, default=0, help="default: as many as the table says")
+    parser.add_argument("--seed", type=int, default=None, help="of the first run")
+    parser.add_argument("--short", action="store_true", help="some rows, one run each")
+    parser.add_argument("--fresh", type=int, default=0, help="so many random rows, fresh seeds")
+    parser.add_argument("--out", type=Path, default=Path("build/chaos.json"))
+    return parser.parse_args()
+
+
+def _plan(asked: argparse.Namespace) -> Sequence[tuple[str, int]]:
+    """Rows and seeds, without those runs of this commit that the file holds already."""
+    if asked.fresh:
+        chance = random.SystemRandom()
+        return [(name, chance.randrange(10**6)) for name in chance.sample(list(ROWS), asked.fresh)]
+    if asked.short:
+        names = [name for name, row in ROWS.items() if row.is_short]
+        return [(name, asked.seed or 0) for name in names]
+    names = [asked.row] if asked.row else list(ROWS)
+    this = commit()
+    done = {(one.row, one.seed) for one in read(asked.out) if one.commit == this}
+    first = asked.seed or 0
+    return [
+        (name, seed)
+        for name in names
+        for seed in range(first, first + (asked.runs or ROWS[name].runs))
+        if (name, seed) not in done
+    ]
+
+
+def _line(result: Result) -> str:
+    recovery = "-" if result.recovery_s is None else f"{result.recovery_s:.1f} s"
+    said = "ok" if result.ok else f"NOT OK: {result.why}"
+    return (
+        f"{result.row} seed {result.seed}: lost {result.lost}, repeated {result.repeated}, "
+        f"missing pages {result.missing_pages}, wrong {result.wrong}, lag 0 after {recovery}, "
+        f"{result.seconds:.0f} s in all: {said}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

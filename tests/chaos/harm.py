@@ -1,0 +1,206 @@
+"""What is done to a factory: kills, pauses, restarts, networks and parts that are away."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+from plantstream.runtime.clock import monotonic
+from tests.chaos.factory import FIRST, SECOND, SERVICES, Factory, Service
+from tests.chaos.infrastructure import Program
+from tests.proxy import Delay, Way
+
+Harm = Callable[[Factory, random.Random], Awaitable[float]]
+"""Does it, and gives the moment (of the monotonic clock) from which the recovery counts."""
+
+SOME_TIME_S = (0.5, 3.0)
+STOPS_WITHIN_S = 10.0
+FROZEN_S = 30.0
+SHARED_LIMIT_S = 60.0
+COMES_AND_GOES_S = 5.0
+LOOK_S = 0.1
+
+
+class TooSlowError(Exception):
+    """Something took longer than the row allows."""
+
+
+def killed(name: Service) -> Harm:
+    """SIGKILL at a random moment, and started again at once."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _some_time(chance)
+        await factory.kill(name)
+        began = monotonic()
+        await factory.launch(name)
+        return began
+
+    return harm
+
+
+def taken_over(name: Service) -> Harm:
+    """SIGKILL of one of two; the other takes over, and the one comes back in the end."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _with_a_second(factory, name)
+        await _some_time(chance)
+        victim, heir = chance.sample([FIRST, SECOND], k=2)
+        await factory.kill(name, victim)
+        factory.running[name, FIRST] = factory.running.pop((name, heir))
+        return monotonic()
+
+    return harm
+
+
+def frozen(name: Service) -> Harm:
+    """SIGSTOP of one of two for 30 s, then SIGCONT: what the woken one writes must not count."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _with_a_second(factory, name)
+        await _some_time(chance)
+        victim = factory.running[name, FIRST]
+        victim.freeze()
+        await asyncio.sleep(FROZEN_S)
+        victim.wake()
+        began = monotonic()
+        await _settled(factory, name)
+        return began
+
+    return harm
+
+
+async def rolling_restart(factory: Factory, chance: random.Random) -> float:
+    """SIGTERM and a new start of every service, one after the other."""
+    began = monotonic()
+    for name in chance.sample(SERVICES, k=len(SERVICES)):
+        asked = monotonic()
+        await factory.stop(name)
+        if monotonic() - asked > STOPS_WITHIN_S:
+            raise TooSlowError(f"{name} took {monotonic() - asked:.1f} s to stop")
+        began = monotonic()
+        await factory.start(name)
+    return began
+
+
+def broker_down(seconds: float, *, is_killed: bool) -> Harm:
+    """The broker is away for so long."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _some_time(chance)
+        return await _down(factory.kafka, seconds, is_killed=is_killed)
+
+    return harm
+
+
+def database_down(seconds: float, *, is_killed: bool) -> Harm:
+    """The database is away for so long."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _some_time(chance)
+        return await _down(factory.database, seconds, is_killed=is_killed)
+
+    return harm
+
+
+def database_swallowed(seconds: float) -> Harm:
+    """The sink's connections to the database take everything and answer nothing."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _some_time(chance)
+        factory.to_database.swallow(Way.BOTH)
+        await asyncio.sleep(seconds)
+        factory.to_database.mend()
+        return monotonic()
+
+    return harm
+
+
+def slow_database(seconds: float) -> Harm:
+    """Everything to and from the database takes 100 ms each way."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        factory.to_database.slow_down(Delay(median_s=0.1, sigma=0.0))
+        factory.to_database.drop()
+        await asyncio.sleep(seconds)
+        factory.to_database.slow_down(None)
+        factory.to_database.drop()
+        return monotonic()
+
+    return harm
+
+
+async def edge_cut_off(factory: Factory, chance: random.Random) -> float:
+    """The edge's way to the broker: drops, cuts in mid-stream, half-open, log-normal delays."""
+    way = factory.to_kafka
+    way.slow_down(Delay())
+    for _ in range(6):
+        await asyncio.sleep(chance.uniform(0.5, 3))
+        match chance.choice(("drop", "cut", "swallow", "away")):
+            case "drop":
+                way.drop()
+            case "cut":
+                way.cut_after(chance.randint(1, 40_000))
+            case "swallow":
+                way.swallow(chance.choice([Way.UP, Way.DOWN, Way.BOTH]))
+                await asyncio.sleep(chance.uniform(0.5, 4))
+                way.mend()
+            case _:
+                async with way.away():
+                    await asyncio.sleep(chance.uniform(1, 5))
+    way.mend()
+    way.slow_down(None)
+    return monotonic()
+
+
+async def workers_come_and_go(factory: Factory, chance: random.Random) -> float:
+    """A second processor and a second sink join and leave every 5 s."""
+    for turn in range(4):
+        name: Service = ("oee", "sink")[turn % 2]
+        await factory.launch(name, SECOND)
+        await asyncio.sleep(COMES_AND_GOES_S)
+        if chance.random() < 0.5:
+            await factory.kill(name, SECOND)
+        else:
+            await factory.stop(name, SECOND)
+    return monotonic()
+
+
+async def _some_time(chance: random.Random) -> None:
+    await asyncio.sleep(chance.uniform(*SOME_TIME_S))
+
+
+async def _down(program: Program, seconds: float, *, is_killed: bool) -> float:
+    if is_killed:
+        await program.kill()
+    else:
+        await program.stop()
+    await asyncio.sleep(seconds)
+    await program.start()
+    return monotonic()
+
+
+async def _with_a_second(factory: Factory, name: Service) -> None:
+    """Start a second worker, and wait until both have partitions."""
+    second = await factory.start(name, SECOND)
+    async with asyncio.timeout(SHARED_LIMIT_S):
+        while not (await owned(factory, name, FIRST) and await owned(factory, name, SECOND)):
+            second.must_live()
+            await asyncio.sleep(LOOK_S)
+
+
+async def _settled(factory: Factory, name: Service) -> None:
+    """The woken worker shares again, or has ended; then there is one worker as before."""
+    woken = factory.running[name, FIRST]
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SHARED_LIMIT_S):
+            while woken.process.returncode is None and not await owned(factory, name, FIRST):
+                await asyncio.sleep(LOOK_S)
+    await factory.stop(name, FIRST)
+    factory.running[name, FIRST] = factory.running.pop((name, SECOND))
+
+
+async def owned(factory: Factory, name: Service, slot: str) -> int:
+    """Partitions of a worker."""
+    found = await factory.running[name, slot].metrics()
+    metric = "plantstream_sink_partitions" if name == "sink" else "plantstream_processor_partitions"
+    return int(sum(value for (what, _), value in found.items() if what == metric))

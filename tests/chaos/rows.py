@@ -1,0 +1,97 @@
+"""The table of faults: what is done, how often, and how soon everything must be as before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.chaos import harm
+from tests.chaos.factory import SERVICES
+from tests.chaos.harm import Harm
+
+AT_ONCE_S = 15.0
+"""To lag 0, when what failed is there again."""
+TAKEN_OVER_S = 25.0
+"""To lag 0, when another worker takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fault."""
+
+    says: str
+    runs: int
+    harm: Harm
+    within_s: float = AT_ONCE_S
+    is_short: bool = False
+    """Whether it belongs to the short form, of one run each."""
+
+
+def _kills() -> Mapping[str, Row]:
+    return {
+        f"kill-{name}": Row(
+            f"SIGKILL of {name} at a random moment, started again at once",
+            30,
+            harm.killed(name),
+            is_short=name in {"oee", "sink", "ingest", "notify"},
+        )
+        for name in SERVICES
+    }
+
+
+def _brokers() -> Mapping[str, Row]:
+    return {
+        f"broker-{how}-{seconds}s": Row(
+            f"the broker {says}, {seconds} s down",
+            5,
+            harm.broker_down(seconds, is_killed=how == "killed"),
+        )
+        for how, says in (("restarted", "stopped in order"), ("killed", "killed"))
+        for seconds in (10, 60)
+    }
+
+
+def _databases() -> Mapping[str, Row]:
+    return {
+        f"database-{how}-{seconds}s": Row(
+            f"the database {says}, {seconds} s down",
+            5,
+            harm.database_down(seconds, is_killed=how == "killed"),
+        )
+        for how, says in (("restarted", "stopped in order"), ("killed", "killed"))
+        for seconds in (10, 60)
+    }
+
+
+ROWS: Mapping[str, Row] = {
+    **_kills(),
+    "takeover-oee": Row(
+        "SIGKILL of one of two processors", 30, harm.taken_over("oee"), TAKEN_OVER_S
+    ),
+    "takeover-sink": Row("SIGKILL of one of two sinks", 30, harm.taken_over("sink"), TAKEN_OVER_S),
+    "frozen-oee": Row(
+        "SIGSTOP of one of two processors for 30 s", 20, harm.frozen("oee"), TAKEN_OVER_S
+    ),
+    "frozen-sink": Row(
+        "SIGSTOP of one of two sinks for 30 s", 20, harm.frozen("sink"), TAKEN_OVER_S
+    ),
+    "rolling-restart": Row(
+        "SIGTERM and start of every service in turn, each stops in 10 s", 10, harm.rolling_restart
+    ),
+    **_brokers(),
+    **_databases(),
+    "database-black-holed-30s": Row(
+        "the database takes everything and answers nothing, 30 s", 5, harm.database_swallowed(30)
+    ),
+    "database-slow-30s": Row("200 ms more for every question, 30 s", 5, harm.slow_database(30)),
+    "edge-cut-off": Row(
+        "drops, delays, cuts in mid-stream, half-open lines between edge and broker",
+        10,
+        harm.edge_cut_off,
+        is_short=True,
+    ),
+    "workers-come-and-go": Row(
+        "a second processor and a second sink join and leave, every 5 s",
+        20,
+        harm.workers_come_and_go,
+        TAKEN_OVER_S,
+    ),
+}
