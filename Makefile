@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DURATION ?= 0
 SPEED ?= 10
 
-.PHONY: help setup peers demo test test-long check format bench lock
+.PHONY: help setup peers demo test test-long check format bench lock chaos proof-check
 
 help:  ## list the commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ format: setup  ## format the code
 
 bench: setup  ## every benchmark, written to build/bench.json
 	@$(BIN)/plantstream bench --out build/bench.json
+
+chaos: setup peers  ## faults against real processes into build/chaos.json (ROW=kill-sink RUNS=3; all rows take hours)
+	@$(BIN)/python -m tests.chaos $(if $(ROW),--row $(ROW)) $(if $(RUNS),--runs $(RUNS))
+
+proof-check: setup peers  ## three rows of docs/proof.md by chance, with fresh seeds
+	@$(BIN)/python -m tests.chaos --fresh 3 --out build/proof-check.json
 
 lock:  ## resolve the dependencies anew into requirements/
 	@deploy/setup.sh lock

@@ -43,7 +43,7 @@ class Factory:
     """Between the edge and the broker."""
     to_database: Proxy
     """Between the sink and the database."""
-    field: Field = field(default_factory=Field)
+    presses: Field = field(default_factory=Field)
     running: dict[tuple[Service, str], Running] = field(default_factory=dict)
 
     async def start(self, name: Service, slot: str = FIRST) -> Running:
@@ -94,8 +94,7 @@ class Factory:
             environment["PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS"] = f"{HOST}:{self.to_kafka.port}"
         if name == "sink":
             environment["PLANTSTREAM_DATABASE_PORT"] = str(self.to_database.port)
-        logs = Line(self.home / name, self.line.kafka, self.line.database, environment)
-        return logs
+        return Line(self.home / name, self.line.kafka, self.line.database, environment)
 
 
 @asynccontextmanager
@@ -107,11 +106,11 @@ async def running_factory(home: Path) -> AsyncIterator[Factory]:
         async with asyncio.TaskGroup() as tasks:
             for name in SERVICES:
                 tasks.create_task(factory.start(name))
-        speaking = asyncio.create_task(factory.field.speak(factory.mosquitto.port))
+        speaking = asyncio.create_task(factory.presses.speak(factory.mosquitto.port))
         try:
             yield factory
         finally:
-            factory.field.end()
+            factory.presses.end()
             await asyncio.wait({speaking})
 
 

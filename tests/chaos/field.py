@@ -41,6 +41,13 @@ class Field:
     def end(self) -> None:
         self._ended.set()
 
+    async def has_said(self, number: int) -> None:
+        """Wait until every press has said this number."""
+        while True:
+            if self.number >= number:
+                return
+            await asyncio.sleep(TURN_S)
+
     async def speak(self, port: int) -> None:
         """Say a message of each press each turn, until told to end; the broker has all then."""
         loop = asyncio.get_running_loop()
@@ -63,8 +70,9 @@ class Field:
 
     def _message(self, press: str, number: int, at: datetime) -> str:
         place = PRESSES.index(press)
-        stands = (number + 7 * place) % STAND_TURNS < STANDS_FOR and number > 0
-        self.made[press] += not stands
+        stands = (number + 7 * place) % STAND_TURNS < STANDS_FOR
+        # What a counter shows first is where counting begins.
+        self.made[press] += number > 0 and not stands
         turn, since = divmod(number, HEAT_TURNS)
         is_hot = turn % len(PRESSES) == place and since < HOT_TURNS and turn > 0
         if is_hot and since == 0:

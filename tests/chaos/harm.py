@@ -118,7 +118,7 @@ def database_swallowed(seconds: float) -> Harm:
 def slow_database(seconds: float) -> Harm:
     """Everything to and from the database takes 100 ms each way."""
 
-    async def harm(factory: Factory, chance: random.Random) -> float:
+    async def harm(factory: Factory, _: random.Random) -> float:
         factory.to_database.slow_down(Delay(median_s=0.1, sigma=0.0))
         factory.to_database.drop()
         await asyncio.sleep(seconds)
@@ -193,7 +193,9 @@ async def _settled(factory: Factory, name: Service) -> None:
     woken = factory.running[name, FIRST]
     with suppress(TimeoutError):
         async with asyncio.timeout(SHARED_LIMIT_S):
-            while woken.process.returncode is None and not await owned(factory, name, FIRST):
+            while not await owned(factory, name, FIRST):
+                if woken.process.returncode is not None:
+                    break
                 await asyncio.sleep(LOOK_S)
     await factory.stop(name, FIRST)
     factory.running[name, FIRST] = factory.running.pop((name, SECOND))

@@ -1,4 +1,4 @@
-"""The plant of the chaos runs: twenty presses behind an MQTT broker, and who is told when one is hot."""
+"""The plant of the chaos runs: twenty presses behind an MQTT broker, and who is told of heat."""
 
 import json
 from typing import Any

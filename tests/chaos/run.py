@@ -14,7 +14,7 @@ from tests.chaos.result import Result
 from tests.chaos.rows import ROWS
 from tests.chaos.truth import Truth, Verdict
 
-WARM_LIMIT_S = 90.0
+WARM_LIMIT_S, WARM_TURNS = 90.0, 20
 Keep = Callable[[Result], None]
 
 
@@ -25,7 +25,7 @@ async def run_rows(plan: Sequence[tuple[str, int]], keep: Keep) -> bool:
         async with running_factory(Path(home)) as factory:
             truth = Truth(factory)
             async with asyncio.timeout(WARM_LIMIT_S):
-                await _some_turns(factory)
+                await factory.presses.has_said(WARM_TURNS)
                 await truth.recovered(clock.monotonic())
             for name, seed in plan:
                 result = await run_row(factory, truth, name, seed)
@@ -37,7 +37,7 @@ async def run_rows(plan: Sequence[tuple[str, int]], keep: Keep) -> bool:
 async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Result:
     """Do what the row says, wait until all is as before, and judge."""
     row = ROWS[name]
-    first, began, started = factory.field.number, clock.monotonic(), clock.now()
+    first, began, started = factory.presses.number, clock.monotonic(), clock.now()
     why, recovery_s = "", None
     try:
         since = await row.harm(factory, random.Random(f"{name} {seed}"))
@@ -70,9 +70,3 @@ def commit() -> str:
     """The commit that runs, and whether it was changed since."""
     asked = ("git", "describe", "--always", "--dirty", "--abbrev=10")
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
-
-
-async def _some_turns(factory: Factory) -> None:
-    """Until the presses have spoken for a while."""
-    while factory.field.number < 20:
-        await asyncio.sleep(0.1)

@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -49,7 +50,7 @@ class Verdict:
     """Rows that are there twice, and messages to people that came again without saying so."""
     missing_pages: int = 0
     wrong: int = 0
-    """Cells that differ from those of an engine which nothing disturbed, and pages without a cause."""
+    """Cells unlike those of an engine which nothing disturbed, and pages without a cause."""
 
 
 @dataclass
@@ -64,19 +65,26 @@ class Truth:
 
     async def recovered(self, since: float) -> float:
         """Wait until rows, cells and pages are as near to the field as ever; seconds since."""
+        said_since = self.factory.presses.number + 1
+
+        async def keeps_up() -> bool:
+            told = self.factory.presses
+            wanted = max(said_since, told.number - BEHIND_TURNS)
+            is_told = not self._pages(told.times[-1] - TOLD_WITHIN)[0]
+            return is_told and told.number >= wanted and await self._reached(wanted)
+
         async with asyncio.timeout(RECOVERED_LIMIT_S):
-            while not await self._keeps_up():
-                await asyncio.sleep(LOOK_S)
+            await _until(keeps_up)
         return monotonic() - since
 
     async def verdict(self, first: int) -> Verdict:
         """Judge all that was said from this number on."""
-        last = self.factory.field.number
-        until = self.factory.field.times[last]
+        last = self.factory.presses.number
+        until = self.factory.presses.times[last]
         await self._settled(last)
         lost, repeated = await self._samples(first, last)
         parts = await self.factory.line.one(PARTS, until)
-        true_parts = self.factory.field.parts[last]
+        true_parts = self.factory.presses.parts[last]
         missing, causeless = self._pages(until)
         return Verdict(
             lost=lost + max(0, true_parts - parts),
@@ -85,19 +93,15 @@ class Truth:
             wrong=causeless + await self._wrong_cells(until),
         )
 
-    async def _keeps_up(self) -> bool:
-        told = self.factory.field
-        wanted = told.number - BEHIND_TURNS
-        return await self._reached(wanted) and not self._pages(told.times[-1] - TOLD_WITHIN)[0]
-
     async def _settled(self, last: int) -> None:
         """Wait for what is under way; what has not come by then is lost."""
-        try:
+
+        async def has_come() -> bool:
+            return await self._reached(last) and not self._pages(self._time(last))[0]
+
+        with suppress(TimeoutError):
             async with asyncio.timeout(SETTLED_LIMIT_S):
-                while not await self._reached(last) or self._pages(self._time(last))[0]:
-                    await asyncio.sleep(LOOK_S)
-        except TimeoutError:
-            return
+                await _until(has_come)
 
     async def _reached(self, number: int) -> bool:
         """Whether rows and cells of every press are as new as this number."""
@@ -111,7 +115,7 @@ class Truth:
 
     async def _samples(self, first: int, last: int) -> tuple[int, int]:
         """Samples that are missing or not what was said, and those that are there again."""
-        times = self.factory.field.times
+        times = self.factory.presses.times
         paths = [path_of(press) for press in PRESSES]
         count, distinct, total = await self.factory.line.one(
             SAMPLES, paths, NUMBERS, times[first], times[last]
@@ -128,7 +132,7 @@ class Truth:
     def _pages(self, until: datetime) -> tuple[int, int]:
         """Alerts up to then of which nobody was told, and those that were told without a cause."""
         told = self.factory.provider.told("Hot", "firing", "all")
-        hot = set(self.factory.field.hot)
+        hot = set(self.factory.presses.hot)
         due = {one for one in hot if one[1] <= until}
         return len(due - told), len(told - hot)
 
@@ -176,7 +180,14 @@ class Truth:
         return Facts(Machine(self.factory.plant, "", equipment, "oracle"))
 
     def _time(self, number: int) -> datetime:
-        return self.factory.field.times[max(0, number)]
+        return self.factory.presses.times[number]
+
+
+async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:
+    while True:
+        if await is_so():
+            return
+        await asyncio.sleep(LOOK_S)
 
 
 def _different(stored: Mapping[Row, Row], true: Mapping[Row, Row]) -> list[Row]:

@@ -1,0 +1,103 @@
+"""Writes docs/proof.md out of docs/chaos.json: `python -m tests.chaos.proof`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tests.chaos.result import Result, read
+from tests.chaos.rows import ROWS, Row
+
+DOCS = Path(__file__).parents[2] / "docs"
+RESULTS, PAGE = DOCS / "chaos.json", DOCS / "proof.md"
+
+HEAD = """# Proof
+
+This page is written by `python -m tests.chaos.proof` out of [chaos.json](chaos.json), which
+`make chaos` writes: a line for each run, whether it went well or not. Nothing here is written
+by hand.
+
+Each run has real parts on one machine: mosquitto with twenty presses that say 2,000 samples a
+second and get hot one after the other, Apache Kafka, TimescaleDB (the WebAssembly build), and
+`plantstream ingest`, `process` for OEE, for rules and for the dispatcher, `sink` and `notify` as
+processes of their own. What the presses have said is the truth:
+
+- **lost**: samples and parts that were said and are nowhere;
+- **repeated**: rows that are there twice, and messages to people that came again without
+  saying so;
+- **missing pages**: heat of which nobody was told;
+- **wrong**: cells of OEE that differ from those of an engine that nothing disturbed, and messages
+  without a cause;
+- **lag 0**: seconds until rows, cells and messages are as new as before the fault, from the
+  moment when what failed is started again, or when the other worker is alone. A run that takes
+  longer than the row allows is not ok, even if its numbers are right.
+"""
+REPEAT = """
+Repeat any of it: `make chaos ROW=kill-sink RUNS=3`; `make proof-check` runs three rows by chance,
+with seeds that nobody has seen.
+"""
+
+
+def page(results: Sequence[Result]) -> str:
+    """The page as Markdown."""
+    by_row: dict[str, list[Result]] = {}
+    for one in results:
+        by_row.setdefault(one.row, []).append(one)
+    return "\n".join([HEAD, *_summary(results), "", *_table(by_row), "", *_not_ok(results), REPEAT])
+
+
+def _summary(results: Sequence[Result]) -> list[str]:
+    bad = sum(not one.ok for one in results)
+    hours = sum(one.seconds for one in results) / 3600
+    wrong = sum(one.lost + one.repeated + one.missing_pages + one.wrong for one in results)
+    commits = ", ".join(f"`{name}`" for name in sorted({one.commit for one in results}))
+    return [
+        f"**{len(results)} runs, {hours:.1f} hours: {wrong} things lost, repeated, missing or "
+        f"wrong; {bad} runs not ok.** Commits: {commits or 'none'}."
+    ]
+
+
+def _table(by_row: Mapping[str, Sequence[Result]]) -> list[str]:
+    head = (
+        "| row | fault | runs (wanted) | lost | repeated | missing pages | wrong "
+        "| lag 0 in 90 % | worst | allowed | ok |"
+    )
+    rule = "|---|---|---|---|---|---|---|---|---|---|---|"
+    return [head, rule, *(_line(name, row, by_row.get(name, ())) for name, row in ROWS.items())]
+
+
+def _line(name: str, row: Row, results: Sequence[Result]) -> str:
+    sums = (
+        sum(getattr(one, what) for one in results)
+        for what in ("lost", "repeated", "missing_pages", "wrong")
+    )
+    times = sorted(one.recovery_s for one in results if one.recovery_s is not None)
+    ninety = f"{times[max(0, -(-9 * len(times) // 10) - 1)]:.1f} s" if times else "-"
+    worst = f"{times[-1]:.1f} s" if times else "-"
+    told = f"{sum(one.ok for one in results)} of {len(results)}" if results else "not run"
+    cells = (
+        f"`{name}`",
+        row.says,
+        f"{len(results)} ({row.runs})",
+        *(map(str, sums) if results else "----"),
+        ninety,
+        worst,
+        f"{row.within_s:.0f} s",
+        told,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _not_ok(results: Sequence[Result]) -> list[str]:
+    bad = [one for one in results if not one.ok]
+    if not bad:
+        return []
+    lines = [f"- `{one.row}`, seed {one.seed}, `{one.commit}`: {one.why}" for one in bad]
+    return ["Not ok:", "", *lines]
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(page(read(RESULTS)))
+
+
+if __name__ == "__main__":
+    main()
