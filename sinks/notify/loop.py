@@ -15,6 +15,7 @@ from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from schemas.alerts import DeliveryAttempt, Notification
 from schemas.codec import UnreadableError, decode, encode
 from schemas.partitioning import partition_of
+from schemas.topic import Topic
 from schemas.topics import DELIVERY, NOTIFICATION
 from sinks.notify.board import Board, Job
 from sinks.notify.breaker import Resting
@@ -44,6 +45,8 @@ class NotifyLimits:
     """Deliveries; while there are so many, nothing more is read."""
     retrying: Retrying = field(default_factory=Retrying)
     resting: Resting = field(default_factory=Resting)
+    ask_after_s: float = 2.0
+    """Whoever has not read for so long may have been given up by the group, and asks."""
     retry_first_s: float = 0.2
     retry_most_s: float = 10.0
     """Pauses while Kafka is away."""
@@ -62,6 +65,7 @@ class NotifyLoop:
         self._news = asyncio.Event()
         self._stopping = False
         self._paused = False
+        self._ours_at = time.now()
         self._under_way: set[asyncio.Task[None]] = set()
         self._bounces: list[DeliveryAttempt] = []
         self._forget()
@@ -115,7 +119,12 @@ class NotifyLoop:
             polled = await self._patiently("reading", self._poll)
             if isinstance(polled, Assigned):
                 await self._take_over(polled.partitions)
+                self._ours_at = self._time.now()
                 continue
+            if polled and not await self._is_ours(polled[0].source):
+                continue
+            if not self._is_doubtful():
+                self._ours_at = self._time.now()
             for record in polled:
                 await self._accept(record)
             if polled:
@@ -218,6 +227,8 @@ class NotifyLoop:
             return
         await self._record(intent(delivery, channel, self._time.now()), told)
         await self._intended.reached()
+        if not await self._is_ours(_partition_of(told, NOTIFICATION)):
+            return  # Another worker finds the intent, and marks what he sends.
         answer = await self._ask(told, channel, delivery.repeated)
         await self._sent.reached()
         now = self._time.now()
@@ -227,6 +238,22 @@ class NotifyLoop:
         if step.left is None:
             self._finish(told, channel)
         self._news.set()
+
+    def _is_doubtful(self) -> bool:
+        """Whether the group may have given us up: after a while without reading."""
+        since = self._time.now() - self._ours_at
+        return since.total_seconds() > self._limits.ask_after_s
+
+    async def _is_ours(self, partition: TopicPartition) -> bool:
+        """Whether the group counts on us; where that is doubtful it has to say so."""
+        if not self._is_doubtful():
+            return True
+        inbox = self._ports.inbox
+        if self._paused or not await self._patiently("asking", lambda: inbox.is_ours(partition)):
+            _log.warning("left to another worker", partition=str(partition))
+            return False
+        self._ours_at = self._time.now()
+        return True
 
     async def _ask(self, told: Notification, channel: str, repeated: bool) -> Answer:
         try:
@@ -250,7 +277,7 @@ class NotifyLoop:
             self._progress.done(source, offset)
 
     async def _record(self, attempt: DeliveryAttempt, told: Notification) -> None:
-        partition = partition_of(attempt.partition_key().encode(), DELIVERY.partitions)
+        partition = _partition_of(told, DELIVERY).partition
         key = attempt.record_id().encode()
         await self._publish(Outgoing(DELIVERY.name, partition, key, encode(attempt)))
         self._memory.note(attempt)
@@ -265,3 +292,9 @@ class NotifyLoop:
         first_s, most_s = limits.retry_first_s, limits.retry_most_s
         patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
         return await patience.until(doing, call)
+
+
+def _partition_of(told: Notification, topic: Topic) -> TopicPartition:
+    """Where records about it stand in a topic that is partitioned by group."""
+    key = told.partition_key().encode()
+    return TopicPartition(topic.name, partition_of(key, topic.partitions))

@@ -26,6 +26,13 @@ class Inbox(Protocol):
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """All before these offsets is over, and recorded so: nothing of it is read again."""
 
+    async def is_ours(self, partition: TopicPartition) -> bool:
+        """Ask the group whether it still counts on us for this partition.
+
+        Raises:
+            UnavailableError: the broker does not answer now.
+        """
+
 
 class Past(Protocol):
     """What was recorded of deliveries before."""

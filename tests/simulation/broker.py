@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from plantstream.runtime.errors import FencedError
@@ -56,8 +56,26 @@ class Partition:
 
     def committed(self, start: int) -> list[Record]:
         """What a reader of committed records gets from this offset on."""
-        found = self.entries[start : self.stable_end]
-        return [entry[0] for entry in found if entry and self._counts(entry)]
+        end = self.stable_end
+        counting = [at for at in range(start, end) if self._counts(self.entries[at])]
+        return [
+            self._linked(at, before, following)
+            for before, at, following in zip(
+                [start, *(at + 1 for at in counting)],
+                counting,
+                [*counting[1:], end],
+                strict=False,
+            )
+        ]
+
+    def _linked(self, at: int, before: int, following: int) -> Record:
+        """The record, and how many offsets around it hold nothing."""
+        entry = self.entries[at]
+        assert entry is not None
+        record = entry[0]
+        if at == before and following == at + 1:
+            return record
+        return replace(record, empty_before=at - before, empty_after=following - at - 1)
 
     @staticmethod
     def _counts(entry: tuple[Record, Transaction | None] | None) -> bool:

@@ -23,6 +23,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """Simulated seconds since the beginning."""
         return self._now_s
 
+    def stand_still(self, seconds: float) -> None:
+        """Nothing runs for so long, as if the process were stopped."""
+        self._now_s += seconds
+
     def select(self, timeout_s: float | None) -> list[Any]:
         """What the base class calls when nothing is ready."""
         if timeout_s is None:

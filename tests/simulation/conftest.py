@@ -1,30 +1,32 @@
 """What all simulations share."""
 
-import functools
-import logging
 from collections.abc import Iterator
 
 import pytest
 import structlog
 
-from schemas.plant.load import load_plant
+from tests.simulation.quiet import quiet
 
 
 @pytest.fixture(autouse=True, scope="package")
 def _quiet() -> Iterator[None]:
-    """Thousands of crashes are no news: nothing below critical is logged."""
+    """As the workers of the seeds are."""
     before = structlog.get_config()
-    level = structlog.make_filtering_bound_logger(logging.CRITICAL)
-    structlog.configure(wrapper_class=level)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        quiet(patch.setattr)
+        yield
     structlog.configure(**before)
 
 
-@pytest.fixture(autouse=True, scope="package")
-def _plants_read_once() -> Iterator[None]:
-    """Every process reads the same plant file; parsing it is not what is tested here."""
-    with pytest.MonkeyPatch.context() as patch:
-        read_once = functools.cache(load_plant)
-        patch.setattr("processors.streams.plants.load_plant", read_once)
-        patch.setattr("tests.simulation.world.load_plant", read_once)
-        yield
+@pytest.fixture(scope="module")
+def wanted_seeds(request: pytest.FixtureRequest) -> list[int]:
+    """Those of this module that were selected."""
+    found: set[int] = {
+        int(str(item.callspec.params["seed"]))
+        for item in request.session.items
+        if isinstance(item, pytest.Function)
+        and item.module is request.module
+        and hasattr(item, "callspec")
+        and "seed" in item.callspec.params
+    }
+    return sorted(found)

@@ -58,6 +58,10 @@ class SeededFaults:
     seed: int
     until_s: float
     tally: Counter[str] = field(default_factory=Counter)
+    off: frozenset[str] = frozenset()
+    """Kinds of faults that are left out."""
+    kinds: set[str] = field(default_factory=set)
+    """Those that came up, left out or not."""
 
     def __post_init__(self) -> None:
         self.rng = random.Random(f"faults {self.seed}")
@@ -71,19 +75,28 @@ class SeededFaults:
         crash = self._rate * {Place.CALL: 0.002, Place.POLL: 0.0005, Place.ROW: 0.0006}[place]
         drawn = self.rng.random()
         if drawn < crash:
-            self.tally[f"crash at {place.name.lower()}"] += 1
-            return Fault(crash=True)
+            return self._or_nothing(f"crash at {place.name.lower()}", Fault(crash=True))
         if drawn < 2 * crash:
-            return Fault(freeze_s=self.rng.uniform(1, 90))
+            return self._or_nothing("freeze", Fault(freeze_s=self.rng.uniform(1, 90)))
         if place is Place.CALL and drawn < 0.3:
-            return Fault(delay_s=drawn * drawn * 20)
+            return self._or_nothing("delay", Fault(delay_s=drawn * drawn * 20))
         return NOTHING
 
     def happens(self, what: str, chance: float, now_s: float) -> bool:
         if now_s > self.until_s or self.rng.random() >= chance * self._rate:
             return False
+        self.kinds.add(what)
+        if what in self.off:
+            return False
         self.tally[what] += 1
         return True
+
+    def _or_nothing(self, kind: str, fault: Fault) -> Fault:
+        self.kinds.add(kind)
+        if kind in self.off:
+            return NOTHING
+        self.tally[kind] += 1
+        return fault
 
 
 @dataclass

@@ -9,6 +9,7 @@ from tests.simulation.broker import MemoryBroker
 from tests.simulation.faults import Place, Process
 
 SESSION_S = 6.0
+LOOK_S = 0.5
 POLL_S = 20.0
 """Longer than in reality: idle polls are what a simulation spends its time on."""
 
@@ -21,6 +22,8 @@ class Member:
     group: "Group"
     assigned: frozenset[TopicPartition] = frozenset()
     news: bool = False
+    told: bool = False
+    """It knows that it has to let go."""
     next: dict[TopicPartition, int] = field(default_factory=dict)
     lease: int = 0
     """How many more polls an expelled member gets from what it had fetched."""
@@ -44,6 +47,36 @@ class Member:
             await self.process.point(Place.POLL)
         return self._fetch(limit)
 
+    async def poll_in_order(self, limit: int) -> Sequence[Record] | Assigned:
+        """The same from the committed offsets on; nobody begins before all others have let go.
+
+        Before partitions go to others none is ours; the poll after that says that we are through.
+        """
+        await self.process.point(Place.POLL)
+        if self.expelled:
+            self._live_on()
+        if self.news:
+            return await self._handed_over()
+        if not self._waiting():
+            await self.group.broker.news(self.assigned, POLL_S)
+            await self.process.point(Place.POLL)
+        return self._fetch(limit) if self._is_settled() else []
+
+    def _is_settled(self) -> bool:
+        return not self.news
+
+    async def _handed_over(self) -> Sequence[Record] | Assigned:
+        if self not in self.group.through and not self.told:
+            self.told = True
+            return Assigned(frozenset())
+        self.group.through.add(self)
+        if not set(self.group.members) <= self.group.through:
+            await asyncio.sleep(LOOK_S)
+            return []
+        self.news = self.told = False
+        self.next = {at: self.group.committed.get(at, 0) for at in self.assigned}
+        return Assigned(self.assigned)
+
     def _live_on(self) -> None:
         """A zombie: some turns with what it had, then it finds out and joins again."""
         self.process.faults.tally["zombie polls"] += 1
@@ -63,7 +96,7 @@ class Member:
         for at in order:
             records = self.group.broker.read(at, self.next[at])[: limit - len(found)]
             if records:
-                self.next[at] = records[-1].offset + 1
+                self.next[at] = records[-1].end
                 self.group.delivered(at, records, self.process)
             found += records
         return found
@@ -77,6 +110,8 @@ class Group:
     partitions: tuple[TopicPartition, ...]
     members: list[Member] = field(default_factory=list)
     committed: dict[TopicPartition, int] = field(default_factory=dict)
+    through: set[Member] = field(default_factory=set)
+    """Members that owe nothing of what they had before the newest rebalance."""
     _seen: dict[TopicPartition, int] = field(default_factory=dict)
 
     def join(self, process: Process) -> Member:
@@ -97,6 +132,7 @@ class Group:
 
     def rebalance(self) -> None:
         """Deal the partitions out anew."""
+        self.through = {one for one in self.members if not one.next}
         for index, member in enumerate(self.members):
             member.assigned = frozenset(
                 at for at in self.partitions if at.partition % len(self.members) == index

@@ -9,11 +9,12 @@ import pytest
 from processors.streams.memory import Memory
 from sinks.batch import Batch
 from sinks.marks import Fresh
+from sinks.notify.loop import NotifyLoop
 from sinks.sink import Written
 from tests.simulation.adapters import Database, SimulatedJournal, SimulatedSink
 from tests.simulation.broker import MemoryBroker
+from tests.simulation.lived import faults_of, live_pages
 from tests.simulation.story import story
-from tests.simulation.test_crashes import faults_of
 from tests.simulation.verdict import differences
 from tests.simulation.world import played
 
@@ -86,6 +87,11 @@ def forgetful_sink(patch: pytest.MonkeyPatch) -> None:
 def test_is_caught(breaking: Breaking, monkeypatch: pytest.MonkeyPatch) -> None:
     breaking(monkeypatch)
     assert any(goes_wrong(seed) for seed in range(WITHIN))
+
+
+def test_a_notifier_that_never_asks_the_group_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(NotifyLoop, "_is_doubtful", lambda _: False)
+    assert any(live_pages(seed, None)[0] for seed in range(WITHIN))
 
 
 def goes_wrong(seed: int) -> bool:

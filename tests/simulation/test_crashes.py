@@ -7,14 +7,13 @@ from itertools import count
 
 import pytest
 
-from tests.simulation.faults import OneCrash, SeededFaults
-from tests.simulation.story import Story, small_story, story
+from tests.simulation.faults import OneCrash
+from tests.simulation.lived import facts_faults, live_facts
+from tests.simulation.seeds import SEEDS, Seeds, told
+from tests.simulation.story import small_story
 from tests.simulation.verdict import assert_true_to
-from tests.simulation.world import World, played
+from tests.simulation.world import played
 
-SEEDS = range(int(os.environ.get("SEEDS", "200")))
-QUIET_AFTER_S = 60.0
-"""Faults go on for so long after the end of a story."""
 MUST_HAPPEN = (
     "crash at call",
     "crash at poll",
@@ -40,18 +39,25 @@ MUST_HAPPEN = (
 )
 
 
+@pytest.fixture(scope="module")
+def seeds(wanted_seeds: list[int]) -> Iterator[Seeds]:
+    made = Seeds(live_facts, facts_faults)
+    made.begin(wanted_seeds)
+    yield made
+    made.end()
+
+
 @pytest.mark.parametrize("seed", SEEDS)
-def test_any_seed(seed: int) -> None:
-    again = f"again: pytest 'tests/simulation/test_crashes.py::test_any_seed[{seed}]'"
-    world = survived(seed)
-    assert_true_to(world.story, world.durable.database, again)
+def test_any_seed(seeds: Seeds, seed: int) -> None:
+    message = told(seeds, seed, f"pytest 'tests/simulation/test_crashes.py::test_any_seed[{seed}]'")
+    assert not message, message
 
 
-def test_the_faults_did_happen(say: Callable[[str], None]) -> None:
+def test_the_faults_did_happen(seeds: Seeds, say: Callable[[str], None]) -> None:
     """A simulation in which nothing goes wrong proves nothing."""
-    tally: Counter[str] = Counter()
-    for seed in SEEDS:
-        tally += tally_of(seed)
+    tally = seeds.tally()
+    if not tally:
+        pytest.skip("no seed was run")
     say(f"{len(SEEDS)} seeds: " + ", ".join(f"{n} {what}" for what, n in sorted(tally.items())))
     assert not [what for what in MUST_HAPPEN if not tally[what]]
 
@@ -76,26 +82,3 @@ def crash_places() -> Iterator[int]:
     """All, or the one that is looked at."""
     wanted = os.environ.get("CRASH_AT")
     return iter([int(wanted)]) if wanted else count()
-
-
-def survived(seed: int) -> World:
-    """The world after the story of this seed."""
-    told = story(seed)
-    faults = faults_of(seed, told)
-    _TALLIES[seed] = faults.tally
-    return played(told, faults)
-
-
-def faults_of(seed: int, told: Story) -> SeededFaults:
-    """Everything goes wrong during the story, and a little longer."""
-    return SeededFaults(seed, told.end_ms / 1000 + QUIET_AFTER_S)
-
-
-_TALLIES: dict[int, Counter[str]] = {}
-
-
-def tally_of(seed: int) -> Counter[str]:
-    """What went wrong with this seed."""
-    if seed not in _TALLIES:
-        survived(seed)
-    return _TALLIES[seed]

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,11 +10,9 @@ from prometheus_client import CollectorRegistry
 
 from ingest.agent import run_agent
 from ingest.options import AgentOptions, World as AgentWorld
-from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import TopicPartition
 from processors.oee.engine import OeeEngine
 from processors.streams.metrics import ProcessorMetrics
-from processors.streams.missing import GapError
 from processors.streams.plants import PublishedPlants
 from processors.streams.shell import Shell, ShellLimits, ShellPorts
 from schemas.plant.load import load_plant
@@ -33,20 +30,16 @@ from tests.simulation.adapters import (
 )
 from tests.simulation.broker import MemoryBroker
 from tests.simulation.clockwork import simulate
-from tests.simulation.faults import Crash, Faults, Process
+from tests.simulation.faults import Faults, Process
 from tests.simulation.groups import Group, SimulatedFeed, SimulatedReader
+from tests.simulation.lives import Keepers, Life
 from tests.simulation.story import START, Story, Telling
 
 PATIENCE_S = 7200.0
 """After the end of a story, everything must be stored within this simulated time."""
-RESTART_S = 20.0
 _LIMITS = ShellLimits(tick_s=90)
 _SINK_LIMITS = SinkLimits(linger_s=0.5)
 STORED = (MACHINE, KPI, TELEMETRY, DEADLETTER)
-EXPECTED_ENDS = (Crash, FencedError, UnavailableError, GapError)
-"""What may end a process: the next one goes on from what is durable."""
-
-Life = Callable[[Process], Awaitable[None]]
 
 
 @dataclass
@@ -85,34 +78,8 @@ class World:
         lives: dict[str, Life] = {"edge": self._edge}
         for slot in range(self._slots):
             lives |= {f"processor {slot}": self._processor, f"sink {slot}": self._sink}
-        async with asyncio.TaskGroup() as group:
-            keepers = [group.create_task(self._keep(name, one)) for name, one in lives.items()]
-            await self._until_stored()
-            for keeper in keepers:
-                keeper.cancel()
-
-    async def _keep(self, name: str, life: Life) -> None:
-        """Start a process again whenever it ends, as a supervisor does."""
-        while not (self._told and life == self._edge):
-            process = Process(name, self.faults)
-            try:
-                await life(process)
-            except BaseException as error:  # noqa: BLE001 - a crash is one, too
-                self._count(process, error)
-                await asyncio.sleep(self.faults.rng.uniform(0, RESTART_S))
-            finally:
-                process.crashed = True
-
-    def _count(self, process: Process, error: BaseException) -> None:
-        if process.crashed:
-            self.faults.tally["crashes"] += 1
-            self.faults.tally[f"crashes of {process.name.split()[0]}"] += 1
-            return
-        causes = list(_leaves(error))
-        for cause in causes:
-            if not isinstance(cause, EXPECTED_ENDS):
-                raise error
-        self.faults.tally[f"ended by {type(causes[0]).__name__}"] += 1
+        keepers = Keepers(self.faults, lambda name: self._told and name == "edge")
+        await keepers.keep(lives, self._until_stored)
 
     async def _edge(self, process: Process) -> None:
         world = AgentWorld(self.now, bytes)
@@ -170,12 +137,6 @@ def played(story: Story, faults: Faults, slots: int = 2) -> World:
 def seconds(story: Story) -> float:
     """How long the story lasts."""
     return story.end_ms / 1000
-
-
-def _leaves(error: BaseException) -> "list[BaseException]":
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for one in error.exceptions for leaf in _leaves(one)]
-    return [error]
 
 
 def appended_twice(world: World) -> Counter[str]:

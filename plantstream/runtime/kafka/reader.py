@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka.errors import CommitFailedError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.client import client_arguments, translated
@@ -111,6 +111,21 @@ class KafkaGroupReader:
         if ours:
             with translated("committing offsets", self._settings):
                 await self._consumer.commit(ours)
+
+    async def is_ours(self, partition: Position) -> bool:
+        """Ask the group by committing what is committed: it refuses those whom it gave up."""
+        tp = TopicPartition(partition.topic, partition.partition)
+        if tp not in self._consumer.assignment():
+            return False
+        with translated("asking the group", self._settings):
+            offset = await self._consumer.committed(tp)
+            if offset is None:
+                offset = (await self._consumer.beginning_offsets([tp]))[tp]
+            try:
+                await self._consumer.commit({tp: offset})
+            except CommitFailedError:
+                return False
+        return True
 
     async def let_go(self) -> None:
         """Partitions that were ours go to others; what the caller owes them is done on return."""

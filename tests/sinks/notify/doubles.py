@@ -57,6 +57,8 @@ class World:
     answering: Answering | None = None
     failures: list[Exception] = field(default_factory=list)
     """What the next calls to Kafka fail with."""
+    lost: set[TopicPartition] = field(default_factory=set)
+    """Partitions that the group has given to others."""
     crash: Crash = field(default_factory=Crash)
     _over: set[str] = field(default_factory=set)
     _seen: dict[TopicPartition, int] = field(default_factory=dict)
@@ -181,6 +183,10 @@ class Inbox:
         await self._world.crash.step()
         self._world.committed |= offsets
         await self._world.crash.step()
+
+    async def is_ours(self, partition: TopicPartition) -> bool:
+        await self._world.crash.step()
+        return partition not in self._world.lost
 
 
 def seconds() -> float:

@@ -13,7 +13,7 @@ from schemas.topics import NOTIFICATION
 from sinks.notify.breaker import Resting
 from sinks.notify.delivery import Retrying
 from sinks.notify.message import Sent, TemporaryError
-from tests.simulation.clockwork import simulate
+from tests.simulation.clockwork import SimulatedLoop, simulate
 from tests.sinks.notify.doubles import World, fail, loop_of, now, refuse, run_until, seconds
 from tests.sinks.notify.notifications import AT, notification
 
@@ -75,6 +75,29 @@ def test_an_intent_without_outcome_is_sent_once_more_and_marked():
         await run_until(loop_of(world), lambda: bool(world.over()))
 
         assert [(one[0], one[2]) for one in world.arrived] == [("n1", False), ("n1", True)]
+
+    simulate(story)
+
+
+def test_who_stood_still_and_was_given_up_by_the_group_sends_nothing():
+    async def story():
+        world, clock = World(), asyncio.get_running_loop()
+        assert isinstance(clock, SimulatedLoop)
+        notifier = loop_of(world)
+        running = asyncio.create_task(notifier.run())
+        await asyncio.sleep(5)
+        world.notify(notification(1))
+        world.lost = {TopicPartition(NOTIFICATION.name, n) for n in range(NOTIFICATION.partitions)}
+        clock.stand_still(30)
+        await asyncio.sleep(5)
+        assert world.arrived == []
+        assert world.attempts() == []
+
+        world.lost.clear()
+        notifier.stop()
+        await running
+        await run_until(loop_of(world), lambda: bool(world.over()))
+        assert told_once(world, "n1")
 
     simulate(story)
 

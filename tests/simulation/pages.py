@@ -1,0 +1,250 @@
+"""A plant in one process whose people are told: edge, rules, dispatcher, notifiers, real loops."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from ingest.agent import run_agent
+from ingest.options import AgentOptions, World as AgentWorld
+from plantstream.runtime.ports import Assigned, Record, TopicPartition
+from processors.calendar import PlanCalendar
+from processors.dispatch.engine import DispatchEngine
+from processors.rules.equipment import RulesEngine
+from processors.step import Engine
+from processors.streams.metrics import ProcessorMetrics
+from processors.streams.plants import PublishedPlants
+from processors.streams.shell import NoUpstream, Shell, ShellLimits, ShellPorts, Upstream
+from processors.streams.upstream import KafkaUpstream
+from schemas.alerts import Notification
+from schemas.plant.load import load_plant
+from schemas.topics import ALERT, DELIVERY, MACHINE, NOTIFICATION, OPERATOR, TELEMETRY
+from sinks.notify.loop import NotifyLimits, NotifyLoop
+from sinks.notify.message import Sent, TemporaryError
+from sinks.notify.meters import NotifyMeters
+from sinks.notify.ports import NotifyPorts, NotifyTime
+from tests.simulation.adapters import (
+    Disk,
+    SimulatedJournal,
+    SimulatedSender,
+    SimulatedSpool,
+    read_models,
+)
+from tests.simulation.broker import MemoryBroker
+from tests.simulation.clockwork import simulate
+from tests.simulation.faults import Faults, Process
+from tests.simulation.groups import Group, Member, SimulatedFeed
+from tests.simulation.heat import PLANT, SITE, HeatStory, HeatTelling
+from tests.simulation.lives import Keepers, Life
+from tests.simulation.story import START
+
+PATIENCE_S = 7200.0
+"""After the end of a story, everybody must have been told within this simulated time."""
+AFTER_THAT_S = 600.0
+"""What must not be told is waited for so long."""
+CHANNELS = {"first": 1000.0, "second": 1000.0}
+_LIMITS = ShellLimits(tick_s=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message as the provider got it."""
+
+    channel: str
+    notification: Notification
+    repeated: bool
+
+
+@dataclass
+class Provider:
+    """Takes messages; now and then it does not answer, or nobody hears that it did."""
+
+    told: list[Told] = field(default_factory=list)
+
+    def alerts(self, channel: str, why: str) -> Counter[tuple[str, datetime]]:
+        """How often each heat was told on this channel for this reason, repeats left out."""
+        found: Counter[tuple[str, datetime]] = Counter()
+        for notification in self._each(channel, why):
+            found.update(
+                (one.labels["equipment"].rpartition("/")[2], one.starts_at)
+                for one in notification.alerts
+            )
+        return found
+
+    def unmarked(self) -> list[str]:
+        """Messages that came more than once, and more than one of them did not say so."""
+        plain = Counter((one.channel, one.notification.id) for one in self.told if not one.repeated)
+        return [f"{name} came {times} times as new" for name, times in plain.items() if times > 1]
+
+    def _each(self, channel: str, why: str) -> list[Notification]:
+        on_it = {one.notification.id: one for one in self.told if one.channel == channel}
+        return [one.notification for one in on_it.values() if one.notification.why == why]
+
+
+class SimulatedInbox:
+    """The notifier's port: begins at the group's offsets, and lets go before others begin."""
+
+    def __init__(self, member: Member) -> None:
+        self._member, self._process = member, member.process
+
+    async def poll(self, limit: int) -> Sequence[Record] | Assigned:
+        """Records, or that none is ours, or, when all have let go, what is ours from here on."""
+        return await self._member.poll_in_order(limit)
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Remember it, unless the group gave this one up."""
+        await self._process.point()
+        if not self._member.expelled:
+            self._member.group.committed |= offsets
+
+    async def is_ours(self, partition: TopicPartition) -> bool:
+        """Whether the group counts on it."""
+        await self._process.point()
+        return not self._member.expelled and partition in self._member.assigned
+
+
+@dataclass(frozen=True)
+class SimulatedPast:
+    """What was recorded of deliveries."""
+
+    process: Process
+    broker: MemoryBroker
+
+    async def read(self, partitions: Collection[int]) -> AsyncIterator[Record]:
+        """All of these partitions."""
+        await self.process.point()
+        for number in sorted(partitions):
+            for record in self.broker.read(TopicPartition(DELIVERY.name, number), 0):
+                yield record
+
+
+class PagesWorld:
+    """One run of a story of heat."""
+
+    def __init__(self, story: HeatStory, faults: Faults) -> None:
+        self.story, self.faults = story, faults
+        self.broker, self.disk, self.provider = MemoryBroker(), Disk(), Provider()
+        self._plant = load_plant(PLANT, "plant.yaml")
+        self._told = False
+        used = story.used_partitions
+        self._rules = self._group((TELEMETRY.name, MACHINE.name), used)
+        self._dispatch = self._group((ALERT.name, OPERATOR.name), (0,))
+        self._notify = self._group((NOTIFICATION.name,), range(NOTIFICATION.partitions))
+
+    def run(self) -> "PagesWorld":
+        """Live the story through, until everybody was told."""
+        simulate(self._run)
+        return self
+
+    def now(self) -> datetime:
+        """The clock on the wall."""
+        return START + timedelta(seconds=asyncio.get_running_loop().time())
+
+    def differences(self) -> list[str]:
+        """Everything that is not as it must be, in words."""
+        fired, ended = (
+            self.provider.alerts("first", "firing"),
+            self.provider.alerts("first", "resolved"),
+        )
+        called = self.provider.alerts("second", "escalated")
+        heats = {one.name for one in self.story.heats}
+        long = {one.name for one in self.story.heats if one.is_long}
+        return [
+            *(f"{one}: nobody was told" for one in heats - fired.keys()),
+            *(f"{one}: nobody was told that it is over" for one in heats - ended.keys()),
+            *(f"{one}: there was no such heat" for one in (fired + ended).keys() - heats),
+            *(f"{one}: told {times} times" for one, times in fired.items() if times > 1),
+            *(f"{one}: nobody else was called" for one in long - called.keys()),
+            *(f"{one}: somebody else was called" for one in called.keys() - long),
+            *self.provider.unmarked(),
+        ]
+
+    async def _run(self) -> None:
+        lives: dict[str, Life] = {"edge": self._edge}
+        for slot in range(2):
+            lives |= {
+                f"rules {slot}": self._processor(RulesEngine(), self._rules),
+                f"dispatcher {slot}": self._processor(DispatchEngine(PlanCalendar), self._dispatch),
+                f"notifier {slot}": self._notifier,
+            }
+        keepers = Keepers(self.faults, lambda name: self._told and name == "edge")
+        await keepers.keep(lives, self._until_told)
+
+    async def _until_told(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(loop.time() + self.story.end_s + PATIENCE_S):
+                await self._told_all()
+        await asyncio.sleep(AFTER_THAT_S)
+
+    async def _told_all(self) -> None:
+        while True:
+            await asyncio.sleep(30)
+            if self._told and not self.differences():
+                return
+
+    async def _edge(self, process: Process) -> None:
+        spool = SimulatedSpool(process, self.disk)
+        sender = SimulatedSender(process, self.broker)
+        options, inputs = AgentOptions.replay_as_live(), {"field": HeatTelling(self.story)}
+        world = AgentWorld(self.now, bytes)
+        await run_agent((self._plant, inputs), spool, sender, options, world)
+        self._told = True
+
+    def _processor(self, engine: Engine[Any], group: Group) -> Life:
+        async def life(process: Process) -> None:
+            journal = SimulatedJournal(process, self.broker, engine.memory.name)
+            plants = PublishedPlants(partial(read_models, process, self.broker))
+            metrics = ProcessorMetrics(CollectorRegistry()).of(engine.name)
+            upstream = self._upstream() if group is self._dispatch else NoUpstream()
+            feed = SimulatedFeed(group.join(process))
+            ports = ShellPorts(feed, journal, plants, self.now, upstream)
+            await Shell(engine, ports, metrics, _LIMITS).run()
+
+        return life
+
+    async def _notifier(self, process: Process) -> None:
+        async def send(told: Notification, channel: str, repeated: bool) -> Sent:
+            return await self._send(process, Told(channel, told, repeated))
+
+        ports = NotifyPorts(
+            SimulatedInbox(self._notify.join(process)),
+            SimulatedPast(process, self.broker),
+            SimulatedSender(process, self.broker),
+            send,
+        )
+        time = NotifyTime(self.now, asyncio.sleep)
+        meters, limits = NotifyMeters(CollectorRegistry()), NotifyLimits(CHANNELS, SITE)
+        await NotifyLoop(ports, time, meters, limits).run()
+
+    async def _send(self, process: Process, message: Told) -> Sent:
+        await process.point()
+        if process.faults.happens("providers away", 0.1, process.now_s):
+            raise TemporaryError("503", retry_after=process.faults.rng.uniform(0, 20))
+        self.provider.told.append(message)
+        await process.point()
+        if process.faults.happens("answers of providers lost", 0.05, process.now_s):
+            raise TemporaryError("no answer", unclear=True)
+        return Sent()
+
+    def _upstream(self) -> Upstream:
+        ends: dict[TopicPartition, int] = {}
+
+        async def left() -> int:
+            await asyncio.sleep(0)
+            if not ends:
+                ends.update({at: self.broker.end(at) for at in self._rules.partitions})
+            committed = self._rules.committed
+            return sum(max(0, end - committed.get(at, 0)) for at, end in ends.items())
+
+        return KafkaUpstream(left)
+
+    def _group(self, topics: Sequence[str], partitions: Collection[int]) -> Group:
+        every = [TopicPartition(topic, number) for topic in topics for number in partitions]
+        return Group(self.broker, tuple(every))
