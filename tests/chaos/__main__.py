@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from tests.chaos.result import Result, add, read
@@ -29,9 +30,17 @@ def main() -> int:
         sys.stdout.flush()
 
     all_ok = True
-    for start in range(0, len(plan), PER_FACTORY):
-        all_ok &= asyncio.run(run_rows(plan[start : start + PER_FACTORY], keep))
+    for together in _by_factory(plan):
+        all_ok &= asyncio.run(run_rows(together, keep))
     return 0 if all_ok else 1
+
+
+def _by_factory(plan: Sequence[tuple[str, int]]) -> Iterator[Sequence[tuple[str, int]]]:
+    """Runs that follow each other on the same parts."""
+    for _, some in groupby(plan, key=lambda one: ROWS[one[0]].setting):
+        together = list(some)
+        for start in range(0, len(together), PER_FACTORY):
+            yield together[start : start + PER_FACTORY]
 
 
 def _arguments() -> argparse.Namespace:

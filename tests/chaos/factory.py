@@ -8,20 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 from plantstream.embedded.checks import HOST
-from plantstream.embedded.kafka import EmbeddedKafka
-from plantstream.embedded.timescale import EmbeddedTimescale
 from plantstream.runtime.kafka.admin import apply_topics
 from schemas.plant.load import PlantFile
 from schemas.topics import CATALOGUE
 from sinks.timescale.migrate import migrate
 from tests.chaos.field import Field
-from tests.chaos.infrastructure import Program
+from tests.chaos.parts import Parts, Setting, running_parts
 from tests.chaos.plant import SITE, chaos_plant
 from tests.ingest.inputs.mqtt.conftest import Mosquitto
 from tests.integration.line import Line, Running
 from tests.kill.ward import Provider, providing
-from tests.parts import Beside, free_port
-from tests.proxy import Proxy, proxying
+from tests.parts import free_port
 
 Service = Literal["ingest", "oee", "rules", "dispatch", "sink", "notify"]
 SERVICES: tuple[Service, ...] = ("ingest", "oee", "rules", "dispatch", "sink", "notify")
@@ -35,14 +32,9 @@ class Factory:
     home: Path
     line: Line
     plant: PlantFile
-    kafka: Program
-    database: Program
+    parts: Parts
     mosquitto: Mosquitto
     provider: Provider
-    to_kafka: Proxy
-    """Between the edge and the broker."""
-    to_database: Proxy
-    """Between the sink and the database."""
     presses: Field = field(default_factory=Field)
     running: dict[tuple[Service, str], Running] = field(default_factory=dict)
 
@@ -91,17 +83,17 @@ class Factory:
         """The edge and the sink come through networks that can be harmed."""
         environment = dict(self.line.environment)
         if name == "ingest":
-            environment["PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS"] = f"{HOST}:{self.to_kafka.port}"
+            environment["PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS"] = self.parts.edge_bootstrap
         if name == "sink":
-            environment["PLANTSTREAM_DATABASE_PORT"] = str(self.to_database.port)
+            environment["PLANTSTREAM_DATABASE_PORT"] = str(self.parts.to_database.port)
         return Line(self.home / name, self.line.kafka, self.line.database, environment)
 
 
 @asynccontextmanager
-async def running_factory(home: Path) -> AsyncIterator[Factory]:
+async def running_factory(home: Path, setting: Setting = Setting.USUAL) -> AsyncIterator[Factory]:
     """Field, parts and services run inside the block, and say what they have to say."""
     async with AsyncExitStack() as stack:
-        factory = await _built(home, stack)
+        factory = await _built(home, setting, stack)
         stack.push_async_callback(_stop_all, factory)
         async with asyncio.TaskGroup() as tasks:
             for name in SERVICES:
@@ -114,37 +106,28 @@ async def running_factory(home: Path) -> AsyncIterator[Factory]:
             await asyncio.wait({speaking})
 
 
-async def _built(home: Path, stack: AsyncExitStack) -> Factory:
-    beside = Beside(free_port(), free_port())
-    embedded = EmbeddedKafka(home, free_port(), free_port())
-    await embedded.prepare()
-    beside.add_to(embedded._properties_file)
-    timescale = EmbeddedTimescale(home, free_port())
-    await timescale.prepare()
-    kafka, database = Program(embedded.part(), home), Program(timescale.part(), home)
-    for program in (kafka, database):
-        stack.push_async_callback(program.stop)
-    await asyncio.gather(kafka.start(), database.start())
+async def _built(home: Path, setting: Setting, stack: AsyncExitStack) -> Factory:
+    parts = await stack.enter_async_context(running_parts(home, setting))
     mosquitto = Mosquitto(_made(home / "mosquitto"), free_port())
     stack.callback(mosquitto.close)
     mosquitto.start()
     provider = await stack.enter_async_context(providing())
-    to_kafka = await stack.enter_async_context(proxying(beside.port, port=beside.advertised))
-    settings = timescale.settings()
-    to_database = await stack.enter_async_context(proxying(settings.port))
     plant = chaos_plant(mosquitto.port, provider.address)
     (home / "chaos.yaml").write_text(plant.text)
-    await apply_topics(embedded.settings(), CATALOGUE)
-    await asyncio.to_thread(migrate, settings)
+    kafka, database = parts.kafka_settings, parts.database_settings
+    await apply_topics(kafka, CATALOGUE)
+    await asyncio.to_thread(migrate, database, plain=parts.is_plain)
     environment = {
-        "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": embedded.settings().bootstrap_servers,
+        "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
         "PLANTSTREAM_DATABASE_HOST": HOST,
-        "PLANTSTREAM_DATABASE_PORT": str(settings.port),
+        "PLANTSTREAM_DATABASE_PORT": str(database.port),
+        "PLANTSTREAM_DATABASE_USER": database.user,
+        "PLANTSTREAM_DATABASE_NAME": database.name,
     }
-    line = Line(home, embedded.settings(), settings, environment)
+    line = Line(home, kafka, database, environment)
     done = await line.command("apply", home / "chaos.yaml", "--as", "chaos", "--reason", "a run")
     assert done.code == 0, done.err
-    return Factory(home, line, plant, kafka, database, mosquitto, provider, to_kafka, to_database)
+    return Factory(home, line, plant, parts, mosquitto, provider)
 
 
 async def _stop_all(factory: Factory) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
+from plantstream.embedded import child
 from plantstream.runtime.clock import monotonic
 from tests.chaos.factory import FIRST, SECOND, SERVICES, Factory, Service
 from tests.chaos.infrastructure import Program
@@ -19,6 +21,7 @@ FROZEN_S = 30.0
 SHARED_LIMIT_S = 60.0
 COMES_AND_GOES_S = 5.0
 LOOK_S = 0.1
+FILL_BYTES = 65_536
 
 
 class TooSlowError(Exception):
@@ -87,7 +90,7 @@ def broker_down(seconds: float, *, is_killed: bool) -> Harm:
 
     async def harm(factory: Factory, chance: random.Random) -> float:
         await _some_time(chance)
-        return await _down(factory.kafka, seconds, is_killed=is_killed)
+        return await _down(factory.parts.brokers[0], seconds, is_killed=is_killed)
 
     return harm
 
@@ -97,7 +100,7 @@ def database_down(seconds: float, *, is_killed: bool) -> Harm:
 
     async def harm(factory: Factory, chance: random.Random) -> float:
         await _some_time(chance)
-        return await _down(factory.database, seconds, is_killed=is_killed)
+        return await _down(factory.parts.database, seconds, is_killed=is_killed)
 
     return harm
 
@@ -107,9 +110,9 @@ def database_swallowed(seconds: float) -> Harm:
 
     async def harm(factory: Factory, chance: random.Random) -> float:
         await _some_time(chance)
-        factory.to_database.swallow(Way.BOTH)
+        factory.parts.to_database.swallow(Way.BOTH)
         await asyncio.sleep(seconds)
-        factory.to_database.mend()
+        factory.parts.to_database.mend()
         return monotonic()
 
     return harm
@@ -119,11 +122,41 @@ def slow_database(seconds: float) -> Harm:
     """Everything to and from the database takes 100 ms each way."""
 
     async def harm(factory: Factory, _: random.Random) -> float:
-        factory.to_database.slow_down(Delay(median_s=0.1, sigma=0.0))
-        factory.to_database.drop()
+        factory.parts.to_database.slow_down(Delay(median_s=0.1, sigma=0.0))
+        factory.parts.to_database.drop()
         await asyncio.sleep(seconds)
-        factory.to_database.slow_down(None)
-        factory.to_database.drop()
+        factory.parts.to_database.slow_down(None)
+        factory.parts.to_database.drop()
+        return monotonic()
+
+    return harm
+
+
+def read_only(seconds: float) -> Harm:
+    """The database refuses to write, as one does that was demoted."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _some_time(chance)
+        await _set_read_only(factory, "on")
+        await asyncio.sleep(seconds)
+        await _set_read_only(factory, "off")
+        return monotonic()
+
+    return harm
+
+
+def disk_full(place: str, seconds: float) -> Harm:
+    """Nothing more fits on the disk of a part; then there is room, and what died is started."""
+
+    async def harm(factory: Factory, chance: random.Random) -> float:
+        await _some_time(chance)
+        filler = factory.home / place / "filler"
+        await asyncio.to_thread(_fill, filler)
+        await asyncio.sleep(seconds)
+        filler.unlink()
+        for program in (*factory.parts.brokers, factory.parts.database):
+            if program.process is not None and program.process.returncode is not None:
+                await program.start()
         return monotonic()
 
     return harm
@@ -131,7 +164,7 @@ def slow_database(seconds: float) -> Harm:
 
 async def edge_cut_off(factory: Factory, chance: random.Random) -> float:
     """The edge's way to the broker: drops, cuts in mid-stream, half-open, log-normal delays."""
-    way = factory.to_kafka
+    way = factory.parts.to_kafka
     way.slow_down(Delay())
     for _ in range(6):
         await asyncio.sleep(chance.uniform(0.5, 3))
@@ -199,6 +232,24 @@ async def _settled(factory: Factory, name: Service) -> None:
                 await asyncio.sleep(LOOK_S)
     await factory.stop(name, FIRST)
     factory.running[name, FIRST] = factory.running.pop((name, SECOND))
+
+
+async def _set_read_only(factory: Factory, value: str) -> None:
+    settings = factory.parts.database_settings
+    where = ("-h", settings.host, "-p", str(settings.port), "-U", settings.user, settings.name)
+    for asked in (
+        f"ALTER SYSTEM SET default_transaction_read_only = {value}",
+        "SELECT pg_reload_conf()",
+    ):
+        code = await child.run(("psql", "-qX", *where, "-c", asked), factory.home / "psql.log")
+        assert code == 0, child.log_tail(factory.home / "psql.log")
+
+
+def _fill(filler: Path) -> None:
+    """Take all the room there is."""
+    with filler.open("wb") as file, suppress(OSError):
+        while True:
+            file.write(b"0" * FILL_BYTES)
 
 
 async def owned(factory: Factory, name: Service, slot: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tests.chaos import harm
 from tests.chaos.factory import SERVICES
 from tests.chaos.harm import Harm
+from tests.chaos.parts import DISK_MB, Setting
 
 AT_ONCE_S = 15.0
 """To lag 0, when what failed is there again."""
@@ -21,6 +22,7 @@ class Row:
     runs: int
     harm: Harm
     within_s: float = AT_ONCE_S
+    setting: Setting = Setting.USUAL
     is_short: bool = False
     """Whether it belongs to the short form, of one run each."""
 
@@ -61,6 +63,19 @@ def _databases() -> Mapping[str, Row]:
     }
 
 
+def _disks() -> Mapping[str, Row]:
+    return {
+        f"disk-full-{place}": Row(
+            f"the disk of the {place} is full for 20 s",
+            3,
+            harm.disk_full(place, 20),
+            TAKEN_OVER_S,
+            Setting.SMALL_DISKS,
+        )
+        for place in DISK_MB
+    }
+
+
 ROWS: Mapping[str, Row] = {
     **_kills(),
     "takeover-oee": Row(
@@ -82,6 +97,19 @@ ROWS: Mapping[str, Row] = {
         "the database takes everything and answers nothing, 30 s", 5, harm.database_swallowed(30)
     ),
     "database-slow-30s": Row("200 ms more for every question, 30 s", 5, harm.slow_database(30)),
+    "database-read-only-30s": Row(
+        "the database refuses to write, 30 s",
+        5,
+        harm.read_only(30),
+        setting=Setting.NATIVE,
+    ),
+    "one-of-three-brokers-killed": Row(
+        "one of three brokers killed, 20 s down; every record is on all three",
+        5,
+        harm.broker_down(20, is_killed=True),
+        setting=Setting.THREE_BROKERS,
+    ),
+    **_disks(),
     "edge-cut-off": Row(
         "drops, delays, cuts in mid-stream, half-open lines between edge and broker",
         10,

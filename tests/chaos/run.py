@@ -19,10 +19,11 @@ Keep = Callable[[Result], None]
 
 
 async def run_rows(plan: Sequence[tuple[str, int]], keep: Keep) -> bool:
-    """Run each row with its seed, and keep each result; whether all were ok."""
+    """Run rows of one setting with their seeds, and keep each result; whether all were ok."""
     all_ok = True
+    setting = ROWS[plan[0][0]].setting
     with tempfile.TemporaryDirectory(prefix="plantstream-chaos-") as home:
-        async with running_factory(Path(home)) as factory:
+        async with running_factory(Path(home), setting) as factory:
             truth = Truth(factory)
             async with asyncio.timeout(WARM_LIMIT_S):
                 await factory.presses.has_said(WARM_TURNS)

@@ -21,6 +21,7 @@ pytestmark = [
 ]
 
 SHORT = [name for name, row in ROWS.items() if row.is_short]
+"""All of the usual setting."""
 WARM_TURNS = 20
 
 
