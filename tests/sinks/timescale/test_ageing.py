@@ -19,7 +19,8 @@ SAMPLES = """
     INSERT INTO sample (equipment, tag, unit, time, value, quality, text)
     SELECT 'a/b/c/d/e' || n, 'heat', 'K', t, mod(extract(epoch FROM t)::bigint / 7, 1000) * n,
            CASE WHEN mod(extract(epoch FROM t)::bigint, 11) = 0 THEN 2147483648 ELSE 0 END, NULL
-    FROM generate_series(%(begin)s::timestamptz, %(end)s, %(every)s) AS t, generate_series(1, 2) AS n
+    FROM generate_series(%(begin)s::timestamptz, %(end)s, %(every)s) AS t,
+         generate_series(1, 2) AS n
 """
 TRUTH = """
     SELECT {bucket} AS bucket, equipment, tag, count(*) FILTER (WHERE quality = 0) AS samples,
@@ -31,7 +32,8 @@ TRUTH = """
     FROM truth GROUP BY 1, 2, 3
 """
 KEPT = """
-    SELECT bucket, equipment, tag, samples, total, minimum, maximum, first_value, last_value, bad_samples
+    SELECT bucket, equipment, tag, samples, total, minimum, maximum, first_value, last_value,
+           bad_samples
     FROM {view}
 """
 WIDTHS = {"1m": "1 minute", "5m": "5 minutes", "15m": "15 minutes", "1h": "1 hour"}
