@@ -81,6 +81,8 @@ DECLARE
 BEGIN
     IF lower IS NULL OR lower < ends THEN
         CALL refresh_continuous_aggregate(format('%I', aggregate.name || '_stored')::regclass, lower, ends);
+        -- What changed is told to the aggregates that are made of this one when the transaction ends.
+        COMMIT;
     END IF;
 END
 $$;
@@ -219,7 +221,6 @@ BEGIN
         LOOP
             CALL refresh_between(aggregate, begins, bucket_end(aggregate, ends));
         END LOOP;
-        COMMIT;
         -- Nobody stores samples for a moment, so what is stored is either added up or queued.
         LOCK TABLE sample IN SHARE ROW EXCLUSIVE MODE;
         IF NOT EXISTS (SELECT FROM refresh_queue WHERE source = 'sample' AND bucket < ends) THEN
