@@ -101,7 +101,8 @@ DECLARE
 BEGIN
     PERFORM pg_advisory_lock(7140292);
     FOREACH given IN ARRAY ARRAY(SELECT DISTINCT time_zone FROM plant_file
-        JOIN pg_timezone_names AS known ON known.name = time_zone)
+        WHERE time_zone NOT IN (SELECT zone FROM stored_aggregate WHERE zone IS NOT NULL)
+            AND time_zone IN (SELECT name FROM pg_timezone_names))
     LOOP
         CALL telemetry_days_in(given);
     END LOOP;
