@@ -33,7 +33,11 @@ _SIZES = """
     GROUP BY kept.level
 """
 _SET = "UPDATE telemetry_retention SET keep = %s WHERE level = %s"
-_ZONES = "SELECT DISTINCT time_zone FROM plant_file WHERE time_zone IS NOT NULL ORDER BY 1"
+_NEW_ZONES = """
+    SELECT DISTINCT time_zone FROM plant_file
+    WHERE time_zone NOT IN (SELECT zone FROM stored_aggregate WHERE zone IS NOT NULL)
+        AND time_zone IN (SELECT name FROM pg_timezone_names) ORDER BY 1
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +97,7 @@ async def _kept(connection: AsyncConnection) -> list[Kept]:
 
 
 async def _make_days(connection: AsyncConnection) -> None:
-    for row in await _rows(connection, _ZONES):
+    for row in await _rows(connection, _NEW_ZONES):
         await connection.execute("CALL telemetry_days_in(%s)", (row["time_zone"],))
 
 

@@ -35,6 +35,8 @@ CREATE TABLE refresh_queue (
 );
 COMMENT ON TABLE refresh_queue IS
     'Quarters of an hour in which rows were stored that the next refresh would not look at, because they are too old for its window. Noted in the transaction that stores the rows; refresh_aggregates takes them out once all aggregates have them.';
+COMMENT ON COLUMN refresh_queue.number IS 'By which it is taken out.';
+COMMENT ON COLUMN refresh_queue.queued_at IS 'When the transaction began that stored the rows.';
 COMMENT ON COLUMN refresh_queue.source IS 'The table of the rows.';
 COMMENT ON COLUMN refresh_queue.bucket IS 'Beginning of the quarter of an hour.';
 
@@ -51,6 +53,9 @@ CREATE TABLE stored_aggregate (
 );
 COMMENT ON TABLE stored_aggregate IS
     'Aggregates that exist, in the order of refreshing. People read the views of the same name.';
+COMMENT ON COLUMN stored_aggregate.name IS 'Of the view that people read; what it is stored in has _stored behind.';
+COMMENT ON COLUMN stored_aggregate."position" IS 'Order of refreshing.';
+COMMENT ON COLUMN stored_aggregate.level IS 'Under which retention knows it; null: it is never dropped.';
 COMMENT ON COLUMN stored_aggregate.root IS 'The table whose rows it adds up in the end, as refresh_queue.source.';
 COMMENT ON COLUMN stored_aggregate.source IS 'The table or aggregate that it is computed from.';
 COMMENT ON COLUMN stored_aggregate.source_level IS 'Level of the source, if retention drops it.';

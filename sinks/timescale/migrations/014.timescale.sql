@@ -32,6 +32,7 @@ CREATE OR REPLACE PROCEDURE make_aggregate(aggregate stored_aggregate) LANGUAGE 
 DECLARE
     stored text := aggregate.name || '_stored';
     of_telemetry boolean := aggregate.root = 'sample';
+    named record;
     chunk interval := CASE WHEN aggregate.zone IS NOT NULL THEN interval '1800 days' ELSE CASE aggregate.name
         WHEN 'telemetry_1m' THEN interval '2 days' WHEN 'telemetry_5m' THEN interval '10 days'
         WHEN 'telemetry_15m' THEN interval '30 days' WHEN 'telemetry_1h' THEN interval '120 days'
@@ -51,6 +52,11 @@ BEGIN
         EXECUTE format('CREATE INDEX ON %I (run, day)', stored);
     END IF;
     CALL show_aggregate(aggregate.name, format('SELECT * FROM %I', stored));
+    FOR named IN SELECT attname AS name, col_description(attrelid, attnum) AS about FROM pg_attribute
+        WHERE attrelid = format('%I', aggregate.name)::regclass AND attnum > 0 AND attname <> 'average'
+    LOOP
+        EXECUTE format('COMMENT ON COLUMN %I.%I IS %L', stored, named.name, named.about);
+    END LOOP;
 END
 $$;
 

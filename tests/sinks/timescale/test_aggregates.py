@@ -19,7 +19,7 @@ from sinks.timescale.telemetry import telemetry
 from sinks.timescale.writer import TimescaleSink
 from tests.sinks.doubles import NOW
 from tests.sinks.records import batch, cell, envelope, frame
-from tests.sinks.timescale.conftest import Database, ask
+from tests.sinks.timescale.conftest import Database, ask, emptied
 from tests.sinks.timescale.test_ageing import afresh
 
 pytestmark = pytest.mark.integration
@@ -37,11 +37,20 @@ CELLS = """
 """
 
 
-@pytest.fixture(autouse=True)
-def _fresh(database: Database) -> Iterator[None]:
-    yield
+@pytest.fixture
+def database(database: Database) -> Iterator[Database]:
+    """What jobs keep is made anew: emptying tables does not empty it."""
+    yield database
     if not database.plain:
         afresh(database)
+
+
+@pytest.fixture
+def anew(timescale: Database) -> Iterator[Database]:
+    """TimescaleDB, with nothing stored and nothing that jobs keep."""
+    afresh(emptied(timescale))
+    yield timescale
+    afresh(emptied(timescale))
 
 
 def refresh(database: Database, sql: psycopg.Connection) -> None:
@@ -167,9 +176,8 @@ def test_days_are_those_of_a_time_zone_of_half_hours(database: Database, sql: ps
         sql.execute("CALL telemetry_days_in('Mars/Olympus')")
 
 
-def test_a_refresh_makes_days_for_the_plant_files_time_zones(timescale: Database):
-    afresh(timescale)
-    with connect_blocking(timescale.settings) as sql:
+def test_a_refresh_makes_days_for_the_plant_files_time_zones(anew: Database):
+    with connect_blocking(anew.settings) as sql:
         sql.execute(
             "INSERT INTO plant_file (site, plant_version, number, published_at, file, text,"
             " equipment, time_zone) VALUES ('a/b', 'v', 1, now(), 'f', '', '[]', 'America/Lima'),"
@@ -177,16 +185,13 @@ def test_a_refresh_makes_days_for_the_plant_files_time_zones(timescale: Database
         )
         sql.execute("CALL refresh_aggregates()")
         assert ask(sql, "SELECT * FROM telemetry_1d_america_lima") == []
-        sql.execute("TRUNCATE plant_file")
 
 
-async def test_jobs_run_at_their_intervals_where_nobody_else_runs_them(timescale: Database):
-    afresh(timescale)
-
+async def test_jobs_run_at_their_intervals_where_nobody_else_runs_them(anew: Database):
     async def sleep(_: float) -> None:
         raise AssertionError
 
-    runner = JobRunner(timescale.settings, sleep)
+    runner = JobRunner(anew.settings, sleep)
     ran = [await runner.turn(150.0) for _ in range(6)]
 
     often, seldom = "refresh_aggregates", ("policy_compression", "drop_telemetry")
@@ -201,3 +206,22 @@ async def test_the_plain_database_has_no_jobs_and_no_sizes(native: Database):
 
     assert [one.level for one in kept] == ["raw", "1m", "5m", "15m", "1h", "1d"]
     assert {one.bytes for one in kept} == {None}
+
+
+def test_readers_see_aggregates_and_the_sink_notes_what_is_late(native: Database):
+    migrate(native.settings, plain=True)
+    with connect_blocking(native.settings) as sql, sql.transaction(force_rollback=True):
+        sql.execute("SET LOCAL ROLE plantstream_reader")
+        for view in ("telemetry_1m", "telemetry_1h", "oee_1d", "oee_daily", "telemetry_retention"):
+            sql.execute(f"SELECT * FROM {view}".encode())
+        sql.execute("SET LOCAL ROLE plantstream_writer")
+        sql.execute("SELECT queue_refresh('{1}', '{2}')")
+        sql.execute("INSERT INTO refresh_queue (source, bucket) VALUES ('sample', now())")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            sql.execute("UPDATE telemetry_retention SET keep = '9 days'")
+
+
+@pytest.mark.parametrize("name", ["telemetry_1m", "telemetry_1m_stored", "oee_1d", "oee_daily"])
+def test_every_column_says_what_it_is(anew: Database, name: str):
+    with connect_blocking(anew.settings) as sql:
+        assert [column for column, _, about in columns(sql, name) if not about] == []
