@@ -104,3 +104,48 @@ def _entries(line: Line) -> list[Any]:
         return [decode(AUDIT_ENTRY, one.value) async for one in records]
 
     return asyncio.run(read())
+
+
+def test_telemetry_shows_what_is_kept_and_for_how_long(run: Run, line: Line):
+    run("db", "migrate")
+    with connect_blocking(line.database) as connection:
+        connection.execute("INSERT INTO sample VALUES ('e', 't', 'K', now(), 1, 0, NULL)")
+        connection.execute("CALL refresh_aggregates()")
+
+    levels = {one["level"]: one for one in run("db", "telemetry", "--json").json}
+
+    kept = {name: one["keep_days"] for name, one in levels.items()}
+    assert kept == {"raw": 7, "1m": 90, "5m": 365, "15m": 1095, "1h": None, "1d": None}
+    assert levels["raw"]["bytes"] > 0
+    assert levels["1m"]["refreshed_at"] is not None
+    shown = run("db", "telemetry")
+    assert shown.code == 0
+    assert shown.lines[2].split()[:3] == ["1m", "90", "days"]
+
+
+def test_telemetry_is_kept_for_as_long_as_one_says(run: Run):
+    run("db", "migrate")
+    changed = run("db", "telemetry", "--set", "1m=180d", "--set", "15m=forever", "--json")
+    assert [one["keep_days"] for one in changed.json] == [7, 180, 365, None, None, None]
+
+    back = run("db", "telemetry", "--set", "1m=90d", "--set", "15m=3y")
+    assert "what is older is dropped when the job drop_telemetry runs next" in back.err
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "told"),
+    [
+        pytest.param("1m=1d", 78, "for 2 days at least", id="too short for a day"),
+        pytest.param("2m=9d", 78, "there is no level '2m': raw, 1m", id="no such level"),
+        pytest.param("1m=long", 2, "write LEVEL=SPAN, such as 1m=180d", id="no span"),
+    ],
+)
+def test_what_telemetry_does_not_take_changes_nothing(
+    run: Run, change: str, code: int, told: str
+):
+    run("db", "migrate")
+    ran = run("db", "telemetry", "--set", "raw=30d", "--set", change)
+
+    assert ran.code == code
+    assert told in " ".join(ran.err.split())
+    assert run("db", "telemetry", "--json").json[0]["keep_days"] == 7

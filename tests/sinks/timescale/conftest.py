@@ -108,7 +108,7 @@ def emptied(database: Database) -> Database:
     with connect_blocking(database.settings) as connection, connection.transaction():
         # The audit trail lets nobody empty it; here nobody has to answer for it.
         connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute(f"TRUNCATE {', '.join(TABLES)}".encode())
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}, refresh_queue".encode())
     return database
 
 

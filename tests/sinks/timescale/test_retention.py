@@ -73,6 +73,18 @@ def entries(broker: MemoryBroker) -> list[Any]:
     return [decode(AUDIT_ENTRY, one.value) for one in broker.sent]
 
 
+async def test_aggregates_are_told_to_forget_what_is_deleted(
+    database: Database, sink: TimescaleSink, sql: psycopg.Connection, retention: RecordRetention
+):
+    await tell_twin(sink)
+    noted = "SELECT count(*) FROM refresh_queue WHERE source = 'oee_cell'"
+    before = ask(sql, noted)
+
+    await retention.run(IN_TEN_YEARS)
+
+    assert database.plain or ask(sql, noted) > before
+
+
 async def test_a_held_record_is_whole_and_of_an_unheld_one_nothing_is_left(
     sink: TimescaleSink,
     sql: psycopg.Connection,
