@@ -147,10 +147,7 @@ async def keep_batch_samples(connection: AsyncConnection, at_most: int) -> int:
 
 async def _copy(connection: AsyncConnection, query: LiteralString, blocks: Sequence[bytes]) -> None:
     async with connection.cursor() as cursor, cursor.copy(query) as copy:
-        await copy.write(binary.HEADER)
-        for block in blocks:
-            await copy.write(block)
-        await copy.write(binary.TRAILER)
+        await copy.write(b"".join((binary.HEADER, *blocks, binary.TRAILER)))
 
 
 @cache

@@ -12,17 +12,19 @@ from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.batch import Batch, Event
 from sinks.errors import Place, RejectedRecordsError
-from sinks.marks import marks_of, without_repeats
+from sinks.marks import Fresh, KnownMarks, marks_of, without_repeats
 from sinks.position import Position
 from sinks.sink import Written
 from sinks.timescale import store
 from sinks.timescale.connection import connect, decision, is_faulty_row, translated
 from sinks.timescale.migrate import scripts
-from sinks.timescale.rows import rows_of
+from sinks.timescale.rows import Rows, rows_of
 
 _APPLIED = "SELECT file, sha256 FROM schema_migration"
 _INTERNAL_ERROR = "XX000"
 """TimescaleDB says this of some values, too."""
+_SEEN = 10_000
+"""Runs and equipment in memory."""
 
 
 class TimescaleSink:
@@ -31,6 +33,9 @@ class TimescaleSink:
     def __init__(self, settings: DatabaseSettings) -> None:
         self._settings = settings
         self._connection: AsyncConnection | None = None
+        self._marks = KnownMarks()
+        self._seen: set[tuple[str, str]] = set()
+        """Runs and equipment that are known to be stored."""
         self.copied = FaultPoint("sink.copied")
         """Rows are sent, and not committed."""
 
@@ -65,19 +70,32 @@ class TimescaleSink:
         """Store the batch; see the port for what it raises."""
         try:
             async with self._transaction() as connection:
-                written = await _store(connection, batch)
+                fresh, rows = await self._store(connection, batch)
                 await self.copied.reached()
         except psycopg.Error as error:
             if is_faulty_row(error) or error.sqlstate == _INTERNAL_ERROR:
                 await self._refuse_culprits(batch, error)
             raise decision(error, self._settings) from error
-        return written
+        self._marks.stored(batch.spans, fresh.events, fresh.marks)
+        self._seen = rows.seen | (self._seen if len(self._seen) < _SEEN else set())
+        return Written(rows.counts, fresh.repeats, fresh.holes)
 
     async def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+    async def _store(self, connection: AsyncConnection, batch: Batch) -> tuple[Fresh, Rows]:
+        await store.move_positions(connection, batch.spans)
+        marks = self._marks.of(batch.spans, batch.events)
+        marks |= await store.load_marks(connection, marks_of(batch.events) - marks.keys())
+        fresh = without_repeats(batch.events, marks)
+        rows = rows_of(fresh.events, batch.letters)
+        rows.seen -= self._seen
+        await store.store_rows(connection, rows)
+        await store.save_marks(connection, fresh.marks)
+        return fresh, rows
 
     async def _refuse_culprits(self, batch: Batch, error: psycopg.Error) -> None:
         """Find the events that cannot be stored, and refuse them.
@@ -117,12 +135,3 @@ class TimescaleSink:
         async with connection.transaction(force_rollback=not keep):
             yield connection
 
-
-async def _store(connection: AsyncConnection, batch: Batch) -> Written:
-    await store.move_positions(connection, batch.spans)
-    marks = await store.load_marks(connection, marks_of(batch.events))
-    fresh = without_repeats(batch.events, marks)
-    rows = rows_of(fresh.events, batch.letters)
-    await store.store_rows(connection, rows)
-    await store.save_marks(connection, fresh.marks)
-    return Written(rows.counts, fresh.repeats, fresh.holes)
