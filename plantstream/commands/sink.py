@@ -1,5 +1,6 @@
 """`plantstream sink`: Kafka to TimescaleDB."""
 
+import gc
 from functools import partial
 
 import typer
@@ -7,6 +8,9 @@ import typer
 from plantstream.commands.process import LISTEN, SLOT
 
 GROUP = "plantstream-timescale"
+GARBAGE = (50_000, 20, 100)
+"""What was read has no cycles, and with Python's thresholds looking for some takes longer than
+reading it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +42,8 @@ def sink(
             KafkaBroker(kafka) as broker,
         ):
             service.is_ready()
+            gc.freeze()
+            gc.set_threshold(*GARBAGE)
             acts_end = partial(end_offsets, kafka, [OPERATOR])
             work = run_sink_and_retention(reader, broker, database, service.registry, acts_end)
             await service.until_stopped(work)

@@ -46,7 +46,7 @@ def copy_rows(frame: TelemetryFrame) -> bytes:
 
 def _times(base_us: int, column: Column) -> list[int]:
     times = [base_us + 1000 * offset for offset in column.offset_ms]
-    if times and not (_EARLIEST <= min(times) and max(times) <= _LATEST):
+    if times and not (min(times) >= _EARLIEST and max(times) <= _LATEST):
         raise RejectedError(f"column {column.tag!r}: a time outside the years 1 to 9999")
     return times
 

@@ -16,7 +16,13 @@ from sinks.marks import Fresh, KnownMarks, marks_of, without_repeats
 from sinks.position import Position
 from sinks.sink import Written
 from sinks.timescale import store
-from sinks.timescale.connection import connect, decision, is_faulty_row, translated
+from sinks.timescale.connection import (
+    connect_writable,
+    decision,
+    is_faulty_row,
+    is_read_only,
+    translated,
+)
 from sinks.timescale.migrate import scripts
 from sinks.timescale.rows import Rows, rows_of
 
@@ -73,7 +79,9 @@ class TimescaleSink:
                 fresh, rows = await self._store(connection, batch)
                 await self.copied.reached()
         except psycopg.Error as error:
-            if is_faulty_row(error) or error.sqlstate == _INTERNAL_ERROR:
+            if is_read_only(error):  # What was the primary is none now: look for the new one.
+                await self.close()
+            elif is_faulty_row(error) or error.sqlstate == _INTERNAL_ERROR:
                 await self._refuse_culprits(batch, error)
             raise decision(error, self._settings) from error
         self._marks.stored(batch.spans, fresh.events, fresh.marks)
@@ -126,7 +134,7 @@ class TimescaleSink:
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None or self._connection.closed:
-            self._connection = await connect(self._settings)
+            self._connection = await connect_writable(self._settings)
         return self._connection
 
     @asynccontextmanager
@@ -134,4 +142,3 @@ class TimescaleSink:
         connection = await self._connected()
         async with connection.transaction(force_rollback=not keep):
             yield connection
-

@@ -81,7 +81,8 @@ async def test_records_are_counted_as_unacknowledged_while_the_database_is_away(
     sleep = bench._sleep
 
     async def look(seconds: float) -> None:
-        seen.append(bench.meter("unacknowledged"))
+        if seconds:
+            seen.append(bench.meter("unacknowledged"))
         await sleep(seconds)
 
     bench.loop._time = SinkTime(lambda: NOW, look)
