@@ -15,7 +15,7 @@ from sinks.errors import Place, RejectedRecordsError
 from sinks.marks import Fresh, KnownMarks, marks_of, without_repeats
 from sinks.position import Position
 from sinks.sink import Written
-from sinks.timescale import store
+from sinks.timescale import fitness, store
 from sinks.timescale.connection import (
     connect_writable,
     decision,
@@ -24,6 +24,7 @@ from sinks.timescale.connection import (
     translated,
 )
 from sinks.timescale.migrate import scripts
+from sinks.timescale.probe import ask
 from sinks.timescale.rows import Rows, rows_of
 
 _APPLIED = "SELECT file, sha256 FROM schema_migration"
@@ -46,23 +47,18 @@ class TimescaleSink:
         """Rows are sent, and not committed."""
 
     async def open(self) -> None:
-        """Connect, and refuse a schema that is not ours."""
+        """Connect, and refuse a database that is not fit, or a schema that is not ours."""
         connection = await self._connected()
         with translated(self._settings):
-            cursor = await connection.execute(_APPLIED)
-            applied: dict[str, str] = dict(await cursor.fetchall())
-        known = {script.name: script for script in scripts()}
-        newer = applied.keys() - known.keys()
-        if newer:
-            raise MisconfiguredError(
-                f"the database has a newer schema ({min(newer)}) than this plantstream: upgrade it"
-            )
-        for name, script in known.items():
-            if not script.is_timescale and applied.get(name) != script.sha256:
-                raise MisconfiguredError(
-                    f"the database lacks migration {name}, or has another one of that name:"
-                    " run `plantstream db migrate`"
-                )
+            facts = await ask(connection)
+            applied = await _applied(connection, facts)
+        _must_be_ours(applied)
+        faults = fitness.server_faults(facts, plain=fitness.is_plain(facts, applied))
+        if faults:
+            raise MisconfiguredError(fitness.told(faults))
+        _must_be_complete(applied)
+        if faults := fitness.writing_faults(facts):
+            raise MisconfiguredError(fitness.told(faults))
 
     async def positions(
         self, partitions: Collection[TopicPartition]
@@ -142,3 +138,29 @@ class TimescaleSink:
         connection = await self._connected()
         async with connection.transaction(force_rollback=not keep):
             yield connection
+
+
+async def _applied(connection: AsyncConnection, facts: fitness.Facts) -> dict[str, str]:
+    """The applied migrations with their checksums."""
+    if faults := fitness.bookkeeping_faults(facts):
+        raise MisconfiguredError(fitness.told(faults))
+    if not facts.bookkeeping:
+        return {}
+    return dict(await (await connection.execute(_APPLIED)).fetchall())
+
+
+def _must_be_ours(applied: Mapping[str, str]) -> None:
+    newer = applied.keys() - {script.name for script in scripts()}
+    if newer:
+        raise MisconfiguredError(
+            f"the database has a newer schema ({min(newer)}) than this plantstream: upgrade it"
+        )
+
+
+def _must_be_complete(applied: Mapping[str, str]) -> None:
+    for script in scripts():
+        if not script.is_timescale and applied.get(script.name) != script.sha256:
+            raise MisconfiguredError(
+                f"the database lacks migration {script.name}, or has another one of that name:"
+                " run `plantstream db migrate`"
+            )
