@@ -23,6 +23,8 @@ from sinks.sink import Sink, Written
 
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
+_BREATH = 8
+"""Records that are read, in a millisecond, before others have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,11 @@ class SinkLoop:
         meters.watch(self._taken, self._written)
         self.stopping = False
 
+    @property
+    def linger_s(self) -> float:
+        """How long it pauses after a small batch, or none."""
+        return self._limits.linger_s
+
     async def run(self) -> None:
         """Open the sink, then read and store until told to stop."""
         await self._patiently("opening the sink", self._sink.open)
@@ -104,7 +111,8 @@ class SinkLoop:
             self._poll_limit = self._limits.poll.after(polled)
         checked, unread = batches.collect(polled, self._cursors)
         self._cursors |= checked
-        if await self._store_all(unread) < self._limits.batch.rows // 2:
+        rows = await self._store_all(unread)
+        if len(polled) < limit // 2 and rows < self._limits.batch.rows // 2:
             await self._time.sleep(self._limits.linger_s)
 
     async def _store_all(self, records: Sequence[Record]) -> int:
@@ -119,13 +127,14 @@ class SinkLoop:
         return rows
 
     async def _prepare(self, waiting: Iterator[Record]) -> Portion:
-        """Read records until they fill a batch; others have their turn after each."""
+        """Read records until they fill a batch; others have their turn after some."""
         portion = Portion()
         for record in waiting:
             portion.add(batches.entry_of(record, self._time.now()))
             if portion.fills(self._limits.batch):
                 break
-            await self._time.sleep(0)
+            if len(portion.entries) % _BREATH == 0:
+                await self._time.sleep(0)
         return portion
 
     async def _take_over(self, partitions: frozenset[TopicPartition]) -> None:

@@ -1,6 +1,7 @@
 """The sink as a service: the one place that wires it."""
 
 import asyncio
+import gc
 
 from prometheus_client import CollectorRegistry
 
@@ -16,6 +17,19 @@ from sinks.runner import Preparing, SinkLimits, SinkLoop, SinkPorts, SinkTime, S
 from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.retention import Ends, RecordRetention
 from sinks.timescale.writer import TimescaleSink
+
+_COLLECTION = (50_000, 20, 100)
+"""Python's are 700, 10 and 10."""
+
+
+def collect_seldom() -> None:
+    """Have the process look for garbage less often.
+
+    What is read from the log has no cycles; with Python's thresholds looking for some takes longer
+    than reading it.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECTION)
 
 
 async def run_sink(

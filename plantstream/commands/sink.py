@@ -1,6 +1,5 @@
 """`plantstream sink`: Kafka to TimescaleDB."""
 
-import gc
 from functools import partial
 
 import typer
@@ -8,9 +7,6 @@ import typer
 from plantstream.commands.process import LISTEN, SLOT
 
 GROUP = "plantstream-timescale"
-GARBAGE = (50_000, 20, 100)
-"""What was read has no cycles, and with Python's thresholds looking for some takes longer than
-reading it."""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +27,7 @@ def sink(
     from plantstream.runtime.service import Service, run_service
     from schemas.topics import OPERATOR
     from sinks.registry import TOPICS
-    from sinks.service import run_sink_and_retention
+    from sinks.service import collect_seldom, run_sink_and_retention
 
     kafka, database = kafka_settings(), database_settings()
 
@@ -42,8 +38,7 @@ def sink(
             KafkaBroker(kafka) as broker,
         ):
             service.is_ready()
-            gc.freeze()
-            gc.set_threshold(*GARBAGE)
+            collect_seldom()
             acts_end = partial(end_offsets, kafka, [OPERATOR])
             work = run_sink_and_retention(reader, broker, database, service.registry, acts_end)
             await service.until_stopped(work)
