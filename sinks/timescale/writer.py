@@ -63,7 +63,8 @@ class TimescaleSink:
     async def positions(
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, Position]:
-        """The stored positions of these partitions."""
+        """The stored positions of these partitions; what was known of them before is forgotten."""
+        self._marks = KnownMarks()
         connection = await self._connected()
         with translated(self._settings):
             return await store.load_positions(connection, partitions)
@@ -81,7 +82,9 @@ class TimescaleSink:
                 await self._refuse_culprits(batch, error)
             raise decision(error, self._settings) from error
         self._marks.stored(batch.spans, fresh.events, fresh.marks)
-        self._seen = rows.seen | (self._seen if len(self._seen) < _SEEN else set())
+        if len(self._seen) > _SEEN:
+            self._seen.clear()
+        self._seen |= rows.seen
         return Written(rows.counts, fresh.repeats, fresh.holes)
 
     async def close(self) -> None:
