@@ -121,6 +121,11 @@ async def store_rows(connection: AsyncConnection, rows: Rows) -> None:
     for query, blocks in ((_COPY_LIVE, rows.live), (_COPY_RUN, rows.of_runs)):
         if blocks:
             await _copy(connection, query, blocks)
+    async with connection.pipeline():  # One way there and back, however many statements.
+        await _store_others(connection, rows)
+
+
+async def _store_others(connection: AsyncConnection, rows: Rows) -> None:
     if rows.sampled:
         due = sorted((*who, *span) for who, span in rows.sampled.items())
         await connection.execute(_DUE, _transposed(due))
