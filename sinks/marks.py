@@ -67,7 +67,7 @@ class KnownMarks:
             self._ends[span.partition] = span.after.next
         for event in events:
             mark = _mark(event)
-            if mark in marks:
+            if mark is not None and mark in marks:
                 seqs = self._seqs.setdefault(event.record.source, {})
                 self._size += mark not in seqs
                 seqs[mark] = marks[mark]
