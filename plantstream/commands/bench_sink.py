@@ -1,8 +1,8 @@
 """How fast the sink stores telemetry, and how long a batch takes, beside a bare binary COPY."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from plantstream.commands.bench_figure import Figure, Needs, percentile
@@ -66,6 +66,10 @@ class Taken:
         batches_s = (*self.batches_s, *other.batches_s)
         return Taken(self.rows + other.rows, self.seconds + other.seconds, batches_s)
 
+    def per_s(self) -> float:
+        """Rows."""
+        return self.rows / self.seconds
+
     def p99_ms(self) -> float:
         """Of a batch."""
         return percentile(self.batches_s, 0.99) * 1e3
@@ -73,7 +77,7 @@ class Taken:
     def __str__(self) -> str:
         p50_ms = percentile(self.batches_s, 0.5) * 1e3
         return (
-            f"{self.rows / self.seconds:,.0f} rows/s, {len(self.batches_s)} batches:"
+            f"{self.per_s():,.0f} rows/s, {len(self.batches_s)} batches:"
             f" median {p50_ms:.0f} ms, p99 {self.p99_ms():.0f} ms"
         )
 
@@ -93,8 +97,7 @@ class Stage:
         reader = MemoryReader()
         rows = reader.append(frames(self._next, instants, tags))
         ours = await self._by_sink(reader, rows)
-        made = frames(self._next, instants, tags)
-        bare = await self._by_copy([row for frame in made for row in _rows(frame)])
+        bare = await by_copy(self._settings, frames(self._next, instants, tags))
         self._next += instants
         self._rows += 2 * rows
         return ours, bare
@@ -143,19 +146,21 @@ class Stage:
         await sink.close()
         return Taken(rows, seconds, batches_s)
 
-    async def _by_copy(self, rows: Sequence[Row]) -> Taken:
-        """A transaction for each 10,000 rows, and nothing else."""
-        from sinks.timescale.connection import connect
 
-        batches_s = []
-        async with await connect(self._settings) as connection:
-            started = clock.monotonic()
-            for start in range(0, len(rows), COPY_ROWS):
-                begun = clock.monotonic()
-                async with connection.transaction():
-                    await _copy(connection, rows[start : start + COPY_ROWS])
-                batches_s.append(clock.monotonic() - begun)
-            return Taken(len(rows), clock.monotonic() - started, batches_s)
+async def by_copy(settings: "DatabaseSettings", made: Iterable["TelemetryFrame"]) -> Taken:
+    """Their samples by a transaction for each 10,000 rows, and nothing else."""
+    from sinks.timescale.connection import connect
+
+    rows = [row for frame in made for row in _rows(frame)]
+    batches_s = []
+    async with await connect(settings) as connection:
+        started = clock.monotonic()
+        for start in range(0, len(rows), COPY_ROWS):
+            begun = clock.monotonic()
+            async with connection.transaction():
+                await _copy(connection, rows[start : start + COPY_ROWS])
+            batches_s.append(clock.monotonic() - begun)
+        return Taken(len(rows), clock.monotonic() - started, batches_s)
 
 
 class _Nowhere:
@@ -174,7 +179,7 @@ async def _copy(connection: "AsyncConnection", rows: Sequence[Row]) -> None:
 
 def _rows(frame: "TelemetryFrame") -> list[Row]:
     return [
-        (frame.equipment, one.tag, one.unit, frame.source_time + timedelta(0), number, 0, None)
+        (frame.equipment, one.tag, one.unit, frame.source_time, number, 0, None)
         for one in frame.columns
         for number in one.numbers or ()
         if number is not None

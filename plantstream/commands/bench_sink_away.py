@@ -26,6 +26,8 @@ INSTANT_SAMPLES = 1_000
 BEFORE = 100
 """Instants that are stored before the database goes away."""
 AT_ONCE = 100
+BARE = 200
+"""Instants that a bare COPY writes at the end, for comparison."""
 AWAY_S = 15.0
 """After the last sample arrived."""
 LOOK_EVERY_S = 0.25
@@ -53,14 +55,14 @@ async def measure(kafka: "KafkaSettings", data_dir: Path) -> list[Figure]:
         messages.print(f"{SAMPLES:,} samples have arrived; the database stays away a little longer")
         await asyncio.sleep(AWAY_S)
         away_mb = sink.peak_mb()
-        per_s = await _drained(kafka, home, sink)
+        per_s, bare_per_s = await _drained(kafka, home, sink)
         peak_mb = sink.peak_mb()
     finally:
         await sink.end()
     messages.print(f"peak memory {away_mb:.0f} MB without the database, {peak_mb:.0f} MB in all")
     return [
         Figure("sink_rss_mb", peak_mb, at_rest),
-        Figure("sink_drain_ratio", per_s / ARRIVAL_PER_S, 1.0),
+        Figure("sink_drain_ratio", per_s / ARRIVAL_PER_S, bare_per_s / ARRIVAL_PER_S),
     ]
 
 
@@ -77,19 +79,24 @@ async def _at_work(kafka: "KafkaSettings", home: Path) -> "tuple[Sink, float]":
     return sink, sink.peak_mb()
 
 
-async def _drained(kafka: "KafkaSettings", home: Path, sink: "Sink") -> float:
-    """Samples per second, from when the database answers again until it has all of them."""
+async def _drained(kafka: "KafkaSettings", home: Path, sink: "Sink") -> tuple[float, float]:
+    """Samples per second, from when the database answers again until it has all; of COPY, too."""
+    from plantstream.commands.bench_frames import frames
+    from plantstream.commands.bench_sink import by_copy
+
     waiting = SAMPLES - BEFORE * INSTANT_SAMPLES
     async with _database(home) as database:
         started = clock.monotonic()
         await sink.has_stored(database, kafka)
         seconds = clock.monotonic() - started
         await _must_be_whole(database)
+        bare = await by_copy(database, frames(SAMPLES // INSTANT_SAMPLES, BARE))
     per_s = waiting / seconds
     messages.print(
-        f"stored {waiting:,} samples in {seconds:.1f} s, {per_s:,.0f}/s, none lost and none twice"
+        f"stored {waiting:,} samples in {seconds:.1f} s, {per_s:,.0f}/s, none lost and none twice;"
+        f" a bare COPY writes {bare.per_s():,.0f}/s"
     )
-    return per_s
+    return per_s, bare.per_s()
 
 
 @dataclass(frozen=True, slots=True)
