@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from plantstream.runtime.burial import addressed, dead_letter
@@ -47,6 +48,9 @@ class Letter:
 
     record: Record
     value: DeadLetter
+
+
+Entry = Event | Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,22 @@ def read(
     now: datetime,
 ) -> Batch:
     """The batch of these records, all of which stand at or after their cursors."""
-    last = {record.source: record for record in records}
+    return batch_of([entry_of(record, now) for record in records], cursors, cluster_id)
+
+
+def entry_of(record: Record, now: datetime) -> Entry:
+    """What the record holds, or why it cannot be read."""
+    try:
+        return Event(record, _decode(record))
+    except UnreadableError as error:
+        return bury(record, str(error), now)
+
+
+def batch_of(
+    entries: Sequence[Entry], cursors: Mapping[TopicPartition, Cursor], cluster_id: str
+) -> Batch:
+    """The batch of these, from where the cursors stand."""
+    last = {entry.record.source: entry.record for entry in entries}
     spans = tuple(
         Span(
             source,
@@ -107,13 +126,11 @@ def read(
         )
         for source, record in last.items()
     )
-    events, letters = [], []
-    for record in records:
-        try:
-            events.append(Event(record, _decode(record)))
-        except UnreadableError as error:
-            letters.append(bury(record, str(error), now))
-    return Batch(spans, tuple(events), tuple(letters))
+    return Batch(
+        spans,
+        tuple(entry for entry in entries if isinstance(entry, Event)),
+        tuple(entry for entry in entries if isinstance(entry, Letter)),
+    )
 
 
 def without(batch: Batch, reasons: Mapping[Place, str], now: datetime) -> Batch:
@@ -155,6 +172,11 @@ def _check_place(record: Record, key: str, partitions: int) -> None:
     """
     if not record.key:
         raise UnreadableError("the record has no key")
-    expected = partition_of(key.encode(), partitions)
+    expected = _partition_of(key, partitions)
     if expected != record.partition:
         raise UnreadableError(f"{key} belongs to partition {expected} of {record.topic}")
+
+
+@lru_cache(10_000)
+def _partition_of(key: str, partitions: int) -> int:
+    return partition_of(key.encode(), partitions)

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from plantstream.runtime.ports import TopicPartition
 from schemas.record import Envelope
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
-from sinks.batch import Event
+from sinks.batch import Event, Span
 
 _SIGNS_OF_LIFE = (EdgeHeartbeat, SourceHeartbeat)
 """They are not sent again: what is missing of them is no loss."""
@@ -29,6 +30,47 @@ class Fresh:
     marks: dict[Mark, int] = field(default_factory=dict)
     repeats: int = 0
     holes: int = 0
+
+
+class KnownMarks:
+    """Marks as we stored them last; they hold while a batch begins where our last one ended.
+
+    The fence sees to the rest: had another writer stored more of the partition since, the position
+    would stand elsewhere, and the batch with what was taken from here would be rolled back.
+    """
+
+    def __init__(self, at_most: int = 50_000) -> None:
+        self._at_most, self._size = at_most, 0
+        self._ends: dict[TopicPartition, int] = {}
+        self._seqs: dict[TopicPartition, dict[Mark, int]] = {}
+
+    def of(self, spans: Sequence[Span], events: Sequence[Event]) -> dict[Mark, int]:
+        """What is known of the marks of these events."""
+        usable = {one.partition for one in spans if self._ends.get(one.partition) == one.begin}
+        found: dict[Mark, int] = {}
+        for event in events:
+            seqs = self._seqs.get(event.record.source, {})
+            mark = _mark(event)
+            if mark in seqs and event.record.source in usable:
+                found[mark] = seqs[mark]
+        return found
+
+    def stored(
+        self, spans: Sequence[Span], events: Sequence[Event], marks: Mapping[Mark, int]
+    ) -> None:
+        """A batch of these is durable, and its events reached these marks."""
+        if self._size > self._at_most:
+            self._ends, self._seqs, self._size = {}, {}, 0
+        for span in spans:
+            if self._ends.get(span.partition) != span.begin:
+                self._size -= len(self._seqs.pop(span.partition, {}))
+            self._ends[span.partition] = span.after.next
+        for event in events:
+            mark = _mark(event)
+            if mark is not None and mark in marks:
+                seqs = self._seqs.setdefault(event.record.source, {})
+                self._size += mark not in seqs
+                seqs[mark] = marks[mark]
 
 
 def marks_of(events: Sequence[Event]) -> set[Mark]:

@@ -19,6 +19,12 @@ class Reader(Protocol):
             UnavailableError: the broker does not answer now.
         """
 
+    async def hold(self) -> None:
+        """Fetch nothing more, keep nothing that was fetched ahead, and stay a member.
+
+        Whoever waits for long calls it again and again; `poll` goes on.
+        """
+
     async def cluster_id(self) -> str:
         """Which cluster this is; another id means another log."""
 

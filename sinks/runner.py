@@ -1,10 +1,10 @@
 """The sink's loop: read, decode, store with the position, and never skip. Written against ports."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 
@@ -16,12 +16,15 @@ from sinks.batch import Batch
 from sinks.errors import RejectedRecordsError
 from sinks.meters import SinkMeters
 from sinks.patience import Patience
+from sinks.portions import PollSize, Portion, Size
 from sinks.reader import Reader
 from sinks.resume import Cursor, resume
 from sinks.sink import Sink, Written
 
 _log = structlog.get_logger()
 _Result = TypeVar("_Result")
+_BREATH = 8
+"""Records that are read, in a millisecond, before others have their turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,35 @@ class SinkPorts:
     broker: Broker
 
 
+Storing = Coroutine[Any, Any, bool]
+Preparing = Callable[[], Coroutine[Any, Any, Portion]]
+
+
+async def in_turn(storing: Storing, preparing: Preparing) -> tuple[bool, Portion]:
+    """Store, and only then prepare what comes next."""
+    return await storing, await preparing()
+
+
 @dataclass(frozen=True, slots=True)
 class SinkTime:
-    """The clock of the loop; a simulation brings its own."""
+    """The clock of the loop, and what is done at once; a simulation brings its own."""
 
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
+    together: Callable[[Storing, Preparing], Awaitable[tuple[bool, Portion]]] = in_turn
+    """Stores one batch, and prepares the next one meanwhile if it can."""
 
 
 @dataclass(frozen=True, slots=True)
 class SinkLimits:
     """How much is done at once, and how long is waited."""
 
-    batch_records: int = 200
+    poll: PollSize = field(default_factory=PollSize)
+    batch: Size = field(default_factory=Size)
     linger_s: float = 0.05
     """Pause after a small batch, so that records come in handfuls."""
     retry_first_s: float = 0.2
-    retry_most_s: float = 10.0
+    retry_most_s: float = 5.0
 
 
 class SinkLoop:
@@ -65,6 +80,7 @@ class SinkLoop:
         self._reader, self._sink, self._broker = ports.reader, ports.sink, ports.broker
         self._time, self._meters = time, meters
         self._limits = limits or SinkLimits()
+        self._poll_limit = self._limits.poll.first
         self._cluster_id = ""
         self._owned: frozenset[TopicPartition] = frozenset()
         self._cursors: dict[TopicPartition, Cursor] = {}
@@ -72,6 +88,11 @@ class SinkLoop:
         self._written = FaultPoint("sink.written")
         meters.watch(self._taken, self._written)
         self.stopping = False
+
+    @property
+    def linger_s(self) -> float:
+        """How long it pauses after a small batch, or none."""
+        return self._limits.linger_s
 
     async def run(self) -> None:
         """Open the sink, then read and store until told to stop."""
@@ -81,17 +102,40 @@ class SinkLoop:
 
     async def turn(self) -> None:
         """One poll and what follows from it."""
-        limit = self._limits.batch_records
+        limit = self._poll_limit
         polled = await self._patiently("reading", lambda: self._reader.poll(limit))
         if isinstance(polled, Assigned):
             await self._take_over(polled.partitions)
             return
+        if polled:
+            self._poll_limit = self._limits.poll.after(polled)
         checked, unread = batches.collect(polled, self._cursors)
         self._cursors |= checked
-        if unread:
-            await self._handle(unread)
-        if len(polled) < limit // 2:
+        rows = await self._store_all(unread)
+        if len(polled) < limit // 2 and rows < self._limits.batch.rows // 2:
             await self._time.sleep(self._limits.linger_s)
+
+    async def _store_all(self, records: Sequence[Record]) -> int:
+        """Store them batch by batch, each prepared while the one before is stored; gives rows."""
+        waiting, rows, stored = iter(records), 0, True
+        portion = await self._prepare(waiting)
+        while stored and portion.entries:
+            rows += portion.rows
+            stored, portion = await self._time.together(
+                self._handle(portion), lambda: self._prepare(waiting)
+            )
+        return rows
+
+    async def _prepare(self, waiting: Iterator[Record]) -> Portion:
+        """Read records until they fill a batch; others have their turn after some."""
+        portion = Portion()
+        for record in waiting:
+            portion.add(batches.entry_of(record, self._time.now()))
+            if portion.fills(self._limits.batch):
+                break
+            if len(portion.entries) % _BREATH == 0:
+                await self._time.sleep(0)
+        return portion
 
     async def _take_over(self, partitions: frozenset[TopicPartition]) -> None:
         self._owned, self._cursors = partitions, {}
@@ -112,16 +156,17 @@ class SinkLoop:
             await self._reader.seek(partition, cursor.first_read())
         self._cursors = cursors
 
-    async def _handle(self, records: Sequence[Record]) -> None:
-        self._meters.holding(len(records))
-        batch = batches.read(records, self._cursors, self._cluster_id, self._time.now())
+    async def _handle(self, portion: Portion) -> bool:
+        """Whether it is stored; else another writer was faster, and what was read is void."""
+        self._meters.holding(len(portion.entries))
+        batch = batches.batch_of(portion.entries, self._cursors, self._cluster_id)
         await self._taken.reached()
         started = self._time.now()
         try:
             batch, written = await self._store(batch)
         except FencedError as error:
             await self._give_way(error)
-            return
+            return False
         finally:
             self._meters.holding(0)
         self._meters.stored(batch, written, started, self._time.now())
@@ -132,6 +177,7 @@ class SinkLoop:
         await self._written.reached()
         with suppress(UnavailableError):
             await self._reader.commit(batch.ends())
+        return True
 
     async def _store(self, batch: Batch) -> tuple[Batch, Written]:
         """Store the batch; records that the sink refuses are buried on the way."""
@@ -160,8 +206,13 @@ class SinkLoop:
         await self._take_over(self._owned)
 
     async def _patiently(self, doing: str, call: Callable[[], Awaitable[_Result]]) -> _Result:
-        """Call until the other side answers."""
+        """Call until the other side answers; nothing more is fetched meanwhile."""
         limits = self._limits
         first_s, most_s = limits.retry_first_s, limits.retry_most_s
-        patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
+        patience = Patience(first_s, most_s, self._wait, self._meters.waited)
         return await patience.until(doing, call)
+
+    async def _wait(self, seconds: float) -> None:
+        with suppress(UnavailableError):
+            await self._reader.hold()
+        await self._time.sleep(seconds)

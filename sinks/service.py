@@ -1,6 +1,7 @@
 """The sink as a service: the one place that wires it."""
 
 import asyncio
+import gc
 
 from prometheus_client import CollectorRegistry
 
@@ -10,12 +11,26 @@ from plantstream.runtime.ports import Broker
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.keeping import KeepingMeters, KeepingTime, keep_records
 from sinks.meters import SinkMeters
+from sinks.portions import Portion
 from sinks.reader import Reader
-from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
+from sinks.runner import Preparing, SinkLimits, SinkLoop, SinkPorts, SinkTime, Storing
 from sinks.timescale.jobs import JobRunner
 from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.retention import Ends, RecordRetention
 from sinks.timescale.writer import TimescaleSink
+
+_COLLECTION = (50_000, 20, 100)
+"""Python's are 700, 10 and 10."""
+
+
+def collect_seldom() -> None:
+    """Have the process look for garbage less often.
+
+    What is read from the log has no cycles; with Python's thresholds looking for some takes longer
+    than reading it.
+    """
+    gc.freeze()
+    gc.set_threshold(*_COLLECTION)
 
 
 async def run_sink(
@@ -33,7 +48,7 @@ async def run_sink(
     sink = TimescaleSink(settings)
     meters = SinkMeters(registry)
     meters.watch(sink.copied)
-    time = SinkTime(clock.now, asyncio.sleep)
+    time = SinkTime(clock.now, asyncio.sleep, together)
     keeping = asyncio.create_task(BatchKeeper(settings, asyncio.sleep, meters.kept).run())
     try:
         await SinkLoop(SinkPorts(reader, sink, broker), time, meters, limits).run()
@@ -41,6 +56,15 @@ async def run_sink(
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
         await sink.close()
+
+
+async def together(storing: Storing, preparing: Preparing) -> tuple[bool, Portion]:
+    """Prepare the next batch while the database works at this one."""
+    ahead = asyncio.create_task(preparing())
+    try:
+        return await storing, await ahead
+    finally:
+        ahead.cancel()
 
 
 async def run_sink_and_retention(

@@ -37,6 +37,9 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_alerts": ("alert_precision", "alert_recall"),
     "bench_audit": ("audit_verify_s",),
     "bench_compliance": ("compliance_alert_p99_ms",),
+    "bench_sink": ("sink_ratio", "sink_batch_p99_ms"),
+    "bench_sink_away": ("sink_rss_mb", "sink_drain_ratio"),
+    "bench_migrate": ("migrate_s",),
 }
 """The ids that each module measures, each on parts of its own."""
 

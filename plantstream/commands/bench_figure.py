@@ -69,6 +69,11 @@ AIMS = {
     "alert_recall": Aim("share", 0.5, is_floor=True),
     "audit_verify_s": Aim("s", 5.0),
     "compliance_alert_p99_ms": Aim("ms", 1000.0),
+    "sink_ratio": Aim("times", 0.7, is_floor=True),
+    "sink_batch_p99_ms": Aim("ms", 250.0),
+    "sink_rss_mb": Aim("MB", 300.0),
+    "sink_drain_ratio": Aim("times", 4.0, is_floor=True),
+    "migrate_s": Aim("s", 60.0),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

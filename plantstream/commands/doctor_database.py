@@ -10,17 +10,17 @@ from plantstream.commands.findings import Finding, fail, ok, warn
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError
 from plantstream.runtime.settings import DatabaseSettings
+from sinks.timescale import fitness
 from sinks.timescale.connection import connect, translated
-from sinks.timescale.migrate import FileStatus, status
+from sinks.timescale.fitness import Facts
+from sinks.timescale.migrate import FileStatus, scripts, status
+from sinks.timescale.probe import ask
 from sinks.timescale.read import positions
 
 CLOCK_APART_S = 2.0
 MIGRATE = "run: plantstream db migrate"
-_WHO = """
-    SELECT current_setting('server_version'), clock_timestamp(),
-        (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'),
-        current_setting('timescaledb.license', true)
-"""
+_WHO = "SELECT current_setting('server_version'), clock_timestamp(), pg_is_in_recovery()"
+_READ_ONLY = "SHOW transaction_read_only"
 _EDITIONS = {"timescale": "Community edition", "apache": "Apache edition"}
 
 
@@ -32,8 +32,8 @@ class Server:
     clock: datetime
     """Its clock minus ours is `apart_s`."""
     apart_s: float
-    timescale: str | None
-    license: str | None
+    takes_writes: bool
+    facts: Facts
 
 
 async def look(settings: DatabaseSettings) -> Server:
@@ -43,32 +43,73 @@ async def look(settings: DatabaseSettings) -> Server:
             asked = clock.now()
             row = await (await connection.execute(_WHO)).fetchone()
             answered = clock.now()
-    version, said, timescale, licence = row or ("unknown", answered, None, None)
+            read_only = await (await connection.execute(_READ_ONLY)).fetchone()
+            facts = await ask(connection)
+    version, said, standby = row or ("unknown", answered, False)
     middle = asked + (answered - asked) / 2
-    return Server(version, said, (said - middle).total_seconds(), timescale, licence)
+    takes_writes = not standby and read_only == ("off",)
+    return Server(version, said, (said - middle).total_seconds(), takes_writes, facts)
 
 
 async def database_findings(settings: DatabaseSettings) -> Sequence[Finding]:
     """Everything but positions."""
     server = await look(settings)
+    files, refused = await _migrations(settings)
+    applied = [one.file for one in files if one.applied_at is not None]
+    plain = fitness.is_plain(server.facts, applied)
+    faults = [
+        *fitness.bookkeeping_faults(server.facts),
+        *fitness.server_faults(server.facts, plain=plain),
+        *pending_faults(server.facts, files),
+        *fitness.writing_faults(server.facts),
+    ]
     return [
-        ok("database", f"{settings.host}:{settings.port} answers: PostgreSQL {server.version}"),
-        timescale_finding(server),
-        await _migrations(settings, plain=server.timescale is None),
+        answer_finding(settings, server),
+        *(
+            []
+            if any(one.subject == "timescaledb" for one in faults)
+            else [timescale_finding(server)]
+        ),
+        *(fail(one.subject, one.what, one.advice) for one in faults),
+        refused or migrations_finding(files, plain=plain),
         clock_finding(server),
     ]
 
 
+def answer_finding(settings: DatabaseSettings, server: Server) -> Finding:
+    """Whether it takes what the sink has."""
+    where = f"{settings.host}:{settings.port}"
+    if not server.takes_writes:
+        return fail(
+            "database",
+            f"{where} takes no writes: a standby, or default_transaction_read_only is on",
+            "name the primary, or all hosts with commas, in PLANTSTREAM_DATABASE_HOST: the sink"
+            " takes the one that can be written",
+        )
+    return ok("database", f"{where} answers: PostgreSQL {server.version}")
+
+
+def pending_faults(facts: Facts, files: Sequence[FileStatus]) -> list[fitness.Fault]:
+    """What would be in the way of migrations that are missing."""
+    missing = {one.file for one in files if one.applied_at is None}
+    plain = fitness.is_plain(facts, [one.file for one in files if one.applied_at is not None])
+    known = scripts()
+    pending = [one for one in scripts(plain=plain) if one.name in missing]
+    applied = [one for one in known if one.name not in missing]
+    return fitness.migration_faults(facts, pending, applied)
+
+
 def timescale_finding(server: Server) -> Finding:
     """Which TimescaleDB."""
-    if server.timescale is None:
+    if server.facts.timescale is None:
         return warn(
             "timescaledb",
             "is not installed here: telemetry is neither compressed nor thinned out",
             "install it and run: plantstream db migrate; plain PostgreSQL is for tests",
         )
-    edition = _EDITIONS.get(server.license or "", f"licence {server.license}")
-    return ok("timescaledb", f"{server.timescale}, {edition}")
+    licence = server.facts.license or ""
+    edition = _EDITIONS.get(licence, f"licence {licence}")
+    return ok("timescaledb", f"{server.facts.timescale}, {edition}")
 
 
 def clock_finding(server: Server) -> Finding:
@@ -114,8 +155,11 @@ def positions_finding(stored: Sequence[Mapping[str, Any]], cluster_id: str) -> F
     return ok("positions", f"{len(stored)} partitions are stored, all from this cluster")
 
 
-async def _migrations(settings: DatabaseSettings, *, plain: bool) -> Finding:
+async def _migrations(
+    settings: DatabaseSettings,
+) -> tuple[Sequence[FileStatus], Finding | None]:
+    """The files, or why nobody can say."""
     try:
-        return migrations_finding(await asyncio.to_thread(status, settings), plain=plain)
+        return await asyncio.to_thread(status, settings), None
     except MisconfiguredError as error:
-        return fail("migrations", str(error), "mend that; nothing was changed")
+        return [], fail("migrations", str(error), "mend that; nothing was changed")

@@ -30,7 +30,7 @@ def sink(
     from plantstream.runtime.service import Service, run_service
     from schemas.topics import OPERATOR
     from sinks.registry import TOPICS
-    from sinks.service import run_sink_and_retention
+    from sinks.service import collect_seldom, run_sink_and_retention
 
     kafka, database = kafka_settings(), database_settings()
 
@@ -41,6 +41,7 @@ def sink(
             KafkaBroker(kafka) as broker,
         ):
             service.is_ready()
+            collect_seldom()
             acts_end = partial(end_offsets, kafka, [OPERATOR])
             work = run_sink_and_retention(
                 reader, broker, database, service.registry, acts_end, run_jobs=run_jobs

@@ -29,6 +29,13 @@ _NOT_KNOWN = ("28",)
 """SQLSTATE classes of a user or password that the database does not take."""
 
 
+_READ_ONLY = "25006"
+"""SQLSTATE of a server that takes no writes: a standby, a primary that was demoted."""
+
+_WRITABLE = {"target_session_attrs": "read-write"}
+"""Of several hosts the one that takes writes; of one host that does not: no connection."""
+
+
 async def connect(settings: DatabaseSettings) -> AsyncConnection:
     """A connection without prepared statements, which neither a pooler nor the trial build keeps.
 
@@ -36,10 +43,17 @@ async def connect(settings: DatabaseSettings) -> AsyncConnection:
         UnavailableError: nobody answers.
         MisconfiguredError: we are not let in.
     """
+    return await _connect(settings, _arguments(settings))
+
+
+async def connect_writable(settings: DatabaseSettings) -> AsyncConnection:
+    """The same, and never to a server that takes no writes, which counts as unavailable."""
+    return await _connect(settings, _arguments(settings) | _WRITABLE)
+
+
+async def _connect(settings: DatabaseSettings, arguments: dict[str, Any]) -> AsyncConnection:
     with translated(settings):
-        return await AsyncConnection.connect(
-            **_arguments(settings), autocommit=True, prepare_threshold=None
-        )
+        return await AsyncConnection.connect(**arguments, autocommit=True, prepare_threshold=None)
 
 
 def connect_blocking(settings: DatabaseSettings) -> Connection:
@@ -66,6 +80,11 @@ def decision(error: psycopg.Error, settings: DatabaseSettings) -> PlantstreamErr
     where = f"database {settings.name} at {settings.host}:{settings.port}"
     said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     state = error.sqlstate or ""
+    if is_read_only(error):
+        return UnavailableError(
+            f"{where} takes no writes now: it is a standby, or its default_transaction_read_only"
+            f" is on ({said}); the primary is waited for"
+        )
     if state in {"42P01", "42703", "42883"}:
         return MisconfiguredError(f"{where}: {said}. Run `plantstream db migrate`")
     if state.startswith(_NOT_KNOWN) or "password authentication failed" in said:
@@ -81,3 +100,8 @@ def decision(error: psycopg.Error, settings: DatabaseSettings) -> PlantstreamErr
 def is_faulty_row(error: psycopg.Error) -> bool:
     """Whether the fault lies in a value that was sent."""
     return (error.sqlstate or "").startswith(_FAULTY_ROW)
+
+
+def is_read_only(error: psycopg.Error) -> bool:
+    """Whether the server answers and takes no writes: another one may be the primary by now."""
+    return error.sqlstate == _READ_ONLY or "session is read-only" in str(error)

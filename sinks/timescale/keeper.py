@@ -6,7 +6,7 @@ import structlog
 
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.settings import DatabaseSettings
-from sinks.timescale.connection import connect, translated
+from sinks.timescale.connection import connect_writable, translated
 from sinks.timescale.store import due_rounds, keep_batch_samples
 
 EVERY_S = 10.0
@@ -44,7 +44,7 @@ class BatchKeeper:
             MisconfiguredError: a person has to do something first.
         """
         total = 0
-        async with await connect(self._settings) as connection:
+        async with await connect_writable(self._settings) as connection:
             with translated(self._settings):
                 for _ in range(await due_rounds(connection, AT_ONCE)):
                     total += await keep_batch_samples(connection, AT_ONCE)

@@ -12,7 +12,9 @@ from psycopg import Connection
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.settings import DatabaseSettings
+from sinks.timescale import fitness
 from sinks.timescale.connection import connect_blocking, decision, translated
+from sinks.timescale.probe import ask_blocking
 from sinks.timescale.script import Script, Section, Statement, parse
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,11 +53,14 @@ def migrate(
 
     Raises:
         MisconfiguredError: a file fails (with its line), was changed after it was applied, or
-            the database has a newer schema than we do.
+            the database has a newer schema than we do, or is not fit for ours.
     """
     with _locked(settings) as connection:
         applied = _applied(connection, scripts(folder))
         missing = [one for one in scripts(folder, plain=plain) if one.name not in applied]
+        present = [one for one in scripts(folder) if one.name in applied]
+        _must_be_fit(connection, settings, (missing, present), plain=plain)
+        connection.execute(_TABLE)
         for script in missing:
             _run(connection, script, script.up, settings, (_INSERT, (script.name, script.sha256)))
     return [script.name for script in missing]
@@ -66,6 +71,7 @@ def roll_back(
 ) -> list[str]:
     """Undo every applied file that is not to be kept, newest first, and say which."""
     with _locked(settings) as connection:
+        connection.execute(_TABLE)
         known = scripts(folder)
         applied = _applied(connection, known)
         undone = [one for one in reversed(known) if one.name in applied.keys() - set(keep)]
@@ -91,11 +97,35 @@ def _locked(settings: DatabaseSettings) -> Iterator[Connection]:
     with connect_blocking(settings) as connection, translated(settings):
         connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
         try:
-            connection.execute(_TABLE)
             yield connection
         finally:
             with suppress(psycopg.OperationalError):  # Closing lets go of it as well.
                 connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+
+
+def _must_be_fit(
+    connection: Connection,
+    settings: DatabaseSettings,
+    scripts_of: tuple[Sequence[Script], Sequence[Script]],
+    *,
+    plain: bool,
+) -> None:
+    """Refuse before the first statement what would fail later, given missing and applied files.
+
+    Raises:
+        UnavailableError: the server takes no writes now.
+        MisconfiguredError: with all that is wrong, and how to mend it.
+    """
+    if connection.execute("SHOW transaction_read_only").fetchone() == ("on",):
+        raise decision(psycopg.errors.ReadOnlySqlTransaction("it is read-only"), settings)
+    facts = ask_blocking(connection)
+    faults = [
+        *fitness.server_faults(facts, plain=plain),
+        *fitness.migration_faults(facts, *scripts_of),
+    ]
+    if faults:
+        where = f"database {settings.name} at {settings.host}:{settings.port}"
+        raise MisconfiguredError(f"{where}: {fitness.told(faults)}")
 
 
 def _applied(connection: Connection, known: Sequence[Script]) -> dict[str, datetime]:
@@ -107,6 +137,8 @@ def _applied(connection: Connection, known: Sequence[Script]) -> dict[str, datet
     exists = connection.execute("SELECT to_regclass('schema_migration') IS NOT NULL").fetchone()
     if exists != (True,):
         return {}
+    if faults := fitness.bookkeeping_faults(ask_blocking(connection)):
+        raise MisconfiguredError(fitness.told(faults))
     rows = connection.execute("SELECT file, sha256, applied_at FROM schema_migration").fetchall()
     ours = {script.name: script.sha256 for script in known}
     for file, sha256, _ in rows:

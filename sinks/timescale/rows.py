@@ -93,12 +93,11 @@ def _add(rows: Rows, value: Any) -> None:
 
 
 def _note_times(rows: Rows, frame: TelemetryFrame) -> None:
-    offsets = [column.offset_ms for column in frame.columns if column.offset_ms]
+    offsets = [offset for column in frame.columns for offset in column.offset_ms]
     if not offsets:
         return
     first, last = (
-        frame.source_time + timedelta(milliseconds=bound)
-        for bound in (min(map(min, offsets)), max(map(max, offsets)))
+        frame.source_time + timedelta(milliseconds=bound) for bound in (min(offsets), max(offsets))
     )
     who = (storable(frame.run), storable(frame.equipment))
     known = rows.sampled.get(who, (first, last))

@@ -122,6 +122,11 @@ async def store_rows(connection: AsyncConnection, rows: Rows) -> None:
     for query, blocks in ((_COPY_LIVE, rows.live), (_COPY_RUN, rows.of_runs)):
         if blocks:
             await _copy(connection, query, blocks)
+    async with connection.pipeline():  # One way there and back, however many statements.
+        await _store_others(connection, rows)
+
+
+async def _store_others(connection: AsyncConnection, rows: Rows) -> None:
     if rows.sampled:
         due = sorted((*who, *span) for who, span in rows.sampled.items())
         await connection.execute(_DUE, _transposed(due))
@@ -150,10 +155,7 @@ async def keep_batch_samples(connection: AsyncConnection, at_most: int) -> int:
 
 async def _copy(connection: AsyncConnection, query: LiteralString, blocks: Sequence[bytes]) -> None:
     async with connection.cursor() as cursor, cursor.copy(query) as copy:
-        await copy.write(binary.HEADER)
-        for block in blocks:
-            await copy.write(block)
-        await copy.write(binary.TRAILER)
+        await copy.write(b"".join((binary.HEADER, *blocks, binary.TRAILER)))
 
 
 @cache

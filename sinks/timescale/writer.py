@@ -12,17 +12,26 @@ from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.batch import Batch, Event
 from sinks.errors import Place, RejectedRecordsError
-from sinks.marks import marks_of, without_repeats
+from sinks.marks import Fresh, KnownMarks, marks_of, without_repeats
 from sinks.position import Position
 from sinks.sink import Written
-from sinks.timescale import store
-from sinks.timescale.connection import connect, decision, is_faulty_row, translated
+from sinks.timescale import fitness, store
+from sinks.timescale.connection import (
+    connect_writable,
+    decision,
+    is_faulty_row,
+    is_read_only,
+    translated,
+)
 from sinks.timescale.migrate import scripts
-from sinks.timescale.rows import rows_of
+from sinks.timescale.probe import ask
+from sinks.timescale.rows import Rows, rows_of
 
 _APPLIED = "SELECT file, sha256 FROM schema_migration"
 _INTERNAL_ERROR = "XX000"
 """TimescaleDB says this of some values, too."""
+_SEEN = 10_000
+"""Runs and equipment in memory."""
 
 
 class TimescaleSink:
@@ -31,32 +40,31 @@ class TimescaleSink:
     def __init__(self, settings: DatabaseSettings) -> None:
         self._settings = settings
         self._connection: AsyncConnection | None = None
+        self._marks = KnownMarks()
+        self._seen: set[tuple[str, str]] = set()
+        """Runs and equipment that are known to be stored."""
         self.copied = FaultPoint("sink.copied")
         """Rows are sent, and not committed."""
 
     async def open(self) -> None:
-        """Connect, and refuse a schema that is not ours."""
+        """Connect, and refuse a database that is not fit, or a schema that is not ours."""
         connection = await self._connected()
         with translated(self._settings):
-            cursor = await connection.execute(_APPLIED)
-            applied: dict[str, str] = dict(await cursor.fetchall())
-        known = {script.name: script for script in scripts()}
-        newer = applied.keys() - known.keys()
-        if newer:
-            raise MisconfiguredError(
-                f"the database has a newer schema ({min(newer)}) than this plantstream: upgrade it"
-            )
-        for name, script in known.items():
-            if not script.is_timescale and applied.get(name) != script.sha256:
-                raise MisconfiguredError(
-                    f"the database lacks migration {name}, or has another one of that name:"
-                    " run `plantstream db migrate`"
-                )
+            facts = await ask(connection)
+            applied = await _applied(connection, facts)
+        _must_be_ours(applied)
+        faults = fitness.server_faults(facts, plain=fitness.is_plain(facts, applied))
+        if faults:
+            raise MisconfiguredError(fitness.told(faults))
+        _must_be_complete(applied)
+        if faults := fitness.writing_faults(facts):
+            raise MisconfiguredError(fitness.told(faults))
 
     async def positions(
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, Position]:
-        """The stored positions of these partitions."""
+        """The stored positions of these partitions; what was known of them before is forgotten."""
+        self._marks = KnownMarks()
         connection = await self._connected()
         with translated(self._settings):
             return await store.load_positions(connection, partitions)
@@ -65,19 +73,36 @@ class TimescaleSink:
         """Store the batch; see the port for what it raises."""
         try:
             async with self._transaction() as connection:
-                written = await _store(connection, batch)
+                fresh, rows = await self._store(connection, batch)
                 await self.copied.reached()
         except psycopg.Error as error:
-            if is_faulty_row(error) or error.sqlstate == _INTERNAL_ERROR:
+            if is_read_only(error):  # What was the primary is none now: look for the new one.
+                await self.close()
+            elif is_faulty_row(error) or error.sqlstate == _INTERNAL_ERROR:
                 await self._refuse_culprits(batch, error)
             raise decision(error, self._settings) from error
-        return written
+        self._marks.stored(batch.spans, fresh.events, fresh.marks)
+        if len(self._seen) > _SEEN:
+            self._seen.clear()
+        self._seen |= rows.seen
+        return Written(rows.counts, fresh.repeats, fresh.holes)
 
     async def close(self) -> None:
         """Close the connection."""
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
+
+    async def _store(self, connection: AsyncConnection, batch: Batch) -> tuple[Fresh, Rows]:
+        await store.move_positions(connection, batch.spans)
+        marks = self._marks.of(batch.spans, batch.events)
+        marks |= await store.load_marks(connection, marks_of(batch.events) - marks.keys())
+        fresh = without_repeats(batch.events, marks)
+        rows = rows_of(fresh.events, batch.letters)
+        rows.seen -= self._seen
+        await store.store_rows(connection, rows)
+        await store.save_marks(connection, fresh.marks)
+        return fresh, rows
 
     async def _refuse_culprits(self, batch: Batch, error: psycopg.Error) -> None:
         """Find the events that cannot be stored, and refuse them.
@@ -108,7 +133,7 @@ class TimescaleSink:
 
     async def _connected(self) -> AsyncConnection:
         if self._connection is None or self._connection.closed:
-            self._connection = await connect(self._settings)
+            self._connection = await connect_writable(self._settings)
         return self._connection
 
     @asynccontextmanager
@@ -118,11 +143,27 @@ class TimescaleSink:
             yield connection
 
 
-async def _store(connection: AsyncConnection, batch: Batch) -> Written:
-    await store.move_positions(connection, batch.spans)
-    marks = await store.load_marks(connection, marks_of(batch.events))
-    fresh = without_repeats(batch.events, marks)
-    rows = rows_of(fresh.events, batch.letters)
-    await store.store_rows(connection, rows)
-    await store.save_marks(connection, fresh.marks)
-    return Written(rows.counts, fresh.repeats, fresh.holes)
+async def _applied(connection: AsyncConnection, facts: fitness.Facts) -> dict[str, str]:
+    """The applied migrations with their checksums."""
+    if faults := fitness.bookkeeping_faults(facts):
+        raise MisconfiguredError(fitness.told(faults))
+    if not facts.bookkeeping:
+        return {}
+    return dict(await (await connection.execute(_APPLIED)).fetchall())
+
+
+def _must_be_ours(applied: Mapping[str, str]) -> None:
+    newer = applied.keys() - {script.name for script in scripts()}
+    if newer:
+        raise MisconfiguredError(
+            f"the database has a newer schema ({min(newer)}) than this plantstream: upgrade it"
+        )
+
+
+def _must_be_complete(applied: Mapping[str, str]) -> None:
+    for script in scripts():
+        if not script.is_timescale and applied.get(script.name) != script.sha256:
+            raise MisconfiguredError(
+                f"the database lacks migration {script.name}, or has another one of that name:"
+                " run `plantstream db migrate`"
+            )

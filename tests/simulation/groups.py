@@ -226,6 +226,9 @@ class SimulatedReader:
             self._member.group.rebalance()
         return await self._member.poll(limit)
 
+    async def hold(self) -> None:
+        """Members of this group leave only when they end."""
+
     async def cluster_id(self) -> str:
         """Always the same cluster."""
         await self._process.point()

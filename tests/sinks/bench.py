@@ -27,7 +27,8 @@ class Bench:
         )
 
     async def _sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        if seconds:
+            self.slept.append(seconds)
         await Pause()
 
     def append(self, *seqs: int) -> None:

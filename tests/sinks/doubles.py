@@ -56,6 +56,7 @@ class MemoryReader:
         self.committed: dict[TopicPartition, int] = {}
         self.idle = False
         """The last poll found nothing: all that was given before is stored."""
+        self.holds = 0
         self._next: dict[TopicPartition, int] = {}
 
     def assign(self, *partitions: TopicPartition) -> None:
@@ -77,6 +78,9 @@ class MemoryReader:
             found += some
         self.idle = not found
         return found
+
+    async def hold(self) -> None:
+        self.holds += 1
 
     async def cluster_id(self) -> str:
         return self.log.cluster

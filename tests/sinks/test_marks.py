@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from schemas.record import ONCE
 from schemas.site import SourceHeartbeat
 from schemas.topics import KPI, MACHINE, SITE, TELEMETRY
-from sinks.marks import Mark, marks_of, without_repeats
+from sinks.marks import KnownMarks, Mark, marks_of, without_repeats
 from tests.sinks.records import batch, cell, counted, frame, of_site
 
 
@@ -96,3 +96,37 @@ def test_runs_of_commands_leave_no_marks_because_they_send_nothing_twice():
 
     assert not marks_of(events)
     assert (len(fresh.events), fresh.repeats, fresh.holes, fresh.marks) == (100, 0, 0, {})
+
+
+def test_marks_are_known_while_batches_follow_each_other():
+    known, first = KnownMarks(), batch(TELEMETRY, [frame(0), frame(1)])
+    (mark,) = marks_of(first.events)
+    assert known.of(first.spans, first.events) == {}
+    known.stored(first.spans, first.events, {mark: 1})
+
+    following = batch(TELEMETRY, [frame(2), frame(7, epoch="e2")], begin=2)
+    assert known.of(following.spans, following.events) == {mark: 1}
+    elsewhere = batch(TELEMETRY, [frame(3)], begin=3)
+    assert known.of(elsewhere.spans, elsewhere.events) == {}
+
+
+def test_what_was_known_before_another_writer_came_is_forgotten():
+    known, first = KnownMarks(), batch(TELEMETRY, [frame(0)])
+    (mark,) = marks_of(first.events)
+    known.stored(first.spans, first.events, {mark: 0})
+    later = batch(TELEMETRY, [frame(5, epoch="e2")], begin=5)
+    (newer,) = marks_of(later.events)
+    known.stored(later.spans, later.events, {newer: 5})
+
+    again = batch(TELEMETRY, [frame(9), frame(6, epoch="e2")], begin=6)
+    assert known.of(again.spans, again.events) == {newer: 5}
+
+
+def test_no_more_is_remembered_than_was_agreed():
+    known, first = KnownMarks(at_most=1), batch(TELEMETRY, [frame(0), frame(0, epoch="e2")])
+    known.stored(first.spans, first.events, dict.fromkeys(marks_of(first.events), 0))
+    second = batch(TELEMETRY, [frame(1)], begin=2)
+    known.stored(second.spans, second.events, {})
+
+    third = batch(TELEMETRY, [frame(2)], begin=3)
+    assert known.of(third.spans, third.events) == {}

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -14,9 +15,12 @@ from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition as Position
 from plantstream.runtime.settings import KafkaSettings
 
+_LOST_POSITION = (NoOffsetForPartitionError, OffsetOutOfRangeError)
 SESSION_TIMEOUT_MS = 6_000
 HEARTBEAT_MS = 2_000
 POLL_MS = 100
+PARTITION_FETCH_BYTES = 1024 * 1024
+"""Of a partition's compressed records ahead of the caller; a larger record comes alone."""
 
 
 class KafkaGroupReader:
@@ -31,6 +35,7 @@ class KafkaGroupReader:
     ) -> None:
         self._settings, self._topics = settings, topics
         self._assigned: Assigned | None = None
+        self._held: frozenset[TopicPartition] = frozenset()
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=group,
@@ -40,7 +45,7 @@ class KafkaGroupReader:
             auto_offset_reset="none",
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
-            max_partition_fetch_bytes=4 * 1024 * 1024,
+            max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         )
 
     async def __aenter__(self) -> Self:
@@ -63,6 +68,7 @@ class KafkaGroupReader:
 
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
         """Up to `limit` records, or none after a short wait, or what is ours from here on."""
+        self._go_on()
         if self._assigned is None:
             with translated("reading records", self._settings):
                 try:
@@ -75,6 +81,17 @@ class KafkaGroupReader:
             assigned, self._assigned = self._assigned, None
             return assigned
         return [as_record(record) for records in polled.values() for record in records]
+
+    async def hold(self) -> None:
+        """Fetch nothing until the next `poll`, keep nothing that was fetched ahead, stay a member.
+
+        The driver leaves a group whose member asked for nothing for five minutes.
+        """
+        flowing = self._consumer.assignment() - self._consumer.paused()
+        self._consumer.pause(*flowing)
+        self._held |= flowing
+        with translated("staying in the group", self._settings), suppress(*_LOST_POSITION):
+            await self._consumer.getmany(timeout_ms=0)
 
     async def cluster_id(self) -> str:
         """Which cluster this is; another id means another log."""
@@ -133,7 +150,14 @@ class KafkaGroupReader:
     def remember(self, assigned: Collection[TopicPartition]) -> None:
         """These partitions are ours from here on; the next poll tells."""
         self._consumer.pause(*assigned)
+        self._held = frozenset()
         self._assigned = Assigned(frozenset(Position(tp.topic, tp.partition) for tp in assigned))
+
+    def _go_on(self) -> None:
+        """Fetch again what was held, where it is still ours."""
+        if self._held:
+            self._consumer.resume(*(self._held & self._consumer.assignment()))
+            self._held = frozenset()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -22,6 +22,7 @@ from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, KPI, Profile
 from sinks.timescale.migrate import FileStatus
 from tests.makers import MONDAY
+from tests.sinks.timescale.fit import FIT
 
 GIB = 1024**3
 KEPT = {"offsets.retention.minutes": str(90 * 24 * 60)}
@@ -169,7 +170,7 @@ def test_idle_is_not_degraded(members: int, waiting: int, status: str, said: str
     assert (finding.status, finding.what) == (status, said)
 
 
-SERVER = Server("17.5", MONDAY, 0.0, "2.23.0", "timescale")
+SERVER = Server("17.5", MONDAY, 0.0, takes_writes=True, facts=FIT)
 
 
 @pytest.mark.parametrize(
@@ -177,9 +178,8 @@ SERVER = Server("17.5", MONDAY, 0.0, "2.23.0", "timescale")
     [
         pytest.param(SERVER, "ok", "2.23.0, Community edition", id="community"),
         pytest.param(
-            replace(SERVER, license="apache"), "ok", "2.23.0, Apache edition", id="apache"
+            replace(SERVER, facts=replace(FIT, timescale=None)), "warn", "not installed", id="plain"
         ),
-        pytest.param(replace(SERVER, timescale=None), "warn", "is not installed", id="plain"),
     ],
 )
 def test_which_timescaledb_it_is(server: Server, status: str, said: str):

@@ -179,6 +179,25 @@ async def test_a_reader_outside_of_the_log_is_told_so_instead_of_being_moved(kaf
         assert (await reader.bounds([where]))[where].end == 0
 
 
+async def test_a_reader_that_is_held_keeps_nothing_and_goes_on_where_it_was(kafka):
+    sent = [Outgoing(READ.name, 9, b"k", b"%d" % n) for n in range(300)]
+    async with KafkaBroker(kafka) as broker:
+        await broker.send(sent)
+    async with KafkaGroupReader(kafka, "r3", [READ.name]) as reader:
+        await seek_all(reader, await assigned(reader))
+        found: list[Record] = []
+        while sum(one.partition == 9 for one in found) < 300:
+            polled = await reader.poll(20)  # Much more than that has been fetched ahead.
+            assert not isinstance(polled, Assigned)
+            found += polled
+            for _ in range(2):
+                await reader.hold()
+            assert reader._consumer._fetcher._records == {}
+            assert reader._consumer.paused() == reader._consumer.assignment()
+
+    assert [one.offset for one in found if one.partition == 9] == list(range(300))
+
+
 async def test_a_topic_that_is_missing_is_named_with_what_to_do(kafka):
     async with KafkaBroker(kafka) as broker:
         with pytest.raises(MisconfiguredError, match="topics apply"):

@@ -62,13 +62,15 @@ def native() -> Iterator[Database]:
     home = Path(tempfile.mkdtemp(prefix="plantstream-test-"))
     owner = "postgres" if os.getuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
     shutil.chown(home, owner)
-    _run(owner, "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "--no-sync")
+    run_native(owner, "initdb", "-D", home / "data", "-U", "postgres", "-A", "trust", "--no-sync")
     options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off"
-    _run(owner, "pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start")
+    run_native(
+        owner, "pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start"
+    )
     try:
         yield Database(DatabaseSettings(port=port), plain=True)
     finally:
-        _run(owner, "pg_ctl", "-D", home / "data", "-w", "-m", "immediate", "stop")
+        run_native(owner, "pg_ctl", "-D", home / "data", "-w", "-m", "immediate", "stop")
         shutil.rmtree(home)
 
 
@@ -112,7 +114,7 @@ def emptied(database: Database) -> Database:
     return database
 
 
-def _run(owner: str, program: str, *arguments: object) -> None:
+def run_native(owner: str, program: str, *arguments: object) -> None:
     command = [str(NATIVE / program), *map(str, arguments)]
     user = owner if os.getuid() == 0 else None
     done = subprocess.run(

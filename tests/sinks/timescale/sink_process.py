@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from plantstream.runtime.faults import HOLDING
 from plantstream.runtime.settings import DatabaseSettings
 from schemas.codec import encode
+from sinks.portions import PollSize
 from sinks.runner import SinkLimits
 from sinks.service import run_sink
 from tests.sinks.doubles import Log, MemoryBroker, MemoryReader
@@ -20,7 +21,7 @@ from tests.sinks.records import EVENTS, FRAMES, PRESS, counted, frame
 FRAME_COUNT = 60
 EVENT_COUNT = 30
 SAMPLES = 400
-BATCH = SinkLimits(batch_records=10, linger_s=0.001)
+BATCH = SinkLimits(PollSize(10, 10, 10), linger_s=0.001)
 
 
 def log() -> Log:

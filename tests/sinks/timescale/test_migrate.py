@@ -196,7 +196,7 @@ def test_statements_stand_alone_where_the_file_asks_for_it(
 def test_a_database_without_timescale_says_so(native: Database):
     migrate(native.settings, plain=True)
 
-    with pytest.raises(MisconfiguredError, match=r"001\.timescale\.sql:4: .*no TimescaleDB"):
+    with pytest.raises(MisconfiguredError, match="this server has no TimescaleDB: install"):
         migrate(native.settings)
 
 
@@ -223,5 +223,5 @@ def test_a_user_without_rights_is_told(native: Database):
     with connect_blocking(native.settings) as connection:
         connection.execute("DROP ROLE IF EXISTS nosy; CREATE ROLE nosy LOGIN")
 
-    with pytest.raises(MisconfiguredError, match="as user nosy: permission denied"):
+    with pytest.raises(MisconfiguredError, match=r"user nosy: permission denied .* GRANT"):
         status(native.settings.model_copy(update={"user": "nosy"}))

@@ -189,6 +189,22 @@ async def test_of_two_writers_the_second_loses_and_nothing_is_lost(
     assert ask(sql, "SELECT count(*) FROM sample") == [(3,)]
 
 
+async def test_what_another_writer_stored_meanwhile_is_no_news(
+    sink: TimescaleSink, settings: DatabaseSettings, sql: psycopg.Connection
+):
+    other = TimescaleSink(settings)
+    await sink.write(batch(TELEMETRY, [frame(0)]))
+    await other.write(batch(TELEMETRY, [frame(1)], begin=1))
+    await other.close()
+    with pytest.raises(FencedError):
+        await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
+
+    again = await sink.write(batch(TELEMETRY, [frame(1), frame(2)], begin=2))
+
+    assert again.repeats == 1
+    assert ask(sql, "SELECT count(*) FROM sample") == [(3,)]
+
+
 async def test_one_lost_partition_takes_the_whole_batch_back(
     sink: TimescaleSink, sql: psycopg.Connection
 ):
