@@ -49,6 +49,10 @@ class _Known(NamedTuple):
     first: int | None
     at_ms: int | None
 
+    def holds(self, position: int, end: int) -> bool:
+        """Whether it still says what is unread; what was nothing may be something by now."""
+        return self.position == position and (self.first is not None or self.end == end)
+
 
 class LagMeter:
     """Looks at logs through a consumer of its own, which is a member of no group.
@@ -58,7 +62,7 @@ class LagMeter:
 
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
-        self._known: dict[TopicPartition, _Known] = {}
+        self._by_reader: dict[str, dict[TopicPartition, _Known]] = {}
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             isolation_level="read_committed",
@@ -85,8 +89,10 @@ class LagMeter:
     ) -> None:
         await self._consumer.stop()
 
-    async def measure(self, reached: Mapping[Position, int]) -> dict[Position, Lag]:
-        """What is unread behind each of these positions: the next offsets of somebody.
+    async def measure(
+        self, reached: Mapping[Position, int], reader: str = ""
+    ) -> dict[Position, Lag]:
+        """What is unread behind each of these positions: the next offsets of this reader.
 
         Raises:
             UnavailableError: the broker does not answer.
@@ -97,53 +103,50 @@ class LagMeter:
         with translated("measuring lag", self._settings):
             ends = await self._consumer.end_offsets(list(positions))
             behind = {tp: at for tp, at in positions.items() if at < ends[tp]}
-            unknown = {tp: at for tp, at in behind.items() if not self._is_known(tp, at, ends[tp])}
+            before = self._by_reader.get(reader, {})
+            known = {
+                tp: before[tp]
+                for tp, at in behind.items()
+                if tp in before and before[tp].holds(at, ends[tp])
+            }
+            unknown = {tp: at for tp, at in behind.items() if tp not in known}
             if unknown:
-                await self._look(unknown, ends)
-        self._known = {tp: one for tp, one in self._known.items() if tp in behind}
+                known |= await self._look(unknown, ends)
+        self._by_reader[reader] = known
         return {
-            one: self._lag(TopicPartition(one.topic, one.partition), at, ends)
-            for one, at in reached.items()
+            Position(tp.topic, tp.partition): _lag(known.get(tp), at, ends[tp])
+            for tp, at in positions.items()
         }
-
-    def _is_known(self, tp: TopicPartition, position: int, end: int) -> bool:
-        known = self._known.get(tp)
-        if known is None or known.position != position:
-            return False
-        return known.first is not None or known.end == end
-
-    def _lag(self, tp: TopicPartition, position: int, ends: Mapping[TopicPartition, int]) -> Lag:
-        if position >= ends[tp]:
-            return NO_LAG
-        known = self._known.get(tp)
-        if known is None or known.position != position:
-            return Lag(ends[tp] - position)
-        return NO_LAG if known.first is None else Lag(ends[tp] - known.first, known.at_ms)
 
     async def _look(
         self, behind: Mapping[TopicPartition, int], ends: Mapping[TopicPartition, int]
-    ) -> None:
-        """Find the first unread record of each; behind a position there may be marks alone."""
-        consumer, waiting = self._consumer, set(behind)
+    ) -> dict[TopicPartition, _Known]:
+        """The first unread record of each; behind a position there may be marks alone."""
+        consumer, found = self._consumer, dict[TopicPartition, _Known]()
         consumer.assign(list(behind))
         for tp, offset in behind.items():
             consumer.seek(tp, offset)
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_WITHIN_S):
-                while waiting:
+                while waiting := behind.keys() - found.keys():
                     polled = await consumer.getmany(*waiting, timeout_ms=POLL_MS)
-                    for tp, records in polled.items():
-                        first = records[0]
-                        self._known[tp] = _Known(
-                            behind[tp], ends[tp], first.offset, first.timestamp
-                        )
-                    for tp in waiting - polled.keys():
-                        if await consumer.position(tp) >= ends[tp]:
-                            self._known[tp] = _Known(behind[tp], ends[tp], None, None)
-                    done = {tp for tp in waiting if self._is_known(tp, behind[tp], ends[tp])}
-                    consumer.pause(*done)
-                    waiting -= done
+                    for tp in waiting:
+                        end = ends[tp]
+                        if first := next(iter(polled.get(tp, ())), None):
+                            found[tp] = _Known(behind[tp], end, first.offset, first.timestamp)
+                        elif await consumer.position(tp) >= end:
+                            found[tp] = _Known(behind[tp], end, None, None)
+                    consumer.pause(*found)
         consumer.pause(*behind)
+        return found
+
+
+def _lag(known: _Known | None, position: int, end: int) -> Lag:
+    if position >= end:
+        return NO_LAG
+    if known is None:
+        return Lag(end - position)
+    return NO_LAG if known.first is None else Lag(end - known.first, known.at_ms)
 
 
 async def lag_behind(
