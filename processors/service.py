@@ -100,7 +100,7 @@ async def run_processors(
                 plants=plants,
                 now=now,
                 upstream=_upstream(settings, wiring.upstream),
-                reach=reaches.setdefault(group_of(name), Reach()),
+                reach=reaches.setdefault(group_of(name), feed.reach),
                 tracing=service.tracing,
             )
             shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))

@@ -21,6 +21,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import (
     INVALID_SPAN,
     Link,
@@ -161,7 +162,8 @@ class OtelTracing:
         if known is None:
             return False
         sampler = self._provider.sampler
-        return sampler.should_sample(None, known.trace_id, "publish").decision.is_recording()
+        found = sampler.should_sample(None, known.trace_id, "publish")
+        return found.decision is not Decision.DROP
 
 
 class _Published:

@@ -20,6 +20,7 @@ from plantstream.embedded.checks import HOST
 from plantstream.runtime import clock
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.otel import OtelTracing
+from schemas.plant.alerts.channels import EmailChannel
 from schemas.plant.load import PlantFile
 from tests.integration.collector import Collector, Told
 from tests.integration.line import Line
@@ -72,7 +73,9 @@ def logged(line: Line, name: str, event: str) -> list[dict[str, object]]:
 async def notifier(line: Line, plant: PlantFile, directory: Path) -> AsyncIterator[Mailbox]:
     """People are told by mail; gives what they get."""
     mailbox = Mailbox()
-    server = Controller(mailbox, hostname=HOST, port=plant.plant.channels["mail"].port)
+    mail = plant.plant.channels["mail"]
+    assert isinstance(mail, EmailChannel)
+    server = Controller(mailbox, hostname=HOST, port=mail.port)
     file = directory / "plant.yaml"
     file.write_text(plant.text)
     port = free_port()

@@ -85,7 +85,8 @@ def service(
 
 
 async def restarts(port: int, reason: str) -> float:
-    page, found = f"http://127.0.0.1:{port}/metrics", {}
+    page = f"http://127.0.0.1:{port}/metrics"
+    found: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
 
     async def answers() -> bool:
         found.update(await scrape(page))

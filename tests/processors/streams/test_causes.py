@@ -9,6 +9,7 @@ from plantstream.runtime.causes import EVENT, TRACEPARENT, event_name
 from plantstream.runtime.ports import Record
 from processors.step import Output
 from processors.streams.causes import ALERTS_KEPT, Arrival, Causes, cause_of
+from schemas.alerts import AlertTransition
 from schemas.topics import ALERT, MACHINE, NOTIFICATION
 from tests.makers import PATH, Machine
 from tests.processors.streams.doubles import EVENTS, Bench, records
@@ -28,7 +29,7 @@ def raised(name: str, second: float) -> Output:
     return Output(ALERT, "acme/north", name, transition(name, second, "firing", second))
 
 
-def page(*alerts: object) -> Output:
+def page(*alerts: AlertTransition) -> Output:
     return Output(NOTIFICATION, "g", "n", notification("n", 9, *alerts))
 
 
