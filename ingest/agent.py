@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Se
 from contextlib import aclosing
 from dataclasses import replace
 
-import structlog
-
 from ingest.commits import Commits, Work
 from ingest.edge import Edge, Outcome
 from ingest.input import Chunk, Input, Missed
@@ -20,6 +18,7 @@ from ingest.sealing import CountedStamps, Moment, Record, gaps, plant_entry
 from ingest.stopping import is_stopped, stop
 from ingest.unseen import EDGE, Reading, Unseen
 from plantstream.runtime.errors import MisconfiguredError, cause_of
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
 
@@ -28,7 +27,7 @@ BACKLOG_BYTES = 64 * 1024 * 1024
 TRY_AGAIN_S = 30.0
 """After an input failed in a way that only a person can mend."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 _LIVE = AgentOptions.live()
@@ -103,7 +102,7 @@ class _Agent:
         self._metrics.see_spool(spool)
         self._edge = Edge(plant, spool, options.cut, options.skew_limit, spool.memory)
         waiting = Waiting(world.now, world.sleep, world.backoff)
-        self._publisher = Publisher(spool, broker, self._metrics, waiting)
+        self._publisher = Publisher(spool, broker, self._metrics, waiting, world.tracing)
         self._commits = Commits(spool, self._metrics, waiting, self._complete)
         self._problems = ProblemLog(self._metrics)
         self._reading: dict[str, asyncio.Task[None]] = {}
@@ -262,15 +261,17 @@ class _Agent:
         self._unseen.close(ended)
         self._unseen.saw(name, now)
         positions = {} if chunk.position is None else {name: chunk.position}
-        await self._store(outcome, positions)
+        await self._store(outcome, positions, urgent=chunk.urgent)
         self._world.sources.of(name).took(told, self._world.now())
         self._metrics.samples.labels(name).inc(outcome.mapped.samples)
         self._metrics.unreadable.labels(name).inc(len(outcome.mapped.unreadable))
         self._problems.tell(outcome.mapped.problems)
 
-    async def _store(self, outcome: Outcome, positions: Mapping[str, str]) -> None:
+    async def _store(
+        self, outcome: Outcome, positions: Mapping[str, str], *, urgent: bool = False
+    ) -> None:
         try:
-            await self._commits.store(Work(outcome.records, outcome.memory, positions))
+            await self._commits.store(Work(outcome.records, outcome.memory, positions, urgent))
         except MisconfiguredError as error:
             raise _SpoolError(str(error)) from error
         self._publisher.wake()

@@ -5,22 +5,22 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import structlog
-
 from ingest.burial import LARGEST_RECORD_BYTES, buried, is_too_large, outgoing
 from ingest.metrics import EdgeMetrics
 from ingest.ports import Clock, Sleep, Spool, Spooled
 from ingest.retry import Backoff, persistently
 from plantstream.runtime.errors import MisconfiguredError, RejectedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker, Outgoing
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 from schemas.topics import DEADLETTER, MODEL
 
 BATCH_RECORDS = 500
 """Records that are on their way to the broker at the same time."""
 
 _T = TypeVar("_T")
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,14 @@ class Publisher:
     """
 
     def __init__(
-        self, spool: Spool, broker: Broker, metrics: EdgeMetrics, waiting: Waiting
+        self,
+        spool: Spool,
+        broker: Broker,
+        metrics: EdgeMetrics,
+        waiting: Waiting,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
+        self._tracing = tracing
         self._spool = spool
         self._broker = broker
         self._metrics = metrics
@@ -128,8 +134,10 @@ class Publisher:
                 f"({error}): check the rights of this edge on {topic} and {DEADLETTER.name}"
             ) from error
 
-    async def _send(self, records: Sequence[Outgoing]) -> None:
-        await self._persistently("broker", lambda: self._broker.send(records))
+    async def _send(self, records: list[Outgoing]) -> None:
+        with self._tracing.publishing(records) as span:
+            traced = span.on(records)
+            await self._persistently("broker", lambda: self._broker.send(traced))
         for record in records:
             self._metrics.published.labels(record.topic).inc()
 

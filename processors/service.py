@@ -11,8 +11,10 @@ from plantstream.runtime.errors import cause_of
 from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.survey import unread
+from plantstream.runtime.kafka.watch import watched
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Journal, Record, TopicPartition
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from plantstream.runtime.signing_key import is_sealed
@@ -79,7 +81,7 @@ async def run_processors(
 
     plants = PublishedPlants(published)
     async with AsyncExitStack() as stack:
-        shells, beside = [], []
+        shells, beside, reaches = [], [], dict[str, Reach]()
         for name in dict.fromkeys(names):
             wiring = WIRINGS[name]
             engine = wiring.make()
@@ -87,8 +89,8 @@ async def run_processors(
                 KafkaJournal(settings, engine.name, engine.memory.name)
             )
             if name == AuditEngine.name:
-                journal = watched = WatchedJournal(journal)
-                keeper = auditing.keeper(watched.heads, service.registry)
+                journal = chained = WatchedJournal(journal)
+                keeper = auditing.keeper(chained.heads, service.registry)
                 stack.push_async_callback(keeper.last, now)
                 beside.append(keeper.run(now, auditing.every, service.stopping))
             feed = FaustFeed(settings, engine.name, engine.inputs, slot)
@@ -98,8 +100,11 @@ async def run_processors(
                 plants=plants,
                 now=now,
                 upstream=_upstream(settings, wiring.upstream),
+                reach=reaches.setdefault(group_of(name), feed.reach),
+                tracing=service.tracing,
             )
             shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))
+        await stack.enter_async_context(watched(service, settings, reaches))
         service.is_ready()
         await _until_stopped(service, shells, beside)
 

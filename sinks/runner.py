@@ -6,11 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-import structlog
-
 from plantstream.runtime.errors import FencedError, RejectedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Broker, Record, TopicPartition
+from plantstream.runtime.reach import Reach
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 from sinks import batch as batches
 from sinks.batch import Batch
 from sinks.errors import RejectedRecordsError
@@ -20,8 +21,9 @@ from sinks.portions import PollSize, Portion, Size
 from sinks.reader import Reader
 from sinks.resume import Cursor, resume
 from sinks.sink import Sink, Written
+from sinks.telling import storing, tell
 
-_log = structlog.get_logger()
+_log = get_logger()
 _Result = TypeVar("_Result")
 _BREATH = 8
 """Records that are read, in a millisecond, before others have their turn."""
@@ -34,6 +36,8 @@ class SinkPorts:
     reader: Reader
     sink: Sink
     broker: Broker
+    reach: Reach = field(default_factory=Reach)
+    tracing: Tracing = NO_TRACING
 
 
 Storing = Coroutine[Any, Any, bool]
@@ -78,6 +82,7 @@ class SinkLoop:
         limits: SinkLimits | None = None,
     ) -> None:
         self._reader, self._sink, self._broker = ports.reader, ports.sink, ports.broker
+        self._reach, self._tracing = ports.reach, ports.tracing
         self._time, self._meters = time, meters
         self._limits = limits or SinkLimits()
         self._poll_limit = self._limits.poll.first
@@ -139,6 +144,7 @@ class SinkLoop:
 
     async def _take_over(self, partitions: frozenset[TopicPartition]) -> None:
         self._owned, self._cursors = partitions, {}
+        self._reach.owns({})
         self._meters.owns(len(partitions))
         if partitions:
             await self._patiently("taking over partitions", self._find_positions)
@@ -155,6 +161,7 @@ class SinkLoop:
         for partition, cursor in cursors.items():
             await self._reader.seek(partition, cursor.first_read())
         self._cursors = cursors
+        self._reach.owns({partition: cursor.next for partition, cursor in cursors.items()})
 
     async def _handle(self, portion: Portion) -> bool:
         """Whether it is stored; else another writer was faster, and what was read is void."""
@@ -162,18 +169,22 @@ class SinkLoop:
         batch = batches.batch_of(portion.entries, self._cursors, self._cluster_id)
         await self._taken.reached()
         started = self._time.now()
+        records = [entry.record for entry in portion.entries]
         try:
-            batch, written = await self._store(batch)
+            with storing(self._tracing, records):
+                batch, written = await self._store(batch)
         except FencedError as error:
             await self._give_way(error)
             return False
         finally:
             self._meters.holding(0)
         self._meters.stored(batch, written, started, self._time.now())
+        tell(records, written)
         self._cursors |= {
             source: replace(self._cursors[source], next=end, new=False)
             for source, end in batch.ends().items()
         }
+        self._reach.moved(batch.ends())
         await self._written.reached()
         with suppress(UnavailableError):
             await self._reader.commit(batch.ends())
@@ -209,10 +220,15 @@ class SinkLoop:
         """Call until the other side answers; nothing more is fetched meanwhile."""
         limits = self._limits
         first_s, most_s = limits.retry_first_s, limits.retry_most_s
-        patience = Patience(first_s, most_s, self._wait, self._meters.waited)
+        patience = Patience(first_s, most_s, self._wait, self._waited)
         return await patience.until(doing, call)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(UnavailableError):
             await self._reader.hold()
         await self._time.sleep(seconds)
+
+    def _waited(self) -> None:
+        """Database or broker is away: that we stand still is not our fault."""
+        self._meters.waited()
+        self._reach.excused()

@@ -2,13 +2,16 @@
 
 import asyncio
 import gc
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
 from plantstream.runtime import clock
 from plantstream.runtime.errors import cause_of
 from plantstream.runtime.ports import Broker
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import DatabaseSettings
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 from sinks.keeping import KeepingMeters, KeepingTime, keep_records
 from sinks.meters import SinkMeters
 from sinks.portions import Portion
@@ -33,25 +36,39 @@ def collect_seldom() -> None:
     gc.set_threshold(*_COLLECTION)
 
 
+@dataclass(frozen=True, slots=True)
+class SinkOptions:
+    """What a sink is told at its start."""
+
+    reach: Reach = field(default_factory=Reach)
+    """How far it is, for whoever watches it."""
+    tracing: Tracing = NO_TRACING
+    run_jobs: bool = False
+    """Those of a database that has no workers of its own."""
+
+
 async def run_sink(
     reader: Reader,
     broker: Broker,
     settings: DatabaseSettings,
     registry: CollectorRegistry,
     limits: SinkLimits | None = None,
+    options: SinkOptions | None = None,
 ) -> None:
     """Store what the reader gives until the task is cancelled; what is in hand is rolled back.
 
     Raises:
         MisconfiguredError: a person has to do something first; the text says what.
     """
+    options = options or SinkOptions()
     sink = TimescaleSink(settings)
     meters = SinkMeters(registry)
     meters.watch(sink.copied)
     time = SinkTime(clock.now, asyncio.sleep, together)
     keeping = asyncio.create_task(BatchKeeper(settings, asyncio.sleep, meters.kept).run())
     try:
-        await SinkLoop(SinkPorts(reader, sink, broker), time, meters, limits).run()
+        ports = SinkPorts(reader, sink, broker, options.reach, options.tracing)
+        await SinkLoop(ports, time, meters, limits).run()
     finally:
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
@@ -73,17 +90,17 @@ async def run_sink_and_retention(
     settings: DatabaseSettings,
     registry: CollectorRegistry,
     acts_end: Ends,
-    *,
-    run_jobs: bool = False,
+    options: SinkOptions | None = None,
 ) -> None:
     """The same, and once a day records whose time is over are deleted; jobs run where asked."""
+    options = options or SinkOptions()
     retention = RecordRetention(settings, broker, acts_end)
     time = KeepingTime(clock.now, asyncio.sleep)
     try:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(run_sink(reader, broker, settings, registry))
+            tasks.create_task(run_sink(reader, broker, settings, registry, None, options))
             tasks.create_task(keep_records(retention.run, time, KeepingMeters(registry)))
-            if run_jobs:
+            if options.run_jobs:
                 tasks.create_task(JobRunner(settings, asyncio.sleep).run())
     except BaseExceptionGroup as group:
         raise cause_of(group) from group

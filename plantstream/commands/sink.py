@@ -27,10 +27,11 @@ def sink(
     from plantstream.runtime.kafka.admin import end_offsets
     from plantstream.runtime.kafka.broker import KafkaBroker
     from plantstream.runtime.kafka.reader import KafkaGroupReader
+    from plantstream.runtime.kafka.watch import watched
     from plantstream.runtime.service import Service, run_service
     from schemas.topics import OPERATOR
     from sinks.registry import TOPICS
-    from sinks.service import collect_seldom, run_sink_and_retention
+    from sinks.service import SinkOptions, collect_seldom, run_sink_and_retention
 
     kafka, database = kafka_settings(), database_settings()
 
@@ -43,9 +44,12 @@ def sink(
             service.is_ready()
             collect_seldom()
             acts_end = partial(end_offsets, kafka, [OPERATOR])
+            options = SinkOptions(tracing=service.tracing, run_jobs=run_jobs)
             work = run_sink_and_retention(
-                reader, broker, database, service.registry, acts_end, run_jobs=run_jobs
+                reader, broker, database, service.registry, acts_end, options
             )
-            await service.until_stopped(work)
+            reader.tells(options.reach)
+            async with watched(service, kafka, {GROUP: options.reach}):
+                await service.until_stopped(work)
 
     raise typer.Exit(run_service("sink", work, listen, port))

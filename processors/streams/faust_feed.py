@@ -15,14 +15,15 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import faust
-import structlog
 from faust.types import TP
 
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka import linked
 from plantstream.runtime.kafka.admin import committed_offsets
 from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import Topic
 
@@ -31,7 +32,7 @@ BUFFERED_RECORDS = 4096
 SESSION_TIMEOUT_S = 6
 HEARTBEAT_S = 2
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def group_of(engine: str) -> str:
@@ -72,6 +73,8 @@ class FaustFeed:
         self._app.on_rebalance_complete.connect(self._hold)
         self._app.on_partitions_revoked.connect(self._forget)
         self._topics = {topic.name for topic in topics}
+        self.reach = Reach()
+        """For whoever uses it to tell how far he is; a rebalance takes all of it."""
         consumer: Any = self._app.consumer
         consumer._read_offset = Forgetful()  # noqa: SLF001 - Faust has no setting for it
         _read_committed(consumer._thread)  # noqa: SLF001
@@ -156,6 +159,7 @@ class FaustFeed:
                     timestamp_ms=int((message.timestamp or 0) * 1000),
                     empty_before=before,
                     empty_after=after,
+                    headers=message.headers or (),
                 )
             )
 
@@ -168,6 +172,7 @@ class FaustFeed:
 
     async def _forget(self, *_: Any, **__: Any) -> None:
         """What was delivered before a rebalance comes again after it."""
+        self.reach.owns({})
         while not self._buffer.empty():
             self._buffer.get_nowait()
 

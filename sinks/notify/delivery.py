@@ -9,7 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from plantstream.runtime.ports import TopicPartition
 from schemas.alerts import DeliveryAttempt, Notification, Outcome
+from schemas.partitioning import partition_of
+from schemas.topic import Topic
 from sinks.notify.message import RefusedError, Sent, TemporaryError
 
 FINAL: frozenset[Outcome] = frozenset({"delivered", "accepted", "expired"})
@@ -203,3 +206,9 @@ def _record(
 
 def _short(sent: Sent) -> str | None:
     return None if sent.provider_id is None else sent.provider_id[:200]
+
+
+def place_of(told: Notification, topic: Topic) -> TopicPartition:
+    """Where records about it stand in a topic that is partitioned by group."""
+    key = told.partition_key().encode()
+    return TopicPartition(topic.name, partition_of(key, topic.partitions))

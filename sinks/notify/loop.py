@@ -6,29 +6,38 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-import structlog
-
 from plantstream.runtime.burial import addressed, dead_letter
+from plantstream.runtime.causes import carried, events_of
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
+from plantstream.runtime.tracing import NoSpan, Span
 from schemas.alerts import DeliveryAttempt, Notification
 from schemas.codec import UnreadableError, decode, encode
-from schemas.partitioning import partition_of
-from schemas.topic import Topic
 from schemas.topics import DELIVERY, NOTIFICATION
 from sinks.notify.board import Board, Job
 from sinks.notify.breaker import Resting
-from sinks.notify.delivery import Answer, Retrying, expired, intent, opened, settled
+from sinks.notify.delivery import (
+    Answer,
+    Delivery,
+    Retrying,
+    expired,
+    intent,
+    opened,
+    place_of,
+    settled,
+)
 from sinks.notify.handed import Handed
 from sinks.notify.memory import Memory
 from sinks.notify.message import RefusedError, TemporaryError
 from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime
 from sinks.notify.progress import Progress
+from sinks.notify.standing import Standing
 from sinks.patience import Patience
 
-_log = structlog.get_logger()
+_log = get_logger()
 _Result = TypeVar("_Result")
 
 
@@ -65,7 +74,7 @@ class NotifyLoop:
         self._news = asyncio.Event()
         self._stopping = False
         self._paused = False
-        self._ours_at = time.now()
+        self._standing = Standing(ports.inbox, time.now, limits.ask_after_s)
         self._under_way: set[asyncio.Task[None]] = set()
         self._bounces: list[DeliveryAttempt] = []
         self._forget()
@@ -109,22 +118,23 @@ class NotifyLoop:
         self._board = Board(limits.most_per_s, limits.retrying, limits.resting)
         self._memory, self._progress, self._handed = Memory(), Progress(), Handed()
         self._places: dict[str, list[tuple[TopicPartition, int]]] = {}
+        self._causes: dict[str, dict[str, bytes]] = {}
 
     async def _read(self) -> None:
         while not self._stopping:
             await self._commit()
             if self._board.open >= self._limits.most_open:
+                self._ports.reach.excused()
                 await self._time.sleep(self._limits.retry_first_s)
                 continue
             polled = await self._patiently("reading", self._poll)
             if isinstance(polled, Assigned):
                 await self._take_over(polled.partitions)
-                self._ours_at = self._time.now()
+                self._standing.assigned()
                 continue
             if polled and not await self._is_ours(polled[0].source):
                 continue
-            if not self._is_doubtful():
-                self._ours_at = self._time.now()
+            self._standing.has_read()
             for record in polled:
                 await self._accept(record)
             if polled:
@@ -182,9 +192,12 @@ class NotifyLoop:
             return
         place = (record.source, record.offset)
         ours = self._limits.site in {None, told.site}
+        if ours:
+            self._causes.setdefault(told.id, carried(record))
         if ours and (told.id in self._places or self._open(told)):
             self._places[told.id].append(place)
         else:
+            self._causes.pop(told.id, None)
             self._progress.done(*place)
 
     def _open(self, told: Notification) -> bool:
@@ -222,38 +235,33 @@ class NotifyLoop:
         delivery, channel, told = job.delivery, job.channel, job.delivery.notification
         if job.expired:
             _log.error("message expired", notification=told.id, channel=channel)
-            await self._record(expired(delivery, channel, self._time.now()), told)
-            self._end(job, None)
+            await self._record(expired(delivery, channel, self._time.now()), told, NoSpan())
+            self._end(job, None, None)
             return
-        await self._record(intent(delivery, channel, self._time.now()), told)
-        await self._intended.reached()
-        if not await self._is_ours(_partition_of(told, NOTIFICATION)):
-            return  # Another worker finds the intent, and marks what he sends.
-        answer = await self._ask(told, channel, delivery.repeated)
-        await self._sent.reached()
-        now = self._time.now()
-        step = settled(delivery, channel, answer, now, self._limits.retrying)
-        await self._record(step.record, told)
-        self._board.settle(job, answer, step.left, self._time.now())
-        if step.left is None:
-            self._finish(told, channel)
-        self._news.set()
-
-    def _is_doubtful(self) -> bool:
-        """Whether the group may have given us up: after a while without reading."""
-        since = self._time.now() - self._ours_at
-        return since.total_seconds() > self._limits.ask_after_s
+        cause = self._causes.get(told.id, {})
+        about = {"plantstream.notification": told.id, "plantstream.channel": channel}
+        with self._ports.tracing.working(f"notify {channel}", [cause], about) as span:
+            await self._record(intent(delivery, channel, self._time.now()), told, span)
+            await self._intended.reached()
+            if not await self._is_ours(place_of(told, NOTIFICATION)):
+                return  # Another worker finds the intent, and marks what he sends.
+            answer = await self._ask(told, channel, delivery.repeated)
+            await self._sent.reached()
+            step = settled(delivery, channel, answer, self._time.now(), self._limits.retrying)
+            await self._record(step.record, told, span)
+        if not isinstance(answer, Exception):
+            _log.info("sent", notification=told.id, channel=channel, events=events_of([cause]))
+        self._end(job, answer, step.left)
 
     async def _is_ours(self, partition: TopicPartition) -> bool:
-        """Whether the group counts on us; where that is doubtful it has to say so."""
-        if not self._is_doubtful():
+        """Whether to go on with what stands there; of another worker's nothing is sent."""
+        if not self._standing.is_doubtful:
             return True
-        inbox = self._ports.inbox
-        if self._paused or not await self._patiently("asking", lambda: inbox.is_ours(partition)):
-            _log.warning("left to another worker", partition=str(partition))
-            return False
-        self._ours_at = self._time.now()
-        return True
+        holds = self._standing.holds
+        if not self._paused and await self._patiently("asking", lambda: holds(partition)):
+            return True
+        _log.warning("left to another worker", partition=str(partition))
+        return False
 
     async def _ask(self, told: Notification, channel: str, repeated: bool) -> Answer:
         try:
@@ -265,21 +273,24 @@ class NotifyLoop:
             _log.error("message refused", notification=told.id, channel=channel, why=str(error))
             return error
 
-    def _end(self, job: Job, answer: Answer | None) -> None:
-        self._board.settle(job, answer, None, self._time.now())
-        self._finish(job.delivery.notification, job.channel)
+    def _end(self, job: Job, answer: Answer | None, left: Delivery | None) -> None:
+        self._board.settle(job, answer, left, self._time.now())
+        if left is None:
+            self._finish(job.delivery.notification, job.channel)
         self._news.set()
 
     def _finish(self, told: Notification, channel: str) -> None:
         self._memory.finish(told.id, channel)
         self._handed.keep(told, self._time.now())
+        self._causes.pop(told.id, None)
         for source, offset in self._places.pop(told.id, []):
             self._progress.done(source, offset)
 
-    async def _record(self, attempt: DeliveryAttempt, told: Notification) -> None:
-        partition = _partition_of(told, DELIVERY).partition
-        key = attempt.record_id().encode()
-        await self._publish(Outgoing(DELIVERY.name, partition, key, encode(attempt)))
+    async def _record(self, attempt: DeliveryAttempt, told: Notification, span: Span) -> None:
+        partition = place_of(told, DELIVERY).partition
+        key, cause = attempt.record_id().encode(), self._causes.get(told.id, {})
+        (record,) = span.on([Outgoing(DELIVERY.name, partition, key, encode(attempt), cause)])
+        await self._publish(record)
         self._memory.note(attempt)
         self._meters.recorded(attempt, told, self._time.now())
 
@@ -290,11 +301,9 @@ class NotifyLoop:
         """Call until Kafka answers."""
         limits = self._limits
         first_s, most_s = limits.retry_first_s, limits.retry_most_s
-        patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
+        patience = Patience(first_s, most_s, self._time.sleep, self._waited)
         return await patience.until(doing, call)
 
-
-def _partition_of(told: Notification, topic: Topic) -> TopicPartition:
-    """Where records about it stand in a topic that is partitioned by group."""
-    key = told.partition_key().encode()
-    return TopicPartition(topic.name, partition_of(key, topic.partitions))
+    def _waited(self) -> None:
+        self._meters.waited()
+        self._ports.reach.excused()

@@ -9,7 +9,7 @@ import pytest
 from processors.streams.memory import Memory
 from sinks.batch import Batch
 from sinks.marks import Fresh
-from sinks.notify.loop import NotifyLoop
+from sinks.notify.standing import Standing
 from sinks.sink import Written
 from tests.simulation.adapters import Database, SimulatedJournal, SimulatedSink
 from tests.simulation.broker import MemoryBroker
@@ -90,7 +90,7 @@ def test_is_caught(breaking: Breaking, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_notifier_that_never_asks_the_group_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(NotifyLoop, "_is_doubtful", lambda _: False)
+    monkeypatch.setattr(Standing, "is_doubtful", False)
     assert any(live_pages(seed, None)[0] for seed in range(WITHIN))
 
 

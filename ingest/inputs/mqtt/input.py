@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-import structlog
-
 from ingest.input import Chunk, Told, Unreadable
 from ingest.inputs.mqtt.connection import Connection, RefusedError, connected
 from ingest.inputs.mqtt.inbox import (
@@ -28,6 +26,7 @@ from ingest.metrics import SourceMeters
 from ingest.urgent import Urgency
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.secrets import place_of, read_secret
 from schemas.plant.equipment import Equipment
 from schemas.plant.sources import MqttSource
@@ -41,7 +40,7 @@ CHUNK_WITHIN_S = 0.1
 """A chunk goes on its way this long after its first message came."""
 
 _SITE_LEVELS = 2
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -88,10 +87,10 @@ class MqttInput:
         connecting = asyncio.create_task(self._connect(tls, inbox), name=self._client_id)
         connecting.add_done_callback(lambda _: inbox.close())
         try:
-            async for items, observations in self._batches(inbox, work):
+            async for items, observations, urgent in self._batches(inbox, work):
                 self._count(items, observations)
                 if observations:
-                    yield Chunk(tuple(observations), work.place())
+                    yield Chunk(tuple(observations), work.place(), urgent)
                 self._answer(items, work.translator)
             await connecting
         finally:
@@ -101,7 +100,7 @@ class MqttInput:
 
     async def _batches(
         self, inbox: Inbox, work: "_Work"
-    ) -> AsyncGenerator[tuple[list[Item], list[Told]], None]:
+    ) -> AsyncGenerator[tuple[list[Item], list[Told], bool], None]:
         """Items with what they say, some at a time; nothing is held together with what is urgent.
 
         Messages are stored in their order, so that all that came before goes along.
@@ -111,7 +110,8 @@ class MqttInput:
             items: list[Item] = []
             said: list[Told] = []
             until_s: float | None = None
-            while len(items) < CHUNK_MESSAGES:
+            urgent = False
+            while not urgent and len(items) < CHUNK_MESSAGES:
                 fresh = await inbox.some(CHUNK_MESSAGES - len(items), until_s)
                 if not fresh:
                     break
@@ -119,11 +119,10 @@ class MqttInput:
                 news = [one for item in fresh for one in work.translate(item)]
                 items += fresh
                 said += news
-                if self._urgency.among(news, now_s()):
-                    break
+                urgent = bool(self._urgency.among(news, now_s()))
             if not items:
                 return
-            yield items, said
+            yield items, said, urgent
 
     async def _connect(self, tls: Tls | None, inbox: Inbox) -> None:
         delay_s, accepted = FIRST_RETRY_S, False

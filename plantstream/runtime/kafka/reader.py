@@ -13,6 +13,7 @@ from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition as Position
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import KafkaSettings
 
 _LOST_POSITION = (NoOffsetForPartitionError, OffsetOutOfRangeError)
@@ -36,6 +37,9 @@ class KafkaGroupReader:
         self._settings, self._topics = settings, topics
         self._assigned: Assigned | None = None
         self._held: frozenset[TopicPartition] = frozenset()
+        self.reach = Reach()
+        """What it has given; a caller who has books of his own brings one that knows better."""
+        self._others: list[Reach] = []
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=group,
@@ -79,8 +83,11 @@ class KafkaGroupReader:
                     self.remember(self._consumer.assignment())
         if self._assigned is not None:
             assigned, self._assigned = self._assigned, None
+            self.reach.owns({})
             return assigned
-        return [as_record(record) for records in polled.values() for record in records]
+        given = [as_record(record) for records in polled.values() for record in records]
+        self.reach.read(given)
+        return given
 
     async def hold(self) -> None:
         """Fetch nothing until the next `poll`, keep nothing that was fetched ahead, stay a member.
@@ -103,6 +110,7 @@ class KafkaGroupReader:
         if tp in self._consumer.assignment():
             self._consumer.seek(tp, offset)
             self._consumer.resume(tp)
+            self.reach.begins(partition, offset)
 
     async def bounds(self, partitions: Collection[Position]) -> Mapping[Position, Bounds]:
         """What these partitions hold now."""
@@ -144,6 +152,15 @@ class KafkaGroupReader:
                 return False
         return True
 
+    def tells(self, reach: Reach) -> None:
+        """Tell this one, too, when a rebalance begins: from then on nothing is ours."""
+        self._others.append(reach)
+
+    def rests(self) -> None:
+        """The group deals its partitions out anew, and nobody is given records meanwhile."""
+        for one in (self.reach, *self._others):
+            one.owns({})
+
     async def let_go(self) -> None:
         """Partitions that were ours go to others; what the caller owes them is done on return."""
 
@@ -166,6 +183,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Let the reader come to an end with them, if there are any."""
+        self._reader.rests()
         if revoked:
             await self._reader.let_go()
 
