@@ -134,7 +134,7 @@ def test_metrics_of_the_edge_are_those_that_it_has():
     told = {
         name: rest[0].split(",")[0]
         for name, rest in rows("operations.md").items()
-        if name.startswith("plantstream_")
+        if name.startswith(("plantstream_", "http_"))
     }
 
     assert told == has
