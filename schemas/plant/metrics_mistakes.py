@@ -32,9 +32,7 @@ def metrics_mistakes(
                 yield document.mistake((*place, key), said, did_you_mean(name, known))
 
 
-def _of_classes(
-    plant: Plant, one: _Told, place: Location, document: Document
-) -> Iterator[Mistake]:
+def _of_classes(plant: Plant, one: _Told, place: Location, document: Document) -> Iterator[Mistake]:
     for index, name in enumerate(one.classes):
         if name not in plant.equipment_classes:
             hint = did_you_mean(name, list(plant.equipment_classes))

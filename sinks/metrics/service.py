@@ -14,8 +14,13 @@ from plantstream.runtime.kafka.recall import recalling
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
+from sinks.metrics.efficiency import EfficiencyFamily
 from sinks.metrics.exporter import Exporter
+from sinks.metrics.family import Family
+from sinks.metrics.production import ProductionFamily
 from sinks.metrics.quality import QualityFamily
+from sinks.metrics.readings import ReadingsFamily
+from sinks.metrics.stops import AndonFamily, StopsFamily
 
 GROUP = "plantstream-metrics"
 """What the name of each site's group begins with: how far it came is committed under it."""
@@ -47,13 +52,26 @@ def group_of(site: str) -> str:
     return f"{GROUP}-{site.replace('/', '-')}"
 
 
+def families() -> list[Family]:
+    """All that is told of a plant."""
+    efficiency = EfficiencyFamily()
+    return [
+        ProductionFamily(),
+        efficiency,
+        ReadingsFamily(efficiency.throughputs),
+        StopsFamily(),
+        AndonFamily(),
+        QualityFamily(),
+    ]
+
+
 async def run_metrics(service: Service, options: MetricsOptions, settings: KafkaSettings) -> None:
     """Serve plant metrics until the task is cancelled.
 
     Raises:
         MisconfiguredError: a person has to do something first; the text says what.
     """
-    exporter = Exporter([QualityFamily()], clock.now)
+    exporter = Exporter(families(), clock.now)
     service.registry.register(exporter)
     async with aclosing(plant_files(options.plant, options.copy_file, settings)) as files:
         exporter.use(await anext(files))
@@ -69,7 +87,7 @@ async def _follow(
     """Whatever becomes of the broker; while it is away no metric of the plant is told."""
     while True:
         try:
-            async with recalling(settings, group, exporter.topics) as recall:
+            async with recalling(settings, group, exporter.back) as recall:
                 async for batch in recall.batches():
                     for one in batch:
                         exporter.take(one.record, is_news=one.is_news)
