@@ -163,7 +163,7 @@ class _Plan:
         specifications = plant.specifications if plant else []
         self._of_tests = {(one.test, name) for one in specifications for name in one.products}
         areas = plant.quality.areas if plant else {}
-        self._authorities = {name: _slug(area.authority) for name, area in areas.items()}
+        self._authorities = {name: slug(area.authority) for name, area in areas.items()}
 
     def tests(self) -> Iterator[Labels]:
         """Tests and products that belong together, and others, with each result."""
@@ -196,7 +196,7 @@ class _Plan:
         return name if (name, product) in self._of_tests else OTHER
 
 
-def _slug(authority: str) -> str:
+def slug(authority: str) -> str:
     """What a metric's name begins with: `cofepris_`, or nothing."""
     found = re.sub(r"[^a-z0-9]+", "_", authority.casefold()).strip("_")
     return f"{found}_" if found else ""

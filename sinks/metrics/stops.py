@@ -34,7 +34,7 @@ MAINTENANCE = Named(
     "reactor_maintenance_hours", "Stops for maintenance, by their reason.", ("reactor_id",)
 )
 STANDING = Named(
-    "equipment_unplanned_stop_minutes",
+    "equipment_unplanned_stop_seconds",
     "How long the unplanned stop that goes on has lasted; 0 if there is none.",
     ("equipment", "line"),
 )
@@ -124,7 +124,7 @@ class StopsFamily:
             is_open = stop.end is None and stop.category == TimeCategory.UNPLANNED_STOP
             if unit is not None and is_open:
                 labels = (unit.id, unit.line)
-                found[labels] = max(found[labels], (now - stop.start) / _MINUTE)
+                found[labels] = max(found[labels], (now - stop.start).total_seconds())
         return found
 
 

@@ -44,7 +44,8 @@ def down(found: Told, after: float) -> float | None:
 
 def standing(found: Told, after: float) -> float | None:
     labels = {"equipment": "press", "line": "one"}
-    return found.value("equipment_unplanned_stop_minutes", after, **labels)
+    seconds = found.value("equipment_unplanned_stop_seconds", after, **labels)
+    return None if seconds is None else seconds / 60
 
 
 def test_downtime_grows_while_a_station_stands():
