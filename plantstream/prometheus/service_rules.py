@@ -277,7 +277,17 @@ def _lateness() -> list[Rule]:
 
 
 def _upkeep() -> list[Rule]:
+    failed = 'alertmanager_notifications_failed_total{integration="webhook"}'
     return [
+        _rule(
+            "NotifyUnreachable",
+            f"increase({failed}[5m]) > 0",
+            (
+                "critical",
+                "Alertmanager cannot tell `plantstream notify`",
+                "What Prometheus alerts on reaches nobody but by mail.",
+            ),
+        ),
         _rule(
             "WatchdogRestarts",
             "increase(plantstream_watchdog_restarts_total[1h]) > 0",
