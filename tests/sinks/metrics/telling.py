@@ -43,6 +43,7 @@ equipment_classes:
     tags:
       - {name: throughput, register: {address: 1}, unit: pieces/h}
       - {name: energy, register: {address: 2}, unit: kWh}
+      - {name: state, register: {address: 3}, means: state, running_above: 0.5}
 reasons: {overhaul: {category: planned_stop}}
 equipment:
   - {id: vat, name: The vat, class: reactor, area: hall, line: one, unit_id: 1}

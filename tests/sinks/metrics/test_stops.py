@@ -29,8 +29,8 @@ def stop(
 
 
 def call(name: str = "A1", cleared: float | None = None, **more: Any) -> AndonCall:
-    said: dict[str, Any] = {"equipment": PRESS, "andon": name, "kind": "material", "priority": "critical"}
-    said |= {"raised_at": at(0), "raised_by": "ana"} | more
+    said: dict[str, Any] = {"equipment": PRESS, "andon": name, "kind": "material"}
+    said |= {"priority": "critical", "raised_at": at(0), "raised_by": "ana"} | more
     return AndonCall(**SAID, **said, cleared_at=None if cleared is None else at(cleared))
 
 
