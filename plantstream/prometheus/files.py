@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from plantstream.prometheus.infrastructure import infrastructure
+from plantstream.prometheus.pipeline import pipeline
 from plantstream.prometheus.plant_rules import written
 from plantstream.prometheus.records import recording
 from plantstream.prometheus.rule import Rule, alerts_text, records_text
-from plantstream.prometheus.service_rules import infrastructure, pipeline
 from schemas.plant.model import Plant
 
 RUNBOOKS = "docs/runbooks"

@@ -28,6 +28,22 @@ class Recorded(NamedTuple):
     expr: str
 
 
+def of_services(
+    alert: str, expr: str, told: tuple[str, str, str], minutes: float = 0, **labels: str
+) -> Rule:
+    """A rule of area infrastructure, unless it says another; `told`: severity, and both texts."""
+    severity, summary, description = told
+    return Rule(
+        alert,
+        expr,
+        severity,
+        summary,
+        description,
+        timedelta(minutes=minutes),
+        {"area": "infrastructure", **labels},
+    )
+
+
 def alerts_text(group: str, rules: Sequence[Rule], runbooks: str) -> str:
     """A file with one group of alerts; each names its page under `runbooks`."""
     return _file(group, (line for rule in rules for line in _alert(rule, runbooks)))

@@ -1,9 +1,9 @@
-"""Rules about what the plant's figures run on: machines, database, our own services."""
+"""Rules about what the plant's figures run on: machines, database, HTTP, sources."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from plantstream.prometheus.rule import Rule
+from plantstream.prometheus.rule import Rule, of_services
 from schemas.plant.alerts.conditions import Absent
 from schemas.plant.model import Plant
 
@@ -17,34 +17,14 @@ _PEOPLE = 'route!~"/live|/ready|/metrics"'
 
 def infrastructure(plant: Plant) -> Sequence[Rule]:
     """Machines, database, HTTP, and whether sources and equipment are heard."""
-    return [*_machines(), *_http(), *_flow(), *_silence(plant)]
-
-
-def pipeline() -> Sequence[Rule]:
-    """What is on its way through our services, and what holds it up."""
-    return [*_edge(), *_lateness(), *_upkeep()]
-
-
-def _rule(
-    alert: str, expr: str, told: tuple[str, str, str], minutes: float = 0, **labels: str
-) -> Rule:
-    severity, summary, description = told
-    return Rule(
-        alert,
-        expr,
-        severity,
-        summary,
-        description,
-        timedelta(minutes=minutes),
-        {"area": "infrastructure", **labels},
-    )
+    return [*_machines(), *_http(), *_flow(), *_ends(), *_silence(plant)]
 
 
 def _machines() -> list[Rule]:
     cpu = 'avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[5m]))'
     memory = "node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes"
     return [
-        _rule(
+        of_services(
             "DatabaseConnectionHigh",
             "sum(pg_stat_activity_count) > 80",
             (
@@ -55,7 +35,7 @@ def _machines() -> list[Rule]:
             5,
             area="database",
         ),
-        _rule(
+        of_services(
             "HostCpuHigh",
             f"100 * (1 - {cpu}) > 90",
             (
@@ -65,7 +45,7 @@ def _machines() -> list[Rule]:
             ),
             5,
         ),
-        _rule(
+        of_services(
             "HostMemoryHigh",
             f"100 * (1 - {memory}) > 95",
             (
@@ -82,7 +62,7 @@ def _http() -> list[Rule]:
     rate = f"sum by (le, service) (rate(http_request_duration_seconds_bucket{{{_PEOPLE}}}[5m]))"
     refused = 'sum by (service) (increase(http_requests_total{code=~"401|403"}[5m]))'
     return [
-        _rule(
+        of_services(
             "HighResponseTime",
             f"histogram_quantile(0.95, {rate}) > 2",
             (
@@ -93,7 +73,7 @@ def _http() -> list[Rule]:
             2,
             area="performance",
         ),
-        _rule(
+        of_services(
             "HighErrorRate",
             f'sum by (service) (rate(http_requests_total{{code=~"5..",{_PEOPLE}}}[5m])) > 5',
             (
@@ -103,7 +83,7 @@ def _http() -> list[Rule]:
             ),
             area="performance",
         ),
-        _rule(
+        of_services(
             "AuthFailures",
             f"round({refused}) > 5",
             (
@@ -119,9 +99,8 @@ def _http() -> list[Rule]:
 
 def _flow() -> list[Rule]:
     spool = "plantstream_edge_spool_bytes > 268435456"
-    expiry = "(plantstream_source_certificate_expiry_timestamp_seconds - time()) / 86400 < 30"
     return [
-        _rule(
+        of_services(
             "DatabaseWriteErrors",
             "increase(plantstream_sink_retries_total[5m]) > 3",
             (
@@ -132,7 +111,7 @@ def _flow() -> list[Rule]:
             1,
             area="database",
         ),
-        _rule(
+        of_services(
             "ConsumerLag",
             "max by (group, topic) (plantstream_consumer_lag_seconds) > 60",
             (
@@ -142,7 +121,7 @@ def _flow() -> list[Rule]:
             ),
             5,
         ),
-        _rule(
+        of_services(
             "SpoolFilling",
             spool,
             (
@@ -152,7 +131,7 @@ def _flow() -> list[Rule]:
             ),
             5,
         ),
-        _rule(
+        of_services(
             "DeadLetters",
             'increase(plantstream_sink_rows_total{table="dead_letter"}[10m]) > 0',
             (
@@ -161,7 +140,13 @@ def _flow() -> list[Rule]:
                 "They are kept on plant.deadletter.v1 and can be sent again.",
             ),
         ),
-        _rule(
+    ]
+
+
+def _ends() -> list[Rule]:
+    expiry = "(plantstream_source_certificate_expiry_timestamp_seconds - time()) / 86400 < 30"
+    return [
+        of_services(
             "ServiceDown",
             "up == 0",
             (
@@ -171,7 +156,7 @@ def _flow() -> list[Rule]:
             ),
             1,
         ),
-        _rule(
+        of_services(
             "CertificateExpiry",
             expiry,
             (
@@ -194,7 +179,7 @@ def _silence(plant: Plant) -> list[Rule]:
     source = after.get("source", SOURCE_SILENT_AFTER)
     equipment_s = after.get("equipment", EQUIPMENT_SILENT_AFTER).total_seconds()
     return [
-        _rule(
+        of_services(
             "SourceSilent",
             "plantstream_source_connected == 0",
             (
@@ -204,117 +189,13 @@ def _silence(plant: Plant) -> list[Rule]:
             ),
             source / _M,
         ),
-        _rule(
+        of_services(
             "EquipmentSilent",
             f"max by (equipment) (plantstream_equipment_fresh_seconds) > {equipment_s:.0f}",
             (
                 "warning",
                 "{{ $labels.equipment }}: nothing for {{ humanizeDuration $value }}",
                 "Neither values nor signs of life; its time becomes unknown.",
-            ),
-        ),
-    ]
-
-
-def _edge() -> list[Rule]:
-    return [
-        _rule(
-            "SpoolDropped",
-            "increase(plantstream_edge_spool_dropped_total[10m]) > 0",
-            (
-                "critical",
-                "{{ $labels.instance }}: records were dropped unsent",
-                "The spool was full; a gap says so in the data.",
-            ),
-        ),
-        _rule(
-            "SourceTroubled",
-            "plantstream_source_troubled == 1",
-            (
-                "warning",
-                "The source {{ $labels.source }} needs a person",
-                "A certificate, a password or an address is refused: trying again does not help.",
-            ),
-            1,
-        ),
-    ]
-
-
-def _lateness() -> list[Rule]:
-    rows = "sum by (le) (rate(plantstream_sink_event_to_row_seconds_bucket[5m]))"
-    pages = "sum by (le, channel) (rate(plantstream_notify_decided_to_sent_seconds_bucket[15m]))"
-    return [
-        _rule(
-            "RowsLate",
-            f"histogram_quantile(0.99, {rows}) > 5",
-            (
-                "warning",
-                '1 of 100 values takes over {{ printf "%.0f" $value }} s to be in SQL',
-                "Look at lag and at the database.",
-            ),
-            5,
-        ),
-        _rule(
-            "PagesLate",
-            f"histogram_quantile(0.99, {pages}) > 30",
-            (
-                "critical",
-                '{{ $labels.channel }}: messages take over {{ printf "%.0f" $value }} s',
-                "From the decision to tell somebody to the provider's receipt.",
-            ),
-        ),
-        _rule(
-            "ChannelResting",
-            "plantstream_notify_resting == 1",
-            (
-                "critical",
-                "{{ $labels.channel }} is left alone: its provider does not answer",
-                "Messages go by the channels in its `fallback` meanwhile, if it has some.",
-            ),
-            5,
-        ),
-    ]
-
-
-def _upkeep() -> list[Rule]:
-    failed = 'alertmanager_notifications_failed_total{integration="webhook"}'
-    return [
-        _rule(
-            "NotifyUnreachable",
-            f"increase({failed}[5m]) > 0",
-            (
-                "critical",
-                "Alertmanager cannot tell `plantstream notify`",
-                "What Prometheus alerts on reaches nobody but by mail.",
-            ),
-        ),
-        _rule(
-            "WatchdogRestarts",
-            "increase(plantstream_watchdog_restarts_total[1h]) > 0",
-            (
-                "warning",
-                "{{ $labels.job }} stood still and was restarted",
-                "Its position did not move while its topic grew, or its event loop stood.",
-            ),
-        ),
-        _rule(
-            "AnchorsUnsent",
-            "plantstream_audit_anchors_unsent > 0",
-            (
-                "warning",
-                "{{ $value }} anchors of the audit trail are not with their receiver",
-                "Until then they are only where the trail itself is.",
-            ),
-            120,
-            area="security",
-        ),
-        _rule(
-            "RetentionStalled",
-            "time() - (plantstream_sink_retention_timestamp_seconds > 0) > 172800",
-            (
-                "warning",
-                "Old records have not been looked for in two days",
-                "What should be deleted stays.",
             ),
         ),
     ]
