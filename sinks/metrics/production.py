@@ -108,7 +108,8 @@ class ProductionFamily:
                 if not self._known.knew(record.record_id(), told) and told and is_news:
                     self._decided.append(record)
             case OeeReport(kind="batch", final=True, revision=0) if is_news:
-                if self._plan.reactor(record.equipment) is not None:
+                has_made = record.quantities.good or record.quantities.scrap
+                if has_made and self._plan.reactor(record.equipment) is not None:
                     self._emptied.append(record)
             case _:
                 pass

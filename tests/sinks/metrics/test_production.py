@@ -96,6 +96,8 @@ def test_what_is_held_or_not_decided_counts_for_nothing():
 
 def test_good_litres_of_a_closed_batch_count_once_by_product():
     found = told(emptied(1000), emptied(1200, revision=1), emptied(500, final=False), made())
+    found.hear(emptied(0, "B0"))
+    assert found.value("production_volume_liters_count", product_type="other") == 0
     assert found.value("production_volume_liters_sum", product_type="P1") == 1000
 
 
