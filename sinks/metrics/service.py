@@ -14,6 +14,7 @@ from plantstream.runtime.kafka.recall import recalling
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
+from sinks.metrics.alerts import AlertsFamily
 from sinks.metrics.efficiency import EfficiencyFamily
 from sinks.metrics.exporter import Exporter
 from sinks.metrics.family import Family
@@ -61,6 +62,7 @@ def families() -> list[Family]:
         ReadingsFamily(efficiency.throughputs),
         StopsFamily(),
         AndonFamily(),
+        AlertsFamily(),
         QualityFamily(),
     ]
 

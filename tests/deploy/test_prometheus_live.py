@@ -71,7 +71,8 @@ def placed(folder: Path, home: House, target: str, alertmanager: str) -> None:
     text = text.replace("15s", "1s").replace("10s", "1s").replace("/run/secrets", str(folder))
     (folder / "prometheus.yml").write_text(text, encoding="utf-8")
     text = (HERE / "alertmanager.yml").read_text(encoding="utf-8")
-    text = text.replace("http://notify:28084", str(home.client.base_url).rstrip("/"))
+    text = text.replace("https://notify:28084", str(home.client.base_url).rstrip("/"))
+    text = re.sub(r"^ *tls_config: .*\n", "", text, flags=re.MULTILINE)
     (folder / "alertmanager.yml").write_text(
         text.replace("/run/secrets", str(folder)), encoding="utf-8"
     )
