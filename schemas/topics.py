@@ -22,6 +22,7 @@ _KPI_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR})
 _ANSWER_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.EDGE})
 _ALERT_READERS = frozenset({Role.SINK, Role.OPERATOR, Role.PROCESSOR, Role.NOTIFIER})
 _SCRAPED = frozenset({Role.EXPORTER})
+_EDGE_AND_SCRAPED = _EDGE_READERS | _SCRAPED
 _ALL_BUT_EXPORTERS = frozenset(Role) - _SCRAPED
 
 
@@ -45,7 +46,7 @@ TELEMETRY = Topic(
     partition_by="equipment",
     record_key="equipment",
     writers=_EDGE_WRITERS,
-    readers=_EDGE_READERS,
+    readers=_EDGE_AND_SCRAPED,
     retention=timedelta(days=7),
 )
 MACHINE = Topic(
@@ -73,7 +74,7 @@ MACHINE = Topic(
     partition_by="equipment",
     record_key="equipment",
     writers=_EDGE_WRITERS,
-    readers=_EDGE_READERS,
+    readers=_EDGE_AND_SCRAPED,
     retention=timedelta(days=30),
 )
 LAB = Topic(
@@ -90,7 +91,7 @@ LAB = Topic(
     partition_by="product",
     record_key="site/product, of batches and excursions record id",
     writers=_EDGE_WRITERS | {Role.PROCESSOR},
-    readers=_EDGE_READERS,
+    readers=_EDGE_AND_SCRAPED,
     retention=timedelta(days=30),
 )
 LAB_ANSWER = Topic(
@@ -158,7 +159,7 @@ KPI_LATEST = Topic(
     partition_by="equipment",
     record_key="run|equipment/kind",
     writers=frozenset({Role.PROCESSOR}),
-    readers=_KPI_READERS,
+    readers=_KPI_READERS | _SCRAPED,
 )
 OEE_STATE = _memory("oee", "equipment")
 SITE = Topic(
@@ -178,7 +179,7 @@ SITE = Topic(
     partition_by="site",
     record_key="edge, or edge/source, or sender/alert, or record id",
     writers=frozenset({Role.EDGE, Role.NOTIFIER, Role.PROCESSOR}),
-    readers=_EDGE_READERS,
+    readers=_EDGE_AND_SCRAPED,
     retention=timedelta(days=7),
 )
 ALERT = Topic(

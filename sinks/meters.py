@@ -23,6 +23,7 @@ class SinkMeters:
         self._rows = Counter(
             "plantstream_sink_rows", "Rows stored, by table.", ["table"], registry=registry
         )
+        self._rows.labels("dead_letter")  # at 0, so that the first one is seen by `increase()`
         self._write_s = Histogram(
             "plantstream_sink_write_seconds", "Time to store one batch.", registry=registry
         )

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = {
     "sink": "Store telemetry, events and facts in TimescaleDB, each exactly once.",
     "notify": "Tell people what plant.notification.v1 says, each message once.",
     "metrics": "Serve the metrics of a plant to Prometheus.",
+    "rules": "Write a plant's alert rules as files for Prometheus.",
     "page": "Send test messages to those whom a receiver tells first.",
     "alert-sender": "Give out and take back tokens of those who may post alerts.",
     "bench": "Run the benchmarks on this machine, with everything embedded.",

@@ -1,5 +1,7 @@
 """What Prometheus is told of every HTTP interface of ours: how many requests, and how long."""
 
+from collections.abc import Iterator
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -11,6 +13,9 @@ UNMATCHED = "unmatched"
 """The route of what no route matches: paths that clients make up must not become labels."""
 OTHER = "other"
 """Any method that HTTP does not have."""
+FAILURES = ("401", "403", "500", "503")
+"""What rules look for: told as 0 of every route beforehand, because `increase()` does not see the
+first of a counter that is born at 1."""
 _METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 
 
@@ -19,10 +24,10 @@ class HttpMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._requests = Counter(
-            "plantstream_http_requests_total", "Requests answered.", LABELS, registry=registry
+            "http_requests_total", "Requests answered.", LABELS, registry=registry
         )
         self._duration = Histogram(
-            "plantstream_http_request_duration_seconds",
+            "http_request_duration_seconds",
             "From a request's head to the end of its answer.",
             LABELS,
             registry=registry,
@@ -31,6 +36,8 @@ class HttpMetrics:
 
     def measured(self, app: ASGIApp, service: str) -> ASGIApp:
         """This application of Starlette or FastAPI; its requests are counted under `service`."""
+        for labels in _beforehand(app, service):
+            self._requests.labels(*labels)
 
         async def counting(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != "http":
@@ -53,6 +60,14 @@ class HttpMetrics:
                 self._duration.labels(*labels).observe(clock.monotonic() - start)
 
         return counting
+
+
+def _beforehand(app: ASGIApp, service: str) -> Iterator[tuple[str, str, str, str]]:
+    """The label sets of what may fail."""
+    for route in getattr(app, "routes", ()):
+        for method in sorted(getattr(route, "methods", None) or ()):
+            for code in FAILURES:
+                yield service, route.path, method, code
 
 
 def _route(scope: Scope) -> str:

@@ -9,6 +9,7 @@ from schemas.plant.alert_mistakes.mistakes import alert_mistakes
 from schemas.plant.calendar_mistakes import calendar_mistakes
 from schemas.plant.equipment import Equipment, EquipmentClass
 from schemas.plant.equipment_mistakes import misfits, unknown_names
+from schemas.plant.metrics_mistakes import metrics_mistakes
 from schemas.plant.model import Plant
 from schemas.plant.products import PerEquipment, Product
 from schemas.plant.quality_mistakes import quality_mistakes
@@ -102,6 +103,7 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
                     yield document.mistake((*location, name), "no such equipment", hint)
     yield from _of_lines(plant, document)
     yield from quality_mistakes(plant, document)
+    yield from metrics_mistakes(plant, resolved, document)
     yield from alert_mistakes(plant, resolved, document)
 
 

@@ -8,6 +8,7 @@ from schemas.plant.alerts.routing import Alerts
 from schemas.plant.alerts.rules import AlertRule
 from schemas.plant.calendar import Calendar
 from schemas.plant.equipment import Equipment, EquipmentClass, Line, Reason
+from schemas.plant.metrics import MetricsSettings
 from schemas.plant.products import Product
 from schemas.plant.quality import QualitySettings, Specification
 from schemas.plant.retention import Retention
@@ -24,7 +25,10 @@ class Plant(Strict):
     site: Name
     name: str
     time_zone: TimeZone
-    metrics_prefix: str = ""
+    metrics_prefix: str = Field(default="", pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")
+    """What the names of its metrics begin with, such as `ninu_`."""
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    """Which equipment is told to Prometheus as reactors and stations."""
     sources: dict[Name, Source] = Field(default_factory=dict)
     equipment_classes: dict[Name, EquipmentClass] = Field(default_factory=dict)
     equipment: list[Equipment] = Field(min_length=1)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from prometheus_client.core import (
@@ -21,11 +21,20 @@ OTHER = "other"
 Labels = tuple[str, ...]
 
 
+class Reading(NamedTuple):
+    """What a family reads of a topic."""
+
+    topic: Topic
+    types: tuple[type[BaseModel], ...]
+    back: timedelta | None = None
+    """How far back it looks at its start; None is all that stands there."""
+
+
 class Family(Protocol):
     """Metrics of one subject; only what concerns its site and is live is given to it."""
 
     @property
-    def topics(self) -> Sequence[Topic]:
+    def reads(self) -> Sequence[Reading]:
         """Where its records stand."""
 
     def use(self, plant: PlantFile) -> None:
@@ -46,7 +55,7 @@ class Named(NamedTuple):
     labels: Sequence[str]
 
 
-def counter(named: Named, prefix: str, values: Mapping[Labels, int]) -> Metric:
+def counter(named: Named, prefix: str, values: Mapping[Labels, float]) -> Metric:
     """A counter; its name is told with `_total`."""
     told = CounterMetricFamily(prefix + named.name, named.about, labels=named.labels)
     for labels, value in sorted(values.items()):
@@ -60,6 +69,32 @@ def gauge(named: Named, prefix: str, values: Mapping[Labels, float]) -> Metric:
     for labels, value in sorted(values.items()):
         told.add_metric(labels, value)
     return told
+
+
+def begun(counts: Mapping[Labels, int], known: Iterable[Labels]) -> dict[Labels, int]:
+    """These series alone; what is new among them begins at 0."""
+    return {labels: counts.get(labels, 0) for labels in known}
+
+
+def count(counts: dict[Labels, int], labels: Labels) -> None:
+    """One more."""
+    counts[labels] = counts.get(labels, 0) + 1
+
+
+class Remembered:
+    """What was told of each record, to tell repeats; the oldest is forgotten first."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.told: dict[str, str] = {}
+
+    def knew(self, name: str, told: str) -> bool:
+        """Whether this was told of it before; remembers it."""
+        before = self.told.pop(name, None)
+        self.told[name] = told
+        if len(self.told) > self._most:
+            del self.told[next(iter(self.told))]
+        return before == told
 
 
 class Histogram:

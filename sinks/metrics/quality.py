@@ -13,7 +13,18 @@ from schemas.plant.model import Plant
 from schemas.plant.quality import DEVIATION_SEVERITIES
 from schemas.quality import BatchRelease, ComplianceReport, Deviation, TestJudged
 from schemas.topics import ALERT, QUALITY
-from sinks.metrics.family import OTHER, Histogram, Labels, Named, counter, gauge
+from sinks.metrics.family import (
+    OTHER,
+    Histogram,
+    Labels,
+    Named,
+    Reading,
+    Remembered,
+    begun,
+    count,
+    counter,
+    gauge,
+)
 
 WINDOW = "30d"
 """Of the compliance rate."""
@@ -50,12 +61,14 @@ PENDING = Named(
 class QualityFamily:
     """Follows plant.quality.v1 and alerts of products."""
 
-    topics = (QUALITY, ALERT)
+    reads = (
+        Reading(QUALITY, (TestJudged, Deviation, ComplianceReport, BatchRelease)),
+        Reading(ALERT, (AlertTransition,)),
+    )
 
     def __init__(self) -> None:
         self._plan = _Plan()
-        self._known: dict[str, str] = {}
-        """What was told of a result, a deviation or an alert, by its id."""
+        self._known = Remembered(MOST_KNOWN)
         self._tests: dict[Labels, int] = {}
         self._deviations: dict[Labels, int] = {}
         self._alerts: dict[Labels, int] = {}
@@ -67,9 +80,9 @@ class QualityFamily:
         """Know the names of this plant file: series of others end, and its own begin at 0."""
         plan = self._plan = _Plan(plant.plant)
         severities = (*DEVIATION_SEVERITIES,)
-        self._tests = _begun(self._tests, plan.tests())
-        self._deviations = _begun(self._deviations, plan.by_product(severities))
-        self._alerts = _begun(self._alerts, plan.by_product(SEVERITIES))
+        self._tests = begun(self._tests, plan.tests())
+        self._deviations = begun(self._deviations, plan.by_product(severities))
+        self._alerts = begun(self._alerts, plan.by_product(SEVERITIES))
         self._releases.begin((product,) for product in (*plan.products, OTHER))
 
     def take(self, record: BaseModel, *, is_news: bool) -> None:
@@ -100,21 +113,21 @@ class QualityFamily:
 
     def _judged(self, record: TestJudged, is_news: bool) -> None:
         told = _RESULTS.get(record.outcome, "")
-        if self._is_known(record.record_id(), told) or not told or not is_news:
+        if self._known.knew(record.record_id(), told) or not told or not is_news:
             return
-        product, test = self._plan.product(record.product), self._plan.test(record.test)
-        _count(self._tests, (test if product != OTHER else OTHER, product, told))
+        product = self._plan.product(record.product)
+        count(self._tests, (self._plan.test(record.test, product), product, told))
 
     def _opened(self, record: Deviation, is_news: bool) -> None:
         told = "" if record.withdrawn else "opened"
-        if self._is_known(record.record_id(), told) or not told or not is_news:
+        if self._known.knew(record.record_id(), told) or not told or not is_news:
             return
-        _count(self._deviations, (self._plan.product(record.product), record.severity))
+        count(self._deviations, (self._plan.product(record.product), record.severity))
 
     def _fired(self, record: AlertTransition, is_news: bool) -> None:
-        if not self._is_known(record.record_id(), "fired") and is_news:
+        if not self._known.knew(record.record_id(), "fired") and is_news:
             product = self._plan.product(record.labels["product"])
-            _count(self._alerts, (product, record.severity))
+            count(self._alerts, (product, record.severity))
 
     def _rated(self, record: ComplianceReport) -> None:
         if record.window != WINDOW or record.area is None or record.test is not None:
@@ -131,7 +144,7 @@ class QualityFamily:
             self._waiting[batch] = record.ended_at
         hours = record.release_time_h
         told = "" if hours is None else "released"
-        if hours is not None and not self._is_known(record.record_id(), told) and is_news:
+        if hours is not None and not self._known.knew(record.record_id(), told) and is_news:
             self._releases.observe((self._plan.product(record.product),), hours)
 
     def _pending(self, now: datetime) -> dict[Labels, float]:
@@ -141,14 +154,6 @@ class QualityFamily:
             oldest[labels] = max(oldest.get(labels, 0.0), (now - ended_at) / _HOUR)
         return oldest
 
-    def _is_known(self, name: str, told: str) -> bool:
-        """Whether this was told of it before; remembers it."""
-        before = self._known.pop(name, None)
-        self._known[name] = told
-        if len(self._known) > MOST_KNOWN:
-            del self._known[next(iter(self._known))]
-        return before == told
-
 
 class _Plan:
     """The names that labels may have."""
@@ -157,20 +162,20 @@ class _Plan:
         self.products = tuple(one.id for one in plant.products) if plant else ()
         specifications = plant.specifications if plant else []
         self._of_tests = {(one.test, name) for one in specifications for name in one.products}
-        self._tests = {test for test, _ in self._of_tests}
         areas = plant.quality.areas if plant else {}
-        self._authorities = {name: _slug(area.authority) for name, area in areas.items()}
+        self._authorities = {name: slug(area.authority) for name, area in areas.items()}
 
     def tests(self) -> Iterator[Labels]:
-        """Tests and products that belong together, with each result."""
-        for test, product in self._of_tests:
+        """Tests and products that belong together, and others, with each result."""
+        others = [(OTHER, product) for product in (*self.products, OTHER)]
+        for test, product in (*self._of_tests, *others):
             for result in ("pass", "fail"):
                 yield test, product, result
 
     def by_product(self, names: Iterable[str]) -> list[Labels]:
         """Each product with each of these names."""
         listed = tuple(names)
-        return [(product, name) for product in self.products for name in listed]
+        return [(product, name) for product in (*self.products, OTHER) for name in listed]
 
     def by_authority(self, rates: Mapping[Labels, float]) -> Mapping[str, Mapping[Labels, float]]:
         """Rates of areas by what the names of their authorities begin with."""
@@ -186,20 +191,12 @@ class _Plan:
         """The label of this product."""
         return name if name in self.products else OTHER
 
-    def test(self, name: str) -> str:
-        """The label of this test."""
-        return name if name in self._tests else OTHER
+    def test(self, name: str, product: str) -> str:
+        """The label of this test of this product."""
+        return name if (name, product) in self._of_tests else OTHER
 
 
-def _slug(authority: str) -> str:
+def slug(authority: str) -> str:
     """What a metric's name begins with: `cofepris_`, or nothing."""
     found = re.sub(r"[^a-z0-9]+", "_", authority.casefold()).strip("_")
     return f"{found}_" if found else ""
-
-
-def _begun(counts: Mapping[Labels, int], known: Iterable[Labels]) -> dict[Labels, int]:
-    return {labels: counts.get(labels, 0) for labels in known}
-
-
-def _count(counts: dict[Labels, int], labels: Labels) -> None:
-    counts[labels] = counts.get(labels, 0) + 1

@@ -17,8 +17,14 @@ from plantstream.runtime.reach import Reach
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
+from sinks.metrics.alerts import AlertsFamily
+from sinks.metrics.efficiency import EfficiencyFamily
 from sinks.metrics.exporter import Exporter
+from sinks.metrics.family import Family
+from sinks.metrics.production import ProductionFamily
 from sinks.metrics.quality import QualityFamily
+from sinks.metrics.readings import ReadingsFamily
+from sinks.metrics.stops import AndonFamily, StopsFamily
 
 GROUP = "plantstream-metrics"
 """What the name of each site's group begins with: how far it came is committed under it."""
@@ -50,16 +56,30 @@ def group_of(site: str) -> str:
     return f"{GROUP}-{site.replace('/', '-')}"
 
 
+def families() -> list[Family]:
+    """All that is told of a plant."""
+    efficiency = EfficiencyFamily()
+    return [
+        ProductionFamily(),
+        efficiency,
+        ReadingsFamily(efficiency.throughputs),
+        StopsFamily(),
+        AndonFamily(),
+        AlertsFamily(),
+        QualityFamily(),
+    ]
+
+
 async def run_metrics(service: Service, options: MetricsOptions, settings: KafkaSettings) -> None:
     """Serve plant metrics until the task is cancelled.
 
     Raises:
         MisconfiguredError: a person has to do something first; the text says what.
     """
-    exporter = Exporter([QualityFamily()], clock.now)
+    exporter = Exporter(families(), clock.now)
     service.registry.register(exporter)
     group, reach = group_of(options.site), Reach()
-    recall = partial(recalling, settings, group, exporter.topics, reach)
+    recall = partial(recalling, settings, group, exporter.back, reach)
     async with (
         watched(service, settings, {group: reach}),
         aclosing(plant_files(options.plant, options.copy_file, settings)) as files,

@@ -90,6 +90,7 @@ class NotifyMeters:
         for name, gate in board.gates().items():
             self._in_flight.labels(name).set(gate.in_flight)
             self._resting.labels(name).set(gate.breaker.is_open(now))
+            self._delay_s.labels(name)  # at 0, so that the first message is seen by `rate()`
 
     def buried(self) -> None:
         """A record was no notification."""

@@ -1,7 +1,8 @@
 """Topics read whole and then followed, by somebody who knows what he has seen before."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -28,7 +29,7 @@ class Recalled(NamedTuple):
 
 
 class Recall:
-    """Reads all of its topics from the beginning and goes on; it is a member of no group.
+    """Reads its topics from the beginning, or so far back, and goes on; a member of no group.
 
     How far it came is committed for its group: after a restart the rest alone is news. What was
     seen within `COMMIT_EVERY_S` before a crash may be news again.
@@ -39,9 +40,10 @@ class Recall:
         consumer: AIOKafkaConsumer,
         settings: KafkaSettings,
         ends: Mapping[TopicPartition, int],
+        back: Mapping[str, timedelta | None],
     ) -> None:
         self._consumer, self._settings = consumer, settings
-        self._ends = dict(ends)
+        self._ends, self._back = dict(ends), back
         self._seen: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
         self.reach = Reach()
@@ -55,7 +57,24 @@ class Recall:
             committed = await self._consumer.committed(partition)
             self._seen[partition] = end if committed is None else committed
         await self._commit(self._seen)
-        await self._consumer.seek_to_beginning(*self._ends)
+        whole = [one for one in self._ends if self._back.get(one.topic) is None]
+        if whole:
+            await self._consumer.seek_to_beginning(*whole)
+        for partition, offset in (await self._starts()).items():
+            self._consumer.seek(partition, offset)
+
+    async def _starts(self) -> Mapping[TopicPartition, int]:
+        """Where to begin with topics of which only the newest part is read; the broker's clock."""
+        now = clock.now()
+        since = {
+            one: int((now - back).timestamp() * 1000)
+            for one in self._ends
+            if (back := self._back.get(one.topic)) is not None
+        }
+        if not since:
+            return {}
+        found = await self._consumer.offsets_for_times(since)
+        return {one: at.offset if at else self._ends[one] for one, at in found.items()}
 
     async def batches(self) -> AsyncIterator[Sequence[Recalled]]:
         """Records as they come, and nothing where none came for a while.
@@ -88,9 +107,14 @@ class Recall:
 
 @asynccontextmanager
 async def recalling(
-    settings: KafkaSettings, group: str, topics: Collection[str], reach: Reach | None = None
+    settings: KafkaSettings,
+    group: str,
+    topics: Mapping[str, timedelta | None],
+    reach: Reach | None = None,
 ) -> AsyncIterator[Recall]:
-    """All that stands in these topics, and all that comes; `reach` is told how far it is.
+    """What stands in these topics, so far back or (None) all of it, and all that comes.
+
+    `reach` is told how far it is.
 
     Raises:
         MisconfiguredError: the broker has not all of them.
@@ -117,7 +141,8 @@ async def recalling(
                 TopicPartition(name, one) for name in topics for one in range(known[name])
             ]
             consumer.assign(partitions)
-            recall = Recall(consumer, settings, await consumer.end_offsets(partitions))
+            ends = await consumer.end_offsets(partitions)
+            recall = Recall(consumer, settings, ends, topics)
             recall.reach = reach or recall.reach
             await recall.begin()
         yield recall

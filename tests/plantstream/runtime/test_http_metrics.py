@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 
 from plantstream.runtime.http_metrics import HttpMetrics
 
-TOTAL = "plantstream_http_requests_total"
-DURATION = "plantstream_http_request_duration_seconds"
+TOTAL = "http_requests_total"
+DURATION = "http_request_duration_seconds"
 
 
 async def answer(request: Request) -> Response:
@@ -61,4 +61,14 @@ async def test_a_request_is_counted_and_timed_under_its_template(
     assert registry.get_sample_value(f"{DURATION}_count", labels) == 1
     assert registry.get_sample_value(f"{DURATION}_bucket", {**labels, "le": "0.5"}) == 1
     counted = [one for family in registry.collect() for one in family.samples if one.name == TOTAL]
-    assert len(counted) == 1
+    assert len([one for one in counted if one.value]) == 1
+
+
+def test_what_may_be_refused_or_fail_is_0_before_anybody_asks():
+    registry = CollectorRegistry()
+    app = Starlette(routes=[Route("/batches/{batch}", answer, methods=["POST"])])
+    HttpMetrics(registry).measured(app, "lab")
+
+    for code in ("401", "403", "500", "503"):
+        labels = {"route": "/batches/{batch}", "method": "POST", "code": code, "service": "lab"}
+        assert registry.get_sample_value(TOTAL, labels) == 0

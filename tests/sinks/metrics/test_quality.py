@@ -232,4 +232,4 @@ def test_another_plant_file_ends_series_and_keeps_counts():
 def test_what_is_remembered_of_results_is_bounded():
     told = Told()
     told.hear(*(judged(f"r{n}") for n in range(1000)))
-    assert len(told.family._known) == 1000 <= MOST_KNOWN
+    assert len(told.family._known.told) == 1000 <= MOST_KNOWN

@@ -469,6 +469,6 @@ async def test_requests_are_counted_by_their_route(edge: Edge):
 
     def counted(code: str) -> float | None:
         told = {"service": "lab", "route": "/v1/events", "method": "POST", "code": code}
-        return edge.registry.get_sample_value("plantstream_http_requests_total", told)
+        return edge.registry.get_sample_value("http_requests_total", told)
 
     await eventually(lambda: (counted("202"), counted("422")) == (1, 1))
