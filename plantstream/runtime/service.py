@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from plantstream.runtime.errors import (
     EXIT_FAILED,
@@ -25,10 +26,13 @@ from plantstream.runtime.errors import (
     MisconfiguredError,
     PlantstreamError,
 )
+from plantstream.runtime.http_guard import guarded, is_loopback, must_be_guarded
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.quiet_server import QuietServer
 from plantstream.runtime.stderr import current_stderr
 
+MAX_CONNECTIONS = 200
+"""To the pages; those beyond are answered with 503."""
 STOP_LIMIT_S = 8.0
 CLOSE_LIMIT_S = 2.0
 """For answers of the health server that are on their way."""
@@ -74,11 +78,15 @@ class Service:
 Work = Callable[[Service], Awaitable[None]]
 
 
-def run_service(name: str, work: Work, listen: str, port: int) -> int:
-    """Run a service until its work ends or a signal stops it; the exit code says why it ended."""
+def run_service(name: str, work: Work, listen: str, port: int, token: str | None = None) -> int:
+    """Run a service until its work ends or a signal stops it; the exit code says why it ended.
+
+    The token guards its pages where others than this machine reach them.
+    """
     configure_logs()
     try:
-        asyncio.run(_run(name, work, listen, port))
+        must_be_guarded(listen, token)
+        asyncio.run(_run(name, work, listen, port, token))
     except MisconfiguredError as error:
         log.error("cannot run", service=name, reason=str(error))  # noqa: TRY400 - the reason says it
         return EXIT_MISCONFIGURED
@@ -126,13 +134,17 @@ def health_routes(service: Service) -> list[Route]:
     return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]
 
 
-async def _run(name: str, work: Work, listen: str, port: int) -> None:
+async def _run(name: str, work: Work, listen: str, port: int, token: str | None) -> None:
     service = Service(name)
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, service.stopping.set)
-    pages = service.http.measured(Starlette(routes=health_routes(service)), name)
-    config = uvicorn.Config(pages, log_config=None)
+    config = uvicorn.Config(
+        service.http.measured(_pages(service, listen, token), name),
+        log_config=None,
+        server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
+    )
     server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[_listening(listen, port)]))
     working = asyncio.ensure_future(work(service))
@@ -153,9 +165,15 @@ async def _run(name: str, work: Work, listen: str, port: int) -> None:
                 await serving
 
 
+def _pages(service: Service, listen: str, token: str | None) -> ASGIApp:
+    pages = Starlette(routes=health_routes(service))
+    return pages if token is None or is_loopback(listen) else guarded(pages, token)
+
+
 def _listening(listen: str, port: int) -> socket.socket:
     try:
-        listening = socket.create_server((listen, port))
+        family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+        listening = socket.create_server((listen, port), family=family)
     except OSError as error:
         raise MisconfiguredError(
             f"port {port} on {listen} cannot be had ({error.strerror}); "
