@@ -113,7 +113,6 @@ def _copy(scratch: Path) -> None:
             if (ROOT / source).is_dir():
                 shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns(*left_out))
                 continue
-            place = place / Path(source).name if to == "./" else place
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / source, place)
     assert not any(fnmatch(one.name, "*.pyc") for one in scratch.rglob("*"))
