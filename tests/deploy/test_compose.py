@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import Any
 
-import click
 import pytest
 from typer.main import get_command
 
@@ -109,32 +109,40 @@ def test_nothing_is_published_but_grafana_and_the_pages_of_people():
     }
 
 
+def parsed(words: list[str]) -> Any:
+    """What the command line makes of these words, without doing it."""
+    name, parent = "plantstream", None
+    group: Any = get_command(app)
+    while hasattr(group, "resolve_command"):
+        parent = group.context_class(group, info_name=name, parent=parent)
+        name, group, words = group.resolve_command(parent, words)
+    return group.make_context(name, list(words), parent=parent)
+
+
 @each_of_ours
-def test_a_command_is_one_that_we_have(name: str, tmp_path, monkeypatch: pytest.MonkeyPatch):
+def test_a_command_is_one_that_we_have(name: str, tmp_path: Path):
     if name == "senders":
         assert OURS[name]["entrypoint"][0] == "cp"
         return
     plant = tmp_path / "plant.yaml"
-    plant.write_text("")
-    words = [
-        word.replace("/etc/plantstream/plant.yaml", str(plant)) for word in command(OURS[name])
-    ]
-    group: click.Command = get_command(app)
-    context = click.Context(group)
-    while isinstance(group, click.Group):
-        _, found, words = group.resolve_command(context, words)
-        assert found is not None
-        group, context = found, click.Context(found, parent=context)
+    plant.touch()
+    words = [one.replace("/etc/plantstream/plant.yaml", str(plant)) for one in command(OURS[name])]
 
-    context = group.make_context(name, words)
+    context = parsed(words)
 
     assert not context.args
     if "listen" in context.params:
         assert context.params["listen"] == "0.0.0.0"
         assert OURS[name]["environment"]["PLANTSTREAM_HTTP_TOKEN_FILE"] in targets(OURS[name])
-        probe = OURS[name]["healthcheck"]["test"]
-        assert probe[:-1] == ["CMD", "python", "-m", "plantstream.runtime.probe"]
-        assert probe[-1] == str(context.params["port"])
+        *probe, port = OURS[name]["healthcheck"]["test"]
+        assert probe == ["CMD", "python", "-m", "plantstream.runtime.probe"]
+        assert port == str(context.params["port"])
+
+
+@pytest.mark.parametrize("words", ["sing", "topics sing", "sink --sing", "process --engine sing"])
+def test_a_command_that_we_do_not_have_would_be_found_out(words: str):
+    with pytest.raises(Exception, match="sing"):
+        parsed(words.split())
 
 
 def test_each_engine_has_a_process_of_its_own():
