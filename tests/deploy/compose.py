@@ -55,8 +55,8 @@ def example() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
-def command(service: Service) -> list[str]:
-    return [given(word, example()) for word in service["command"]]
+def command(service: Service, values: Mapping[str, str] | None = None) -> list[str]:
+    return [given(word, values or example()) for word in service["command"]]
 
 
 def mounts(service: Service) -> Iterator[tuple[str, str, str]]:
