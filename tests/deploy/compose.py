@@ -27,7 +27,7 @@ SERVICES: Mapping[str, Service] = DOCUMENT["services"]
 
 
 def is_ours(service: Service) -> bool:
-    return service["image"].startswith("plantstream:")
+    return str(service["image"]).startswith("plantstream:")
 
 
 def is_once(service: Service) -> bool:
@@ -89,3 +89,5 @@ def texts(part: object) -> Iterator[str]:
         case list():
             for one in part:
                 yield from texts(one)
+        case _:
+            pass

@@ -34,7 +34,8 @@ def read(text: str) -> Any:
 
 def port_of(name: str) -> str:
     """On which port a service answers Prometheus, as its health check says."""
-    return re.findall(r"\d{4,5}", SERVICES[name]["healthcheck"]["test"][-1])[0]
+    (port, *_) = re.findall(r"\d{4,5}", SERVICES[name]["healthcheck"]["test"][-1])
+    return str(port)
 
 
 def required(file: Any) -> str:

@@ -143,18 +143,18 @@ def test_its_steps_make_a_command_that_runs_without_the_project(tmp_path: Path):
         )
         assert done.returncode == 0, done.stderr[-2000:]
 
-    home = tmp_path / "opt/plantstream"
+    made = tmp_path / "opt/plantstream"
     said = subprocess.run(
-        [home / "bin/plantstream", "--help"],
+        [made / "bin/plantstream", "--help"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
         check=True,
     )
     assert "sink" in said.stdout
-    assert not (home / "bin/pip").exists()
+    assert not (made / "bin/pip").exists()
     subprocess.run(
-        [home / "bin/python", "-c", "import sinks.service, ingest.service, processors.service"],
+        [made / "bin/python", "-c", "import sinks.service, ingest.service, processors.service"],
         cwd=tmp_path,
         check=True,
     )

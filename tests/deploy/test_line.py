@@ -137,17 +137,12 @@ async def test_who_watches_sees_how_far_groups_are_and_writes_nothing(ready: Lin
 async def test_each_user_of_the_database_may_what_it_needs(
     ready: Line, user: str, secret: str, may: str, may_not: str
 ) -> None:
-    words = {
-        "host": "127.0.0.1",
-        "port": ready.database_port,
-        "dbname": "plantstream",
-        "user": user,
-    }
+    where = f"host=127.0.0.1 port={ready.database_port} dbname=plantstream user={user}"
     password = (ready.secrets / secret).read_text().strip()
 
-    with psycopg.connect(**words, password=password) as connection:
+    with psycopg.connect(where, password=password) as connection:
         assert connection.execute(may.encode()).fetchone() is not None
         with pytest.raises(psycopg.Error):
             connection.execute(may_not.encode())
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(**words, password="another")
+        psycopg.connect(where, password="another")

@@ -35,10 +35,13 @@ def test_a_service_that_others_reach_does_not_start_without_a_token(
 def test_the_token_of_a_file_is_the_one_that_guards(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, service: str
 ):
-    started = []
-    monkeypatch.setattr(
-        "plantstream.runtime.service.run_service", lambda *told: started.append(told) or 0
-    )
+    started: list[tuple[object, ...]] = []
+
+    def noted(*told: object) -> int:
+        started.append(told)
+        return 0
+
+    monkeypatch.setattr("plantstream.runtime.service.run_service", noted)
     file = tmp_path / "token"
     file.write_text(TOKEN + "\n")
     file.chmod(0o600)

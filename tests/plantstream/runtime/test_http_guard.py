@@ -12,7 +12,7 @@ TOKEN = "0123456789abcdef0123456789abcdef"
 
 
 def answer(pages: ASGIApp, path: str, shown: str | None = None, method: str = "GET"):
-    headers = {} if shown is None else {"Authorization": shown.encode("utf-8")}
+    headers = {} if shown is None else {b"Authorization": shown.encode("utf-8")}
     transport = httpx2.ASGITransport(app=pages)
 
     async def asked() -> httpx2.Response:
