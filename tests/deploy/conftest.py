@@ -150,7 +150,8 @@ def _database(line: Line) -> Iterator[None]:
     shutil.chown(home, "postgres")
     word = ("--pwfile", home / "database_superuser")
     _postgres("initdb", "-D", home / "data", "-U", "postgres", "-A", "scram-sha-256", *word)
-    options = f"-p {line.database_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories="
+    options = f"-p {line.database_port} -c listen_addresses=127.0.0.1 -c fsync=off"
+    options += " -c unix_socket_directories="
     _postgres("pg_ctl", "-D", home / "data", "-w", "-l", home / "log", "-o", options, "start")
     try:
         script = (DEPLOY / "compose/timescale/020_roles.sql").read_text()
