@@ -94,6 +94,7 @@ def test_it_has_limits_and_no_rights_that_it_does_not_need(name: str):
     assert not any("docker.sock" in text for text in texts(service))
     if name in OURS:
         assert "user" not in service  # The image's own, which is not root.
+        assert service["tmpfs"] == ["/tmp"]
         assert "cap_add" not in service
 
 
