@@ -96,6 +96,10 @@ lock)
     export_to requirements/services.txt --no-dev --all-extras
     export_to requirements/dev.txt --all-extras
     rm -f uv.lock
+    # What the image is built with, out of what developers have.
+    awk -v wanted='hatchling packaging pathspec pluggy trove-classifiers' \
+        'BEGIN { split(wanted, names, " "); for (one in names) keep[names[one]] }
+         /^[a-z]/ { name = $0; sub(/[=\[].*/, "", name) } name in keep' requirements/dev.txt >requirements/build.txt
     ;;
 *)
     echo "usage: deploy/setup.sh system|peers|python|lock" >&2

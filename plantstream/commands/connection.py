@@ -4,17 +4,24 @@ import os
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import SecretStr
+
 from plantstream.embedded.endpoints import read_endpoints
 from plantstream.embedded.places import default_data_dir
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.secrets import read_secret
 from plantstream.runtime.settings import (
     AuditSettings,
     DatabaseSettings,
+    HttpSettings,
     KafkaSettings,
     environment,
 )
+from schemas.plant.secrets import Secret
 
-Settings = TypeVar("Settings", KafkaSettings, DatabaseSettings)
+Settings = TypeVar("Settings", KafkaSettings, DatabaseSettings, HttpSettings)
+SECRETS = ("sasl_password", "password", "token")
+"""Settings that may be kept in a file, which the setting NAME_file then names."""
 
 
 def kafka_settings(data_dir: Path | None = None) -> KafkaSettings:
@@ -56,10 +63,34 @@ def audit_settings() -> AuditSettings:
         return AuditSettings()
 
 
+def page_token() -> str | None:
+    """What readers of a service's pages show off loopback, as the environment says.
+
+    Raises:
+        MisconfiguredError: a variable of the environment says what no setting can be.
+    """
+    with environment("PLANTSTREAM_HTTP_"):
+        token = _with_files(HttpSettings()).token
+    return None if token is None else token.get_secret_value()
+
+
 def _with_files(settings: Settings) -> Settings:
-    """The settings, if every file that they name is there."""
+    """The settings, if every file that they name is there; secrets are read from theirs."""
     for name, value in settings:
         if isinstance(value, Path) and not value.is_file():
             variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
             raise MisconfiguredError(f"{variable} in the environment: {value} is no file")
-    return settings
+    return _with_secrets(settings)
+
+
+def _with_secrets(settings: Settings) -> Settings:
+    read = {}
+    for name in SECRETS:
+        file: Path | None = getattr(settings, f"{name}_file", None)
+        if file is None:
+            continue
+        variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
+        if getattr(settings, name) is not None:
+            raise MisconfiguredError(f"{variable} and {variable}_FILE in the environment: keep one")
+        read[name] = SecretStr(read_secret(Secret(file=str(file)), f"{variable}_FILE"))
+    return settings.model_copy(update=read)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.commands.options import LISTEN
 from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
-from plantstream.commands.process import LISTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,7 +49,7 @@ def ingest(
     """Read the sources of a plant file and publish what they say."""
     from ingest.service import EdgeOptions, run_edge
     from ingest.spool_file import Limits
-    from plantstream.commands.connection import kafka_settings
+    from plantstream.commands.connection import kafka_settings, page_token
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
 
@@ -62,9 +62,9 @@ def ingest(
         return
     limits = Limits(spool_mb * MEGABYTE, spool_days * DAY_S, drops=when_full is WhenFull.DROP)
     options = EdgeOptions(followed, data_dir or default_data_dir(), limits)
-    settings = kafka_settings(data_dir)
+    settings, token = kafka_settings(data_dir), page_token()
     raise typer.Exit(
-        run_service("ingest", lambda one: run_edge(one, options, settings), listen, port)
+        run_service("ingest", lambda one: run_edge(one, options, settings), listen, port, token)
     )
 
 

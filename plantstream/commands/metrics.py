@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
+from plantstream.commands.options import LISTEN
 from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
-from plantstream.commands.process import LISTEN
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +23,7 @@ def metrics(
     port: int = typer.Option(28087, help="Port of /metrics, /live and /ready."),
 ) -> None:
     """Serve the metrics of a plant to Prometheus."""
-    from plantstream.commands.connection import kafka_settings
+    from plantstream.commands.connection import kafka_settings, page_token
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import run_service
     from sinks.metrics.service import MetricsOptions, run_metrics
@@ -36,5 +36,6 @@ def metrics(
             lambda one: one.until_stopped(run_metrics(one, options, settings)),
             listen,
             port,
+            page_token(),
         )
     )

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.commands.options import LISTEN
 from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
-from plantstream.commands.process import LISTEN, SLOT
+from plantstream.commands.process import SLOT
+from plantstream.runtime.http_guard import is_loopback
 
 if TYPE_CHECKING:
     from plantstream.runtime.http_server import Listening
 
 OWNER = "pages and webhooks (--web-port, --web-listen, --web-certificate, --web-key)"
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +43,7 @@ def notify(
     slot: str = SLOT,
 ) -> None:
     """Tell people what plant.notification.v1 says, each message once."""
-    from plantstream.commands.connection import kafka_settings
+    from plantstream.commands.connection import kafka_settings, page_token
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.http_server import Listening
     from plantstream.runtime.service import run_service
@@ -53,8 +54,9 @@ def notify(
     _must_be_private(web)
     settings = kafka_settings(data_dir)
     options = NotifyOptions(followed, data_dir or default_data_dir(), web, slot)
+    token = page_token()
     raise typer.Exit(
-        run_service("notify", lambda one: run_notify(one, options, settings), listen, port)
+        run_service("notify", lambda one: run_notify(one, options, settings), listen, port, token)
     )
 
 
@@ -65,7 +67,7 @@ def _must_be_private(web: "Listening") -> None:
         return
     if web.client_ca is not None:
         raise typer.BadParameter("--web-client-ca needs --web-certificate and --web-key")
-    if web.listen not in LOOPBACK:
+    if not is_loopback(web.listen):
         raise typer.BadParameter(
             "needs --web-certificate and --web-key: links and tokens would be readable",
             param_hint="--web-listen",

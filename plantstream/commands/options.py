@@ -7,3 +7,8 @@ AS_JSON = typer.Option(False, "--json", help="JSON on stdout.")
 ACTOR = typer.Option(..., "--as", help="Your name, as it shall stand in the audit trail.")
 REASON = typer.Option(..., help="Why, as it shall stand in the audit trail.")
 SITE = typer.Option(None, help="enterprise/site; default: that of the published plant file.")
+LISTEN = typer.Option(
+    "127.0.0.1",
+    help="Address of /live, /ready and /metrics; others than loopback need a token "
+    "(PLANTSTREAM_HTTP_TOKEN_FILE).",
+)

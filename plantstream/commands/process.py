@@ -5,9 +5,8 @@ from pathlib import Path
 
 import typer
 
-from plantstream.commands.options import DATA_DIR
+from plantstream.commands.options import DATA_DIR, LISTEN
 
-LISTEN = typer.Option("127.0.0.1", help="Address of /live, /ready and /metrics.")
 SLOT = typer.Option(
     "0", help="Name of this worker among those of its group; keep it over restarts."
 )
@@ -45,7 +44,7 @@ def process(
     data_dir: Path | None = DATA_DIR,
 ) -> None:
     """Compute OEE, quality and alerts from what is said, and decide who is told of them."""
-    from plantstream.commands.connection import audit_settings, kafka_settings
+    from plantstream.commands.connection import audit_settings, kafka_settings, page_token
     from plantstream.embedded.places import default_data_dir
     from plantstream.runtime.service import Service, run_service
     from processors.auditor import Auditing
@@ -58,5 +57,5 @@ def process(
     async def work(service: Service) -> None:
         await run_processors(service, kafka, slot, names, auditing)
 
-    code = run_service("process", work, listen, port)
+    code = run_service("process", work, listen, port, page_token())
     raise typer.Exit(code)

@@ -4,7 +4,8 @@ from functools import partial
 
 import typer
 
-from plantstream.commands.process import LISTEN, SLOT
+from plantstream.commands.options import LISTEN
+from plantstream.commands.process import SLOT
 
 GROUP = "plantstream-timescale"
 
@@ -23,7 +24,7 @@ def sink(
     ),
 ) -> None:
     """Store telemetry, events and facts in TimescaleDB, each exactly once."""
-    from plantstream.commands.connection import database_settings, kafka_settings
+    from plantstream.commands.connection import database_settings, kafka_settings, page_token
     from plantstream.runtime.kafka.admin import end_offsets
     from plantstream.runtime.kafka.broker import KafkaBroker
     from plantstream.runtime.kafka.reader import KafkaGroupReader
@@ -52,4 +53,4 @@ def sink(
             async with watched(service, kafka, {GROUP: options.reach}):
                 await service.until_stopped(work)
 
-    raise typer.Exit(run_service("sink", work, listen, port))
+    raise typer.Exit(run_service("sink", work, listen, port, page_token()))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from plantstream.commands import topics_rights
 from plantstream.commands.console import messages, print_json
 from plantstream.commands.options import AS_JSON, DATA_DIR
 from plantstream.commands.tables import print_columns
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Create topics, and look at them.", no_args_is_help=True)
     group.command()(apply)
     group.command("list")(list_topics)
+    group.command()(topics_rights.rights)
     app.add_typer(group, name="topics")
 
 

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from plantstream.runtime.errors import (
     EXIT_FAILED,
@@ -23,6 +24,7 @@ from plantstream.runtime.errors import (
     PlantstreamError,
     UnavailableError,
 )
+from plantstream.runtime.http_guard import guarded, is_loopback, must_be_guarded
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.logs import configure_logs, get_logger
 from plantstream.runtime.places import default_data_dir
@@ -32,6 +34,8 @@ from plantstream.runtime.traced import start_tracing
 from plantstream.runtime.tracing import Tracing
 from plantstream.runtime.watchdog import Watchdog
 
+MAX_CONNECTIONS = 200
+"""To the pages; those beyond are answered with 503."""
 STOP_LIMIT_S = 8.0
 CLOSE_LIMIT_S = 2.0
 """For answers of the health server that are on their way."""
@@ -89,12 +93,16 @@ class Service:
 Work = Callable[[Service], Awaitable[None]]
 
 
-def run_service(name: str, work: Work, listen: str, port: int) -> int:
-    """Run a service until its work ends or a signal stops it; the exit code says why it ended."""
+def run_service(name: str, work: Work, listen: str, port: int, token: str | None = None) -> int:
+    """Run a service until its work ends or a signal stops it; the exit code says why it ended.
+
+    The token guards its pages where others than this machine reach them.
+    """
     try:
         with environment("PLANTSTREAM_LOG_"):
             configure_logs(LogSettings())
-        asyncio.run(_run(name, work, listen, port))
+        must_be_guarded(listen, token)
+        asyncio.run(_run(name, work, listen, port, token))
     except MisconfiguredError as error:
         log.error("cannot run", service=name, reason=str(error))  # noqa: TRY400 - the reason says it
         return EXIT_MISCONFIGURED
@@ -124,20 +132,28 @@ def health_routes(service: Service) -> list[Route]:
     return [Route("/live", live), Route("/ready", ready), Route("/metrics", metrics)]
 
 
-async def _run(name: str, work: Work, listen: str, port: int) -> None:
+async def _run(name: str, work: Work, listen: str, port: int, token: str | None) -> None:
     service = Service(name, str(port))
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, service.stopping.set)
-    async with _serving(service, _listening(listen, port)):
+    pages = _pages(service, listen, token)
+    async with _serving(service, pages, _listening(listen, port)):
         await _working(service, work)
 
 
 @asynccontextmanager
-async def _serving(service: Service, listening: socket.socket) -> AsyncIterator[None]:
+async def _serving(
+    service: Service, pages: ASGIApp, listening: socket.socket
+) -> AsyncIterator[None]:
     """Answer on our pages, see that the event loop turns, and at the end tell the last spans."""
-    pages = service.http.measured(Starlette(routes=health_routes(service)), service.name)
-    server = QuietServer(uvicorn.Config(pages, log_config=None))
+    config = uvicorn.Config(
+        service.http.measured(pages, service.name),
+        log_config=None,
+        server_header=False,
+        limit_concurrency=MAX_CONNECTIONS,
+    )
+    server = QuietServer(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     turning = service.watchdog.watch_loop()
     try:
@@ -168,9 +184,15 @@ async def _working(service: Service, work: Work) -> None:
         raise UnavailableError(service.gave_up)
 
 
+def _pages(service: Service, listen: str, token: str | None) -> ASGIApp:
+    pages = Starlette(routes=health_routes(service))
+    return pages if token is None or is_loopback(listen) else guarded(pages, token)
+
+
 def _listening(listen: str, port: int) -> socket.socket:
     try:
-        listening = socket.create_server((listen, port))
+        family = socket.AF_INET6 if ":" in listen else socket.AF_INET
+        listening = socket.create_server((listen, port), family=family)
     except OSError as error:
         raise MisconfiguredError(
             f"port {port} on {listen} cannot be had ({error.strerror}); "

@@ -41,6 +41,8 @@ class KafkaSettings(BaseSettings):
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     sasl_username: str | None = None
     sasl_password: SecretStr | None = None
+    sasl_password_file: Path | None = None
+    """Holds the password, where no variable shall."""
     ssl_ca_file: Path | None = None
     ssl_cert_file: Path | None = None
     ssl_key_file: Path | None = None
@@ -60,6 +62,8 @@ class DatabaseSettings(BaseSettings):
     name: str = "postgres"
     user: str = "postgres"
     password: SecretStr | None = None
+    password_file: Path | None = None
+    """Holds the password, where no variable shall."""
     sslmode: Literal["disable", "prefer", "require", "verify-ca", "verify-full"] = "prefer"
     sslrootcert: Path | None = None
     sslcert: Path | None = None
@@ -79,6 +83,16 @@ class DatabaseSettings(BaseSettings):
             "sslkey": str(self.sslkey) if self.sslkey else None,
         }
         return {key: value for key, value in found.items() if value is not None}
+
+
+class HttpSettings(BaseSettings):
+    """Who may read the pages of a service; environment variables `PLANTSTREAM_HTTP_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLANTSTREAM_HTTP_", frozen=True, extra="forbid")
+
+    token: SecretStr | None = None
+    """What readers show off loopback: `Authorization: Bearer …`."""
+    token_file: Path | None = None
 
 
 class AuditSettings(BaseSettings):

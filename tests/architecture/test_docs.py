@@ -17,6 +17,7 @@ from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.settings import (
     AuditSettings,
     DatabaseSettings,
+    HttpSettings,
     KafkaSettings,
     LogSettings,
     WatchdogSettings,
@@ -116,7 +117,15 @@ def test_rights_are_those_of_the_catalogue(role):
 
 
 @pytest.mark.parametrize(
-    "settings", [KafkaSettings, DatabaseSettings, AuditSettings, LogSettings, WatchdogSettings]
+    "settings",
+    [
+        KafkaSettings,
+        DatabaseSettings,
+        HttpSettings,
+        AuditSettings,
+        LogSettings,
+        WatchdogSettings,
+    ],
 )
 def test_variables_are_those_that_are_read(settings: type[BaseSettings]):
     prefix = settings.model_config["env_prefix"]

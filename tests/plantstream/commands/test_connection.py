@@ -1,8 +1,10 @@
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from plantstream.commands.connection import database_settings, kafka_settings
 from plantstream.embedded.endpoints import Endpoints, PartEndpoint, write_endpoints
@@ -55,3 +57,41 @@ def test_a_wrong_variable_is_named(
     monkeypatch.setenv(variable, value)
     with pytest.raises(MisconfiguredError, match=variable):
         database_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variable", "read"),
+    [
+        pytest.param(
+            "PLANTSTREAM_KAFKA_SASL_PASSWORD",
+            lambda home: kafka_settings(home).sasl_password,
+            id="Kafka",
+        ),
+        pytest.param(
+            "PLANTSTREAM_DATABASE_PASSWORD",
+            lambda home: database_settings(home).password,
+            id="the database",
+        ),
+    ],
+)
+def test_a_password_may_be_kept_in_a_file(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    variable: str,
+    read: Callable[[Path], SecretStr],
+):
+    file = tmp_path / "word"
+    file.write_text("a word\n")
+    file.chmod(0o600)
+    monkeypatch.setenv(f"{variable}_FILE", str(file))
+    assert read(tmp_path).get_secret_value() == "a word"
+
+    monkeypatch.setenv(variable, "another word")
+    with pytest.raises(MisconfiguredError, match=f"{variable} and {variable}_FILE") as refused:
+        read(tmp_path)
+    assert "word" not in str(refused.value).replace("PASSWORD", "")
+
+    monkeypatch.delenv(variable)
+    file.write_text("")
+    with pytest.raises(MisconfiguredError, match=f"{variable}_FILE.*is empty"):
+        read(tmp_path)
