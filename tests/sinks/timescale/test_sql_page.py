@@ -17,7 +17,10 @@ from tests.sinks.timescale.conftest import ask
 pytestmark = pytest.mark.integration
 
 PAGE = (Path(__file__).parents[3] / "docs" / "sql.md").read_text(encoding="utf-8")
-QUESTIONS = re.findall(r"^```sql\n-- (.*?)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+EXAMPLES = re.findall(r"^```sql\n-- (.*?)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+TEN = {int(one[0].split(".")[0]): one[1] for one in EXAMPLES if re.match(r"\d+\. ", one[0])}
+"""The ten questions by number; test_ten_questions.py holds the answers against a ledger."""
+QUESTIONS = [one for one in EXAMPLES if one[1] not in TEN.values()]
 ASKED = " ".join(query for _, query in QUESTIONS)
 
 

@@ -1,7 +1,6 @@
 """The ten questions of docs/sql.md, answered from SQL alone, against the ledger of simulated days."""
 
 import asyncio
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
@@ -55,6 +54,9 @@ class Asked(NamedTuple):
     past: Past
     now: datetime
     ask: Callable[..., list[Row]]
+    """A question by its number; words of the page are replaced by others."""
+    rows: Callable[[str], list[Row]]
+    """Any query."""
 
 
 @pytest.fixture(
@@ -83,15 +85,19 @@ def asked(
     with connect_blocking(settings) as connection:
         connection.execute("ANALYZE")
 
+        def rows(query: str) -> list[Row]:
+            return connection.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+
         def ask(number: int, now: str = extent.now.isoformat(), **words: str) -> list[Row]:
             query = TEN[number].replace("now()", f"timestamptz '{now}'")
-            query = query.replace("run = ''", f"run = '{RUN}'").replace("of_run => ''", f"of_run => '{RUN}'")
+            for name in ("run =", "of_run =>"):
+                query = query.replace(f"{name} ''", f"{name} '{RUN}'")
             for old, new in words.items():
                 assert old in query
                 query = query.replace(old, new)
-            return connection.cursor(row_factory=dict_row).execute(query.encode()).fetchall()
+            return rows(query)
 
-        yield Asked(past, extent.now, ask)
+        yield Asked(past, extent.now, ask, rows)
 
 
 def local(day: date) -> datetime:
@@ -321,7 +327,10 @@ def test_10_and_who_was_on_call_then(asked: Asked):
 
 def test_machine_states_are_the_ledgers_without_a_hole(asked: Asked):
     path = asked.past.path("station-2")
-    rows = asked.ask(0, PATH=path)
+    rows = asked.rows(
+        "SELECT category, began_at, ended_at FROM machine_states"
+        f" WHERE run = '{RUN}' AND equipment = '{path}' ORDER BY began_at"
+    )
     joined = list(zip(rows, rows[1:], strict=False))
 
     assert all(one["ended_at"] == after["began_at"] for one, after in joined)
