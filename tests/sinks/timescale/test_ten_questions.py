@@ -1,13 +1,13 @@
-"""The ten questions of docs/sql.md, answered from SQL alone, against the ledger of simulated days."""
+"""The ten questions of docs/sql.md, answered from SQL alone, against a ledger of simulated days."""
 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-import psycopg
 import pytest
 from psycopg.rows import dict_row
 
@@ -21,7 +21,7 @@ from sinks.timescale.writer import TimescaleSink
 from tests.sinks.alert_story import tell
 from tests.sinks.timescale.conftest import Database, emptied
 from tests.sinks.timescale.history import RUN, Past, lived, store, temperatures
-from tests.sinks.timescale.history_people import Made, batches
+from tests.sinks.timescale.history_people import batches
 from tests.sinks.timescale.test_sql_page import TEN
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -41,9 +41,7 @@ class Extent(NamedTuple):
     now: datetime
 
 
-EIGHT = Extent(
-    8, ("reactor-a", "station-1", "station-2"), datetime(2026, 1, 12, 10, tzinfo=ZONE)
-)
+EIGHT = Extent(8, ("reactor-a", "station-1", "station-2"), datetime(2026, 1, 12, 10, tzinfo=ZONE))
 ALL = (*(f"reactor-{name}" for name in "abc"), *(f"station-{number}" for number in range(1, 6)))
 MONTH = Extent(35, ALL, datetime(2026, 2, 8, 10, tzinfo=ZONE))
 
@@ -331,9 +329,7 @@ def test_machine_states_are_the_ledgers_without_a_hole(asked: Asked):
         "SELECT category, began_at, ended_at FROM machine_states"
         f" WHERE run = '{RUN}' AND equipment = '{path}' ORDER BY began_at"
     )
-    joined = list(zip(rows, rows[1:], strict=False))
-
-    assert all(one["ended_at"] == after["began_at"] for one, after in joined)
+    assert all(one["ended_at"] == after["began_at"] for one, after in pairwise(rows))
     told: Counter[str] = Counter()
     for row in rows:
         end = row["ended_at"] or asked.past.ledger.end
