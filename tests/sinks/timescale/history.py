@@ -229,7 +229,7 @@ def _with_people(
 
 def _manual(entry: SaidEntry, seq: int, path: EquipmentPath, plant: PlantFile) -> MachineRecord:
     said = dict(entry.statement)
-    kind = {"parts_reported": PartsReported, "stop_reason_given": StopReasonGiven}[said["type"]]
+    kind = PartsReported if said["type"] == "parts_reported" else StopReasonGiven
     fields = {
         "id": EventId(source="people", epoch="e", seq=seq),
         "run": RUN,

@@ -6,28 +6,32 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import pytest
 from psycopg.rows import dict_row
 
 from plantstream.simulator.judged import place_at
-from plantstream.simulator.planned import Span, single_shifts
-from plantstream.simulator.truth import Truth, intervals, truth
+from plantstream.simulator.truth import intervals, truth
 from schemas.machine import TimeCategory
-from schemas.record import EquipmentPath
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.writer import TimescaleSink
 from tests.sinks.alert_story import tell
 from tests.sinks.timescale.conftest import Database, emptied
 from tests.sinks.timescale.history import RUN, Past, lived, store, temperatures
 from tests.sinks.timescale.history_people import batches
+from tests.sinks.timescale.history_truth import (
+    LOST,
+    ZONE,
+    by_reason,
+    shifts,
+    summed,
+    true,
+    week_before,
+)
 from tests.sinks.timescale.test_sql_page import TEN
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
-ZONE = ZoneInfo("America/Mexico_City")
-LOST = ("unplanned_stop", "delay", "setup", "minor_stop", "unknown")
 ALERTS_AT = "2026-03-04T00:00Z"
 """The story of alerts is over."""
 Row = dict[str, Any]
@@ -96,49 +100,6 @@ def asked(
             return rows(query)
 
         yield Asked(past, extent.now, ask, rows)
-
-
-def local(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=ZONE)
-
-
-def shifts(past: Past, path: EquipmentPath, first: date, until: date) -> dict[Span, date]:
-    """Whole shifts that began on these local dates [first, until), as far as there is a ledger."""
-    equipment = past.plant.plant.find(path)
-    assert equipment is not None
-    calendar = past.plant.plant.calendars[equipment.calendar]
-    span = local(first) - timedelta(days=1), local(until) + timedelta(days=1)
-    spans = single_shifts(calendar, str(ZONE), *span)
-    days = {one: one[0].astimezone(ZONE).date() for one in spans}
-    return {one: day for one, day in days.items() if first <= day < until}
-
-
-def true(past: Past, path: EquipmentPath, span: Span) -> Truth:
-    """What was true in the part of the span of which there is a ledger."""
-    start, end = max(span[0], past.ledger.start), min(span[1], past.ledger.end)
-    return truth(past.ledger, past.plant.plant, path, start, max(start, end))
-
-
-def week_before(now: datetime) -> tuple[date, date]:
-    monday = now.date() - timedelta(days=now.weekday())
-    return monday - timedelta(days=7), monday
-
-
-def by_reason(sums: Truth, categories: Sequence[str] = LOST) -> Counter[tuple[str, str | None]]:
-    """Seconds by category and reason; the rest of a category has none."""
-    found: Counter[tuple[str, str | None]] = Counter()
-    for category in map(TimeCategory, categories):
-        rest = sums.seconds.get(category, 0.0)
-        for (of, reason), seconds in sums.reasons.items():
-            if of == category:
-                found[str(category), reason] += seconds  # type: ignore[assignment]
-                rest -= seconds
-        found[str(category), None] += rest  # type: ignore[assignment]
-    return Counter({name: seconds for name, seconds in found.items() if seconds > 1e-6})
-
-
-def summed(past: Past, path: EquipmentPath, first: date, until: date) -> list[Truth]:
-    return [true(past, path, span) for span in shifts(past, path, first, until)]
 
 
 def test_1_the_machine_that_lost_most_planned_time_yesterday_and_to_what(asked: Asked):
