@@ -1,4 +1,4 @@
-"""What the ledger of the simulated days comes to over whole shifts: nothing of the pipeline in it."""
+"""What the ledger comes to over whole shifts: nothing of the pipeline is in it."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -30,7 +30,7 @@ def moment(second: float) -> str:
 
 async def test_oee_of_any_period_and_level(sink: TimescaleSink, sql: psycopg.Connection):
     other = PRESS.replace("/one/", "/two/")
-    half = {"ideal_us": 30_000_000, "ideal_good_us": 30_000_000, "good": 30}
+    half: dict[str, Any] = {"ideal_us": 30_000_000, "ideal_good_us": 30_000_000, "good": 30}
     cells = [
         cell(0, running_ms=60_000, **half),
         cell(1, running_ms=60_000, **half),
@@ -57,7 +57,7 @@ async def test_oee_of_any_period_and_level(sink: TimescaleSink, sql: psycopg.Con
 
 
 async def test_parts_are_counted_by_batch_and_product(sink: TimescaleSink, sql: psycopg.Connection):
-    of_t = {"batch": "B-1", "product": "T", "shift": "2026-03-02/early"}
+    of_t: dict[str, Any] = {"batch": "B-1", "product": "T", "shift": "2026-03-02/early"}
     late = {**of_t, "good": -2, "scrap": 2, "late": EventId(source="lab", epoch="e", seq=1)}
     cells = [
         cell(0, **of_t, good=8, scrap=1),
