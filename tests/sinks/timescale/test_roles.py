@@ -81,6 +81,20 @@ def test_the_owner_takes_migrations_back_and_applies_them_again(settings: Databa
     assert owners == [("plantstream_owner",)]
 
 
+def test_the_owner_builds_a_database_from_the_first_file_and_takes_it_down(
+    settings: DatabaseSettings,
+):
+    plain = [one.name for one in scripts(plain=True)]
+    with connect_blocking(settings) as admin:
+        admin.execute("CREATE DATABASE fresh OWNER plantstream_owner")
+        try:
+            fresh = of(settings, "owner").model_copy(update={"name": "fresh"})
+            assert migrate(fresh, plain=True) == plain
+            assert roll_back(fresh) == plain[::-1]
+        finally:
+            admin.execute("DROP DATABASE fresh")
+
+
 def test_the_owner_makes_and_changes_tables(as_: As):
     owner = as_("owner")
     owner.execute("CREATE TABLE of_a_migration (a int)")

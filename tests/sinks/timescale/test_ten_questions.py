@@ -32,8 +32,7 @@ from tests.sinks.timescale.test_sql_page import TEN
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(900)]
 
-ALERTS_AT = "2026-03-04T00:00Z"
-"""The story of alerts is over."""
+ALERTS_AT = "2026-03-04T00:00Z"  # Their story is over.
 Row = dict[str, Any]
 
 
@@ -124,11 +123,11 @@ def test_2_oee_per_line_and_shift_last_week_night_shifts_whole(asked: Asked):
     expected: dict[tuple[str, date, datetime], tuple[float, float]] = {}
     for path in asked.past.paths:
         for span, day in shifts(asked.past, path, *week_before(asked.now)).items():
-            told = true(asked.past, path, span)
-            assert told.ideal is not None
+            one = true(asked.past, path, span)
+            assert one.ideal is not None
             name = (path.rpartition("/")[0], day, span[0])
-            before = expected.get(name, (0.0, 0.0))
-            expected[name] = (before[0] + told.ideal.good_s, before[1] + told.planned_busy_s)
+            good_s, busy_s = expected.get(name, (0.0, 0.0))
+            expected[name] = (good_s + one.ideal.good_s, busy_s + one.planned_busy_s)
 
     found = asked.ask(2)
 
