@@ -45,8 +45,7 @@ class Extent(NamedTuple):
 
 
 EIGHT = Extent(8, ("reactor-a", "station-1", "station-2"), datetime(2026, 1, 12, 10, tzinfo=ZONE))
-ALL = (*(f"reactor-{name}" for name in "abc"), *(f"station-{number}" for number in range(1, 6)))
-MONTH = Extent(35, ALL, datetime(2026, 2, 8, 10, tzinfo=ZONE))
+MONTH = Extent(35, (*EIGHT.machines, "station-4"), datetime(2026, 2, 8, 10, tzinfo=ZONE))
 
 
 class Asked(NamedTuple):
