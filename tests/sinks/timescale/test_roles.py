@@ -10,7 +10,7 @@ from psycopg import errors
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.migrate import migrate, roll_back, scripts, status
-from sinks.timescale.reference import views
+from sinks.timescale.reference import functions, views
 from tests.sinks.timescale.conftest import TABLES, Database, ask, emptied
 
 pytestmark = pytest.mark.integration
@@ -91,6 +91,8 @@ def test_the_owner_builds_a_database_from_the_first_file_and_takes_it_down(
             fresh = of(settings, "owner").model_copy(update={"name": "fresh"})
             assert migrate(fresh, plain=True) == plain
             assert roll_back(fresh) == plain[::-1]
+            with connect_blocking(fresh) as owner:
+                assert (views(owner), functions(owner)) == ([], [])
         finally:
             admin.execute("DROP DATABASE fresh")
 
