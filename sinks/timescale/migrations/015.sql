@@ -51,7 +51,7 @@ CREATE VIEW machine_states AS
         AND (judged."end" IS NULL OR judged."end" > said.at)
     WHERE said.next_at IS NULL OR said.next_at > said.at;
 COMMENT ON VIEW machine_states IS
-    'States of machines as intervals without holes, a row each, as the device said them and with what they count as. A gap, of which nothing trustworthy is known, is a state of its own (unknown). Give run and equipment. Live is run = ''''. For sums of time use oee_by_* and pareto: they know the calendar.';
+    'States of machines as intervals without holes, a row each, as the device said them and with what they count as. A gap, of which nothing trustworthy is known, is a state of its own (unknown). A machine that falls silent without a gap stays as it was said: heard_at of state_at tells, and oee_by_* count it as unknown. Give run and equipment. Live is run = ''''. For sums of time use oee_by_* and pareto: they know the calendar.';
 
 CREATE FUNCTION state_at(moment timestamptz, of_run text DEFAULT '')
 RETURNS TABLE (
