@@ -1,4 +1,4 @@
-"""Peers of tests that come by npm: `tests/peers/<name>` with a lock, installed once into the cache."""
+"""Peers of tests that come by npm: `tests/peers/<name>` with a lock, installed into the cache."""
 
 import asyncio
 import hashlib
