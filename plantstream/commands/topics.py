@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Create topics, and look at them.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Create topics, look at them and at who reads them, and let others read.",
+        no_args_is_help=True,
+    )
     group.command()(apply)
     group.command("list")(list_topics)
     group.command("lag")(topics_lag.lag)

@@ -52,10 +52,10 @@ async def lags(
             seen = await _look(consumer, starts, ends)
         finally:
             await consumer.stop()
+    ours = {tp: OurTopicPartition(*tp) for tp in wanted}
     return {
         where: Lag(reached.get(where), ends[tp], *seen.get(tp, (0, None)))
-        for tp in wanted
-        if (where := OurTopicPartition(*tp))
+        for tp, where in ours.items()
     }
 
 
