@@ -12,6 +12,7 @@ from sinks.keeping import KeepingMeters, KeepingTime, keep_records
 from sinks.meters import SinkMeters
 from sinks.reader import Reader
 from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
+from sinks.timescale.jobs import JobRunner
 from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.retention import Ends, RecordRetention
 from sinks.timescale.writer import TimescaleSink
@@ -48,13 +49,17 @@ async def run_sink_and_retention(
     settings: DatabaseSettings,
     registry: CollectorRegistry,
     acts_end: Ends,
+    *,
+    run_jobs: bool = False,
 ) -> None:
-    """The same, and once a day records whose time is over are deleted."""
+    """The same; once a day records whose time is over are deleted. The database's jobs, if asked."""
     retention = RecordRetention(settings, broker, acts_end)
     time = KeepingTime(clock.now, asyncio.sleep)
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(run_sink(reader, broker, settings, registry))
             tasks.create_task(keep_records(retention.run, time, KeepingMeters(registry)))
+            if run_jobs:
+                tasks.create_task(JobRunner(settings, asyncio.sleep).run())
     except BaseExceptionGroup as group:
         raise cause_of(group) from group

@@ -1,4 +1,4 @@
-"""`plantstream db`: the tables, records whose time is over, and what to do after a lost log."""
+"""`plantstream db`: the tables, what is kept how long, and what to do after a lost log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,6 +7,7 @@ import typer
 
 from plantstream.commands.console import messages, print_json
 from plantstream.commands.db_retain import retain
+from plantstream.commands.db_telemetry import telemetry
 from plantstream.commands.options import ACTOR, AS_JSON, DATA_DIR, REASON, SITE
 from plantstream.commands.tables import print_columns
 from plantstream.runtime.errors import MisconfiguredError
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command()(status)
     group.command("accept-loss")(accept_loss)
     group.command()(retain)
+    group.command()(telemetry)
     app.add_typer(group, name="db")
 
 

@@ -18,6 +18,9 @@ def sink(
     listen: str = LISTEN,
     port: int = typer.Option(28083, help="Port of /live, /ready and /metrics."),
     slot: str = SLOT,
+    run_jobs: bool = typer.Option(
+        False, "--run-jobs", help="Run the jobs of a TimescaleDB without background workers."
+    ),
 ) -> None:
     """Store telemetry, events and facts in TimescaleDB, each exactly once."""
     from plantstream.commands.connection import database_settings, kafka_settings
@@ -39,7 +42,9 @@ def sink(
         ):
             service.is_ready()
             acts_end = partial(end_offsets, kafka, [OPERATOR])
-            work = run_sink_and_retention(reader, broker, database, service.registry, acts_end)
+            work = run_sink_and_retention(
+                reader, broker, database, service.registry, acts_end, run_jobs=run_jobs
+            )
             await service.until_stopped(work)
 
     raise typer.Exit(run_service("sink", work, listen, port))

@@ -143,7 +143,7 @@ async def running_stack(
         for name, engines in ENGINES.items():
             options = [text for engine in engines for text in ("--engine", engine)]
             await stack.start_service(name, *options)
-        await stack.start_service("sink")
+        await stack.start_service("sink", "--run-jobs")
         yield stack
 
 

@@ -83,6 +83,13 @@ RECORD: tuple[Part, ...] = (
 )
 """In the order of deletion: what is found by other rows goes before them."""
 
+CELLS = f"""
+    SELECT queue_refresh('{{}}', ARRAY(
+        SELECT DISTINCT floor(extract(epoch FROM minute) / 900)::bigint FROM oee_cell
+        WHERE {_MADE_HERE}))
+"""  # noqa: S608 - a constant
+"""Notes where the aggregates of OEE have to forget the batch."""
+
 HOLDING = ("batch_hold", "batch_hold_release", "batch_deletion")
 """Tables that name batches and are never deleted from."""
 

@@ -21,7 +21,7 @@ from schemas.topics import AUDIT_ENTRY, OPERATOR
 from sinks.timescale.connection import connect, translated
 from sinks.timescale.expiry import BatchFacts, Policy, ProductFacts, Verdict, Why, verdict
 from sinks.timescale.policies import load_policies
-from sinks.timescale.record import ALERTS, FACTS, MESSAGES, RECORD
+from sinks.timescale.record import ALERTS, CELLS, FACTS, MESSAGES, RECORD
 
 MOST_AT_ONCE = 1_000
 """Records deleted in one run; the others wait for the next one."""
@@ -265,6 +265,7 @@ async def _delete_rows(connection: AsyncConnection, decision: _Decision) -> dict
     given |= {"fingerprints": [one for one, _ in alerts], "starts": [at for _, at in alerts]}
     cursor = await connection.execute(MESSAGES.encode(), given)
     given["messages"] = [one for (one,) in await cursor.fetchall()]
+    await connection.execute(CELLS.encode(), given)
     deleted = {}
     for part in RECORD:
         query = f"DELETE FROM {part.table} WHERE {part.which}"  # noqa: S608 - our own tables

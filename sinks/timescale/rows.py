@@ -1,5 +1,6 @@
 """Events and dead letters as what is written to each table. Pure."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plantstream.runtime.errors import RejectedError
+from schemas.kpi import OeeCell
 from schemas.lab import Excursion
 from schemas.quality import TestJudged
 from schemas.record import Envelope
@@ -19,6 +21,8 @@ from sinks.timescale.table import Row, Table, fitting, storable
 from sinks.timescale.tables import tables_of
 
 Sampled = tuple[datetime, datetime]
+SLOT_S = 900
+"""What refresh_queue notes: a bucket of 15 minutes, on which days of every time zone stand."""
 
 
 @dataclass(slots=True)
@@ -32,6 +36,10 @@ class Rows:
     """Run and equipment of each row."""
     sampled: dict[tuple[str, str], Sampled] = field(default_factory=dict)
     """Between which times samples of a run and equipment lie."""
+    sample_slots: set[int] = field(default_factory=set)
+    """Quarters of an hour, numbered since 1970, of live samples."""
+    cell_slots: set[int] = field(default_factory=set)
+    """The same of cells of OEE."""
     counts: Counter[str] = field(default_factory=Counter)
     """Rows per table."""
 
@@ -78,6 +86,8 @@ def _add(rows: Rows, value: Any) -> None:
             if found := table.rows_of(value):
                 rows.by_table.setdefault(table, []).extend(found)
                 rows.counts[table.name] += len(found)
+    if isinstance(value, OeeCell):
+        rows.cell_slots.add(_slot(value.minute))
     if hasattr(value, "run") and hasattr(value, "equipment"):
         rows.seen.add((storable(value.run), storable(value.equipment)))
 
@@ -93,3 +103,20 @@ def _note_times(rows: Rows, frame: TelemetryFrame) -> None:
     who = (storable(frame.run), storable(frame.equipment))
     known = rows.sampled.get(who, (first, last))
     rows.sampled[who] = (min(first, known[0]), max(last, known[1]))
+    if not frame.run:
+        rows.sample_slots.update(_slots(frame, _slot(first), _slot(last)))
+
+
+def _slots(frame: TelemetryFrame, first: int, last: int) -> set[int]:
+    """A frame may hold a device's history beside what is new, and nothing between."""
+    if last - first <= 1:
+        return {first, last}
+    return {
+        _slot(frame.source_time + timedelta(milliseconds=offset))
+        for column in frame.columns
+        for offset in column.offset_ms
+    }
+
+
+def _slot(moment: datetime) -> int:
+    return math.floor(moment.timestamp() / SLOT_S)

@@ -63,6 +63,7 @@ _DUE_ROUNDS = """
     SELECT ceil(count(*) / %s::numeric) FROM batch_sample_due WHERE due_at <= now()
 """
 _KEEP = "SELECT keep_batch_samples(%s)"
+_QUEUE = "SELECT queue_refresh(%s::bigint[], %s::bigint[])"
 _COPY_LIVE = (
     "COPY sample (equipment, tag, unit, time, value, quality, text) FROM STDIN (FORMAT binary)"
 )
@@ -124,6 +125,8 @@ async def store_rows(connection: AsyncConnection, rows: Rows) -> None:
     if rows.sampled:
         due = sorted((*who, *span) for who, span in rows.sampled.items())
         await connection.execute(_DUE, _transposed(due))
+    if rows.sample_slots or rows.cell_slots:
+        await connection.execute(_QUEUE, (sorted(rows.sample_slots), sorted(rows.cell_slots)))
     for table, of_table in rows.by_table.items():
         newest = table.newest(of_table)
         await connection.execute(_insert(table), _transposed(newest))
