@@ -37,6 +37,7 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_alerts": ("alert_precision", "alert_recall"),
     "bench_audit": ("audit_verify_s",),
     "bench_compliance": ("compliance_alert_p99_ms",),
+    "bench_dashboard": ("dashboard_avg_ms", "dashboard_max_ms"),
 }
 """The ids that each module measures, each on parts of its own."""
 

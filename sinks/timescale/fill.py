@@ -130,9 +130,9 @@ def require_empty(settings: DatabaseSettings) -> None:
             ).fetchone()
             if row is not None:
                 raise MisconfiguredError(
-                    f"{where} holds live rows already ({table} of {row[0]}): made-up rows would stand "
-                    "among real ones. Name an empty database by PLANTSTREAM_DATABASE_NAME, or say "
-                    "--force where all of it may be thrown away"
+                    f"{where} holds live rows already ({table} of {row[0]}): made-up rows would "
+                    "stand among real ones. Name an empty database by PLANTSTREAM_DATABASE_NAME, "
+                    "or say --force where all of it may be thrown away"
                 )
 
 
