@@ -52,7 +52,7 @@ async def run_sink_and_retention(
     *,
     run_jobs: bool = False,
 ) -> None:
-    """The same; once a day records whose time is over are deleted. The database's jobs, if asked."""
+    """The same, and once a day records whose time is over are deleted; jobs run where asked."""
     retention = RecordRetention(settings, broker, acts_end)
     time = KeepingTime(clock.now, asyncio.sleep)
     try:

@@ -33,8 +33,7 @@ def telemetry(
     """Show, or change, how long live telemetry is kept at each resolution."""
     from plantstream.commands.connection import database_settings
     from plantstream.commands.running import run_async
-    from sinks.timescale.telemetry import set_keep
-    from sinks.timescale.telemetry import telemetry as kept_now
+    from sinks.timescale.telemetry import set_keep, telemetry as kept_now
 
     asked, settings = dict(map(_change, changes)), database_settings(data_dir)
     if asked:

@@ -14,12 +14,13 @@ from sinks.timescale.connection import connect, translated
 
 _HAS_JOBS = "SELECT to_regprocedure('stored_table(text)') IS NOT NULL"
 _KEPT = """
-    SELECT kept.level, kept.keep, kept.dropped_before,
-           CASE kept.level WHEN 'raw' THEN ARRAY['sample'] ELSE ARRAY(
-               SELECT name FROM stored_aggregate WHERE level = kept.level ORDER BY name) END AS names,
-           (SELECT min(coalesce(refreshed_at, '-infinity')) FROM stored_aggregate
-            WHERE level = kept.level AND isfinite(refreshed_at)) AS refreshed_at
-    FROM telemetry_retention AS kept ORDER BY "position"
+    SELECT level, kept.keep, kept.dropped_before,
+           CASE level WHEN 'raw' THEN ARRAY['sample'] ELSE coalesce(made.names, '{}') END AS names,
+           made.refreshed_at
+    FROM telemetry_retention AS kept LEFT JOIN (
+        SELECT level, array_agg(name ORDER BY name) AS names, min(refreshed_at) AS refreshed_at
+        FROM stored_aggregate GROUP BY level) AS made USING (level)
+    ORDER BY "position"
 """
 _SIZES = """
     SELECT kept.level, min(range_start) AS oldest, count(range_start) AS chunks,
@@ -37,7 +38,7 @@ _ZONES = "SELECT DISTINCT time_zone FROM plant_file WHERE time_zone IS NOT NULL 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A resolution of telemetry; without TimescaleDB nothing of it is stored, and sizes are None."""
+    """A resolution of telemetry; without TimescaleDB nothing is stored of it: sizes are None."""
 
     level: str
     names: list[str]

@@ -324,6 +324,23 @@ $$;
 COMMENT ON FUNCTION queue_refresh IS
     'Notes in which quarters of an hour (numbered since 1970 UTC) samples and cells were stored, if the next refresh would not look at them. The sink calls it in its transaction. Without TimescaleDB nothing is to be refreshed.';
 
+-- What people ask for that no index answered: by time, by line, by category, status, priority and product.
+-- A line is the beginning of the path, in the words of the views oee_line_by_*.
+CREATE INDEX oee_cell_by_time ON oee_cell (run, minute DESC);
+CREATE INDEX oee_cell_by_line ON oee_cell (run, substring(equipment, '^(?:[^/]+/){3}[^/]+'), day, shift);
+CREATE INDEX oee_cell_by_product ON oee_cell (run, product, minute DESC) WHERE product <> '';
+CREATE INDEX stop_by_time ON stop (run, start DESC);
+CREATE INDEX stop_by_category ON stop (run, category, start DESC);
+CREATE INDEX stop_by_line ON stop (run, substring(equipment, '^(?:[^/]+/){3}[^/]+'), start DESC);
+CREATE INDEX andon_call_by_time ON andon_call (run, raised_at DESC);
+CREATE INDEX andon_call_open ON andon_call (run, raised_at DESC) WHERE cleared_at IS NULL;
+CREATE INDEX andon_call_by_priority ON andon_call (run, priority, raised_at DESC);
+CREATE INDEX judged_result_by_moment ON judged_result (run, at DESC);
+CREATE INDEX batch_made_by_line ON batch_made (run, substring(equipment, '^(?:[^/]+/){3}[^/]+'), start DESC);
+CREATE INDEX oee_report_by_time ON oee_report (run, kind, start DESC);
+CREATE INDEX oee_report_by_line
+    ON oee_report (run, substring(equipment, '^(?:[^/]+/){3}[^/]+'), kind, start DESC);
+
 GRANT SELECT, INSERT ON refresh_queue TO plantstream_writer;
 GRANT SELECT ON telemetry_retention, stored_aggregate, refresh_queue
     TO plantstream_writer, plantstream_reader, plantstream_auditor;
@@ -331,6 +348,9 @@ GRANT SELECT ON oee_hourly, oee_daily TO plantstream_writer, plantstream_reader,
 
 -- migrate:down
 
+DROP INDEX oee_cell_by_time, oee_cell_by_line, oee_cell_by_product, stop_by_time, stop_by_category,
+    stop_by_line, andon_call_by_time, andon_call_open, andon_call_by_priority, judged_result_by_moment,
+    batch_made_by_line, oee_report_by_time, oee_report_by_line;
 DO $$
 DECLARE
     shown text;

@@ -81,6 +81,8 @@ DECLARE
 BEGIN
     IF lower IS NULL OR lower < ends THEN
         CALL refresh_continuous_aggregate(format('%I', aggregate.name || '_stored')::regclass, lower, ends);
+        -- What changed is told to the aggregates that are made of this one when the transaction ends.
+        COMMIT;
     END IF;
 END
 $$;
@@ -93,7 +95,7 @@ DECLARE
     aggregate stored_aggregate;
     complete timestamptz;
     given text;
-    newest bigint;
+    taken bigint[];
     parts tstzrange[];
     part tstzrange;
 BEGIN
@@ -106,20 +108,24 @@ BEGIN
     COMMIT;
     CALL merge_late_samples();
     COMMIT;
-    newest := (SELECT max(number) FROM refresh_queue);
+    -- By number, not up to one: a transaction that is still open may hold a smaller one.
+    taken := ARRAY(SELECT number FROM refresh_queue ORDER BY number LIMIT 100000);
     FOREACH aggregate IN ARRAY ARRAY(SELECT one FROM stored_aggregate AS one ORDER BY "position", name) LOOP
         complete := bucket_begin(aggregate, moment);
         CALL refresh_between(aggregate, aggregate.refreshed_at - interval '2 hours', complete);
         parts := ARRAY(SELECT unnest(range_agg(tstzrange(bucket_begin(aggregate, bucket),
                 bucket_end(aggregate, bucket + interval '15 minutes'))))
-            FROM refresh_queue WHERE number <= newest AND source = aggregate.root);
+            FROM refresh_queue WHERE number = ANY (taken) AND source = aggregate.root);
         FOREACH part IN ARRAY parts LOOP
             CALL refresh_between(aggregate, lower(part), least(upper(part), complete));
         END LOOP;
         UPDATE stored_aggregate SET refreshed_at = greatest(refreshed_at, moment) WHERE name = aggregate.name;
+        IF aggregate.refreshed_at IS NULL THEN
+            EXECUTE format('ANALYZE %s', stored_table(aggregate.name));
+        END IF;
         COMMIT;
     END LOOP;
-    DELETE FROM refresh_queue WHERE number <= newest;
+    DELETE FROM refresh_queue WHERE number = ANY (taken);
     PERFORM pg_advisory_unlock(7140292);
 END
 $$;
@@ -219,8 +225,8 @@ BEGIN
         LOOP
             CALL refresh_between(aggregate, begins, bucket_end(aggregate, ends));
         END LOOP;
-        COMMIT;
         -- Nobody stores samples for a moment, so what is stored is either added up or queued.
+        PERFORM set_config('lock_timeout', '10s', true);
         LOCK TABLE sample IN SHARE ROW EXCLUSIVE MODE;
         IF NOT EXISTS (SELECT FROM refresh_queue WHERE source = 'sample' AND bucket < ends) THEN
             IF one.level = 'raw' THEN
