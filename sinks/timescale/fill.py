@@ -13,9 +13,9 @@ from schemas.model import PlantPublished
 from schemas.plant.load import load_plant
 from sinks.timescale import fill_statements as statements
 from sinks.timescale.connection import connect, connect_blocking, translated
+from sinks.timescale.plant_files import PLANT_FILES
 from sinks.timescale.rows import Rows
 from sinks.timescale.store import store_rows
-from sinks.timescale.tables import PLANT_FILES
 
 MACHINES, TAGS = 50, 1_000
 """At scale 1."""

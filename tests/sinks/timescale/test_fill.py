@@ -80,6 +80,12 @@ async def test_what_is_stored_is_what_was_asked_and_aggregates_say_the_same(
     quarters = one(empty, "SELECT sum(samples) FROM telemetry_15m")
     assert quarters == 20 * ((UNTIL - SMALL.begins) // timedelta(seconds=10))
     assert quarters == one(empty, "SELECT sum(samples) FROM telemetry_1h")
+    # What the Pareto says of a category is what the cells say, with and without reasons.
+    for category in ("setup", "unplanned_stop", "delay", "minor_stop", "planned_stop"):
+        told = f"SELECT sum(seconds) FROM pareto WHERE category = '{category}'"
+        assert one(empty, told) == one(empty, f"SELECT sum({category}_ms) / 1000.0 FROM oee_cell")
+    unsaid = "SELECT count(*) FROM pareto WHERE reason IS NULL AND category = 'delay'"
+    assert one(empty, unsaid) == 0
     before, after = bytes_a_sample(settings)
     assert 100 < before < 400
     assert after < before / 5
