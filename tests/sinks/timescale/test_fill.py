@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
+from plantstream.commands.bench_dashboard import ask as ask_dashboards
+from plantstream.commands.dashboard_questions import QUESTIONS
+from plantstream.commands.db_fill import filled
 from plantstream.runtime.errors import MisconfiguredError
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.fill import (
     Filling,
-    add_up,
     bytes_a_sample,
-    fill,
-    publish_plant,
     require_empty,
     require_timescale,
 )
@@ -56,15 +56,13 @@ def test_statements_cover_the_whole_range_without_overlap() -> None:
         assert all(end - begin <= timedelta(days=1) for begin, end in steps)
 
 
-async def test_what_is_stored_is_what_was_asked_and_aggregates_say_the_same(
+def test_what_is_stored_is_what_was_asked_and_every_question_of_dashboards_has_an_answer(
     empty: Database,
 ) -> None:
     settings = empty.settings
-    await publish_plant(settings, SMALL)
-    stored: dict[str, int] = {}
-    for name, rows in fill(settings, SMALL):
-        stored[name] = stored.get(name, 0) + rows
-    add_up(settings, SMALL)
+    stored = filled(settings, SMALL)
+    times, _ = ask_dashboards(settings, UNTIL)
+    assert times.keys() == QUESTIONS.keys()
 
     minutes = (UNTIL - SMALL.begins) // timedelta(minutes=1)
     seconds = (UNTIL - SMALL.raw_begins) // timedelta(seconds=1)
