@@ -16,6 +16,7 @@ missing_packages() {
 missing_peers() {
     command -v mosquitto >/dev/null || command -v /usr/sbin/mosquitto >/dev/null || echo mosquitto
     command -v socat >/dev/null || echo socat
+    command -v kcat >/dev/null || echo kcat
     command -v prometheus >/dev/null || echo prometheus
     command -v prometheus-alertmanager >/dev/null || echo prometheus-alertmanager
     command -v gcc >/dev/null || echo gcc libc6-dev

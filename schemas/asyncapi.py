@@ -1,4 +1,4 @@
-"""The topic catalogue as an AsyncAPI 3 document."""
+"""The topic catalogue as an AsyncAPI 3.1 document."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from schemas.topics import CATALOGUE, MODEL, REPLICATION, Role, Topic
 
-VERSION = "3.0.0"
+VERSION = "3.1.0"
 _KAFKA_BINDING = "0.5.0"
 
 _ABOUT = """\

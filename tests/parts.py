@@ -8,10 +8,12 @@ The first use on a machine fetches the parts into the user's cache.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from plantstream.embedded.checks import HOST, port_is_free
 from plantstream.embedded.endpoints import KAFKA, TIMESCALE
@@ -76,13 +78,31 @@ class Beside:
             file.writelines(f"{key}={known[key]},{value}\n" for key, value in more.items())
 
 
+@dataclass(frozen=True)
+class PlainLogins:
+    """Users of a secured broker who may also log in by PLAIN, for clients that know no SCRAM."""
+
+    users: Mapping[str, SecretStr]
+
+    def add_to(self, properties: Path) -> None:
+        """They log in at the same listener, over TLS."""
+        known = [f'user_{name}="{word.get_secret_value()}"' for name, word in self.users.items()]
+        module = "org.apache.kafka.common.security.plain.PlainLoginModule"
+        more = {
+            "sasl.enabled.mechanisms": "SCRAM-SHA-512,PLAIN",
+            "listener.name.broker.plain.sasl.jaas.config": f"{module} required {' '.join(known)};",
+        }
+        with properties.open("a") as file:
+            file.writelines(f"{key}={value}\n" for key, value in more.items())
+
+
 @asynccontextmanager
 async def running_kafka(
     tmp: Path,
     port: int | None = None,
     security: KafkaSecurity | None = None,
     *,
-    beside: Beside | None = None,
+    beside: Beside | PlainLogins | None = None,
 ) -> AsyncIterator[RunningKafka]:
     """A broker whose data is in `tmp`: a second call with the same `tmp` finds it again."""
     chosen = port or free_port()

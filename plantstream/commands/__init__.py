@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "alerts": "See alerts and answer them; show who would be told; try rules on recorded events.",
     "silence": "Let alerts page nobody for a while, see which are quiet, and end that.",
     "oncall": "Show who is on call now and next, and take over.",
-    "topics": "Create topics, and look at them.",
+    "topics": "Create topics, look at them and at who reads them, and let others read.",
     "tail": "Follow a topic until Ctrl-C; frames are shown sample by sample.",
     "deadletters": "Look at what could not be read.",
     "audit": "Examine the audit trail, and export it.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.console import messages, print_json
+from plantstream.commands.db_fill import fill
 from plantstream.commands.db_retain import retain
 from plantstream.commands.db_telemetry import telemetry
 from plantstream.commands.options import ACTOR, AS_JSON, DATA_DIR, REASON, SITE
@@ -23,6 +24,7 @@ def register(app: typer.Typer) -> None:
     group.command()(status)
     group.command("accept-loss")(accept_loss)
     group.command()(retain)
+    group.command()(fill)
     group.command()(telemetry)
     app.add_typer(group, name="db")
 

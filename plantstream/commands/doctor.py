@@ -16,7 +16,6 @@ from plantstream.commands.options import AS_JSON, DATA_DIR
 if TYPE_CHECKING:
     from plantstream.commands.findings import Finding
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
-    from schemas.topics import Topic
 
 COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 START_KAFKA = "start it with plantstream up, or set PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS"
@@ -97,13 +96,14 @@ async def _cluster(
 ) -> "list[Finding]":
     """The cluster first; groups and positions once it is known."""
     from plantstream.commands import doctor_database, doctor_kafka
+    from plantstream.commands.consumer_groups import known_groups, notifiers
     from plantstream.commands.findings import LIMIT_S, fail, within_limit
     from plantstream.runtime.errors import PlantstreamError
 
-    groups = _groups()
+    groups = known_groups()
     try:
         async with asyncio.timeout(LIMIT_S):
-            groups |= await _notifiers(kafka)
+            groups |= await notifiers(kafka)
             seen = await doctor_kafka.look(kafka, list(groups))
     except TimeoutError:
         what = f"{kafka.bootstrap_servers} gave no answer within {LIMIT_S:g} s"
@@ -121,30 +121,6 @@ async def _cluster(
         within_limit("positions", stored, START_DATABASE),
     )
     return [*found, *(finding for findings in others for finding in findings)]
-
-
-def _groups() -> "dict[str, tuple[Sequence[Topic], str]]":
-    """Consumer groups, what each reads, and the command that starts a worker of it."""
-    from plantstream.commands.sink import GROUP
-    from processors.service import WIRINGS
-    from processors.streams.faust_feed import group_of
-    from sinks.registry import TOPICS
-
-    engines = {
-        group_of(name): (wiring.make().inputs, f"plantstream process --engine {name}")
-        for name, wiring in WIRINGS.items()
-    }
-    return {**engines, GROUP: (TOPICS, "plantstream sink")}
-
-
-async def _notifiers(kafka: "KafkaSettings") -> "dict[str, tuple[Sequence[Topic], str]]":
-    """Each site that ever had a notifier has a group of its own."""
-    from plantstream.runtime.acl import GROUPS
-    from plantstream.runtime.kafka.survey import group_names
-    from schemas.topics import NOTIFICATION, Role
-
-    names = [name for name in await group_names(kafka) if name.startswith(GROUPS[Role.NOTIFIER])]
-    return {name: ([NOTIFICATION], "plantstream notify --site ENTERPRISE/SITE") for name in names}
 
 
 def _release(kafka: "KafkaSettings", data_dir: Path) -> str:

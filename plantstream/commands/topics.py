@@ -1,4 +1,4 @@
-"""`plantstream topics`: the catalogue, and the broker's topics beside it."""
+"""`plantstream topics`: the catalogue, the broker's topics beside it, and whoever reads them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from plantstream.commands import topics_rights
+from plantstream.commands import topics_diff, topics_grant, topics_lag, topics_rights
 from plantstream.commands.console import messages, print_json
 from plantstream.commands.options import AS_JSON, DATA_DIR
 from plantstream.commands.tables import print_columns
@@ -19,10 +19,16 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    group = typer.Typer(help="Create topics, and look at them.", no_args_is_help=True)
+    group = typer.Typer(
+        help="Create topics, look at them and at who reads them, and let others read.",
+        no_args_is_help=True,
+    )
     group.command()(apply)
     group.command("list")(list_topics)
     group.command()(topics_rights.rights)
+    group.command("lag")(topics_lag.lag)
+    group.command("diff")(topics_diff.diff)
+    group.command("grant")(topics_grant.grant)
     app.add_typer(group, name="topics")
 
 

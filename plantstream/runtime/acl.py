@@ -8,6 +8,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
+from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role, Topic
@@ -28,6 +29,7 @@ _PER_SITE = frozenset({"plantstream-notify", "plantstream-metrics"})
 _ALLOW = 3
 _LITERAL = 3
 _PREFIXED = 4
+_NO_AUTHORIZER = 54
 
 
 class Resource(IntEnum):
@@ -90,6 +92,39 @@ def grants(role: Role, user: str) -> list[Grant]:
     return given
 
 
+def reading(user: str, topics: Iterable[Topic]) -> list[Grant]:
+    """What somebody else's program needs to read these topics, and no more.
+
+    Its consumer groups begin with its own name and a dash, so that no two programs move each
+    other's positions.
+    """
+    reads = frozenset({Operation.READ})
+    return [
+        *(Grant(user, Resource.TOPIC, topic.name, reads) for topic in topics),
+        Grant(user, Resource.GROUP, groups_of(user), reads, prefixed=True),
+    ]
+
+
+def groups_of(user: str) -> str:
+    """How the consumer groups of somebody else's program begin.
+
+    Raises:
+        MisconfiguredError: it could move the positions of our own services, or is everybody.
+    """
+    prefix = f"{user}-"
+    ours = [name for names in GROUPS.values() for name in names if f"{name}-".startswith(prefix)]
+    if ours:
+        raise MisconfiguredError(
+            f"user {user} would have rights to the group {ours[0]}, which is a service's: "
+            "give the program a user of another name"
+        )
+    if not user.strip() or "*" in user:
+        raise MisconfiguredError(
+            f"user {user!r} is nobody in particular: name the user with which the program logs in"
+        )
+    return prefix
+
+
 async def allow(settings: KafkaSettings, grants: Iterable[Grant]) -> None:
     """Give rights, as a user who may; giving one again changes nothing.
 
@@ -139,5 +174,10 @@ async def _create(client: AIOKafkaClient, grant: Grant, operation: Operation) ->
     )
     response = await client.send(client.get_random_node(), request)
     for answer in response.to_object()["creation_responses"]:
+        if answer["error_code"] == _NO_AUTHORIZER:
+            raise MisconfiguredError(
+                f"this Kafka checks no rights, so everybody may do everything ({grant.user}, too): "
+                "set authorizer.class.name on the brokers"
+            )
         if answer["error_code"]:
             raise for_code(answer["error_code"])(f"{grant}: {answer['error_message']}")

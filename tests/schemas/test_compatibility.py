@@ -50,34 +50,34 @@ class BroadId(EventId):
     seq: float  # type: ignore[assignment]
 
 
-@pytest.mark.parametrize(
-    ("new", "field"),
-    [
-        pytest.param(changed(weight=(float, ...)), "weight", id="a required field added"),
-        pytest.param(changed(gone=("tablets",)), "tablets", id="a required field removed"),
-        pytest.param(changed(gone=("force",)), "force", id="an optional field removed"),
-        pytest.param(
-            changed(tablets=(int, Field(ge=0, le=9))), "tablets", id="a type narrowed for readers"
-        ),
-        pytest.param(changed(tablets=(float, ...)), "tablets", id="a type widened for writers"),
-        pytest.param(changed(tablets=(str, ...)), "tablets", id="another type"),
-        pytest.param(changed(at=(str, ...)), "at", id="another format"),
-        pytest.param(
-            changed(lot=(str, Field(default="", pattern="^[A-Z]*$"))), "lot", id="another pattern"
-        ),
-        pytest.param(changed(force=(float, ...)), "force", id="an optional field made required"),
-        pytest.param(
-            changed(tool=(int | str | float, 0)), "tool", id="a field that may be more than it was"
-        ),
-        pytest.param(changed(tool=(int, 0)), "tool", id="a field that may be less than it was"),
-        pytest.param(changed(id=(LongId, ...)), "id.run", id="a required field added deep inside"),
-        pytest.param(changed(id=(BroadId, ...)), "id.seq", id="a type widened deep inside"),
-        pytest.param(
-            changed(columns=(list[LongId], [])), "columns[].run", id="a required field in a list"
-        ),
-        pytest.param(changed(type=(Literal["squeezed"], "squeezed")), "type", id="a type renamed"),
-    ],
-)
+BREAKING = [
+    pytest.param(changed(weight=(float, ...)), "weight", id="a required field added"),
+    pytest.param(changed(gone=("tablets",)), "tablets", id="a required field removed"),
+    pytest.param(changed(gone=("force",)), "force", id="an optional field removed"),
+    pytest.param(
+        changed(tablets=(int, Field(ge=0, le=9))), "tablets", id="a type narrowed for readers"
+    ),
+    pytest.param(changed(tablets=(float, ...)), "tablets", id="a type widened for writers"),
+    pytest.param(changed(tablets=(str, ...)), "tablets", id="another type"),
+    pytest.param(changed(at=(str, ...)), "at", id="another format"),
+    pytest.param(
+        changed(lot=(str, Field(default="", pattern="^[A-Z]*$"))), "lot", id="another pattern"
+    ),
+    pytest.param(changed(force=(float, ...)), "force", id="an optional field made required"),
+    pytest.param(
+        changed(tool=(int | str | float, 0)), "tool", id="a field that may be more than it was"
+    ),
+    pytest.param(changed(tool=(int, 0)), "tool", id="a field that may be less than it was"),
+    pytest.param(changed(id=(LongId, ...)), "id.run", id="a required field added deep inside"),
+    pytest.param(changed(id=(BroadId, ...)), "id.seq", id="a type widened deep inside"),
+    pytest.param(
+        changed(columns=(list[LongId], [])), "columns[].run", id="a required field in a list"
+    ),
+    pytest.param(changed(type=(Literal["squeezed"], "squeezed")), "type", id="a type renamed"),
+]
+
+
+@pytest.mark.parametrize(("new", "field"), BREAKING)
 def test_a_change_that_breaks_readers_names_its_field(new, field):
     found = breaks(record_schema(Pressed), new)
 
@@ -85,15 +85,15 @@ def test_a_change_that_breaks_readers_names_its_field(new, field):
     assert {line.partition(": ")[0] for line in found} == {field}
 
 
-@pytest.mark.parametrize(
-    "new",
-    [
-        pytest.param(changed(), id="the same"),
-        pytest.param(changed(colour=(str | None, None)), id="an optional field added"),
-        pytest.param(changed(colour=(str, "white")), id="a field with a default added"),
-        pytest.param(changed(gone=("id",), id=(EventId, ...)), id="another order of fields"),
-    ],
-)
+HARMLESS = [
+    pytest.param(changed(), id="the same"),
+    pytest.param(changed(colour=(str | None, None)), id="an optional field added"),
+    pytest.param(changed(colour=(str, "white")), id="a field with a default added"),
+    pytest.param(changed(gone=("id",), id=(EventId, ...)), id="another order of fields"),
+]
+
+
+@pytest.mark.parametrize("new", HARMLESS)
 def test_a_change_that_readers_stand_passes(new):
     assert breaks(record_schema(Pressed), new) == []
 

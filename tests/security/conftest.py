@@ -11,19 +11,30 @@ import trustme
 from pydantic import SecretStr
 
 from plantstream.embedded.kafka_config import KafkaSecurity
-from plantstream.runtime.acl import GROUPS, Grant, Operation, Resource, allow, grants
+from plantstream.runtime.acl import GROUPS, Grant, Operation, Resource, allow, grants, reading
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.kafka.admin import apply_topics, committed_offsets
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role
 from sinks.timescale.migrate import migrate
-from tests.parts import RunningKafka, RunningTimescale, running_kafka, running_timescale
+from tests.parts import (
+    PlainLogins,
+    RunningKafka,
+    RunningTimescale,
+    running_kafka,
+    running_timescale,
+)
 from tests.plantstream.embedded.conftest import write_keystore
 
 READER = "reader"
 """A user of no role, who may read every topic."""
+CONSUMER = "consumer"
+"""Somebody else's program: it reads what is an interface, in groups of its own."""
+GUEST = "guest"
+"""Without rights, until a test gives it some."""
 STRANGER = "stranger"
 """A user without any right."""
+USERS = ("admin", READER, CONSUMER, GUEST, STRANGER)
 APPLIED_WITHIN_S = 10.0
 
 shared = pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -33,9 +44,12 @@ shared = pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningKafka]:
     """A user per role, named like it, with its grants; all topics, made by the operator."""
     security = _security(tmp_path_factory.mktemp("certificates"))
-    async with running_kafka(tmp_path_factory.mktemp("kafka"), security=security) as running:
+    home = tmp_path_factory.mktemp("kafka")
+    plain = PlainLogins({CONSUMER: security.users[CONSUMER]})
+    async with running_kafka(home, security=security, beside=plain) as running:
         reads = frozenset({Operation.READ})
         given = [Grant(READER, Resource.TOPIC, topic.name, reads) for topic in CATALOGUE]
+        given += reading(CONSUMER, [topic for topic in CATALOGUE if topic.types])
         for role in Role:
             given += grants(role, role)
         await allow(running.settings, given)
@@ -59,7 +73,10 @@ def _security(home: Path) -> KafkaSecurity:
     return KafkaSecurity(
         keystore=write_keystore(authority, home / "broker.pem"),
         truststore=home / "ca.pem",
-        users={name: SecretStr(f"{name}-word") for name in ("admin", READER, STRANGER, *Role)},
+        users={
+            name: SecretStr(f"{name}-word")
+            for name in ("admin", READER, CONSUMER, GUEST, STRANGER, *Role)
+        },
     )
 
 

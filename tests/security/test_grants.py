@@ -2,7 +2,8 @@
 
 import pytest
 
-from plantstream.runtime.acl import Grant, Operation, Resource, grants
+from plantstream.runtime.acl import Grant, Operation, Resource, grants, reading
+from plantstream.runtime.errors import MisconfiguredError
 from processors.audit.engine import AuditEngine
 from processors.oee.engine import OeeEngine
 from schemas.topics import BY_NAME, CATALOGUE, Role
@@ -121,3 +122,17 @@ def test_no_right_is_beyond_the_catalogue(role: Role) -> None:
         assert Operation.ALL not in grant.operations
         assert grant.resource is not Resource.CLUSTER
         assert grant.resource is not Resource.TOPIC or grant.name in BY_NAME
+
+
+def test_somebody_elses_program_reads_what_it_was_given_in_groups_of_its_own() -> None:
+    reads = frozenset({Operation.READ})
+    assert reading("ana", [BY_NAME["plant.kpi.v1"]]) == [
+        Grant("ana", Resource.TOPIC, "plant.kpi.v1", reads),
+        Grant("ana", Resource.GROUP, "ana-", reads, prefixed=True),
+    ]
+
+
+@pytest.mark.parametrize("user", ["plantstream", "plantstream-oee", "*", " ", ""])
+def test_a_user_who_would_reach_beyond_its_own_groups_gets_nothing(user: str) -> None:
+    with pytest.raises(MisconfiguredError):
+        reading(user, CATALOGUE)

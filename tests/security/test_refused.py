@@ -30,7 +30,7 @@ from plantstream.runtime.ports import Outgoing
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE, Role
 from tests.parts import RunningKafka, RunningTimescale, free_port
-from tests.security.conftest import READER, STRANGER
+from tests.security.conftest import CONSUMER, READER, STRANGER
 from tests.security.services import environment
 
 pytestmark = [
@@ -52,6 +52,7 @@ class Attempt:
 
 WRITES = [
     *(Attempt(READER, topic.name) for topic in CATALOGUE),
+    Attempt(CONSUMER, "plant.machine.v1"),
     *(
         Attempt(role, topic.name)
         for role in Role
@@ -108,6 +109,7 @@ async def test_nobody_sees_topics_that_are_not_theirs(kafka: RunningKafka, role:
         pytest.param(Attempt(Role.EDGE, "plant.kpi.v1"), id="the edge reads no KPI"),
         pytest.param(*WRITTEN, id="nor what it has written"),
         pytest.param(Attempt(Role.SINK, "plant.oee.state.v1"), id="the sink reads no memory"),
+        pytest.param(Attempt(CONSUMER, "plant.oee.state.v1"), id="a memory is no interface"),
         pytest.param(Attempt(STRANGER, "plant.machine.v1"), id="a stranger reads nothing"),
     ],
 )

@@ -147,3 +147,16 @@ def test_what_telemetry_does_not_take_changes_nothing(run: Run, change: str, cod
     assert ran.code == code
     assert told in " ".join(ran.err.split())
     assert run("db", "telemetry", "--json").json[0]["keep_days"] == 7
+
+
+def test_a_database_with_live_rows_is_not_filled_unless_it_is_told_to(run: Run, line: Line):
+    row = "('acme/north/hall/one/press', 'heat', '', now(), 0)"
+    with connect_blocking(line.database) as connection:
+        connection.execute(
+            f"INSERT INTO sample (equipment, tag, unit, time, quality) VALUES {row}".encode()
+        )
+        ran = run("db", "fill", "--days", 1, "--scale", 0.001)
+        connection.execute(b"DELETE FROM sample WHERE equipment LIKE 'acme/north/hall/one/press'")
+    assert ran.code == 78
+    assert "holds live rows already" in ran.err
+    assert "--force" in ran.err
