@@ -76,7 +76,7 @@ def _variable(name: str, words: Words) -> build.QueryVariable | build.CustomVari
     label = words.of("variables", name if name in words.known("variables") else one.name)
     if one.values:
         told = ", ".join(f"{words.of('values', value)} : {value}" for value in one.values)
-        first = model.VariableOption(True, words.of("values", one.values[0]), one.values[0])  # noqa: FBT003
+        first = model.VariableOption(True, words.of("values", one.values[0]), one.values[0])
         return build.CustomVariable(one.name).label(label).values(told).current(first)
     of = (
         build.QueryVariable(one.name)
@@ -89,7 +89,7 @@ def _variable(name: str, words: Words) -> build.QueryVariable | build.CustomVari
         .include_all(one.several)
     )
     if one.several:
-        of.current(model.VariableOption(True, ["All"], ["$__all"]))  # noqa: FBT003
+        of.current(model.VariableOption(True, ["All"], ["$__all"]))
     return of
 
 

@@ -16,6 +16,7 @@ BUCKET = "date_bin('$__interval', {}, TIMESTAMPTZ '2001-01-01 00:00Z')"
 
 AVAILABILITY = "sum(apt_s) / nullif(sum(planned_s), 0)"
 QUALITY_RATIO = "sum(good) / nullif(sum(good + scrap + rework), 0)::double precision"
+COVERAGE = "1 - sum(unknown_s) / nullif(sum(planned_s) + sum(excluded_unknown_s), 0)"
 _IDEAL_KNOWN = "sum(no_ideal_s) = 0 AND sum(no_ideal_parts) = 0"
 EFFECTIVENESS = f"CASE WHEN {_IDEAL_KNOWN} THEN sum(ideal_s) / nullif(sum(apt_s), 0) END"
 OEE = f"CASE WHEN {_IDEAL_KNOWN} THEN sum(ideal_good_s) / nullif(sum(planned_s), 0) END"
@@ -24,7 +25,7 @@ TEEP = f"CASE WHEN {_IDEAL_KNOWN} THEN sum(ideal_good_s) / nullif(sum(calendar_s
 _SUMS = """equipment, window_start, planned_s, apt_s, calendar_s, good, scrap, rework, ideal_s, ideal_good_s,
         no_ideal_s, no_ideal_parts, running_s, minor_stop_s, setup_s, unplanned_stop_s, delay_s, planned_stop_s,
         unknown_s, not_scheduled_s, unplanned_running_s, breakdown_loss_s, setup_loss_s, minor_stop_loss_s,
-        speed_loss_s, defect_loss_s, startup_loss_s, unknown_loss_s, breakdowns"""
+        speed_loss_s, defect_loss_s, startup_loss_s, unknown_loss_s, breakdowns, excluded_unknown_s"""
 _LONG, _VERY_LONG = "interval '12 hours'", "interval '31 days'"
 
 

@@ -48,7 +48,7 @@ GROUP BY date_trunc('${{period}}', tested_at) ORDER BY 1"""
 PERIODS = f"""SELECT min(window_start) AS time, sum(good) AS good, sum(scrap) AS scrap, sum(rework) AS rework,
     sum(planned_s) AS planned_s, sum(calendar_s) AS calendar_s, {sql.AVAILABILITY} AS availability,
     {sql.EFFECTIVENESS} AS effectiveness, {sql.QUALITY_RATIO} AS quality_ratio, {sql.OEE} AS oee, {sql.TEEP} AS teep,
-    1 - sum(unknown_s) / nullif(sum(planned_s), 0) AS coverage
+    {sql.COVERAGE} AS coverage
 {_DAYS} GROUP BY {_PERIOD} ORDER BY 1 DESC LIMIT 100"""
 
 _RATIOS = {"unit": "percentunit", "decimals": 1}

@@ -20,7 +20,7 @@ _SHIFTS = "split_part(shift, '/', 2) = ANY (ARRAY[${shift:sqlstring}]::text[])"
 _LOSSES = """VALUES ('breakdown', breakdown_loss_s), ('setup', setup_loss_s), ('minor stops', minor_stop_loss_s),
     ('speed', speed_loss_s), ('defects', defect_loss_s), ('start-up', startup_loss_s), ('unknown', unknown_loss_s)"""
 
-LINES = f"""SELECT regexp_replace(place, '^.*/', '') AS line, shift, window_start AS time, oee, line_oee, availability,
+LINES = f"""SELECT substr(place, length(${{site:sqlstring}}) + 2) AS line, shift, window_start AS time, oee, line_oee, availability,
     effectiveness, quality_ratio, planned_s, regexp_replace(constraint_equipment, '^.*/', '') AS constraint_equipment
 FROM oee_line_by_shift
 WHERE run = '' AND place LIKE ${{site:sqlstring}} || '/%' AND {sql.OVERLAPS} AND {_SHIFTS}
@@ -29,13 +29,13 @@ ORDER BY window_start DESC, line LIMIT 30"""
 
 REASONS = f"""SELECT category || coalesce(': ' || reason, '') AS reason, sum(seconds) AS seconds
 FROM pareto
-WHERE {sql.THESE} AND {_SHIFTS}
+WHERE {sql.THESE} AND {_SHIFTS} AND category <> 'planned_stop'
     AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS})
 GROUP BY 1 HAVING sum(seconds) > 0 ORDER BY 2 DESC LIMIT 12"""
 
-REASONS_BY_MACHINE = f"""SELECT {sql.NAME} AS equipment, category, reason, sum(seconds) AS seconds, sum(number) AS stops
+REASONS_BY_MACHINE = f"""SELECT {sql.NAME} AS equipment, category, reason, sum(seconds) AS seconds, sum(pareto.number) AS stops
 FROM pareto {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND {_SHIFTS}
+WHERE {sql.THESE} AND machine.in_force AND {_SHIFTS} AND category <> 'planned_stop'
     AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS})
 GROUP BY 1, 2, 3 ORDER BY seconds DESC LIMIT 50"""
 

@@ -1,6 +1,6 @@
 """Pipeline: whether what happens arrives, how late, and what does not."""
 
-from deploy.grafana import colours, sql
+from deploy.grafana import colours
 from deploy.grafana.shapes import BY_PEOPLE, OF_THE_PIPELINE, Board, Column, Kind, Panel, Row
 
 _RATE = "[$__rate_interval]"

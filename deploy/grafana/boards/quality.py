@@ -45,7 +45,9 @@ RELEASES = f"""SELECT count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended,
     count(*) FILTER (WHERE disposition = 'rejected') AS rejected
 {_RELEASES} AND $__timeFilter(coalesce(disposed_at, ended_at, started_at))"""
 
-DEVIATION_COUNT = f"SELECT count(*) AS open FROM deviations_open WHERE {sql.THESE_PRODUCTS}"
+DEVIATION_COUNT = f"""SELECT count(*) FILTER (WHERE cause <> 'excursion') AS by_tests,
+    count(*) FILTER (WHERE cause = 'excursion') AS by_excursions
+FROM deviations_open WHERE {sql.THESE_PRODUCTS}"""
 
 TREND = f"""SELECT {sql.BUCKET.format("tested_at")} AS time, product AS metric,
     count(*) FILTER (WHERE {_WITHIN}) / nullif(count(*), 0)::double precision AS value
@@ -135,10 +137,13 @@ FIGURES = Row(
         Panel(
             "deviations_open",
             Kind.STAT,
-            Equals(Number.OPEN_DEVIATIONS, "open"),
+            Equals(Number.OPEN_DEVIATIONS, "by_tests"),
             DEVIATION_COUNT,
             size=(5, 5),
-            steps=colours.ANY_IS_A_WARNING,
+            columns=[
+                Column("by_tests", steps=colours.ANY_IS_A_WARNING),
+                Column("by_excursions", steps=colours.ANY_IS_A_WARNING),
+            ],
         ),
         Panel(
             "compliance_by_product",
@@ -330,5 +335,5 @@ TRAIL = Row(
     ],
 )
 QUALITY = Board(
-    "quality", [FIGURES, WAITS, TESTED, TRAIL], ["site", "product"], span="now-7d", refresh="1m"
+    "quality", [FIGURES, WAITS, TESTED, TRAIL], ["site", "product"], span="now-7d", refresh="1m", annotations=("alerts",)
 )

@@ -43,7 +43,7 @@ MACHINE_FIGURES = f"""{sql.facts()}, newest AS (
 SELECT {sql.NAME} AS equipment, max(newest.product) AS product, max(newest.batch) AS batch,
     sum(good) AS good, sum(scrap) AS scrap, sum(rework) AS rework, {sql.AVAILABILITY} AS availability,
     {sql.EFFECTIVENESS} AS effectiveness, {sql.QUALITY_RATIO} AS quality_ratio, {sql.OEE} AS oee,
-    1 - sum(unknown_s) / nullif(sum(planned_s), 0) AS coverage
+    {sql.COVERAGE} AS coverage
 FROM facts {sql.NAMED} LEFT JOIN newest USING (equipment)
 WHERE machine.in_force
 GROUP BY 1 ORDER BY 1"""
