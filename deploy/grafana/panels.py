@@ -82,7 +82,7 @@ def _properties(panel: Panel, column: Column, words: Words) -> Iterator[model.Dy
         "decimals": column.decimals,
         "custom.width": column.width,
         "thresholds": _steps(column.steps).build() if column.steps else None,
-        "mappings": [_named(column.values, words, numbered=in_bands)] if column.values else None,
+        "mappings": _mappings(column, words, numbered=in_bands),
         "custom.cellOptions": {"type": "color-text"} if cells else None,
         "color": {"mode": "fixed", "fixedColor": colour} if colour else None,
         "links": [_link(column.link, words)] if column.link else None,
@@ -109,16 +109,33 @@ _SERIES = {
 """Curves that have a colour of their own, so that they have it on every dashboard."""
 
 
-def _named(table_of: str, words: Words, *, numbered: bool) -> model.ValueMap:
-    named = colours.NAMED[table_of]
-    return model.ValueMap(
-        {
-            str(place) if numbered else value: model.ValueMappingResult(
-                words.of("values", value), colour, index=place
+def _mappings(
+    column: Column, words: Words, *, numbered: bool
+) -> list[model.ValueMap | model.RegexMap] | None:
+    """How values are told; of `begins_with` only their beginning is, and the rest stays."""
+    said = model.ValueMappingResult
+    if column.begins_with:
+        return [
+            model.RegexMap(
+                model.DashboardRegexMapOptions(
+                    f"^{value}(:.*)?$", said(f"{words.of('values', value)}$1", colour, index=place)
+                )
             )
-            for place, (value, colour) in enumerate(named.items())
-        }
-    )
+            for place, (value, colour) in enumerate(colours.NAMED[column.begins_with].items())
+        ]
+    if column.values:
+        named = enumerate(colours.NAMED[column.values].items())
+        return [
+            model.ValueMap(
+                {
+                    str(place) if numbered else value: said(
+                        words.of("values", value), colour, index=place
+                    )
+                    for place, (value, colour) in named
+                }
+            )
+        ]
+    return None
 
 
 def _stat(of: Any, panel: Panel, _: Words) -> None:
@@ -128,7 +145,9 @@ def _stat(of: Any, panel: Panel, _: Words) -> None:
 
 def _series(of: Any, panel: Panel, _: Words) -> None:
     legend = common.VizLegendOptions().show_legend(show_legend=True)
-    of.legend(legend.placement(kinds.LegendPlacement.BOTTOM).display_mode("list"))
+    of.legend(
+        legend.placement(kinds.LegendPlacement.BOTTOM).display_mode(kinds.LegendDisplayMode.LIST)
+    )
     of.tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI))
     of.show_points(kinds.VisibilityMode.AUTO).line_width(0 if panel.bars else 2)
     of.fill_opacity(80 if panel.bars else 8)

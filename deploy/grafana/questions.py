@@ -5,6 +5,7 @@ from typing import Self
 
 from grafana_foundation_sdk.builders import prometheus
 from grafana_foundation_sdk.cog import variants
+from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models.dashboard import AnnotationTarget, DataSourceRef
 
 TIMESCALE = DataSourceRef("grafana-postgresql-datasource", "timescale")
@@ -35,20 +36,25 @@ class SqlQuestion(variants.Dataquery):
         }
 
 
-class SqlMark(AnnotationTarget):
+class SqlMark(Builder[AnnotationTarget]):
     """Marks in graphs, of the columns time, timeEnd, text and tags."""
 
     def __init__(self, sql: str) -> None:
-        super().__init__()
-        self.question = SqlQuestion(sql, over_time=False, ref_id="Anno")
+        self._sql = sql
 
-    def build(self) -> Self:
-        """It is its own builder."""
-        return self
+    def build(self) -> AnnotationTarget:
+        """What is asked."""
+        return _SqlMarks(self._sql)
+
+
+class _SqlMarks(AnnotationTarget):
+    def __init__(self, sql: str) -> None:
+        super().__init__()
+        self._question = SqlQuestion(sql, over_time=False, ref_id="Anno")
 
     def to_json(self) -> dict[str, object]:
         """As it stands in a dashboard."""
-        return self.question.to_json()
+        return self._question.to_json()
 
 
 def promql(legend: str, expression: str, ref_id: str) -> prometheus.Dataquery:

@@ -72,6 +72,8 @@ class Column:
     steps: Mapping[float | None, str] | None = None
     values: str | None = None
     """The table of colours.py by which its values are told."""
+    begins_with: str | None = None
+    """The same, of values that begin with one and go on with a colon."""
     link: str | None = None
     width: int | None = None
 

@@ -1,5 +1,7 @@
 """Executive: volume, OEE and TEEP against target, and compliance, by periods."""
 
+from typing import Any
+
 from deploy.grafana import colours, sql
 from deploy.grafana.shapes import (
     OVER_TIME,
@@ -51,8 +53,8 @@ PERIODS = f"""SELECT min(window_start) AS time, sum(good) AS good, sum(scrap) AS
     {sql.COVERAGE} AS coverage
 {_DAYS} GROUP BY {_PERIOD} ORDER BY 1 DESC LIMIT 100"""
 
-_RATIOS = {"unit": "percentunit", "decimals": 1}
-_AXIS = {"least": "1h", "at_least": 0}
+_RATIOS: dict[str, Any] = {"unit": "percentunit", "decimals": 1}
+_AXIS: dict[str, Any] = {"least": "1h", "at_least": 0}
 
 EXECUTIVE = Board(
     "executive",

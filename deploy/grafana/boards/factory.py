@@ -234,7 +234,7 @@ WATCHED = Row(
                 Column("time", "dateTimeAsLocal", width=170),
                 Column("kind", values="kind", width=90),
                 Column("equipment", width=110),
-                Column("what"),
+                Column("what", begins_with="category"),
             ],
         ),
         Panel(

@@ -1,5 +1,7 @@
 """Operations: where planned time goes, by machine, reason and shift."""
 
+from typing import Any
+
 from deploy.grafana import colours, sql
 from deploy.grafana.boards.reactor import PROGRESS, UTILISATION
 from deploy.grafana.boards.shared import LIVE_STATES, machine_figures
@@ -83,7 +85,7 @@ CALLS = f"""SELECT raised_at AS time, {sql.NAME} AS equipment, kind, priority, r
 FROM andon_calls {sql.NAMED}
 WHERE {sql.THESE} AND machine.in_force AND $__timeFilter(raised_at) ORDER BY raised_at DESC LIMIT 50"""
 
-_S = {"unit": "s", "decimals": 0}
+_S: dict[str, Any] = {"unit": "s", "decimals": 0}
 
 NOW = Row(
     "now",
@@ -150,6 +152,7 @@ LOST = Row(
             REASONS,
             size=(12, 10),
             steps={None: colours.ORANGE},
+            columns=[Column("reason", begins_with="category")],
             **_S,
         ),
         Panel(

@@ -335,5 +335,10 @@ TRAIL = Row(
     ],
 )
 QUALITY = Board(
-    "quality", [FIGURES, WAITS, TESTED, TRAIL], ["site", "product"], span="now-7d", refresh="1m", annotations=("alerts",)
+    "quality",
+    [FIGURES, WAITS, TESTED, TRAIL],
+    ["site", "product"],
+    span="now-7d",
+    refresh="1m",
+    annotations=("alerts",),
 )
