@@ -21,6 +21,7 @@ class Number(StrEnum):
 
     GOOD = "good parts in planned time"
     SCRAP = "scrap in planned time"
+    REWORK = "parts for rework in planned time"
     CONSTRAINT_GOOD = "good parts in planned time at the constraints of the lines"
     OEE = "OEE: ideal time of good parts / planned time"
     AVAILABILITY = "availability: production time / planned time"
@@ -44,8 +45,6 @@ class Equals:
     number: Number
     column: str
     by: str | None = None
-    within: float = 0.0
-    """How far it may be off, in the column's unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +103,8 @@ class Panel:
     bars: bool = False
     stacked: bool = False
     at_most: float | None = None
+    also: Sequence[Equals] = ()
+    """What else it must equal."""
     at_least: float | None = None
     """Where the axis begins."""
 

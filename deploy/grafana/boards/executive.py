@@ -72,7 +72,7 @@ EXECUTIVE = Board(
                 Panel(
                     "oee_of_days",
                     Kind.STAT,
-                    Equals(Number.OEE, "oee", within=0.01),
+                    Equals(Number.OEE, "oee"),
                     OEE,
                     size=(5, 5),
                     steps=colours.OEE,
@@ -89,7 +89,7 @@ EXECUTIVE = Board(
                 Panel(
                     "quality_of_days",
                     Kind.STAT,
-                    Equals(Number.QUALITY_RATIO, "quality_ratio", within=1e-9),
+                    Equals(Number.QUALITY_RATIO, "quality_ratio"),
                     QUALITY,
                     size=(5, 5),
                     steps=colours.QUALITY,
@@ -158,8 +158,9 @@ EXECUTIVE = Board(
                 Panel(
                     "periods",
                     Kind.TABLE,
-                    Equals(Number.SCRAP, "scrap"),
+                    Equals(Number.GOOD, "good"),
                     PERIODS,
+                    also=[Equals(Number.SCRAP, "scrap"), Equals(Number.REWORK, "rework")],
                     size=(24, 9),
                     columns=[
                         Column("time", "dateTimeAsLocal", width=170),

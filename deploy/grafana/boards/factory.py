@@ -117,7 +117,7 @@ NOW = Row(
         Panel(
             "oee_now",
             Kind.STAT,
-            Equals(Number.OEE, "oee", within=0.01),
+            Equals(Number.OEE, "oee"),
             OEE_NOW,
             size=(4, 5),
             unit="percentunit",
@@ -127,7 +127,7 @@ NOW = Row(
         Panel(
             "oee_of_range",
             Kind.STAT,
-            Equals(Number.OEE, "oee", within=0.01),
+            Equals(Number.OEE, "oee"),
             OEE_OF_RANGE,
             size=(4, 5),
             unit="percentunit",
@@ -137,7 +137,7 @@ NOW = Row(
         Panel(
             "quality_now",
             Kind.STAT,
-            Equals(Number.QUALITY_RATIO, "quality_ratio", within=1e-9),
+            Equals(Number.QUALITY_RATIO, "quality_ratio"),
             QUALITY_NOW,
             size=(4, 5),
             unit="percentunit",

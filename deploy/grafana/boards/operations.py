@@ -112,7 +112,7 @@ NOW = Row(
         Panel(
             "utilisation",
             Kind.GAUGES,
-            Equals(Number.AVAILABILITY, "availability", by="equipment", within=0.01),
+            Equals(Number.AVAILABILITY, "availability", by="equipment"),
             UTILISATION,
             size=(8, 7),
             unit="percentunit",
@@ -148,7 +148,7 @@ LOST = Row(
         Panel(
             "reasons",
             Kind.BARS,
-            Equals(Number.WHY, "seconds", by="reason", within=8.0),
+            Equals(Number.WHY, "seconds", by="reason"),
             REASONS,
             size=(12, 10),
             steps={None: colours.ORANGE},
@@ -158,7 +158,7 @@ LOST = Row(
         Panel(
             "losses",
             Kind.BARS,
-            Equals(Number.LOST, "seconds", by="loss", within=8.0),
+            Equals(Number.LOST, "seconds", by="loss"),
             LOSSES,
             size=(12, 10),
             steps={None: colours.RED},

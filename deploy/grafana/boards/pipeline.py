@@ -20,8 +20,8 @@ POSITIONS = """SELECT topic, count(*) AS partitions, max(to_timestamp(broker_tim
 FROM sink_position GROUP BY topic ORDER BY topic"""
 
 JOBS = """SELECT job.job_id AS job, job.proc_name AS procedure, job.hypertable_name AS hypertable,
-    job.schedule_interval::text AS every, told.last_run_status AS last_status, told.last_successful_finish AS time,
-    told.next_start AS next, told.total_runs AS runs, told.total_failures AS failures
+    job.schedule_interval::text AS every, told.last_run_status AS last_status, nullif(told.last_successful_finish, '-infinity') AS time,
+    nullif(told.next_start, '-infinity') AS next, told.total_runs AS runs, told.total_failures AS failures
 FROM timescaledb_information.jobs AS job LEFT JOIN timescaledb_information.job_stats AS told USING (job_id)
 ORDER BY told.total_failures DESC NULLS LAST, job.job_id"""
 

@@ -126,6 +126,10 @@ FIGURES = Row(
             Kind.STAT,
             Equals(Number.APPROVED, "approved"),
             RELEASES,
+            also=[
+                Equals(Number.BATCHES_ENDED, "ended"),
+                Equals(Number.REJECTED, "rejected"),
+            ],
             size=(8, 5),
             columns=[
                 Column("ended"),
@@ -150,6 +154,7 @@ FIGURES = Row(
             Kind.TABLE,
             Equals(Number.WITHIN, "passed", by="product"),
             BY_PRODUCT,
+            also=[Equals(Number.JUDGED, "judged", by="product")],
             size=(14, 7),
             columns=[
                 Column("product"),

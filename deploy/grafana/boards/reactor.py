@@ -116,7 +116,7 @@ REACTOR = Board(
                 Panel(
                     "temperature_range",
                     Kind.TABLE,
-                    Equals(Number.OVERHEATED, "maximum", by="equipment", within=0.5),
+                    Equals(Number.OVERHEATED, "maximum", by="equipment"),
                     EXTREMES,
                     size=(6, 6),
                     columns=[
@@ -128,7 +128,7 @@ REACTOR = Board(
                 Panel(
                     "utilisation",
                     Kind.GAUGES,
-                    Equals(Number.AVAILABILITY, "availability", by="equipment", within=0.01),
+                    Equals(Number.AVAILABILITY, "availability", by="equipment"),
                     UTILISATION,
                     size=(8, 6),
                     unit="percentunit",

@@ -56,6 +56,13 @@ def machine_figures(panel: str, size: tuple[int, int]) -> Panel:
         Kind.TABLE,
         Equals(Number.GOOD, "good", by="equipment"),
         MACHINE_FIGURES,
+        also=[
+            Equals(Number.SCRAP, "scrap", by="equipment"),
+            Equals(Number.REWORK, "rework", by="equipment"),
+            Equals(Number.AVAILABILITY, "availability", by="equipment"),
+            Equals(Number.QUALITY_RATIO, "quality_ratio", by="equipment"),
+            Equals(Number.OEE, "oee", by="equipment"),
+        ],
         size=size,
         columns=[
             Column("equipment"),
