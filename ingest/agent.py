@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Se
 from contextlib import aclosing
 from dataclasses import replace
 
-import structlog
-
 from ingest.commits import Commits, Work
 from ingest.edge import Edge, Outcome
 from ingest.input import Chunk, Input, Missed
@@ -20,6 +18,7 @@ from ingest.sealing import CountedStamps, Moment, Record, gaps, plant_entry
 from ingest.stopping import is_stopped, stop
 from ingest.unseen import EDGE, Reading, Unseen
 from plantstream.runtime.errors import MisconfiguredError, cause_of
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
 
@@ -28,7 +27,7 @@ BACKLOG_BYTES = 64 * 1024 * 1024
 TRY_AGAIN_S = 30.0
 """After an input failed in a way that only a person can mend."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 _LIVE = AgentOptions.live()

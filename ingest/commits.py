@@ -5,16 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import structlog
-
 from ingest.metrics import EdgeMetrics
 from ingest.ports import Batch, Entry, Loss, Spool
 from ingest.publisher import Waiting
 from ingest.retry import persistently
 from ingest.sealing import Record, entries
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 Completion = Callable[[Sequence[Loss]], tuple[Sequence[Record], Mapping[str, bytes]]]
 """Records that tell of losses, and memory, that belong to every commit."""

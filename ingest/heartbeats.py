@@ -5,11 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
-
 from ingest.metrics import SourceMeters, SourceMetrics
 from ingest.ports import Clock, Entropy, Sleep, Spool
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker, Outgoing
 from schemas.codec import encode
 from schemas.partitioning import partition_of
@@ -20,7 +19,7 @@ from schemas.topics import SITE
 
 EVERY_S = 5.0
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
-import structlog
-
 from ingest.counters import Ignored
 from ingest.drafts import Problem
 from ingest.meanings import MAX_NAME
 from ingest.metrics import EdgeMetrics
+from plantstream.runtime.logs import get_logger
 
 LOGGED_KINDS = 1_000
 """Kinds (reason, equipment, tag) that are logged at most."""
@@ -31,7 +30,7 @@ WHAT_TO_DO: Mapping[str, str] = {
 }
 """By reason."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class ProblemLog:

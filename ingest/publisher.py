@@ -5,14 +5,13 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-import structlog
-
 from ingest.burial import LARGEST_RECORD_BYTES, buried, is_too_large, outgoing
 from ingest.metrics import EdgeMetrics
 from ingest.ports import Clock, Sleep, Spool, Spooled
 from ingest.retry import Backoff, persistently
 from plantstream.runtime.errors import MisconfiguredError, RejectedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker, Outgoing
 from schemas.topics import DEADLETTER, MODEL
 
@@ -20,7 +19,7 @@ BATCH_RECORDS = 500
 """Records that are on their way to the broker at the same time."""
 
 _T = TypeVar("_T")
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from ingest.agent import Plan, run_agent
 from ingest.heartbeats import Heartbeats, Pulse
 from ingest.input import Input
@@ -22,6 +20,7 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.follow import Start, following
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.plant_files import FollowedPlant
 from plantstream.runtime.ports import Record
 from plantstream.runtime.service import Service
@@ -29,7 +28,7 @@ from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
 from schemas.topics import LAB_ANSWER, MODEL
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """The time by which a spool's entries grow old: the wall clock's, unless that jumps."""
 
-import structlog
+from plantstream.runtime.logs import get_logger
 
 LARGEST_STEP_S = 24 * 3600.0
 """A clock that goes on further between two commits has jumped, or the edge was off for so long."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class SpoolAge:

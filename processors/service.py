@@ -13,6 +13,7 @@ from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Journal, Record, TopicPartition
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from plantstream.runtime.signing_key import is_sealed
@@ -79,7 +80,7 @@ async def run_processors(
 
     plants = PublishedPlants(published)
     async with AsyncExitStack() as stack:
-        shells, beside = [], []
+        shells, beside, reaches = [], [], dict[str, Reach]()
         for name in dict.fromkeys(names):
             wiring = WIRINGS[name]
             engine = wiring.make()
@@ -98,8 +99,11 @@ async def run_processors(
                 plants=plants,
                 now=now,
                 upstream=_upstream(settings, wiring.upstream),
+                reach=reaches.setdefault(group_of(name), Reach()),
+                tracing=service.tracing,
             )
             shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))
+        await stack.enter_async_context(watched(service, settings, reaches))
         service.is_ready()
         await _until_stopped(service, shells, beside)
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from plantstream.runtime.errors import MisconfiguredError, RejectedError, UnavailableError
+from plantstream.runtime.logs import get_logger
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class Outcome(Protocol):

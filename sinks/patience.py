@@ -4,12 +4,11 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-import structlog
-
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
 
 _Result = TypeVar("_Result")
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

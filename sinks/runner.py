@@ -2,15 +2,16 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-import structlog
-
 from plantstream.runtime.errors import FencedError, RejectedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Broker, Record, TopicPartition
+from plantstream.runtime.reach import Reach
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 from sinks import batch as batches
 from sinks.batch import Batch
 from sinks.errors import RejectedRecordsError
@@ -19,8 +20,9 @@ from sinks.patience import Patience
 from sinks.reader import Reader
 from sinks.resume import Cursor, resume
 from sinks.sink import Sink, Written
+from sinks.telling import storing, tell
 
-_log = structlog.get_logger()
+_log = get_logger()
 _Result = TypeVar("_Result")
 
 
@@ -31,6 +33,8 @@ class SinkPorts:
     reader: Reader
     sink: Sink
     broker: Broker
+    reach: Reach = field(default_factory=Reach)
+    tracing: Tracing = NO_TRACING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class SinkLoop:
         limits: SinkLimits | None = None,
     ) -> None:
         self._reader, self._sink, self._broker = ports.reader, ports.sink, ports.broker
+        self._reach, self._tracing = ports.reach, ports.tracing
         self._time, self._meters = time, meters
         self._limits = limits or SinkLimits()
         self._cluster_id = ""
@@ -95,6 +100,7 @@ class SinkLoop:
 
     async def _take_over(self, partitions: frozenset[TopicPartition]) -> None:
         self._owned, self._cursors = partitions, {}
+        self._reach.owns({})
         self._meters.owns(len(partitions))
         if partitions:
             await self._patiently("taking over partitions", self._find_positions)
@@ -111,6 +117,7 @@ class SinkLoop:
         for partition, cursor in cursors.items():
             await self._reader.seek(partition, cursor.first_read())
         self._cursors = cursors
+        self._reach.owns({partition: cursor.next for partition, cursor in cursors.items()})
 
     async def _handle(self, records: Sequence[Record]) -> None:
         self._meters.holding(len(records))
@@ -118,17 +125,20 @@ class SinkLoop:
         await self._taken.reached()
         started = self._time.now()
         try:
-            batch, written = await self._store(batch)
+            with storing(self._tracing, records):
+                batch, written = await self._store(batch)
         except FencedError as error:
             await self._give_way(error)
             return
         finally:
             self._meters.holding(0)
         self._meters.stored(batch, written, started, self._time.now())
+        tell(records, written)
         self._cursors |= {
             source: replace(self._cursors[source], next=end, new=False)
             for source, end in batch.ends().items()
         }
+        self._reach.moved(batch.ends())
         await self._written.reached()
         with suppress(UnavailableError):
             await self._reader.commit(batch.ends())
@@ -163,5 +173,10 @@ class SinkLoop:
         """Call until the other side answers."""
         limits = self._limits
         first_s, most_s = limits.retry_first_s, limits.retry_most_s
-        patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
+        patience = Patience(first_s, most_s, self._time.sleep, self._waited)
         return await patience.until(doing, call)
+
+    def _waited(self) -> None:
+        """Database or broker is away: that we stand still is not our fault."""
+        self._meters.waited()
+        self._reach.excused()

@@ -1,17 +1,18 @@
 """Where Kafka and the database are: environment, then what `up` has running, then defaults."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
-
-from pydantic import ValidationError
 
 from plantstream.embedded.endpoints import read_endpoints
 from plantstream.embedded.places import default_data_dir
 from plantstream.runtime.errors import MisconfiguredError
-from plantstream.runtime.settings import AuditSettings, DatabaseSettings, KafkaSettings
+from plantstream.runtime.settings import (
+    AuditSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    environment,
+)
 
 Settings = TypeVar("Settings", KafkaSettings, DatabaseSettings)
 
@@ -22,7 +23,7 @@ def kafka_settings(data_dir: Path | None = None) -> KafkaSettings:
     Raises:
         MisconfiguredError: a variable of the environment says what no setting can be.
     """
-    with _environment("PLANTSTREAM_KAFKA_"):
+    with environment("PLANTSTREAM_KAFKA_"):
         running = read_endpoints(data_dir or default_data_dir())
         named = "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS" in os.environ
         if running is None or running.kafka is None or named:
@@ -36,7 +37,7 @@ def database_settings(data_dir: Path | None = None) -> DatabaseSettings:
     Raises:
         MisconfiguredError: a variable of the environment says what no setting can be.
     """
-    with _environment("PLANTSTREAM_DATABASE_"):
+    with environment("PLANTSTREAM_DATABASE_"):
         running = read_endpoints(data_dir or default_data_dir())
         named = {"PLANTSTREAM_DATABASE_HOST", "PLANTSTREAM_DATABASE_PORT"} & os.environ.keys()
         if running is None or running.database is None or named:
@@ -51,7 +52,7 @@ def audit_settings() -> AuditSettings:
     Raises:
         MisconfiguredError: a variable of the environment says what no setting can be.
     """
-    with _environment("PLANTSTREAM_AUDIT_"):
+    with environment("PLANTSTREAM_AUDIT_"):
         return AuditSettings()
 
 
@@ -62,19 +63,3 @@ def _with_files(settings: Settings) -> Settings:
             variable = f"{settings.model_config.get('env_prefix', '')}{name}".upper()
             raise MisconfiguredError(f"{variable} in the environment: {value} is no file")
     return settings
-
-
-@contextmanager
-def _environment(prefix: str) -> Iterator[None]:
-    """Say which variable is wrong, and never what it holds: it may be a password."""
-    try:
-        yield
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        raise MisconfiguredError(
-            "\n".join(
-                f"{prefix}{'.'.join(map(str, one['loc'])).upper()} in the environment: "
-                f"{one['msg'][:1].lower()}{one['msg'][1:]}"
-                for one in found
-            )
-        ) from None

@@ -1,7 +1,6 @@
 """How commands speak: data on stdout, messages on stderr, `--json` wherever there is output."""
 
 import json
-import logging
 import sys
 from typing import Any
 
@@ -23,15 +22,9 @@ def complain(message: str) -> None:
 
 def quiet_logs() -> None:
     """In a command for people, only warnings and errors of the machinery are shown."""
-    import structlog
+    from plantstream.runtime.logs import quiet_logs as quiet
 
-    from plantstream.runtime.stderr import current_stderr
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
-        logger_factory=structlog.PrintLoggerFactory(current_stderr()),
-    )
-    logging.basicConfig(level=logging.ERROR, stream=sys.stderr)
+    quiet()
 
 
 def print_json(value: Any) -> None:

@@ -24,10 +24,11 @@ def sink(
     from plantstream.runtime.kafka.admin import end_offsets
     from plantstream.runtime.kafka.broker import KafkaBroker
     from plantstream.runtime.kafka.reader import KafkaGroupReader
+    from plantstream.runtime.kafka.watch import watched
     from plantstream.runtime.service import Service, run_service
     from schemas.topics import OPERATOR
     from sinks.registry import TOPICS
-    from sinks.service import run_sink_and_retention
+    from sinks.service import Observed, run_sink_and_retention
 
     kafka, database = kafka_settings(), database_settings()
 
@@ -39,7 +40,11 @@ def sink(
         ):
             service.is_ready()
             acts_end = partial(end_offsets, kafka, [OPERATOR])
-            work = run_sink_and_retention(reader, broker, database, service.registry, acts_end)
-            await service.until_stopped(work)
+            seen = Observed(tracing=service.tracing)
+            work = run_sink_and_retention(
+                reader, broker, database, service.registry, acts_end, seen
+            )
+            async with watched(service, kafka, {GROUP: seen.reach}):
+                await service.until_stopped(work)
 
     raise typer.Exit(run_service("sink", work, listen, port))

@@ -8,8 +8,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-import structlog
-
 from plantstream.embedded import checks, child, lock
 from plantstream.embedded.endpoints import (
     Endpoints,
@@ -20,6 +18,7 @@ from plantstream.embedded.endpoints import (
 from plantstream.embedded.errors import PartFailedError, RefusedError
 from plantstream.embedded.part import Happening, Part, PartEvent
 from plantstream.embedded.restart import RestartPolicy, restart_delay_s
+from plantstream.runtime.logs import get_logger
 
 BETWEEN_PROBES_S = 0.05
 DEFAULT_POLICY = RestartPolicy()
@@ -41,7 +40,7 @@ class _Kept:
 
 def log_event(event: PartEvent) -> None:
     """The default report: one structured line."""
-    structlog.get_logger(__name__).info(
+    get_logger(__name__).info(
         "part", part=event.name, event_kind=event.happening.value, detail=event.detail
     )
 

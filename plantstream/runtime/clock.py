@@ -15,6 +15,11 @@ def now() -> datetime:
     return datetime.now(UTC) + _shift()
 
 
+def system() -> datetime:
+    """The system's clock, which brokers and collectors of traces go by, in UTC."""
+    return datetime.now(UTC)
+
+
 def monotonic() -> float:
     """Seconds that never run backwards."""
     return time.monotonic()

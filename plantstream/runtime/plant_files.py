@@ -7,9 +7,8 @@ from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
-import structlog
-
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Record
 from schemas.codec import UnreadableError, decode, encode
 from schemas.mistakes import FileError
@@ -21,7 +20,7 @@ LOOK_EVERY_S = 1.0
 """How exactly a stated time is kept."""
 RETRY_S = 5.0
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 Clock = Callable[[], datetime]
 Records = Callable[[], AsyncIterator[Record]]

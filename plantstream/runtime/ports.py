@@ -30,6 +30,7 @@ class Record:
     empty_before: int = 0
     """So many offsets before it hold nothing: the marks of transactions."""
     empty_after: int = 0
+    headers: Sequence[tuple[str, bytes]] = ()
 
     @property
     def end(self) -> int:

@@ -5,9 +5,8 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 
-import structlog
-
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.logs import get_logger
 from schemas.plant.secrets import Secret
 
 MOST_BYTES = 64 * 1024
@@ -16,7 +15,7 @@ _WARNINGS = 1024
 """Files of which is remembered that their rights were told."""
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 
 def place_of(secret: Secret) -> str:

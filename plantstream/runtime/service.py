@@ -1,16 +1,13 @@
 """What every service does beside its work: health, metrics, logs, an orderly stop, an exit code."""
 
 import asyncio
-import logging
 import os
 import signal
 import socket
-import sys
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-import structlog
 import uvicorn
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -24,26 +21,38 @@ from plantstream.runtime.errors import (
     EXIT_MISCONFIGURED,
     MisconfiguredError,
     PlantstreamError,
+    UnavailableError,
 )
 from plantstream.runtime.http_metrics import HttpMetrics
+from plantstream.runtime.logs import configure_logs, get_logger
+from plantstream.runtime.places import default_data_dir
 from plantstream.runtime.quiet_server import QuietServer
-from plantstream.runtime.stderr import current_stderr
+from plantstream.runtime.settings import LogSettings, WatchdogSettings, environment
+from plantstream.runtime.tracing import Tracing, start_tracing
+from plantstream.runtime.watchdog import Watchdog
 
 STOP_LIMIT_S = 8.0
 CLOSE_LIMIT_S = 2.0
 """For answers of the health server that are on their way."""
-_TALKATIVE = ("asyncua",)
-"""Libraries that warn of what we handle and tell ourselves, such as a server that went away."""
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class Service:
-    """One process: its name, its metrics, and whether it is ready or told to stop."""
+    """One process: its name, its metrics, and whether it is ready or told to stop.
 
-    def __init__(self, name: str) -> None:
+    `slot` names it among services of the same name on one machine, over restarts.
+    """
+
+    def __init__(self, name: str, slot: str = "0") -> None:
         self.name = name
         self.registry = CollectorRegistry()
+        with environment("PLANTSTREAM_WATCHDOG_"):
+            file = default_data_dir() / "watchdog" / f"{name}-{slot}.json"
+            self.watchdog = Watchdog(name, file, self.registry, WatchdogSettings())
+        self.tracing: Tracing = start_tracing(name)
+        self.gave_up: str | None = None
+        """Why its watchdog wants it to be started anew."""
         self.http = HttpMetrics(self.registry)
         """Of this service's pages, and of any interface that it has beside them."""
         self.ready = False
@@ -57,6 +66,11 @@ class Service:
         if not self.ready:
             log.info("ready", service=self.name)
         self.ready = True
+
+    def give_up(self, reason: str) -> None:
+        """Stop, and end with an exit code that lets a supervisor start it anew."""
+        self.gave_up = reason
+        self.stopping.set()
 
     async def until_stopped(self, work: Coroutine[Any, Any, None]) -> None:
         """Do this until it ends or the service is told to stop; then it is cancelled."""
@@ -76,8 +90,9 @@ Work = Callable[[Service], Awaitable[None]]
 
 def run_service(name: str, work: Work, listen: str, port: int) -> int:
     """Run a service until its work ends or a signal stops it; the exit code says why it ended."""
-    configure_logs()
     try:
+        with environment("PLANTSTREAM_LOG_"):
+            configure_logs(LogSettings())
         asyncio.run(_run(name, work, listen, port))
     except MisconfiguredError as error:
         log.error("cannot run", service=name, reason=str(error))  # noqa: TRY400 - the reason says it
@@ -89,24 +104,6 @@ def run_service(name: str, work: Work, listen: str, port: int) -> int:
         log.exception("ended by an unknown failure", service=name)
         return EXIT_FAILED
     return 0
-
-
-def configure_logs() -> None:
-    """One JSON object per line on stderr."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(current_stderr()),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def health_routes(service: Service) -> list[Route]:
@@ -127,30 +124,47 @@ def health_routes(service: Service) -> list[Route]:
 
 
 async def _run(name: str, work: Work, listen: str, port: int) -> None:
-    service = Service(name)
+    service = Service(name, str(port))
     loop = asyncio.get_running_loop()
     for sign in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(sign, service.stopping.set)
-    pages = service.http.measured(Starlette(routes=health_routes(service)), name)
-    config = uvicorn.Config(pages, log_config=None)
-    server = QuietServer(config)
-    serving = asyncio.create_task(server.serve(sockets=[_listening(listen, port)]))
+    async with _serving(service, _listening(listen, port)):
+        await _working(service, work)
+
+
+@asynccontextmanager
+async def _serving(service: Service, listening: socket.socket) -> AsyncIterator[None]:
+    """Answer on our pages, see that the event loop turns, and at the end tell the last spans."""
+    pages = service.http.measured(Starlette(routes=health_routes(service)), service.name)
+    server = QuietServer(uvicorn.Config(pages, log_config=None))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    turning = service.watchdog.watch_loop()
+    try:
+        yield
+    finally:
+        service.ready = False
+        turning.stop()
+        server.should_exit = True
+        with suppress(TimeoutError, asyncio.CancelledError):
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                await serving
+        await service.tracing.close()
+
+
+async def _working(service: Service, work: Work) -> None:
     working = asyncio.ensure_future(work(service))
     stopping = asyncio.create_task(service.stopping.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({working}, timeout=STOP_LIMIT_S)
         if not working.done():
-            log.warning("did not stop in time", service=name, limit_s=STOP_LIMIT_S)
+            log.warning("did not stop in time", service=service.name, limit_s=STOP_LIMIT_S)
             os._exit(EXIT_FAILED)
         working.result()
     finally:
-        service.ready = False
         stopping.cancel()
-        server.should_exit = True
-        with suppress(TimeoutError, asyncio.CancelledError):
-            async with asyncio.timeout(CLOSE_LIMIT_S):
-                await serving
+    if service.gave_up is not None:
+        raise UnavailableError(service.gave_up)
 
 
 def _listening(listen: str, port: int) -> socket.socket:

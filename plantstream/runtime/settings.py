@@ -1,10 +1,34 @@
 """How a service reaches Kafka and the database: one factory, secured from the first line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from plantstream.runtime.errors import MisconfiguredError
+
+
+@contextmanager
+def environment(prefix: str) -> Iterator[None]:
+    """Say which variable is wrong, and never what it holds: it may be a password.
+
+    Raises:
+        MisconfiguredError: in place of what pydantic would raise.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise MisconfiguredError(
+            "\n".join(
+                f"{prefix}{'.'.join(map(str, one['loc'])).upper()} in the environment: "
+                f"{one['msg'][:1].lower()}{one['msg'][1:]}"
+                for one in found
+            )
+        ) from None
 
 
 class KafkaSettings(BaseSettings):
@@ -67,3 +91,27 @@ class AuditSettings(BaseSettings):
     """URL to which each anchor is posted; None: only the file has them."""
     anchor_token: SecretStr | None = None
     """What the receiver knows us by: `Authorization: Bearer …`."""
+
+
+class WatchdogSettings(BaseSettings):
+    """When a service ends itself to be started anew; variables `PLANTSTREAM_WATCHDOG_…`."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PLANTSTREAM_WATCHDOG_", frozen=True, extra="forbid"
+    )
+
+    consumer_s: float = Field(default=120.0, ge=0)
+    """So long a consumer may stand still while something is unread; 0: for ever."""
+    loop_s: float = Field(default=30.0, ge=0)
+    """So long nothing of a service may answer; 0: for ever."""
+
+
+class LogSettings(BaseSettings):
+    """What services log, and how; environment variables `PLANTSTREAM_LOG_…`."""
+
+    model_config = SettingsConfigDict(env_prefix="PLANTSTREAM_LOG_", frozen=True, extra="forbid")
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """`debug` tells of every batch."""
+    format: Literal["auto", "json", "text"] = "auto"
+    """`auto` is text on a terminal, and one JSON object per line elsewhere."""

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-import structlog
-
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
 from plantstream.simulator.bookkeeper import Bookkeeper
 from plantstream.simulator.crew import Crew, Saying
 from plantstream.simulator.laboratory import Laboratory
@@ -33,7 +32,7 @@ HEATING_STUCK = "heating_stuck"
 TEMPERATURE = "temperature"
 _POLL_S = 0.05
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

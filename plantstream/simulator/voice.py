@@ -11,9 +11,9 @@ from http import HTTPStatus
 from typing import Any
 
 import pyotp
-import structlog
 
 from plantstream.runtime import clock
+from plantstream.runtime.logs import get_logger
 from plantstream.simulator.crew import Saying
 from plantstream.simulator.laboratory import CODE_S
 from plantstream.simulator.ledger import SaidEntry
@@ -22,7 +22,7 @@ TIMEOUT_S = 5.0
 AGAIN_AFTER_S = 0.5
 LATER = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.signing_key import SigningKey
 from processors.audit.engine import Head
 from schemas.audit import Anchor
@@ -22,7 +22,7 @@ MOST_UNSENT = 10_000
 """Anchors that wait for the receiver; the file has all of them."""
 LAST_WITHIN_S = 3.0
 _LOOK_S = 1.0
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Receiver(Protocol):

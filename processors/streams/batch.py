@@ -9,6 +9,7 @@ from typing import Any
 from plantstream.runtime import burial
 from plantstream.runtime.ports import Outgoing, Record
 from processors.step import Engine, Output, UnprocessableError
+from processors.streams.causes import Arrival, Headers
 from processors.streams.memory import Draft, Memory, Rows, mark_of
 from schemas.acts import OperatorRecord
 from schemas.alerts import AlertTransition
@@ -39,14 +40,6 @@ class Outcome:
     buried: int = 0
     ahead: int = 0
     """Said to be of the future."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A record that could be read."""
-
-    record: Record
-    event: Any
 
 
 def unread(memory: Memory, records: Sequence[Record]) -> tuple[list[Record], dict[str, int]]:
@@ -108,7 +101,7 @@ def tick(
     engine: Engine[Any], memory: Memory, plants: Mapping[str, PlantFile], now: datetime
 ) -> Outcome:
     """Tell every live state the time."""
-    outcome = Outcome(engine.name)
+    outcome, causes = Outcome(engine.name), memory.causes
     for key in sorted(memory.state_keys()):
         state = memory.state_of(key, engine)
         plant = plants.get(state.plant_version)
@@ -117,15 +110,16 @@ def tick(
         transition = engine.tick(state, now, plant)
         if transition.state is not state:
             outcome.draft.states[key] = transition.state
-            outcome.outputs += map(outgoing, transition.outputs)
+            outcome.outputs += (outgoing(one, causes.of_tick(one)) for one in transition.outputs)
     outcome.rows = outcome.draft.rows(memory, engine)
     return outcome
 
 
-def outgoing(output: Output) -> Outgoing:
-    """An output as a record of its topic."""
+def outgoing(output: Output, cause: Headers | None = None) -> Outgoing:
+    """An output as a record of its topic, with headers that name the event it goes back to."""
     partition = partition_of(output.partition_key.encode(), output.topic.partitions)
-    return Outgoing(output.topic.name, partition, output.record_key.encode(), encode(output.record))
+    key, value = output.record_key.encode(), encode(output.record)
+    return Outgoing(output.topic.name, partition, key, value, cause or {})
 
 
 def dead_letter(record: Record, engine: str, reason: str, now: datetime) -> Outgoing:
@@ -211,7 +205,9 @@ def _advance(
             _bury(record, str(error), outcome, now)
         return
     states[key] = transition.state
-    outcome.outputs += map(outgoing, transition.outputs)
+    if transition.outputs:
+        causes = memory.causes.among(arrivals)
+        outcome.outputs += (outgoing(one, causes.of(one)) for one in transition.outputs)
 
 
 def _version(arrival: Arrival) -> str:

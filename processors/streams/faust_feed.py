@@ -15,13 +15,13 @@ from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 import faust
-import structlog
 from faust.types import TP
 
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka import linked
 from plantstream.runtime.kafka.admin import committed_offsets
 from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import Topic
@@ -31,7 +31,7 @@ BUFFERED_RECORDS = 4096
 SESSION_TIMEOUT_S = 6
 HEARTBEAT_S = 2
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 def group_of(engine: str) -> str:
@@ -156,6 +156,7 @@ class FaustFeed:
                     timestamp_ms=int((message.timestamp or 0) * 1000),
                     empty_before=before,
                     empty_after=after,
+                    headers=message.headers or (),
                 )
             )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processors.step import Engine
+from processors.streams.causes import Causes
 from schemas.record import EventId
 
 Rows = dict[bytes, bytes | None]
@@ -18,12 +19,14 @@ class Memory:
 
     `positions`: per topic the next offset to apply. `marks`: the last `seq` applied per partition
     key, source, epoch and topic. `stored`: the rows of each state; `states`: those already read.
+    `causes` is not in the journal: after a restart what began before names no event.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
     marks: dict[tuple[str, ...], int] = field(default_factory=dict)
     stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    causes: Causes = field(default_factory=Causes)
 
     @classmethod
     def from_rows(cls, rows: Mapping[bytes, bytes]) -> "Memory":

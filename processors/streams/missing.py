@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Feed, TopicPartition
 
 ASK_EVERY = timedelta(seconds=2)
@@ -18,7 +17,7 @@ ASK_EVERY = timedelta(seconds=2)
 GIVE_UP_AFTER = timedelta(seconds=30)
 STALLED_AFTER = timedelta(seconds=10)
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class GapError(PlantstreamError):

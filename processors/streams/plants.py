@@ -3,8 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 
-import structlog
-
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Record
 from schemas.codec import UnreadableError, decode
 from schemas.mistakes import FileError
@@ -16,7 +15,7 @@ PATIENCE_S = 10.0
 """How long an event may be ahead of its plant file."""
 _RETRY_S = 0.5
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class PublishedPlants:

@@ -8,21 +8,25 @@
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from plantstream.runtime.errors import cause_of
+from plantstream.runtime.causes import carried
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.ports import Assigned, Feed, Journal, Outgoing, Record, TopicPartition
+from plantstream.runtime.reach import Reach
+from plantstream.runtime.tracing import NO_TRACING, Span, Tracing
 from processors.step import Engine
 from processors.streams import batch
+from processors.streams.at_once import together
 from processors.streams.batch import Outcome
 from processors.streams.memory import Memory
 from processors.streams.metrics import ShellMetrics
 from processors.streams.missing import Missing
+from processors.streams.telling import tell
 from schemas.plant.load import PlantFile
 
 
@@ -89,6 +93,8 @@ class ShellPorts:
     plants: Plants
     now: Callable[[], datetime]
     upstream: Upstream = field(default_factory=NoUpstream)
+    reach: Reach = field(default_factory=Reach)
+    tracing: Tracing = NO_TRACING
 
 
 class Shell:
@@ -104,6 +110,7 @@ class Shell:
         self._engine = engine
         self._feed, self._journal, self._plants = ports.feed, ports.journal, ports.plants
         self._now, self._upstream, self._metrics = ports.now, ports.upstream, metrics
+        self._reach, self._tracing = ports.reach, ports.tracing
         self._limits = limits or ShellLimits()
         self._grace = timedelta(seconds=self._limits.grace_s)
         self._known_since: dict[int, datetime] = {}
@@ -138,11 +145,11 @@ class Shell:
             if record.partition in self._memories:
                 by_partition.setdefault(record.partition, []).append(record)
         self._metrics.holding(self._held() + sum(map(len, by_partition.values())))
-        await _together(self._handle(part, records) for part, records in by_partition.items())
+        await together(self._handle(part, records) for part, records in by_partition.items())
         if self._is_due(now):
             self._ticked_at = now
             self._mark_ends(now)
-        await _together(self._tick(partition, now) for partition in list(self._due))
+        await together(self._tick(partition, now) for partition in list(self._due))
         await self._save(now, at_once=not polled)
         self._metrics.holding(self._held())
         await self._offer(now)
@@ -155,6 +162,13 @@ class Shell:
             claimed = await self._journal.claim(partitions)
             self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
         self._metrics.owns(self._memories)
+        self._reach.owns(
+            {
+                TopicPartition(topic.name, part): memory.positions.get(topic.name, 0)
+                for part, memory in self._memories.items()
+                for topic in self._engine.inputs
+            }
+        )
 
     async def _handle(self, partition: int, records: Sequence[Record]) -> None:
         memory, outcome, now = self._memories[partition], Outcome(self._engine.name), self._now()
@@ -167,10 +181,22 @@ class Shell:
                 self._reached(partition, memory.positions)
             return
         plants = await self._plants.known(batch.versions(arrivals))
-        batch.apply(self._engine, memory, arrivals, plants, outcome, now)
-        await self._applied.reached()
-        await self._keep(partition, outcome, now, len(fresh))
+        with self._working(partition, fresh) as span:
+            batch.apply(self._engine, memory, arrivals, plants, outcome, now)
+            await self._applied.reached()
+            outcome.outputs = span.on(outcome.outputs)
+            await self._keep(partition, outcome, now, len(fresh))
+        self._reach.read(fresh)
         await self._committed.reached()
+
+    def _working(
+        self, partition: int, worked: Sequence[Record | Outgoing]
+    ) -> AbstractContextManager[Span]:
+        """What is done with these records, or leads to them, as a part of their traces."""
+        name = f"process {self._engine.name}"
+        causes = [carried(one) for one in worked] if self._tracing.is_on else ()
+        about = {"plantstream.partition": partition, "messaging.batch.message_count": len(worked)}
+        return self._tracing.working(name, causes, about)
 
     def _mark_ends(self, now: datetime) -> None:
         """It is time for a tick: all that stands in the logs by now comes before it."""
@@ -205,7 +231,9 @@ class Shell:
         plants = await self._plants.known(versions)
         outcome = batch.tick(self._engine, memory, plants, due.at)
         if outcome.rows:
-            await self._keep(partition, outcome, now)
+            with self._working(partition, outcome.outputs) as span:
+                outcome.outputs = span.on(outcome.outputs)
+                await self._keep(partition, outcome, now)
 
     async def _ask_for(self, partition: int, missing: Mapping[str, int], now: datetime) -> None:
         positions = self._memories[partition].positions
@@ -223,6 +251,7 @@ class Shell:
         outcome.draft.keep(self._memories[partition])
         if outcome.outputs:
             await self._commit(partition, outcome.outputs)
+            tell(partition, records, outcome)
         self._metrics.count(outcome)
 
     async def _save(self, now: datetime, *, at_once: bool = False) -> None:
@@ -230,7 +259,7 @@ class Shell:
         wait = timedelta(seconds=0 if at_once else self._limits.wait_s)
         ripe = [part for part, one in self._unsaved.items() if abs(now - one.since) >= wait]
         chosen = ripe if at_once else ripe[:1]
-        await _together(self._commit(partition, ()) for partition in chosen)
+        await together(self._commit(partition, ()) for partition in chosen)
 
     async def _commit(self, partition: int, outputs: Sequence[Outgoing]) -> None:
         with self._metrics.committing():
@@ -260,21 +289,3 @@ class Shell:
         if self._offered:
             offsets, self._offered = self._offered, {}
             await self._feed.commit(offsets)
-
-
-async def _together(work: Any) -> None:
-    """Do all of it at once; the first failure ends the others."""
-    jobs: list[Awaitable[None]] = list(work)
-    if len(jobs) == 1:
-        await jobs[0]
-    elif jobs:
-        try:
-            async with asyncio.TaskGroup() as group:
-                for job in jobs:
-                    group.create_task(_as_coroutine(job))
-        except BaseExceptionGroup as failures:
-            raise cause_of(failures) from failures
-
-
-async def _as_coroutine(job: Awaitable[None]) -> None:
-    await job

@@ -7,15 +7,14 @@ so. Until then the dispatcher must not find out that it is time to escalate.
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-import structlog
-
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
 
 LOOK_EVERY = timedelta(seconds=1)
 GIVE_UP_AFTER = timedelta(seconds=60)
 """Without any progress of the others: a page too many is better than none."""
 
-log = structlog.get_logger()
+log = get_logger()
 
 
 class KafkaUpstream:

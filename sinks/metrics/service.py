@@ -5,12 +5,11 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.plant_files import plant_files
 from plantstream.runtime.kafka.recall import recalling
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
@@ -20,7 +19,7 @@ from sinks.metrics.quality import QualityFamily
 GROUP = "plantstream-metrics"
 """What the name of each site's group begins with: how far it came is committed under it."""
 AGAIN_AFTER_S = 1.0
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

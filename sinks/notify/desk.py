@@ -5,9 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-import structlog
-
 from plantstream.runtime.errors import MisconfiguredError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.secrets import read_secret
 from schemas.alerts import Notification
 from schemas.plant.load import PlantFile
@@ -20,7 +19,7 @@ from sinks.notify.web.office import ChannelSecrets
 from sinks.notify.web.serve import channel_secrets, link_to
 from sinks.notify.web.twilio import STATUSES
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 Now = Callable[[], datetime]
 
 

@@ -6,11 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-import structlog
-
 from plantstream.runtime.burial import addressed, dead_letter
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from schemas.alerts import DeliveryAttempt, Notification
 from schemas.codec import UnreadableError, decode, encode
@@ -27,7 +26,7 @@ from sinks.notify.ports import NotifyPorts, NotifyTime
 from sinks.notify.progress import Progress
 from sinks.patience import Patience
 
-_log = structlog.get_logger()
+_log = get_logger()
 _Result = TypeVar("_Result")
 
 

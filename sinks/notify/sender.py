@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import structlog
-
+from plantstream.runtime.logs import get_logger
 from schemas.alerts import Notification
 from schemas.plant.alerts.channels import PERSONAL, Channel as Settings, address_of
 from schemas.plant.alerts.people import Person
@@ -15,7 +14,7 @@ from sinks.notify.message import Channel, RefusedError, Sent, TemporaryError
 from sinks.notify.words.compose import Wording
 from sinks.notify.words.facts import LinkTo, Reader, place_of
 
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

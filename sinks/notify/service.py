@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import structlog
 
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cause_of
@@ -18,6 +17,7 @@ from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.inbox import KafkaInbox
 from plantstream.runtime.kafka.plant_files import plant_files
 from plantstream.runtime.kafka.whole import read_partitions
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker, Record
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
@@ -49,7 +49,7 @@ accepted may have been lost there since, and has a fallback."""
 FINISH_WITHIN_S = 4.0
 """What is under way after that is cut off, and sent again at the next start."""
 _NEEDED = (NOTIFICATION, DELIVERY, ALERT_LATEST, OPERATOR)
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import structlog
-
+from plantstream.runtime.logs import get_logger
 from sinks.notify.web.replies import canonical
 
 FILE = "whatsapp-windows.json"
 OPEN_FOR = timedelta(hours=24)
 MOST_NUMBERS = 10_000
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Windows:

@@ -2,9 +2,8 @@
 
 from collections.abc import Awaitable, Callable
 
-import structlog
-
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.timescale.connection import connect, translated
 from sinks.timescale.store import due_rounds, keep_batch_samples
@@ -13,7 +12,7 @@ EVERY_S = 10.0
 """How long a sample waits to be kept; telemetry lives for days."""
 AT_ONCE = 1_000
 """Notes of what arrived that one transaction takes."""
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 class BatchKeeper:

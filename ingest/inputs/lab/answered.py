@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple
 
-import structlog
-
 from ingest.retry import Backoff
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Record
 from schemas.codec import UnreadableError, decode
 from schemas.quality import LabAnswer, Objection
@@ -19,7 +18,7 @@ MOST_ANSWERS = 20_000
 AT_ONCE = 100
 """Records that are read without anything else having its turn."""
 _BACKOFF = Backoff(first_s=0.5, limit_s=30.0)
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 Answers = Callable[[], AbstractAsyncContextManager[AsyncIterator[Record]]]
 """The records of plant.lab.answer.v1 from the oldest on, without end."""

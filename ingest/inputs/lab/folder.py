@@ -10,7 +10,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-import structlog
 from watchfiles import awatch
 
 from ingest.input import Unreadable
@@ -24,6 +23,7 @@ from ingest.inputs.lab.store import LedgerThread
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
 from schemas.plant.lab_source import LabFolder
 from schemas.plant.model import Plant
 
@@ -38,7 +38,7 @@ _TOLD = 1_000
 WHOLE = 2**62
 """A line after all lines."""
 Look = tuple[int, int, int]
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

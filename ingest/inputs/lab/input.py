@@ -8,8 +8,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import structlog
-
 from ingest.input import Chunk
 from ingest.inputs.lab.answered import Answered, Answers
 from ingest.inputs.lab.app import ANSWER_WITHIN_S, Office, create_app
@@ -24,13 +22,14 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.http_server import Listening, serving
+from plantstream.runtime.logs import get_logger
 from schemas.plant.lab_source import LabFolder, LabHttp, LabSource
 from schemas.plant.load import PlantFile
 
 CHUNK_STATEMENTS = 500
 SERVICE = "lab"
 """What the interface is called in the metrics of HTTP."""
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import structlog
-
 from ingest.ledger import Ledger, Noted, TakenFile
 from ingest.retry import Backoff, persistently
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.logs import get_logger
 
 _T = TypeVar("_T")
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class LedgerThread:

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-import structlog
-
 from ingest.backlog import Backlog
 from ingest.input import Observation
 from ingest.inputs.modbus.cadence import Cadence
@@ -17,12 +15,13 @@ from ingest.inputs.modbus.sight import Sight
 from ingest.inputs.modbus.unit import Unit
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
+from plantstream.runtime.logs import get_logger
 from schemas.plant.sources import ModbusSource
 
 LINE_SHARE = 4
 """Where silent units are tried on the same line as the others, that takes one part in so many."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Poller:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
 
-import structlog
-
 from ingest.input import Observation, Sample, Unreadable
 from ingest.inputs.modbus.decode import Decoder
 from ingest.inputs.modbus.fields import Field
@@ -14,13 +12,14 @@ from ingest.inputs.modbus.plan import Block, block_of, halves
 from ingest.inputs.modbus.quality import ILLEGAL_FUNCTION, REFUSED, UNREACHED, Trouble, trouble
 from ingest.retry import Backoff
 from plantstream.runtime import clock
+from plantstream.runtime.logs import get_logger
 
 ASK_AGAIN_S = 60.0
 """What a unit refused is asked for again after so long."""
 BACKOFF = Backoff(first_s=0.5, limit_s=2.0)
 """Between attempts at a unit that does not answer: so values flow soon once it does again."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 _CORRECT = "correct `register` in the plant file, or the device"
 
 

@@ -5,8 +5,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-import structlog
-
 from ingest.input import Chunk, Told, Unreadable
 from ingest.inputs.mqtt.connection import Connection, RefusedError, connected
 from ingest.inputs.mqtt.inbox import (
@@ -28,6 +26,7 @@ from ingest.metrics import SourceMeters
 from ingest.urgent import Urgency
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, PlantstreamError, UnavailableError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.secrets import place_of, read_secret
 from schemas.plant.equipment import Equipment
 from schemas.plant.sources import MqttSource
@@ -41,7 +40,7 @@ CHUNK_WITHIN_S = 0.1
 """A chunk goes on its way this long after its first message came."""
 
 _SITE_LEVELS = 2
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 

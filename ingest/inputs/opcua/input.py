@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-import structlog
-
 from ingest.backlog import Backlog, Holding, tells_meaning
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
@@ -18,6 +16,7 @@ from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.logs import get_logger
 from schemas.plant.equipment import Equipment
 from schemas.plant.sources import OpcUaSource
 from schemas.record import EquipmentPath
@@ -29,7 +28,7 @@ finding out that a subscription that was handed over stays silent."""
 REFUSED_RETRY_S = 3.0
 """While the server, or our trust list, says no."""
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 Sleep = Callable[[float], Awaitable[None]]
 
 

@@ -4,17 +4,16 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
 
-import structlog
-
 from plantstream.runtime import clock
 from plantstream.runtime.kafka.follow import Start, following
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.plant_files import FollowedPlant
 from plantstream.runtime.ports import Record
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
 from schemas.topics import MODEL
 
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 async def plant_files(

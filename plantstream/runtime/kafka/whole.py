@@ -57,4 +57,5 @@ def as_record(record: "ConsumerRecord[bytes, bytes]") -> Record:
         key=record.key,
         value=record.value,
         timestamp_ms=record.timestamp,
+        headers=record.headers,
     )

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import unescape
 
-import structlog
-
+from plantstream.runtime.logs import get_logger
 from plantstream.simulator.stand_ins.arrivals import Arrival, Arrivals
 from plantstream.simulator.stand_ins.spoken import alert_in, link_in, why_of
 
@@ -21,7 +20,7 @@ TIMEOUT_S = 5.0
 TRIES = 5
 AGAIN_AFTER_S = 0.5
 _NONCE = re.compile(r'name="nonce" value="([^"]+)"')
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-import structlog
-
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.follow import Start, following
 from plantstream.runtime.kafka.whole import read_partitions
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Record
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import Topic
@@ -18,7 +17,7 @@ from sinks.notify.web.board import TOPICS, Board
 AGAIN_AFTER_S = 1.0
 AT_ONCE = 20
 """Records that are read before others have their turn, some 50 µs each."""
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class Log(Protocol):

@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import structlog
-
 from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.rate import Bucket, draw
 from schemas.audit import AuditEntry
 from schemas.topics import AUDIT_ENTRY
@@ -19,7 +18,7 @@ MOST_ENTRIES_PER_S = 5.0
 """Whoever knocks a thousand times fills no topic: the next entry says how many it stands for."""
 RECORDED_WITHIN_S = 2.0
 RETRY_S = 5
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class RefusedError(Exception):

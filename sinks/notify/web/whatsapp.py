@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import structlog
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from schemas.alerts import Outcome
 from schemas.plant.alerts.channels import WhatsAppChannel
 from sinks.notify.web.inbound import Said, delivered, take
@@ -26,7 +26,7 @@ WAY = "whatsapp"
 PATH = "/in/whatsapp/{channel}"
 _OUTCOMES: dict[str, Outcome] = {"delivered": "delivered", "read": "delivered", "failed": "failed"}
 _LONGEST_CHALLENGE = 100
-_log = structlog.get_logger(__name__)
+_log = get_logger(__name__)
 
 
 class _Text(BaseModel):
