@@ -76,6 +76,13 @@ NAMED: Mapping[str, Mapping[str, str]] = {
         "start-up": "#B877D9",
         "unknown": GREY,
     },
+    "part": {
+        "edge": BLUE,
+        "source": BLUE,
+        "equipment": TEXT,
+        "topic": TEXT,
+        "dead_letters": ORANGE,
+    },
     "kind": {"alert": RED, "stop": ORANGE, "andon": PURPLE, "finding": GREY},
 }
 """By what is told: colour of each value; words.toml says each in people's language."""

@@ -5,19 +5,19 @@ from deploy.grafana.shapes import BY_PEOPLE, OF_THE_PIPELINE, Board, Column, Kin
 
 _RATE = "[$__rate_interval]"
 
-DEAD_LETTERS = "SELECT count(*) AS letters FROM dead_letter WHERE $__timeFilter(buried_at)"
+DEAD_LETTERS = "SELECT count(*) AS letters FROM dead_letters WHERE $__timeFilter(buried_at)"
 
 LETTERS = """SELECT buried_at AS time, service, topic, partition, record_offset, reason
-FROM dead_letter WHERE $__timeFilter(buried_at) ORDER BY buried_at DESC LIMIT 50"""
+FROM dead_letters WHERE $__timeFilter(buried_at) ORDER BY buried_at DESC LIMIT 50"""
 
 NOTIFICATIONS = """SELECT channel, outcome, count(*) AS messages, sum(attempts) AS attempts,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY time_to_send_s) AS median_s, max(time_to_send_s) AS longest_s
 FROM notifications WHERE site = ${site:sqlstring} AND $__timeFilter(decided_at)
 GROUP BY channel, outcome ORDER BY channel, outcome"""
 
-POSITIONS = """SELECT topic, count(*) AS partitions, max(to_timestamp(broker_time_ms / 1000.0)) AS newest,
-    max(stored_at) AS time, sum(next) AS records
-FROM sink_position GROUP BY topic ORDER BY topic"""
+PARTS = """SELECT kind, name, newest_at AS time, age_s, connected, waiting, lost, trouble FROM pipeline_health
+WHERE site = ${site:sqlstring} OR site IS NULL
+ORDER BY array_position(ARRAY['edge', 'source', 'equipment', 'topic', 'dead_letters'], kind), name"""
 
 JOBS = """SELECT job.job_id AS job, job.proc_name AS procedure, job.hypertable_name AS hypertable,
     job.schedule_interval::text AS every, told.last_run_status AS last_status, nullif(told.last_successful_finish, '-infinity') AS time,
@@ -67,7 +67,12 @@ PIPELINE = Board(
             "now",
             [
                 _one("lag_now", "max(plantstream_consumer_lag_seconds)", "s", colours.LAG),
-                _one("stale_now", "max(plantstream_equipment_fresh_seconds)", "s", colours.LAG),
+                _one(
+                    "stale_now",
+                    "time() - min(plantstream_source_last_value_timestamp_seconds)",
+                    "s",
+                    colours.LAG,
+                ),
                 _one(
                     "sources_now",
                     "count(plantstream_source_connected == 0) or vector(0)",
@@ -100,7 +105,9 @@ PIPELINE = Board(
                 ),
                 _told(
                     "fresh",
-                    {"{{equipment}}": "max by (equipment) (plantstream_equipment_fresh_seconds)"},
+                    {
+                        "{{source}}": "time() - max by (source) (plantstream_source_last_value_timestamp_seconds)"
+                    },
                     "s",
                 ),
                 _told(
@@ -160,17 +167,20 @@ PIPELINE = Board(
             "stored",
             [
                 Panel(
-                    "positions",
+                    "parts",
                     Kind.TABLE,
                     OF_THE_PIPELINE,
-                    POSITIONS,
+                    PARTS,
                     size=(12, 9),
                     columns=[
-                        Column("topic"),
-                        Column("partitions"),
-                        Column("newest", "dateTimeAsLocal", width=170),
+                        Column("kind", values="part", width=110),
+                        Column("name"),
                         Column("time", "dateTimeAsLocal", width=170),
-                        Column("records"),
+                        Column("age_s", "s", 0, width=90),
+                        Column("connected", "bool_yes_no", width=90),
+                        Column("waiting", width=90),
+                        Column("lost", width=90),
+                        Column("trouble"),
                     ],
                 ),
                 Panel(

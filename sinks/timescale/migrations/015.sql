@@ -539,8 +539,10 @@ BEGIN
         RAISE NOTICE 'what plantstream has stays %''s: it is no member of plantstream_owner', current_user;
         RETURN;
     END IF;
+    -- Called by its kind a continuous aggregate takes the table of its rows along.
     FOR one IN
-        SELECT 'TABLE' AS kind, c.oid::regclass::text AS name FROM pg_class AS c
+        SELECT CASE WHEN c.relname LIKE '%\_stored' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind,
+               c.oid::regclass::text AS name FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
             AND c.relowner = (SELECT relowner FROM pg_class WHERE oid = 'schema_migration'::regclass)
             AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
@@ -566,7 +568,8 @@ DECLARE
     one record;
 BEGIN
     FOR one IN
-        SELECT 'TABLE' AS kind, c.oid::regclass::text AS name FROM pg_class AS c
+        SELECT CASE WHEN c.relname LIKE '%\_stored' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind,
+               c.oid::regclass::text AS name FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
             AND c.relowner = 'plantstream_owner'::regrole
         UNION ALL
