@@ -102,7 +102,7 @@ class _Agent:
         self._metrics.see_spool(spool)
         self._edge = Edge(plant, spool, options.cut, options.skew_limit, spool.memory)
         waiting = Waiting(world.now, world.sleep, world.backoff)
-        self._publisher = Publisher(spool, broker, self._metrics, waiting)
+        self._publisher = Publisher(spool, broker, self._metrics, waiting, world.tracing)
         self._commits = Commits(spool, self._metrics, waiting, self._complete)
         self._problems = ProblemLog(self._metrics)
         self._reading: dict[str, asyncio.Task[None]] = {}
@@ -261,15 +261,17 @@ class _Agent:
         self._unseen.close(ended)
         self._unseen.saw(name, now)
         positions = {} if chunk.position is None else {name: chunk.position}
-        await self._store(outcome, positions)
+        await self._store(outcome, positions, urgent=chunk.urgent)
         self._world.sources.of(name).took(told, self._world.now())
         self._metrics.samples.labels(name).inc(outcome.mapped.samples)
         self._metrics.unreadable.labels(name).inc(len(outcome.mapped.unreadable))
         self._problems.tell(outcome.mapped.problems)
 
-    async def _store(self, outcome: Outcome, positions: Mapping[str, str]) -> None:
+    async def _store(
+        self, outcome: Outcome, positions: Mapping[str, str], *, urgent: bool = False
+    ) -> None:
         try:
-            await self._commits.store(Work(outcome.records, outcome.memory, positions))
+            await self._commits.store(Work(outcome.records, outcome.memory, positions, urgent))
         except MisconfiguredError as error:
             raise _SpoolError(str(error)) from error
         self._publisher.wake()

@@ -119,7 +119,8 @@ class Backlog:
                 return
             begun_s = now_s() if begun_s is None else begun_s
             await self._ripe(begun_s, within_s)
-            if self._urgent and now_s() < begun_s + within_s and len(self) <= CHUNK_OBSERVATIONS:
+            urgent = bool(self._urgent)
+            if urgent and now_s() < begun_s + within_s and len(self) <= CHUNK_OBSERVATIONS:
                 taken = self.take_urgent()
                 begun_s = begun_s if len(self) else None
             else:
@@ -128,7 +129,7 @@ class Backlog:
                 stretched_s = min(STRETCHED_WITHIN_S, messages / MESSAGES_PER_S)
                 within_s = max(CHUNK_WITHIN_S, stretched_s)
             if taken:
-                yield Chunk(taken)
+                yield Chunk(taken, urgent=urgent)
 
     async def _ripe(self, begun_s: float, within_s: float) -> None:
         """Return once a chunk that began then is due, or something urgent waits."""

@@ -10,9 +10,13 @@ from ingest.ports import Batch, Entry, Loss, Spool
 from ingest.publisher import Waiting
 from ingest.retry import persistently
 from ingest.sealing import Record, entries
+from plantstream.runtime.causes import event_name
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.logs import get_logger
+from schemas.record import Envelope
 
+_MOST_TOLD = 10
+"""Events that one line of the log names."""
 _log = get_logger(__name__)
 
 Completion = Callable[[Sequence[Loss]], tuple[Sequence[Record], Mapping[str, bytes]]]
@@ -26,6 +30,8 @@ class Work:
     records: Sequence[Record]
     memory: Mapping[str, bytes]
     positions: Mapping[str, str] = field(default_factory=dict)
+    urgent: bool = False
+    """Somebody may be called for it."""
     stored: bool = False
     entries: Sequence[Entry] = ()
     """The records as the spool keeps them; `store` fills them in."""
@@ -82,6 +88,7 @@ class Commits:
             raise
         for work in waiting:
             work.stored = True
+            _tell(work)
             for kind, number in Counter(map(_type, work.records)).items():
                 self._metrics.events.labels(kind).inc(number)
 
@@ -93,6 +100,19 @@ class Commits:
         rows = {name: row for work in waiting for name, row in work.memory.items()} | dict(memory)
         positions = {name: where for work in waiting for name, where in work.positions.items()}
         return Batch(found, rows, positions, explained)
+
+
+def _tell(work: Work) -> None:
+    """What somebody may be called for is told as `info`, all else as `debug`."""
+    if not work.urgent:
+        _log.debug("in the spool", records=len(work.records))
+        return
+    events = [
+        event_name(entry.topic, entry.partition_key, record.id)
+        for record, entry in zip(work.records, work.entries, strict=True)
+        if isinstance(record, Envelope)
+    ]
+    _log.info("in the spool", records=len(work.records), events=events[:_MOST_TOLD])
 
 
 def _type(record: Record) -> str:

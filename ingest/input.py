@@ -121,6 +121,8 @@ class Chunk:
     observations: tuple[Told, ...]
     position: str | None = None
     """Where to go on after a restart; None for a source that cannot be read again."""
+    urgent: bool = False
+    """Somebody may be called for what it says."""
 
 
 class Input(Protocol):

@@ -7,6 +7,7 @@ from typing import Self
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from ingest.freshness import Freshness
 from ingest.input import Missed, Sample, Told
 from ingest.ports import Spool
 from ingest.values import is_bad
@@ -76,6 +77,7 @@ class SourceMetrics:
         self.bad = counter("bad_quality", "Values that must not be used.")
         self.gaps = counter("gaps", "Times that could not be seen, per equipment.")
         self.overflowed = counter("overflowed", "Values dropped because somebody was too slow.")
+        self.freshness = Freshness(registry)
         self._meters: dict[str, SourceMeters] = {}
         self.overruns = counter("overruns", "Polls that took longer than their period.")
 
@@ -98,6 +100,7 @@ class SourceMetrics:
         """Say nothing more of a source that is read no longer."""
         if self._meters.pop(source, None) is None:
             return
+        self.freshness.forget(source)
         for one in (
             self.connected,
             self.last_value,
@@ -181,6 +184,7 @@ class SourceMeters:
         self._bad.inc(sum(is_bad(one.quality) for one in samples))
         if not samples:
             return
+        self._metrics.freshness.saw(self._source, samples)
         newest = max(one.source_time for one in samples)
         if self.last_value_at is None or newest > self.last_value_at:
             self.last_value_at, self.clock_skew = newest, newest - now

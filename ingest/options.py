@@ -15,6 +15,7 @@ from ingest.ports import Clock, Entropy, Sleep
 from ingest.retry import Backoff
 from ingest.urgent import Urgency
 from plantstream.runtime import clock
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,4 @@ class World:
     """The metrics that the inputs were built with."""
     urgency: Urgency = field(default_factory=Urgency)
     """What the inputs were built with."""
+    tracing: Tracing = NO_TRACING

@@ -13,6 +13,7 @@ from plantstream.runtime.errors import MisconfiguredError, RejectedError, Unavai
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker, Outgoing
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 from schemas.topics import DEADLETTER, MODEL
 
 BATCH_RECORDS = 500
@@ -38,8 +39,14 @@ class Publisher:
     """
 
     def __init__(
-        self, spool: Spool, broker: Broker, metrics: EdgeMetrics, waiting: Waiting
+        self,
+        spool: Spool,
+        broker: Broker,
+        metrics: EdgeMetrics,
+        waiting: Waiting,
+        tracing: Tracing = NO_TRACING,
     ) -> None:
+        self._tracing = tracing
         self._spool = spool
         self._broker = broker
         self._metrics = metrics
@@ -127,8 +134,10 @@ class Publisher:
                 f"({error}): check the rights of this edge on {topic} and {DEADLETTER.name}"
             ) from error
 
-    async def _send(self, records: Sequence[Outgoing]) -> None:
-        await self._persistently("broker", lambda: self._broker.send(records))
+    async def _send(self, records: list[Outgoing]) -> None:
+        with self._tracing.publishing(records) as span:
+            traced = span.on(records)
+            await self._persistently("broker", lambda: self._broker.send(traced))
         for record in records:
             self._metrics.published.labels(record.topic).inc()
 

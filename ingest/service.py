@@ -71,7 +71,7 @@ async def _run(
     service: Service, options: EdgeOptions, settings: KafkaSettings, spool: DiskSpool
 ) -> None:
     sources = SourceMetrics(service.registry, service.http)
-    world = World(registry=service.registry, sources=sources)
+    world = World(registry=service.registry, sources=sources, tracing=service.tracing)
     plans = _Plans(options, settings, world)
     async with (
         KafkaBroker(settings) as broker,

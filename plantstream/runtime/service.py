@@ -28,7 +28,8 @@ from plantstream.runtime.logs import configure_logs, get_logger
 from plantstream.runtime.places import default_data_dir
 from plantstream.runtime.quiet_server import QuietServer
 from plantstream.runtime.settings import LogSettings, WatchdogSettings, environment
-from plantstream.runtime.tracing import Tracing, start_tracing
+from plantstream.runtime.traced import start_tracing
+from plantstream.runtime.tracing import Tracing
 from plantstream.runtime.watchdog import Watchdog
 
 STOP_LIMIT_S = 8.0

@@ -4,16 +4,11 @@ A record that is traced carries a `traceparent` header (W3C Trace Context). A lo
 for what it does at once: it goes on with one of the traces, and is linked to the others.
 """
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.ports import Outgoing
-
-ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
-OFF = "OTEL_SDK_DISABLED"
 
 Causes = Sequence[Mapping[str, bytes]]
 """Headers of the records that are worked on."""
@@ -79,22 +74,3 @@ class NoTracing:
 
 
 NO_TRACING = NoTracing()
-
-
-def start_tracing(service: str, env: Mapping[str, str] = os.environ) -> Tracing:
-    """What OpenTelemetry's own variables ask for; without an endpoint it is not even imported.
-
-    Raises:
-        MisconfiguredError: an endpoint is given, and its libraries are not installed.
-    """
-    wanted = any(env.get(name) for name in ENDPOINTS)
-    if not wanted or env.get(OFF, "").lower() == "true":
-        return NO_TRACING
-    try:
-        from plantstream.runtime.otel import OtelTracing  # noqa: PLC0415 - costs nothing when off
-    except ImportError as error:
-        raise MisconfiguredError(
-            f"{ENDPOINTS[0]} is set, but the libraries of traces are missing ({error.name}); "
-            "install plantstream[trace], or unset it"
-        ) from error
-    return OtelTracing(service)

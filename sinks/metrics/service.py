@@ -1,15 +1,19 @@
 """The exporter as a service: the one place that wires it."""
 
 import asyncio
-from contextlib import aclosing
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, aclosing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from plantstream.runtime import clock
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.plant_files import plant_files
-from plantstream.runtime.kafka.recall import recalling
+from plantstream.runtime.kafka.recall import Recall, recalling
+from plantstream.runtime.kafka.watch import watched
 from plantstream.runtime.logs import get_logger
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import PlantFile
@@ -54,21 +58,28 @@ async def run_metrics(service: Service, options: MetricsOptions, settings: Kafka
     """
     exporter = Exporter([QualityFamily()], clock.now)
     service.registry.register(exporter)
-    async with aclosing(plant_files(options.plant, options.copy_file, settings)) as files:
+    group, reach = group_of(options.site), Reach()
+    recall = partial(recalling, settings, group, exporter.topics, reach)
+    async with (
+        watched(service, settings, {group: reach}),
+        aclosing(plant_files(options.plant, options.copy_file, settings)) as files,
+    ):
         exporter.use(await anext(files))
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_follow(service, exporter, settings, group_of(options.site)))
+            tasks.create_task(_follow(service, exporter, recall))
             async for file in files:
                 exporter.use(file)
 
 
 async def _follow(
-    service: Service, exporter: Exporter, settings: KafkaSettings, group: str
+    service: Service,
+    exporter: Exporter,
+    recalled: Callable[[], AbstractAsyncContextManager[Recall]],
 ) -> None:
     """Whatever becomes of the broker; while it is away no metric of the plant is told."""
     while True:
         try:
-            async with recalling(settings, group, exporter.topics) as recall:
+            async with recalled() as recall:
                 async for batch in recall.batches():
                     for one in batch:
                         exporter.take(one.record, is_news=one.is_news)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from plantstream.runtime.burial import addressed, dead_letter
+from plantstream.runtime.causes import carried, events_of
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
+from plantstream.runtime.tracing import NoSpan, Span
 from schemas.alerts import DeliveryAttempt, Notification
 from schemas.codec import UnreadableError, decode, encode
 from schemas.partitioning import partition_of
@@ -104,11 +106,13 @@ class NotifyLoop:
         self._board = Board(limits.most_per_s, limits.retrying, limits.resting)
         self._memory, self._progress, self._handed = Memory(), Progress(), Handed()
         self._places: dict[str, list[tuple[TopicPartition, int]]] = {}
+        self._causes: dict[str, dict[str, bytes]] = {}
 
     async def _read(self) -> None:
         while not self._stopping:
             await self._commit()
             if self._board.open >= self._limits.most_open:
+                self._ports.reach.excused()
                 await self._time.sleep(self._limits.retry_first_s)
                 continue
             polled = await self._patiently("reading", self._poll)
@@ -172,9 +176,12 @@ class NotifyLoop:
             return
         place = (record.source, record.offset)
         ours = self._limits.site in {None, told.site}
+        if ours:
+            self._causes.setdefault(told.id, carried(record))
         if ours and (told.id in self._places or self._open(told)):
             self._places[told.id].append(place)
         else:
+            self._causes.pop(told.id, None)
             self._progress.done(*place)
 
     def _open(self, told: Notification) -> bool:
@@ -212,16 +219,21 @@ class NotifyLoop:
         delivery, channel, told = job.delivery, job.channel, job.delivery.notification
         if job.expired:
             _log.error("message expired", notification=told.id, channel=channel)
-            await self._record(expired(delivery, channel, self._time.now()), told)
+            await self._record(expired(delivery, channel, self._time.now()), told, NoSpan())
             self._end(job, None)
             return
-        await self._record(intent(delivery, channel, self._time.now()), told)
-        await self._intended.reached()
-        answer = await self._ask(told, channel, delivery.repeated)
-        await self._sent.reached()
-        now = self._time.now()
-        step = settled(delivery, channel, answer, now, self._limits.retrying)
-        await self._record(step.record, told)
+        cause = self._causes.get(told.id, {})
+        about = {"plantstream.notification": told.id, "plantstream.channel": channel}
+        with self._ports.tracing.working(f"notify {channel}", [cause], about) as span:
+            await self._record(intent(delivery, channel, self._time.now()), told, span)
+            await self._intended.reached()
+            answer = await self._ask(told, channel, delivery.repeated)
+            await self._sent.reached()
+            now = self._time.now()
+            step = settled(delivery, channel, answer, now, self._limits.retrying)
+            await self._record(step.record, told, span)
+        if not isinstance(answer, Exception):
+            _log.info("sent", notification=told.id, channel=channel, events=events_of([cause]))
         self._board.settle(job, answer, step.left, self._time.now())
         if step.left is None:
             self._finish(told, channel)
@@ -245,13 +257,15 @@ class NotifyLoop:
     def _finish(self, told: Notification, channel: str) -> None:
         self._memory.finish(told.id, channel)
         self._handed.keep(told, self._time.now())
+        self._causes.pop(told.id, None)
         for source, offset in self._places.pop(told.id, []):
             self._progress.done(source, offset)
 
-    async def _record(self, attempt: DeliveryAttempt, told: Notification) -> None:
+    async def _record(self, attempt: DeliveryAttempt, told: Notification, span: Span) -> None:
         partition = partition_of(attempt.partition_key().encode(), DELIVERY.partitions)
-        key = attempt.record_id().encode()
-        await self._publish(Outgoing(DELIVERY.name, partition, key, encode(attempt)))
+        key, cause = attempt.record_id().encode(), self._causes.get(told.id, {})
+        (record,) = span.on([Outgoing(DELIVERY.name, partition, key, encode(attempt), cause)])
+        await self._publish(record)
         self._memory.note(attempt)
         self._meters.recorded(attempt, told, self._time.now())
 
@@ -262,5 +276,9 @@ class NotifyLoop:
         """Call until Kafka answers."""
         limits = self._limits
         first_s, most_s = limits.retry_first_s, limits.retry_most_s
-        patience = Patience(first_s, most_s, self._time.sleep, self._meters.waited)
+        patience = Patience(first_s, most_s, self._time.sleep, self._waited)
         return await patience.until(doing, call)
+
+    def _waited(self) -> None:
+        self._meters.waited()
+        self._ports.reach.excused()

@@ -1,11 +1,13 @@
 """What the notifier asks of the world. Kafka, providers and the tests' in-memory log answer it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from plantstream.runtime.ports import Assigned, Broker, Record, TopicPartition
+from plantstream.runtime.reach import Reach
+from plantstream.runtime.tracing import NO_TRACING, Tracing
 from schemas.alerts import Notification
 from sinks.notify.message import Sent
 
@@ -50,6 +52,8 @@ class NotifyPorts:
     past: Past
     broker: Broker
     send: SendOne
+    reach: Reach = field(default_factory=Reach)
+    tracing: Tracing = NO_TRACING
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.inbox import KafkaInbox
 from plantstream.runtime.kafka.plant_files import plant_files
+from plantstream.runtime.kafka.watch import watched
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Broker, Record
@@ -120,7 +121,9 @@ async def _running(
                 settings, group_of(options.site), [NOTIFICATION.name], options.slot, READ_AGAIN
             )
         )
-        ports = NotifyPorts(inbox, _Past(settings), broker, desk.send)
+        ports = NotifyPorts(inbox, _Past(settings), broker, desk.send, inbox.reach, service.tracing)
+        watching = watched(service, settings, {group_of(options.site): inbox.reach})
+        await stack.enter_async_context(watching)
         limits = NotifyLimits(desk.most_per_s, options.site)
         time = NotifyTime(clock.now, asyncio.sleep)
         loop = NotifyLoop(ports, time, NotifyMeters(service.registry), limits)

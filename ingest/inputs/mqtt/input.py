@@ -87,10 +87,10 @@ class MqttInput:
         connecting = asyncio.create_task(self._connect(tls, inbox), name=self._client_id)
         connecting.add_done_callback(lambda _: inbox.close())
         try:
-            async for items, observations in self._batches(inbox, work):
+            async for items, observations, urgent in self._batches(inbox, work):
                 self._count(items, observations)
                 if observations:
-                    yield Chunk(tuple(observations), work.place())
+                    yield Chunk(tuple(observations), work.place(), urgent)
                 self._answer(items, work.translator)
             await connecting
         finally:
@@ -100,7 +100,7 @@ class MqttInput:
 
     async def _batches(
         self, inbox: Inbox, work: "_Work"
-    ) -> AsyncGenerator[tuple[list[Item], list[Told]], None]:
+    ) -> AsyncGenerator[tuple[list[Item], list[Told], bool], None]:
         """Items with what they say, some at a time; nothing is held together with what is urgent.
 
         Messages are stored in their order, so that all that came before goes along.
@@ -110,7 +110,8 @@ class MqttInput:
             items: list[Item] = []
             said: list[Told] = []
             until_s: float | None = None
-            while len(items) < CHUNK_MESSAGES:
+            urgent = False
+            while not urgent and len(items) < CHUNK_MESSAGES:
                 fresh = await inbox.some(CHUNK_MESSAGES - len(items), until_s)
                 if not fresh:
                     break
@@ -118,11 +119,10 @@ class MqttInput:
                 news = [one for item in fresh for one in work.translate(item)]
                 items += fresh
                 said += news
-                if self._urgency.among(news, now_s()):
-                    break
+                urgent = bool(self._urgency.among(news, now_s()))
             if not items:
                 return
-            yield items, said
+            yield items, said, urgent
 
     async def _connect(self, tls: Tls | None, inbox: Inbox) -> None:
         delay_s, accepted = FIRST_RETRY_S, False

@@ -30,7 +30,8 @@ class GuardedClient(Client):
         user: UserCertificate | None = None,
         password: str | None = None,
     ) -> None:
-        logging.getLogger(_TELLS_REQUESTS).setLevel(logging.INFO)
+        told = logging.getLogger(_TELLS_REQUESTS)
+        told.setLevel(max(told.getEffectiveLevel(), logging.INFO))
         super().__init__(
             source.endpoint,
             timeout=ANSWER_WITHIN_S,

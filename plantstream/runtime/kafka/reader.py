@@ -12,6 +12,7 @@ from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition as Position
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import KafkaSettings
 
 SESSION_TIMEOUT_MS = 6_000
@@ -31,6 +32,8 @@ class KafkaGroupReader:
     ) -> None:
         self._settings, self._topics = settings, topics
         self._assigned: Assigned | None = None
+        self.reach = Reach()
+        """What it has given; a caller who has books of his own may know better."""
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=group,
@@ -73,8 +76,11 @@ class KafkaGroupReader:
                     self.remember(self._consumer.assignment())
         if self._assigned is not None:
             assigned, self._assigned = self._assigned, None
+            self.reach.owns({})
             return assigned
-        return [as_record(record) for records in polled.values() for record in records]
+        given = [as_record(record) for records in polled.values() for record in records]
+        self.reach.read(given)
+        return given
 
     async def cluster_id(self) -> str:
         """Which cluster this is; another id means another log."""
@@ -86,6 +92,7 @@ class KafkaGroupReader:
         if tp in self._consumer.assignment():
             self._consumer.seek(tp, offset)
             self._consumer.resume(tp)
+            self.reach.begins(partition, offset)
 
     async def bounds(self, partitions: Collection[Position]) -> Mapping[Position, Bounds]:
         """What these partitions hold now."""

@@ -11,7 +11,8 @@ from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.kafka.whole import as_record
-from plantstream.runtime.ports import Record
+from plantstream.runtime.ports import Record, TopicPartition as Position
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import KafkaSettings
 
 POLL_MS = 500
@@ -43,6 +44,8 @@ class Recall:
         self._ends = dict(ends)
         self._seen: dict[TopicPartition, int] = {}
         self._committed_at = 0.0
+        self.reach = Reach()
+        """How far it is, for whoever watches it."""
         self.is_complete = False
         """Whether all has been given that stood there at the beginning."""
 
@@ -69,6 +72,9 @@ class Recall:
                     for one in records
                 ]
                 positions = {one: await self._consumer.position(one) for one in self._ends}
+                self.reach.owns(
+                    {Position(one.topic, one.partition): at for one, at in positions.items()}
+                )
                 self.is_complete = self.is_complete or all(
                     positions[one] >= end for one, end in self._ends.items()
                 )
@@ -82,9 +88,9 @@ class Recall:
 
 @asynccontextmanager
 async def recalling(
-    settings: KafkaSettings, group: str, topics: Collection[str]
+    settings: KafkaSettings, group: str, topics: Collection[str], reach: Reach | None = None
 ) -> AsyncIterator[Recall]:
-    """All that stands in these topics, and all that comes.
+    """All that stands in these topics, and all that comes; `reach` is told how far it is.
 
     Raises:
         MisconfiguredError: the broker has not all of them.
@@ -112,6 +118,7 @@ async def recalling(
             ]
             consumer.assign(partitions)
             recall = Recall(consumer, settings, await consumer.end_offsets(partitions))
+            recall.reach = reach or recall.reach
             await recall.begin()
         yield recall
     finally:

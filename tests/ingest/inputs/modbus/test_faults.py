@@ -252,7 +252,7 @@ async def test_a_serial_port_that_is_not_there_is_waited_for(listening, tmp_path
     port = {"transport": "rtu", "device": str(tmp_path / "ttyUSB7")}
     async with listening(FIRST, **port) as heard:
         await heard.until(lambda seen: len(bad(seen, "first")) >= 3)
-    said = capsys.readouterr().out
+    said = capsys.readouterr().err
     assert said.count("Modbus line down") == 1
     assert "ttyUSB7" in said
     assert "see to the adapter" in said

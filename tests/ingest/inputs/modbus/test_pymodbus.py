@@ -141,7 +141,7 @@ async def test_polls_of_pymodbus_that_take_too_long_are_counted(pymodbus_server,
     assert metric("overruns_total") >= 5
     assert metric("notifications_total") >= 600
     assert metric("connects_total") == 1
-    assert capsys.readouterr().out.count("longer than poll_ms") == 1
+    assert capsys.readouterr().err.count("longer than poll_ms") == 1
     assert not missed(seen), "a slow line is seen as often as it can be"
 
 

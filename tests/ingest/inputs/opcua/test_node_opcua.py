@@ -152,7 +152,7 @@ async def test_a_deadband_that_node_opcua_refuses_is_left_to_the_edge_and_told(
         seen = await heard.until(lambda seen: 124 in values(seen, "level"))
     assert values(seen, "level") == [100, 105, 110, 112, 120, 124]
     assert not any(each.filtered for each in samples(seen, "level"))
-    told = [line for line in capsys.readouterr().out.splitlines() if "deadbands" in line]
+    told = [line for line in capsys.readouterr().err.splitlines() if "deadbands" in line]
     assert len(told) == 1
     assert "level" in told[0]
 
