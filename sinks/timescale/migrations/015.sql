@@ -519,11 +519,14 @@ GRANT SELECT ON machine_states, counts_by_hour, counts_by_shift, counts_by_day, 
     oee_restatements, dead_letters, pipeline_health
     TO plantstream_writer, plantstream_reader, plantstream_auditor;
 
--- Secrets that readers had no need of: bytes of dead letters, plant files word for word (addresses and
--- telephone numbers of people), ways by which people were reached.
+-- What readers had no need of: bytes of dead letters, which nobody has read, and plant files word for word,
+-- with addresses and telephone numbers of people.
 REVOKE SELECT ON dead_letter, plant_file FROM plantstream_reader;
 GRANT SELECT (site, plant_version, number, published_at, in_force_from, applied_by, reason, file,
     equipment, quality, time_zone, products) ON plant_file TO plantstream_reader;
+
+-- Which migrations were applied is the owner's word.
+REVOKE INSERT, UPDATE, DELETE ON schema_migration FROM plantstream_writer;
 
 -- The owner runs migrations: all that is ours is its own, and it may make more.
 DO $$
@@ -576,7 +579,7 @@ BEGIN
         SELECT 'ROUTINE', p.oid::regprocedure::text FROM pg_proc AS p
         WHERE p.pronamespace = current_schema()::regnamespace AND p.proowner = 'plantstream_owner'::regrole
     LOOP
-        EXECUTE format('ALTER %s %s OWNER TO %I', one.kind, one.name, session_user);
+        EXECUTE format('ALTER %s %s OWNER TO %I', one.kind, one.name, current_user);
     END LOOP;
     EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM plantstream_owner', current_schema());
 END
@@ -584,6 +587,7 @@ $$;
 REVOKE SELECT (site, plant_version, number, published_at, in_force_from, applied_by, reason, file,
     equipment, quality, time_zone, products) ON plant_file FROM plantstream_reader;
 GRANT SELECT ON dead_letter, plant_file TO plantstream_reader;
+GRANT INSERT, UPDATE, DELETE ON schema_migration TO plantstream_writer;
 DROP VIEW pipeline_health, dead_letters, oee_restatements, oee_reports, counts_by_hour, counts_by_shift,
     counts_by_day, machine_states;
 DROP FUNCTION oee_between, telemetry_beyond, telemetry_gapfill, value_at, state_at;

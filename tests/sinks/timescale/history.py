@@ -1,4 +1,4 @@
-"""Days of a simulated plant through the real edge, engines and sink, as the run `history`; and their ledger."""
+"""Days of a simulated plant through the real edge, engines and sink, with their ledger."""
 
 import asyncio
 import csv
@@ -78,8 +78,14 @@ class Past:
 def the_plant() -> PlantFile:
     """The example plant, whose laboratory signs nothing and takes no samples by the hour."""
     text = (example("ninu") / "plant.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"  signatures:.*?(?=  areas:)", "", text, flags=re.DOTALL)
-    return load_plant(text.replace("sampling: {every: 4h}, turnaround: 8h, ", ""), "plant.yaml")
+    left_out = "|".join(
+        (
+            r"  signatures:.*?(?=  areas:)",
+            r", release_by: \[[^]]*\]",
+            r"sampling: {every: 4h}, turnaround: 8h, ",
+        )
+    )
+    return load_plant(re.sub(left_out, "", text, flags=re.DOTALL), "plant.yaml")
 
 
 def lived(folder: Path, days: float, machines: Sequence[str]) -> Past:
@@ -210,7 +216,10 @@ def _keep(newest: dict[tuple[str, str], Line], outputs: Iterable[Any]) -> None:
 
 
 def _with_people(
-    events: Sequence[MachineRecord], said: Sequence[SaidEntry], path: EquipmentPath, plant: PlantFile
+    events: Sequence[MachineRecord],
+    said: Sequence[SaidEntry],
+    path: EquipmentPath,
+    plant: PlantFile,
 ) -> list[MachineRecord]:
     """The events with what people said among them, where it was heard."""
     heard = [(one.source_time, 0, one) for one in events]
@@ -220,7 +229,7 @@ def _with_people(
 
 def _manual(entry: SaidEntry, seq: int, path: EquipmentPath, plant: PlantFile) -> MachineRecord:
     said = dict(entry.statement)
-    kind = {"parts_reported": PartsReported, "stop_reason_given": StopReasonGiven}[said["type"]]
+    kind = PartsReported if said["type"] == "parts_reported" else StopReasonGiven
     fields = {
         "id": EventId(source="people", epoch="e", seq=seq),
         "run": RUN,
@@ -243,9 +252,7 @@ def _of_quality(plant: PlantFile, lab: Lab, lines: Sequence[Line]) -> list[Line]
         stated = lab.stated(product, RUN, plant)
         events = sorted(
             [*(one for one in made if one.product == product), *stated],
-            key=lambda one: one.end or one.start
-            if isinstance(one, BatchMade)
-            else one.source_time,
+            key=lambda one: one.end or one.start if isinstance(one, BatchMade) else one.source_time,
         )
         state = engine.load(engine.key_of(events[0]), {})
         newest: dict[tuple[str, str], Line] = {}
@@ -259,4 +266,3 @@ def _of_quality(plant: PlantFile, lab: Lab, lines: Sequence[Line]) -> list[Line]
         found += [(LAB.name, one.partition_key(), encode(one)) for one in stated]
         found += newest.values()
     return found
-

@@ -31,8 +31,8 @@ STATED: Sequence[Sequence[str]] = (
     ("appearance",),
     (),
 )
-"""Of the first batch that ends, the second, ...; then from the beginning. The first is released, the
-second fails."""
+"""Of the first batch that ends, the second, ...; then from the beginning. The first is released,
+the second fails."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def batches(ledger: Ledger, path: EquipmentPath) -> Iterator[Made]:
 
 
 def _corrections(ledger: Ledger, plant: Plant, path: EquipmentPath) -> Iterator[SaidEntry]:
-    """Of the second batch parts turn out bad; the first long breakdown after it was a fire drill."""
+    """Of the second batch parts turn out bad; the first breakdown after it was a fire drill."""
     whole = list(batches(ledger, path))
     judged = judgement(ledger, plant, path)
     planned = [one for one in judged.intervals if one.planned and one.seconds > 60]
