@@ -9,7 +9,8 @@ from psycopg import Connection
 
 from deploy.grafana.macros import Asked
 from deploy.grafana.shapes import Board, Panel
-from deploy.grafana.variables import ANNOTATIONS, VARIABLES
+from deploy.grafana.variables import ANNOTATIONS, LANGUAGE, VARIABLES
+from deploy.grafana.words import Language
 
 _SPANS = {"h": timedelta(hours=1), "d": timedelta(days=1)}
 
@@ -26,9 +27,15 @@ class Answer:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-def asked(connection: Connection, board: Board, begins: datetime, ends: datetime) -> Asked:
+def asked(
+    connection: Connection,
+    board: Board,
+    begins: datetime,
+    ends: datetime,
+    language: Language = "en",
+) -> Asked:
     """The range with everything chosen that there is, as people find a dashboard."""
-    chosen: dict[str, Sequence[str]] = {}
+    chosen: dict[str, Sequence[str]] = {LANGUAGE: [language]}
     for name in board.variables:
         one = VARIABLES[name]
         found: Sequence[str] = one.values[:1]

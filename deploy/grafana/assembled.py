@@ -40,7 +40,8 @@ def dashboard(board: Board, words: Words, runbooks: str) -> model.Dashboard:
     )
     for name in board.variables:
         of.with_variable(_variable(name, words))
-    of.with_variable(build.ConstantVariable(variables.RUNBOOKS).value(runbooks))
+    for name, value in ((variables.RUNBOOKS, runbooks), (variables.LANGUAGE, words.language)):
+        of.with_variable(build.ConstantVariable(name).value(value))
     for name in board.annotations:
         of.annotation(_marks(name, words))
     for row in board.rows:

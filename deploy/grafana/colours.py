@@ -76,6 +76,7 @@ NAMED: Mapping[str, Mapping[str, str]] = {
         "start-up": "#B877D9",
         "unknown": GREY,
     },
+    "cause": {"excursion": ORANGE, "out_of_specification": RED},
     "part": {
         "edge": BLUE,
         "source": BLUE,

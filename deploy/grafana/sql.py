@@ -26,7 +26,7 @@ _SUMS = """equipment, window_start, planned_s, apt_s, calendar_s, good, scrap, r
         no_ideal_s, no_ideal_parts, running_s, minor_stop_s, setup_s, unplanned_stop_s, delay_s, planned_stop_s,
         unknown_s, not_scheduled_s, unplanned_running_s, breakdown_loss_s, setup_loss_s, minor_stop_loss_s,
         speed_loss_s, defect_loss_s, startup_loss_s, unknown_loss_s, breakdowns, excluded_unknown_s"""
-_LONG, _VERY_LONG = "interval '12 hours'", "interval '31 days'"
+LONG, _VERY_LONG = "interval '12 hours'", "interval '31 days'"
 
 
 def facts(of: str = THESE) -> str:
@@ -36,8 +36,8 @@ def facts(of: str = THESE) -> str:
     """
     length = f"{TO} - {FROM}"
     parts = {
-        MINUTES: f"{length} <= {_LONG}",
-        HOURS: f"{length} > {_LONG} AND {length} <= {_VERY_LONG}",
+        MINUTES: f"{length} <= {LONG}",
+        HOURS: f"{length} > {LONG} AND {length} <= {_VERY_LONG}",
         DAYS: f"{length} > {_VERY_LONG}",
     }
     told = "\n    UNION ALL\n    ".join(

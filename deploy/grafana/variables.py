@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from deploy.grafana import sql
 
+LANGUAGE = "language"
+"""The variable with the language of a dashboard, for words that the database has in several."""
 RUNBOOKS = "runbooks"
 """The variable with the address below which the pages of alerts are."""
 
@@ -56,7 +58,7 @@ FROM oee_by_shift WHERE {sql.THESE} AND {sql.OVERLAPS} GROUP BY shift""",
 FROM batch_cycles WHERE {sql.THESE} AND start < {sql.TO} AND coalesce("end", {sql.TO}) > {sql.FROM}
 ORDER BY start DESC LIMIT 200""",
     "alerts": f"""SELECT fired_at AS time, coalesce(resolved_at, {sql.TO}) AS "timeEnd",
-    alertname || ': ' || summary AS text, severity AS tags
+    alertname || ': ' || coalesce(words -> ${{language:sqlstring}} ->> 'summary', summary) AS text, severity AS tags
 FROM alerts WHERE {sql.AT_SITE} AND fired_at < {sql.TO} AND coalesce(resolved_at, {sql.TO}) > {sql.FROM}
 ORDER BY fired_at DESC LIMIT 200""",
 }

@@ -1,7 +1,7 @@
 """Factory overview: how it goes now, on all machines of a site."""
 
 from deploy.grafana import colours, sql
-from deploy.grafana.boards.shared import ALERTS, LIVE_STATES, machine_figures
+from deploy.grafana.boards.shared import ALERTS, machine_figures, states
 from deploy.grafana.shapes import (
     MEASURED,
     OVER_TIME,
@@ -160,14 +160,14 @@ NOW = Row(
 MACHINES = Row(
     "machines",
     [
-        LIVE_STATES,
-        machine_figures("machines_now", (24, 9)),
+        states(8),
+        machine_figures("machines_now", (24, 8)),
         Panel(
             "reactors_now",
             Kind.TABLE,
             MEASURED,
             REACTORS_NOW,
-            size=(12, 6),
+            size=(12, 5),
             columns=[
                 Column("equipment"),
                 Column("temperature", "celsius", 1, steps=colours.TEMPERATURE),
@@ -181,7 +181,7 @@ MACHINES = Row(
             Kind.TABLE,
             MEASURED,
             STATIONS_NOW,
-            size=(12, 6),
+            size=(12, 5),
             columns=[
                 Column("equipment"),
                 Column("throughput", "short", 0),

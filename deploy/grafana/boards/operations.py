@@ -4,7 +4,7 @@ from typing import Any
 
 from deploy.grafana import colours, sql
 from deploy.grafana.boards.reactor import PROGRESS, UTILISATION
-from deploy.grafana.boards.shared import LIVE_STATES, machine_figures
+from deploy.grafana.boards.shared import machine_figures, states
 from deploy.grafana.shapes import (
     OVER_TIME,
     PLANNED,
@@ -121,14 +121,14 @@ NOW = Row(
             at_least=0,
             at_most=1,
         ),
-        LIVE_STATES,
-        machine_figures("performance", (24, 9)),
+        states(8),
+        machine_figures("performance", (24, 8)),
         Panel(
             "orders",
             Kind.TABLE,
             NoNumber("what is open at the end of the range; the demo ends with no batch"),
             PROGRESS,
-            size=(24, 6),
+            size=(24, 5),
             columns=[
                 Column("equipment"),
                 Column("batch"),
@@ -283,7 +283,15 @@ PACE = Row(
                 Column("slow_share", "percentunit", 1),
             ],
         ),
-        Panel("cycle_trend", Kind.SERIES, OVER_TIME, CYCLE_TREND, size=(10, 9), unit="s"),
+        Panel(
+            "cycle_trend",
+            Kind.SERIES,
+            OVER_TIME,
+            CYCLE_TREND,
+            size=(10, 9),
+            unit="s",
+            at_least=0,
+        ),
     ],
 )
 OPERATIONS = Board(

@@ -15,7 +15,7 @@ NOTIFICATIONS = """SELECT channel, outcome, count(*) AS messages, sum(attempts) 
 FROM notifications WHERE site = ${site:sqlstring} AND $__timeFilter(decided_at)
 GROUP BY channel, outcome ORDER BY channel, outcome"""
 
-PARTS = """SELECT kind, name, newest_at AS time, age_s, connected, waiting, lost, trouble FROM pipeline_health
+PARTS = """SELECT kind, name, newest_at AS time, CASE WHEN newest_at IS NOT NULL THEN age_s END AS age_s, connected, waiting, lost, trouble FROM pipeline_health
 WHERE site = ${site:sqlstring} OR site IS NULL
 ORDER BY array_position(ARRAY['edge', 'source', 'equipment', 'topic', 'dead_letters'], kind), name"""
 
@@ -171,7 +171,7 @@ PIPELINE = Board(
                     Kind.TABLE,
                     OF_THE_PIPELINE,
                     PARTS,
-                    size=(12, 9),
+                    size=(24, 9),
                     columns=[
                         Column("kind", values="part", width=110),
                         Column("name"),
@@ -188,7 +188,7 @@ PIPELINE = Board(
                     Kind.TABLE,
                     OF_THE_PIPELINE,
                     JOBS,
-                    size=(12, 9),
+                    size=(24, 7),
                     columns=[
                         Column("job", width=70),
                         Column("procedure"),

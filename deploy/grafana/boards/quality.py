@@ -155,7 +155,7 @@ FIGURES = Row(
             Equals(Number.WITHIN, "passed", by="product"),
             BY_PRODUCT,
             also=[Equals(Number.JUDGED, "judged", by="product")],
-            size=(14, 7),
+            size=(14, 5),
             columns=[
                 Column("product"),
                 Column("passed"),
@@ -171,7 +171,7 @@ FIGURES = Row(
             Kind.GAUGES,
             NoNumber("areas are parts of the products, which are held"),
             BY_AREA,
-            size=(10, 7),
+            size=(10, 5),
             unit="percentunit",
             decimals=1,
             steps=colours.COMPLIANCE,
@@ -212,7 +212,7 @@ WAITS = Row(
             columns=[
                 Column("time", "dateTimeAsLocal", width=170),
                 Column("severity", values="severity", width=100),
-                Column("cause", width=100),
+                Column("cause", values="cause", width=150),
                 Column("product"),
                 Column("batch"),
                 Column("test"),

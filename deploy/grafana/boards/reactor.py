@@ -1,7 +1,7 @@
 """Reactors: what they are at, within which limits, and how the last batches went."""
 
 from deploy.grafana import colours, sql
-from deploy.grafana.boards.shared import LIVE_STATES, alerts
+from deploy.grafana.boards.shared import alerts, states
 from deploy.grafana.shapes import (
     MEASURED,
     OVER_TIME,
@@ -51,7 +51,7 @@ FROM open LEFT JOIN usual USING (equipment, product) {sql.NAMED}
 WHERE machine.in_force ORDER BY 1"""
 
 HISTORY = f"""SELECT took."end" AS time, {sql.NAME} AS equipment, took.batch, took.product, took.duration_s,
-    made.good, made.scrap, made.planned_s, made.oee, released.disposition,
+    made.good, made.scrap, made.planned_s, made.oee, coalesce(released.disposition, 'waiting') AS disposition,
     cardinality(released.failed_tests) AS failed_tests
 FROM batch_cycles AS took {sql.NAMED}
 LEFT JOIN oee_by_batch AS made ON made.run = took.run AND made.equipment = took.equipment AND made.batch = took.batch
@@ -76,7 +76,8 @@ FROM stops {sql.NAMED}
 WHERE {sql.THESE} AND machine.in_force AND reason = 'maintenance' AND $__timeFilter(start)
 ORDER BY start DESC LIMIT 20"""
 
-_ALERTS_HERE = f"{sql.AT_SITE} AND equipment = ANY (ARRAY[${{equipment:sqlstring}}]::text[])"
+_ALERTS_HERE = f"""{sql.AT_SITE} AND equipment IN (SELECT id FROM plant_equipment
+    WHERE in_force AND equipment = ANY (ARRAY[${{equipment:sqlstring}}]::text[]))"""
 
 
 def _measured(panel: str, tag: str, unit: str, *, limits: bool = False) -> Panel:
@@ -104,7 +105,7 @@ REACTOR = Board(
                     Kind.TABLE,
                     MEASURED,
                     NOW,
-                    size=(10, 6),
+                    size=(10, 5),
                     columns=[
                         Column("equipment"),
                         Column("temperature", "celsius", 1, steps=colours.TEMPERATURE),
@@ -118,7 +119,7 @@ REACTOR = Board(
                     Kind.TABLE,
                     Equals(Number.OVERHEATED, "maximum", by="equipment"),
                     EXTREMES,
-                    size=(6, 6),
+                    size=(6, 5),
                     columns=[
                         Column("equipment"),
                         Column("minimum", "celsius", 1),
@@ -130,7 +131,7 @@ REACTOR = Board(
                     Kind.GAUGES,
                     Equals(Number.AVAILABILITY, "availability", by="equipment"),
                     UTILISATION,
-                    size=(8, 6),
+                    size=(8, 5),
                     unit="percentunit",
                     decimals=1,
                     steps={None: colours.BLUE},
@@ -142,7 +143,7 @@ REACTOR = Board(
                     Kind.TABLE,
                     NoNumber("what is open at the end of the range; the demo ends with no batch"),
                     PROGRESS,
-                    size=(24, 5),
+                    size=(24, 4),
                     columns=[
                         Column("equipment"),
                         Column("batch"),
@@ -162,7 +163,7 @@ REACTOR = Board(
                 _measured("temperature", "temperature", "celsius", limits=True),
                 _measured("pressure", "pressure", "pressurebar"),
                 _measured("mixing_speed", "mixing-speed", "rotrpm"),
-                LIVE_STATES,
+                states(5),
             ],
         ),
         Row(
@@ -193,7 +194,7 @@ REACTOR = Board(
                     Kind.TABLE,
                     PLANNED,
                     RESULTS,
-                    size=(14, 9),
+                    size=(16, 9),
                     columns=[
                         Column("time", "dateTimeAsLocal", width=170),
                         Column("batch"),
@@ -211,7 +212,7 @@ REACTOR = Board(
                     Kind.TABLE,
                     OVER_TIME,
                     MAINTENANCE,
-                    size=(10, 9),
+                    size=(8, 9),
                     columns=[
                         Column("time", "dateTimeAsLocal", width=170),
                         Column("equipment"),
@@ -222,7 +223,7 @@ REACTOR = Board(
                 ),
             ],
         ),
-        Row("watched", [alerts("reactor_alerts", _ALERTS_HERE)]),
+        Row("alerting", [alerts("reactor_alerts", _ALERTS_HERE)]),
     ],
     ["site", "reactor"],
 )

@@ -14,26 +14,42 @@ from deploy.grafana.shapes import (
 _PLACES = "VALUES " + ", ".join(
     f"({place}, {name}_s)" for place, name in enumerate(colours.CATEGORIES)
 )
+_PLACE = f"array_position(ARRAY[{', '.join(map(repr, colours.CATEGORIES))}], category) - 1"
+_STOOD = f"""FROM stops WHERE {sql.THESE} AND {sql.TO} - {sql.FROM} <= {sql.LONG}"""
 
-STATES = f"""{sql.facts()}
+STATES = f"""{sql.facts()}, said AS (
+    SELECT greatest(start, {sql.FROM}) AS time, equipment, {_PLACE} AS place
+    {_STOOD} AND start <= {sql.TO} AND ("end" IS NULL OR "end" > greatest(start, {sql.FROM}))
+    UNION ALL
+    SELECT "end", equipment, 0 {_STOOD} AND start < "end" AND $__timeFilter("end")
+    UNION ALL
+    SELECT greatest(min(window_start), {sql.FROM}), equipment, 0 FROM facts
+    WHERE {sql.TO} - {sql.FROM} <= {sql.LONG} GROUP BY equipment
+), spent AS (
+    SELECT {sql.BUCKET.format("window_start")} AS time, equipment, place, sum(seconds) AS seconds
+    FROM facts CROSS JOIN LATERAL ({_PLACES}) AS of (place, seconds)
+    WHERE {sql.TO} - {sql.FROM} > {sql.LONG} GROUP BY 1, 2, 3
+)
 SELECT time, {sql.NAME} AS metric, place AS value FROM (
-    SELECT DISTINCT ON (time, equipment) time, equipment, place FROM (
-        SELECT {sql.BUCKET.format("window_start")} AS time, equipment, place, sum(seconds) AS seconds
-        FROM facts CROSS JOIN LATERAL ({_PLACES}) AS of (place, seconds)
-        GROUP BY 1, 2, 3
-    ) AS spent ORDER BY time, equipment, seconds DESC, place
-) AS longest {sql.NAMED}
+    (SELECT DISTINCT ON (time, equipment) time, equipment, place FROM said ORDER BY time, equipment, place DESC)
+    UNION ALL
+    (SELECT DISTINCT ON (time, equipment) time, equipment, place FROM spent ORDER BY time, equipment, seconds DESC, place)
+) AS told {sql.NAMED}
 WHERE machine.in_force ORDER BY time, metric"""
 
-LIVE_STATES = Panel(
-    "states",
-    Kind.STATES,
-    OVER_TIME,
-    STATES,
-    size=(24, 9),
-    least="1m",
-    columns=[Column("value", values="category")],
-)
+
+def states(height: int) -> Panel:
+    """A band per machine; so many rows of the grid are its height."""
+    return Panel(
+        "states",
+        Kind.STATES,
+        OVER_TIME,
+        STATES,
+        size=(24, height),
+        least="1m",
+        columns=[Column("value", values="category")],
+    )
+
 
 MACHINE_FIGURES = f"""{sql.facts()}, newest AS (
     SELECT DISTINCT ON (equipment) equipment, batch, product FROM {sql.MINUTES}
@@ -87,7 +103,8 @@ def alerts(panel: str, of: str) -> Panel:
         Kind.TABLE,
         BY_PEOPLE,
         f"""SELECT fired_at AS time, coalesce(current_severity, severity) AS severity, alertname,
-    regexp_replace(equipment, '^.*/', '') AS equipment, summary, state, acknowledged_by,
+    regexp_replace(equipment, '^.*/', '') AS equipment,
+    coalesce(words -> ${{language:sqlstring}} ->> 'summary', summary) AS summary, state, acknowledged_by,
     time_to_acknowledge_s AS answered_within, escalations
 FROM alerts
 WHERE {of} AND starts_at <= {sql.TO} AND coalesce(resolved_at, {sql.TO}) >= {sql.FROM} AND fired_at IS NOT NULL

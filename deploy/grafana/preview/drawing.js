@@ -63,7 +63,7 @@ function series(panel, inside) {
   new uPlot({
     width: inside.clientWidth, height: inside.clientHeight - below.offsetHeight - 2, legend: { show: false }, cursor: { show: false },
     scales: { x: { range: () => panel.range }, y: { range: (_, low, high) => reach(panel, low, high, barred) } },
-    axes: [axis({ values: (_, at) => at.map((time) => hour(time, panel.range)), space: 90 }), axis({ size: 66, values: (_, at) => at.map((value) => told({ unit: of.unit }, value).text) })],
+    axes: [axis({ values: (_, at) => at.map((time) => hour(time, panel.range)), space: 62 }), axis({ size: 66, values: (_, at) => at.map((value) => told({ unit: of.unit }, value).text) })],
     series: [{}, ...lines], hooks: { draw: [(plot) => limits(plot, panel)] },
   }, [times, ...order.map((index) => drawn[index])], box);
 }
@@ -107,16 +107,19 @@ function bars(panel, inside) {
 function bands(panel, inside) {
   const { times, curves } = wide(panel), of = said(panel, "value"), [from, to] = panel.range, used = new Set();
   if (!times.length) return nothing(inside);
-  const width = Math.min(...times.slice(1).map((time, index) => time - times[index]), 3600);
+  const at = (time) => 100 * Math.max(0, Math.min(1, (time - from) / (to - from)));
+  const height = Math.max(12, Math.min(28, (inside.clientHeight - 48) / curves.size));
   inside.append(...[...curves.keys()].sort().map((name) => {
-    const pieces = curves.get(name).map((value, at) => {
-      if (value === null) return "";
+    const points = curves.get(name).flatMap((value, index) => (value === null ? [] : [[times[index], value]]));
+    const pieces = points.map(([time, value], index) => {
       used.add(value);
-      const left = Math.max(0, (times[at] - from) / (to - from)), right = Math.min(1, (times[at] + width - from) / (to - from));
-      return element("i", "", { style: `left:${left * 100}%;width:${(right - left) * 100}%;background:${colour(told(of, value).color)}` });
+      const left = at(time), right = at(points[index + 1]?.[0] ?? to);
+      return element("i", "", { style: `left:${left}%;width:${right - left}%;background:${colour(told(of, value).color)}` });
     });
-    return element("div", [element("span", name), element("div", pieces)], { class: "band" });
+    return element("div", [element("span", name), element("div", pieces, { style: `height:${height * 0.78}px` })], { class: "band", style: `height:${height}px` });
   }));
+  const ticks = [0, 0.25, 0.5, 0.75, 1].map((share) => element("span", hour(from + share * (to - from), panel.range)));
+  inside.append(element("div", ticks, { class: "ticks" }));
   const legend = [...used].sort((one, other) => one - other).map((value) => element("span", [element("i", "", { style: `background:${colour(told(of, value).color)}` }), told(of, value).text]));
   inside.append(element("div", legend, { class: "legend", style: "padding-left:98px" }));
 }

@@ -12,6 +12,7 @@ from deploy.grafana.asking import Answer, answers, asked, marks, spanning
 from deploy.grafana.assembled import dashboard
 from deploy.grafana.generate import RUNBOOKS
 from deploy.grafana.shapes import Board
+from deploy.grafana.variables import LANGUAGE
 from deploy.grafana.words import Language, Words
 
 ROW_PX = 38
@@ -24,7 +25,7 @@ def filled(
     """Everything that a picture needs, as JSON has it; times are epoch seconds."""
     made = dashboard(board, Words(language), RUNBOOKS)
     told = json.loads(json.dumps(made, cls=JSONEncoder))
-    of = asked(connection, board, *within)
+    of = asked(connection, board, *within, language)
     found = {panel.id: answer for panel, answer in answers(connection, board, of)}
     drawn = iter(board.panels)
     for panel in told["panels"]:
@@ -38,7 +39,7 @@ def filled(
         "dashboard": told,
         "language": language,
         "marks": {name: _plain(one) for name, one in marks(connection, board, of).items()},
-        "chosen": {name: list(values) for name, values in of.chosen.items()},
+        "chosen": {name: list(values) for name, values in of.chosen.items() if name != LANGUAGE},
         "row_px": ROW_PX,
         "height": rows * ROW_PX + HEAD_PX,
     }

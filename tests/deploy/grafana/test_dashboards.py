@@ -102,14 +102,14 @@ def test_uids_and_ids_are_of_one_thing_each():
 
 @EACH_PANEL
 def test_a_panel_asks_for_what_people_may_choose(board, panel):
-    has = {variables.VARIABLES[name].name for name in board.variables}
+    has = {variables.VARIABLES[name].name for name in board.variables} | {variables.LANGUAGE}
 
     assert set(re.findall(r"\$\{(\w+)", panel.sql)) <= has
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.id)
 def test_a_choice_depends_on_choices_before_it(board):
-    has = set()
+    has = {variables.LANGUAGE}
     for name in board.variables:
         one = variables.VARIABLES[name]
         assert set(re.findall(r"\$\{(\w+)", one.sql)) <= has
