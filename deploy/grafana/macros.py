@@ -19,7 +19,8 @@ _NICE = {
     timedelta(hours=6): "6h",
     timedelta(days=1): "1d",
 }
-_ARGUMENT = re.compile(r"\$__timeFilter\(((?:[^()]|\([^()]*\))*)\)")
+_ARGUMENT = re.compile(r"\$__timeFilter\(([^),]*)[^)]*\)")
+"""As in Grafana itself: up to the first comma or parenthesis, so it takes columns and no calls."""
 _CHOSEN = re.compile(r"\$\{(\w+)(?::(sqlstring|raw))?\}")
 
 

@@ -153,6 +153,10 @@ def _series(of: Any, panel: Panel, _: Words) -> None:
     of.fill_opacity(80 if panel.bars else 8)
     if panel.bars:
         of.draw_style(kinds.GraphDrawStyle.BARS)
+    if panel.points:
+        of.draw_style(kinds.GraphDrawStyle.POINTS).point_size(6)
+    if panel.shows:
+        of.axis_soft_min(panel.shows[0]).axis_soft_max(panel.shows[1])
     if panel.stacked:
         of.stacking(common.StackingConfig().mode(kinds.StackingMode.NORMAL).group("A"))
     if panel.limits:

@@ -101,8 +101,11 @@ class Panel:
     least: str | None = None
     """The shortest interval of a point."""
     bars: bool = False
+    points: bool = False
     stacked: bool = False
     at_most: float | None = None
+    shows: tuple[float, float] | None = None
+    """What the axis shows at least."""
     also: Sequence[Equals] = ()
     """What else it must equal."""
     at_least: float | None = None

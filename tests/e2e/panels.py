@@ -187,7 +187,8 @@ def _times(
     each = list(given)
     for name in {name for one in each for name in one}:
         parts = [one.get(name, 0.0) for one in each]
-        total = None if None in parts else sum(parts)
+        known = [part for part in parts if part is not None]
+        total = sum(known) if len(known) == len(parts) else None
         yield name, (total, WITHIN_S * len(each))
 
 

@@ -1,8 +1,8 @@
 """Quality and compliance: what was judged, what waits, what deviates, who signed."""
 
 from deploy.grafana import colours, sql
+from deploy.grafana.boards.laboratory import TESTED, TRAIL
 from deploy.grafana.shapes import (
-    OVER_TIME,
     PLANNED,
     Board,
     Column,
@@ -15,8 +15,6 @@ from deploy.grafana.shapes import (
 )
 
 _WINDOW = f"{sql.THESE_PRODUCTS} AND period = '30d' AND area IS NULL AND test IS NULL"
-_JUDGED = "outcome IN ('pass', 'out_of_trend', 'fail')"
-_WITHIN = "outcome IN ('pass', 'out_of_trend')"
 _STATUS = """CASE WHEN {rate} IS NULL THEN 'too_few' WHEN {rate} >= 1 THEN 'compliant'
         WHEN {rate} >= 0.95 THEN 'warning' ELSE 'violation' END AS status"""
 _RELEASES = f"FROM batch_release WHERE {sql.THESE_PRODUCTS}"
@@ -43,21 +41,12 @@ RELEASES = f"""SELECT count(*) FILTER (WHERE ended_at IS NOT NULL) AS ended,
     count(*) FILTER (WHERE ended_at IS NOT NULL AND (disposition IS NULL OR disposition = 'held')) AS waiting,
     count(*) FILTER (WHERE disposition IN ('approved', 'conditional')) AS approved,
     count(*) FILTER (WHERE disposition = 'rejected') AS rejected
-{_RELEASES} AND $__timeFilter(coalesce(disposed_at, ended_at, started_at))"""
+FROM (SELECT *, coalesce(disposed_at, ended_at, started_at) AS newest_at {_RELEASES}) AS batches
+WHERE $__timeFilter(newest_at)"""
 
 DEVIATION_COUNT = f"""SELECT count(*) FILTER (WHERE cause <> 'excursion') AS by_tests,
     count(*) FILTER (WHERE cause = 'excursion') AS by_excursions
 FROM deviations_open WHERE {sql.THESE_PRODUCTS}"""
-
-TREND = f"""SELECT {sql.BUCKET.format("tested_at")} AS time, product AS metric,
-    count(*) FILTER (WHERE {_WITHIN}) / nullif(count(*), 0)::double precision AS value
-FROM test_results WHERE {sql.THESE_PRODUCTS} AND is_newest AND {_JUDGED} AND $__timeFilter(tested_at)
-GROUP BY 1, 2 ORDER BY 1"""
-
-TESTS = f"""SELECT {sql.BUCKET.format("tested_at")} AS time, count(*) FILTER (WHERE outcome = 'pass') AS pass,
-    count(*) FILTER (WHERE outcome = 'out_of_trend') AS out_of_trend, count(*) FILTER (WHERE outcome = 'fail') AS fail
-FROM test_results WHERE {sql.THESE_PRODUCTS} AND is_newest AND {_JUDGED} AND $__timeFilter(tested_at)
-GROUP BY 1 ORDER BY 1"""
 
 WAITING = f"""SELECT batch, product, ended_at AS time, hours_since_end * 3600 AS waits_s, judged, expected,
     array_to_string(pending, ', ') AS pending, array_to_string(overdue, ', ') AS overdue,
@@ -68,33 +57,6 @@ ORDER BY ended_at LIMIT 50"""
 DEVIATIONS = f"""SELECT opened_at AS time, severity, cause, product, batch, test, because, state, age_days, recurrence, done_by
 FROM deviations_open WHERE {sql.THESE_PRODUCTS}
 ORDER BY array_position(ARRAY['critical', 'major', 'minor'], severity), opened_at LIMIT 50"""
-
-PARAMETERS = f"""SELECT product, test, unit, lower_limit, upper_limit, mean, cpk, ppk, results
-FROM process_capability WHERE {sql.THESE_PRODUCTS} ORDER BY cpk NULLS LAST, product, test"""
-
-IN_LIMITS = f"""SELECT tested_at AS time, product || ' ' || test AS metric,
-    (number - lower_limit) / nullif(upper_limit - lower_limit, 0) AS value
-FROM test_results
-WHERE {sql.THESE_PRODUCTS} AND is_newest AND number IS NOT NULL AND lower_limit IS NOT NULL
-    AND upper_limit IS NOT NULL AND $__timeFilter(tested_at)
-ORDER BY tested_at"""
-
-INSTRUMENTS = f"""SELECT instrument, max(tested_at) AS time, count(*) AS results,
-    count(*) FILTER (WHERE outcome = 'fail') AS failed, count(*) FILTER (WHERE invalid) AS invalid
-FROM test_results
-WHERE {sql.THESE_PRODUCTS} AND instrument IS NOT NULL AND is_newest AND $__timeFilter(tested_at)
-GROUP BY instrument ORDER BY max(tested_at) DESC LIMIT 30"""
-
-SIGNED = f"""SELECT signed_at AS time, printed_name, meaning, act, batch, array_to_string(roles, ', ') AS roles, answer
-FROM signatures WHERE {sql.AT_SITE} AND $__timeFilter(signed_at) ORDER BY signed_at DESC LIMIT 100"""
-
-SIGNATURES = f"""SELECT count(*) AS signatures, count(*) FILTER (WHERE answer = 'refused') AS refused
-FROM signatures WHERE {sql.AT_SITE} AND $__timeFilter(signed_at)"""
-
-CORRECTED = f"""SELECT stated_at AS time, test, batch, corrected_from, value, unit, outcome, stated_by, reason
-FROM test_results
-WHERE {sql.THESE_PRODUCTS} AND corrects IS NOT NULL AND answer = 'accepted' AND $__timeFilter(stated_at)
-ORDER BY stated_at DESC LIMIT 50"""
 
 FIGURES = Row(
     "now",
@@ -221,120 +183,6 @@ WAITS = Row(
                 Column("age_days", "d", width=90),
                 Column("recurrence", width=100),
                 Column("done_by"),
-            ],
-        ),
-    ],
-)
-TESTED = Row(
-    "tested",
-    [
-        Panel(
-            "compliance_trend",
-            Kind.SERIES,
-            OVER_TIME,
-            TREND,
-            unit="percentunit",
-            steps={None: "transparent", 0.95: colours.GREEN},
-            limits=True,
-            least="1m",
-            at_least=0,
-            at_most=1,
-        ),
-        Panel(
-            "tests",
-            Kind.SERIES,
-            Equals(Number.WITHIN, "pass+out_of_trend"),
-            TESTS,
-            least="1m",
-            bars=True,
-            stacked=True,
-            columns=[Column("pass"), Column("out_of_trend"), Column("fail")],
-        ),
-        Panel(
-            "in_limits",
-            Kind.SERIES,
-            PLANNED,
-            IN_LIMITS,
-            unit="percentunit",
-            steps={None: colours.RED, 0: "transparent", 1: colours.RED},
-            limits=True,
-        ),
-        Panel(
-            "parameters",
-            Kind.TABLE,
-            PLANNED,
-            PARAMETERS,
-            columns=[
-                Column("product"),
-                Column("test"),
-                Column("unit"),
-                Column("lower_limit"),
-                Column("upper_limit"),
-                Column("mean", "short", 2),
-                Column("cpk", "short", 2, steps=colours.CAPABILITY),
-                Column("ppk", "short", 2),
-                Column("results"),
-            ],
-        ),
-    ],
-)
-TRAIL = Row(
-    "trail",
-    [
-        Panel(
-            "signatures",
-            Kind.STAT,
-            Equals(Number.SIGNED, "signatures"),
-            SIGNATURES,
-            size=(4, 8),
-            columns=[Column("signatures"), Column("refused", steps=colours.ANY_IS_A_WARNING)],
-        ),
-        Panel(
-            "signed",
-            Kind.TABLE,
-            PLANNED,
-            SIGNED,
-            size=(20, 8),
-            columns=[
-                Column("time", "dateTimeAsLocal", width=170),
-                Column("printed_name"),
-                Column("meaning"),
-                Column("act"),
-                Column("batch"),
-                Column("roles"),
-                Column("answer"),
-            ],
-        ),
-        Panel(
-            "corrected",
-            Kind.TABLE,
-            PLANNED,
-            CORRECTED,
-            size=(14, 8),
-            columns=[
-                Column("time", "dateTimeAsLocal", width=170),
-                Column("test"),
-                Column("batch"),
-                Column("corrected_from"),
-                Column("value"),
-                Column("unit"),
-                Column("outcome", values="outcome"),
-                Column("stated_by"),
-                Column("reason"),
-            ],
-        ),
-        Panel(
-            "instruments",
-            Kind.TABLE,
-            PLANNED,
-            INSTRUMENTS,
-            size=(10, 8),
-            columns=[
-                Column("instrument"),
-                Column("time", "dateTimeAsLocal", width=170),
-                Column("results"),
-                Column("failed", steps=colours.ANY_IS_BAD),
-                Column("invalid"),
             ],
         ),
     ],

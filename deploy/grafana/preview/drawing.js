@@ -46,15 +46,15 @@ function wide(panel) {
 function series(panel, inside) {
   const { times, curves } = wide(panel);
   if (!times.length) return nothing(inside);
-  const custom = panel.fieldConfig.defaults.custom ?? {}, barred = custom.drawStyle === "bars", stacked = custom.stacking?.mode === "normal";
+  const custom = panel.fieldConfig.defaults.custom ?? {}, barred = custom.drawStyle === "bars", dotted = custom.drawStyle === "points", stacked = custom.stacking?.mode === "normal";
   const names = [...curves.keys()], of = said(panel, "");
   const hue = (name, index) => colour(said(panel, name).color?.fixedColor ?? PALETTE[index % PALETTE.length]);
   const data = names.map((name) => curves.get(name));
   const drawn = stacked ? data.map((_, index) => times.map((_, at) => data.slice(0, index + 1).reduce((sum, one) => sum + (one[at] ?? 0), 0))) : data;
   const order = stacked ? [...names.keys()].reverse() : [...names.keys()];
   const lines = order.map((index) => ({
-    label: names[index], stroke: hue(names[index], index), width: barred ? 0 : 2, spanGaps: true,
-    fill: hue(names[index], index) + (barred ? "e0" : "14"), points: { show: !barred && times.length < 80, size: 5 },
+    label: names[index], stroke: hue(names[index], index), width: barred || dotted ? 0 : 2, spanGaps: true,
+    fill: dotted ? undefined : hue(names[index], index) + (barred ? "e0" : "14"), points: { show: dotted || (!barred && times.length < 80), size: 5, fill: hue(names[index], index) },
     paths: barred ? uPlot.paths.bars({ size: [0.7, 60] }) : undefined,
   }));
   const legend = names.map((name, index) => element("span", [element("i", "", { style: `background:${hue(name, index)}` }), said(panel, name).displayName ?? name]));
@@ -74,7 +74,10 @@ function hour(time, [from, to]) {
   return new Date(time * 1000).toLocaleString(LOCALE, { timeZone: "America/Mexico_City", hour12: false, ...parts });
 }
 function reach(panel, low, high, barred) {
-  const of = panel.fieldConfig.defaults, room = (high - low) * 0.08 || Math.abs(high) * 0.1 || 1;
+  const of = panel.fieldConfig.defaults;
+  low = Math.min(low, of.custom?.axisSoftMin ?? low);
+  high = Math.max(high, of.custom?.axisSoftMax ?? high);
+  const room = (high - low) * 0.08 || Math.abs(high) * 0.1 || 1;
   return [of.min ?? (barred ? Math.min(0, low) : low - room), of.max ?? high + room];
 }
 function limits(plot, panel) {

@@ -78,7 +78,7 @@ def _schema(name):
 
 def test_panels_do_not_overlap_and_fit_the_grid():
     for text in FILES.values():
-        taken = set()
+        taken: set[tuple[int, int]] = set()
         for panel in json.loads(text)["panels"]:
             at = panel["gridPos"]
             assert at["x"] + at["w"] <= 24
