@@ -8,6 +8,7 @@ from pathlib import Path
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from deploy.grafana.assembled import BOARDS, dashboard
+from deploy.grafana.page import PAGE, with_panels
 from deploy.grafana.words import LANGUAGES, Words
 
 HERE = Path(__file__).parent
@@ -26,7 +27,7 @@ def written(runbooks: str = RUNBOOKS) -> Iterator[tuple[str, str]]:
 
 
 def main() -> None:
-    """Write them where Grafana's provisioning finds them."""
+    """Write them where Grafana's provisioning finds them, and what the page says of them."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--out", type=Path, default=FOLDER, help="the folder to write to")
     asked.add_argument("--runbooks", default=RUNBOOKS, help="address below which the runbooks are")
@@ -35,6 +36,8 @@ def main() -> None:
         file = given.out / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+    if given.out == FOLDER:
+        PAGE.write_text(with_panels(PAGE.read_text("utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ PARTS = """SELECT kind, name, newest_at AS time, CASE WHEN newest_at IS NOT NULL
 WHERE site = ${site:sqlstring} OR site IS NULL
 ORDER BY array_position(ARRAY['edge', 'source', 'equipment', 'topic', 'dead_letters'], kind), name"""
 
-JOBS = """SELECT job.job_id AS job, job.proc_name AS procedure, job.hypertable_name AS hypertable,
+JOBS = """SELECT job.job_id::text AS job, job.proc_name AS procedure, job.hypertable_name AS hypertable,
     job.schedule_interval::text AS every, told.last_run_status AS last_status, nullif(told.last_successful_finish, '-infinity') AS time,
     nullif(told.next_start, '-infinity') AS next, told.total_runs AS runs, told.total_failures AS failures
 FROM timescaledb_information.jobs AS job LEFT JOIN timescaledb_information.job_stats AS told USING (job_id)

@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from deploy.grafana import generate, variables
 from deploy.grafana.assembled import BOARDS
 from deploy.grafana.colours import NAMED
+from deploy.grafana.page import PAGE, with_panels
 from deploy.grafana.shapes import Equals, Kind, NoNumber
 from deploy.grafana.words import LANGUAGES, TABLE, Words
 
@@ -43,6 +44,12 @@ def test_what_is_committed_is_what_the_code_writes(name):
     committed = (generate.FOLDER / name).read_text("utf-8")
 
     assert committed == FILES[name], "run `python -m deploy.grafana.generate`"
+
+
+def test_the_page_says_what_the_panels_say():
+    committed = PAGE.read_text("utf-8")
+
+    assert committed == with_panels(committed), "run `python -m deploy.grafana.generate`"
 
 
 def test_nothing_else_is_committed():
