@@ -2,6 +2,8 @@
 
 import json
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -183,6 +185,26 @@ def test_metrics_are_those_that_services_have(panel):
         assert _is_told(stem), f"no service has {metric}"
 
 
+def test_prometheus_understands_every_expression(tmp_path):
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is missing: apt-get install prometheus")
+    rules = [
+        {"record": f"panel:{panel.id}:{place}", "expr": said.replace("$__rate_interval", "5m")}
+        for _, panel in PANELS
+        for place, said in enumerate(panel.promql.values())
+    ]
+    file = tmp_path / "panels.yml"
+    file.write_text(json.dumps({"groups": [{"name": "panels", "rules": rules}]}), "utf-8")
+
+    checked = subprocess.run(
+        [promtool, "check", "rules", file], capture_output=True, text=True, check=False
+    )
+
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"{len(rules)} rules found" in checked.stdout
+
+
 def _is_told(stem):
     """Whether code names this metric, whole or as a prefix and a name that are put together."""
     ends = [stem, *(stem.removeprefix(f"plantstream_{part}") for part in ("", "source_"))]
@@ -192,6 +214,10 @@ def _is_told(stem):
 SOURCE = "\n".join(
     file.read_text("utf-8") for folder in SERVICES for file in (ROOT / folder).rglob("*.py")
 )
+
+
+def test_no_service_needs_the_generator():
+    assert not re.search(r"^\s*(from|import) deploy\b|grafana_foundation_sdk", SOURCE, re.MULTILINE)
 
 
 def test_data_sources_are_provisioned_by_the_names_that_panels_use():
