@@ -11,6 +11,7 @@ from plantstream.runtime.errors import cause_of
 from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.survey import unread
+from plantstream.runtime.kafka.watch import watched
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Journal, Record, TopicPartition
 from plantstream.runtime.reach import Reach
@@ -88,8 +89,8 @@ async def run_processors(
                 KafkaJournal(settings, engine.name, engine.memory.name)
             )
             if name == AuditEngine.name:
-                journal = watched = WatchedJournal(journal)
-                keeper = auditing.keeper(watched.heads, service.registry)
+                journal = chained = WatchedJournal(journal)
+                keeper = auditing.keeper(chained.heads, service.registry)
                 stack.push_async_callback(keeper.last, now)
                 beside.append(keeper.run(now, auditing.every, service.stopping))
             feed = FaustFeed(settings, engine.name, engine.inputs, slot)
@@ -99,7 +100,7 @@ async def run_processors(
                 plants=plants,
                 now=now,
                 upstream=_upstream(settings, wiring.upstream),
-                reach=reaches.setdefault(group_of(name), Reach()),
+                reach=reaches.setdefault(group_of(name), feed.reach),
                 tracing=service.tracing,
             )
             shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))

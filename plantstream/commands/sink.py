@@ -44,6 +44,7 @@ def sink(
             work = run_sink_and_retention(
                 reader, broker, database, service.registry, acts_end, seen
             )
+            reader.tells(seen.reach)
             async with watched(service, kafka, {GROUP: seen.reach}):
                 await service.until_stopped(work)
 

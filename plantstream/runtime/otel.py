@@ -21,7 +21,9 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Decision
 from opentelemetry.trace import (
+    INVALID_SPAN,
     Link,
     NonRecordingSpan,
     Span as OtelSpan,
@@ -132,18 +134,18 @@ class OtelTracing:
             return
 
     def _publish(self, name: bytes, records: Sequence[Outgoing], seen_at: bytes) -> OtelSpan:
-        topics = sorted({one.topic for one in records})
-        title = f"publish {', '.join(topics)}"
+        begun, known = self._begun.get(name), _parsed(name)
+        if begun is None and not self._wants(known):
+            return INVALID_SPAN
+        title = f"publish {', '.join(sorted({one.topic for one in records}))}"
         attributes: dict[str, str | int] = {
             "messaging.system": "kafka",
             "messaging.batch.message_count": len(records),
             "plantstream.keys": ", ".join(sorted({one.key.decode() for one in records})),
         }
-        begun = self._begun.get(name)
         if begun is not None:
-            context = _below(begun)
-            return self._tracer.start_span(title, context, SpanKind.PRODUCER, attributes)
-        self._ids.known = _parsed(name)
+            return self._tracer.start_span(title, _below(begun), SpanKind.PRODUCER, attributes)
+        self._ids.known = known
         try:
             span = self._tracer.start_span(
                 title, Context(), SpanKind.PRODUCER, attributes, start_time=_start_ns(seen_at)
@@ -154,6 +156,14 @@ class OtelTracing:
         if len(self._begun) > BEGUN_KEPT:
             self._begun.popitem(last=False)
         return span
+
+    def _wants(self, known: SpanContext | None) -> bool:
+        """Whether this trace is sampled; asked first, because most of them may not be."""
+        if known is None:
+            return False
+        sampler = self._provider.sampler
+        found = sampler.should_sample(None, known.trace_id, "publish")
+        return found.decision is not Decision.DROP
 
 
 class _Published:

@@ -23,6 +23,7 @@ from plantstream.runtime.kafka.admin import committed_offsets
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
+from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import Topic
 
@@ -72,6 +73,8 @@ class FaustFeed:
         self._app.on_rebalance_complete.connect(self._hold)
         self._app.on_partitions_revoked.connect(self._forget)
         self._topics = {topic.name for topic in topics}
+        self.reach = Reach()
+        """For whoever uses it to tell how far he is; a rebalance takes all of it."""
         consumer: Any = self._app.consumer
         consumer._read_offset = Forgetful()  # noqa: SLF001 - Faust has no setting for it
         _read_committed(consumer._thread)  # noqa: SLF001
@@ -169,6 +172,7 @@ class FaustFeed:
 
     async def _forget(self, *_: Any, **__: Any) -> None:
         """What was delivered before a rebalance comes again after it."""
+        self.reach.owns({})
         while not self._buffer.empty():
             self._buffer.get_nowait()
 

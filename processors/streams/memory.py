@@ -26,7 +26,7 @@ class Memory:
     marks: dict[tuple[str, ...], int] = field(default_factory=dict)
     stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
-    causes: Causes = field(default_factory=Causes)
+    causes: Causes = field(default_factory=Causes, compare=False)
 
     @classmethod
     def from_rows(cls, rows: Mapping[bytes, bytes]) -> "Memory":

@@ -158,6 +158,7 @@ class Shell:
         self._memories, self._offered = {}, {}
         self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
+        self._reach.owns({})
         if partitions:
             claimed = await self._journal.claim(partitions)
             self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}

@@ -14,7 +14,13 @@ from ingest.metrics import EdgeMetrics, SourceMetrics
 from plantstream.commands.durations import hours_minutes_seconds
 from plantstream.commands.topics import kept
 from plantstream.runtime.http_metrics import HttpMetrics
-from plantstream.runtime.settings import AuditSettings, DatabaseSettings, KafkaSettings
+from plantstream.runtime.settings import (
+    AuditSettings,
+    DatabaseSettings,
+    KafkaSettings,
+    LogSettings,
+    WatchdogSettings,
+)
 from processors.oee.losses import further_ratios, in_units, losses
 from processors.ratios import actual_production_ms, planned_busy_ms, ratios
 from schemas.kpi import Quantities, StopCounts, TimeElements
@@ -109,7 +115,9 @@ def test_rights_are_those_of_the_catalogue(role):
     assert reads.split(", ") == [one.name for one in CATALOGUE if role in one.readers]
 
 
-@pytest.mark.parametrize("settings", [KafkaSettings, DatabaseSettings, AuditSettings])
+@pytest.mark.parametrize(
+    "settings", [KafkaSettings, DatabaseSettings, AuditSettings, LogSettings, WatchdogSettings]
+)
 def test_variables_are_those_that_are_read(settings: type[BaseSettings]):
     prefix = settings.model_config["env_prefix"]
     told = {name: rest for name, rest in rows("operations.md").items() if name.startswith(prefix)}

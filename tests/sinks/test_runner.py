@@ -71,6 +71,8 @@ async def test_a_database_that_is_away_is_waited_for_with_the_same_batch(bench: 
     assert len({id(one) for one in bench.sink.batches}) == 1
     assert bench.slept[:8] == [0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
     assert bench.meter("sink_retries_total") == 8
+    assert bench.loop._reach.excuses == 8
+    assert bench.loop._reach.positions == {FRAMES: 2}
 
 
 async def test_records_are_counted_as_unacknowledged_while_the_database_is_away(bench: Bench):

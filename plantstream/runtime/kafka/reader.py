@@ -33,7 +33,8 @@ class KafkaGroupReader:
         self._settings, self._topics = settings, topics
         self._assigned: Assigned | None = None
         self.reach = Reach()
-        """What it has given; a caller who has books of his own may know better."""
+        """What it has given; a caller who has books of his own brings one that knows better."""
+        self._others: list[Reach] = []
         self._consumer = AIOKafkaConsumer(
             **client_arguments(settings),
             group_id=group,
@@ -119,6 +120,15 @@ class KafkaGroupReader:
             with translated("committing offsets", self._settings):
                 await self._consumer.commit(ours)
 
+    def tells(self, reach: Reach) -> None:
+        """Tell this one, too, when a rebalance begins: from then on nothing is ours."""
+        self._others.append(reach)
+
+    def rests(self) -> None:
+        """The group deals its partitions out anew, and nobody is given records meanwhile."""
+        for one in (self.reach, *self._others):
+            one.owns({})
+
     async def let_go(self) -> None:
         """Partitions that were ours go to others; what the caller owes them is done on return."""
 
@@ -134,6 +144,7 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Let the reader come to an end with them, if there are any."""
+        self._reader.rests()
         if revoked:
             await self._reader.let_go()
 

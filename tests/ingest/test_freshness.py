@@ -1,0 +1,32 @@
+"""The age of what each equipment said last."""
+
+from datetime import timedelta
+
+from prometheus_client import CollectorRegistry
+
+from ingest.input import Sample
+from ingest.metrics import SourceMetrics
+from plantstream.runtime import clock
+from tests.ingest.kit import REACTOR, STATION
+
+NAME = "plantstream_equipment_fresh_seconds"
+
+
+def age(registry: CollectorRegistry, equipment: str) -> float | None:
+    return registry.get_sample_value(NAME, {"equipment": equipment})
+
+
+def test_it_is_the_age_of_the_newest_value_and_goes_with_its_source():
+    registry = CollectorRegistry()
+    metrics, now = SourceMetrics(registry), clock.now()
+    old, older = now - timedelta(seconds=60), now - timedelta(seconds=600)
+    metrics.of("plc").took([Sample(REACTOR, "t", 1, old), Sample(REACTOR, "t", 1, older)], now)
+    metrics.of("other").took([Sample(STATION, "t", 1, older)], now)
+
+    found = age(registry, REACTOR)
+    assert found is not None
+    assert 60 <= found < 90
+    metrics.forget("plc")
+
+    assert age(registry, REACTOR) is None
+    assert age(registry, STATION) is not None
