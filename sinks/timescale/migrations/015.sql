@@ -528,7 +528,8 @@ GRANT SELECT (site, plant_version, number, published_at, in_force_from, applied_
 -- Which migrations were applied is the owner's word.
 REVOKE INSERT, UPDATE, DELETE ON schema_migration FROM plantstream_writer;
 
--- The owner runs migrations: all that is ours is its own, and it may make more.
+-- The owner runs migrations: what is ours is its own, and it may make more. Continuous aggregates stay whose
+-- they are, for TimescaleDB hands over only their shells; views over them need to read them.
 DO $$
 BEGIN
     EXECUTE format('GRANT CREATE ON SCHEMA %I TO plantstream_owner', current_schema());
@@ -542,22 +543,30 @@ BEGIN
         RAISE NOTICE 'what plantstream has stays %''s: it is no member of plantstream_owner', current_user;
         RETURN;
     END IF;
-    -- Called by its kind a continuous aggregate takes the table of its rows along.
     FOR one IN
-        SELECT CASE WHEN c.relname LIKE '%\_stored' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind,
-               c.oid::regclass::text AS name FROM pg_class AS c
+        SELECT CASE WHEN EXISTS (
+                   SELECT FROM pg_rewrite AS rule
+                   JOIN pg_depend AS on_it ON on_it.classid = 'pg_rewrite'::regclass AND on_it.objid = rule.oid
+                   JOIN pg_class AS used ON used.oid = on_it.refobjid
+                       AND on_it.refclassid = 'pg_class'::regclass
+                   JOIN pg_namespace AS place ON place.oid = used.relnamespace
+                   WHERE rule.ev_class = c.oid AND place.nspname = '_timescaledb_internal'
+               ) THEN 'GRANT SELECT ON %s TO plantstream_owner'
+               ELSE 'ALTER TABLE %s OWNER TO plantstream_owner' END AS change,
+               c.oid::regclass::text AS name
+        FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
             AND c.relowner = (SELECT relowner FROM pg_class WHERE oid = 'schema_migration'::regclass)
             AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass
                 AND objid = c.oid AND deptype = 'e')
         UNION ALL
-        SELECT 'ROUTINE', p.oid::regprocedure::text FROM pg_proc AS p
+        SELECT 'ALTER ROUTINE %s OWNER TO plantstream_owner', p.oid::regprocedure::text FROM pg_proc AS p
         WHERE p.pronamespace = current_schema()::regnamespace
             AND p.proowner = (SELECT relowner FROM pg_class WHERE oid = 'schema_migration'::regclass)
             AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass
                 AND objid = p.oid AND deptype = 'e')
     LOOP
-        EXECUTE format('ALTER %s %s OWNER TO plantstream_owner', one.kind, one.name);
+        EXECUTE format(one.change, one.name);
     END LOOP;
 EXCEPTION WHEN insufficient_privilege THEN
     RAISE NOTICE 'what plantstream has stays %''s: %', current_user, SQLERRM;
@@ -571,8 +580,7 @@ DECLARE
     one record;
 BEGIN
     FOR one IN
-        SELECT CASE WHEN c.relname LIKE '%\_stored' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS kind,
-               c.oid::regclass::text AS name FROM pg_class AS c
+        SELECT 'TABLE' AS kind, c.oid::regclass::text AS name FROM pg_class AS c
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
             AND c.relowner = 'plantstream_owner'::regrole
         UNION ALL

@@ -76,13 +76,14 @@ class Past:
 
 
 def the_plant() -> PlantFile:
-    """The example plant, whose laboratory signs nothing and takes no samples by the hour."""
+    """The example plant; nobody signs, takes samples by the hour, or looks for frozen counters."""
     text = (example("ninu") / "plant.yaml").read_text(encoding="utf-8")
     left_out = "|".join(
         (
             r"  signatures:.*?(?=  areas:)",
             r", release_by: \[[^]]*\]",
             r"sampling: {every: 4h}, turnaround: 8h, ",
+            r"    frozen_after_s: 60[^\n]*\n",
         )
     )
     return load_plant(re.sub(left_out, "", text, flags=re.DOTALL), "plant.yaml")

@@ -56,5 +56,7 @@ def by_reason(sums: Truth, categories: Sequence[str] = LOST) -> Counter[tuple[st
     return Counter({name: seconds for name, seconds in found.items() if seconds > 1e-6})
 
 
-def summed(past: Past, path: EquipmentPath, first: date, until: date) -> list[Truth]:
-    return [true(past, path, span) for span in shifts(past, path, first, until)]
+def summed(past: Past, path: EquipmentPath, first: date, until: date) -> Truth:
+    """Sums over all shifts that began in [first, until): one follows the other here."""
+    spans = sorted(shifts(past, path, first, until))
+    return true(past, path, (spans[0][0], spans[-1][1]))

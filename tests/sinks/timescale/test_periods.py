@@ -8,6 +8,7 @@ import pytest
 
 from plantstream.runtime import clock
 from schemas.deadletter import DeadLetter
+from schemas.kpi import OeeReport
 from schemas.record import EventId
 from schemas.site import EdgeHeartbeat, SourceHeartbeat
 from schemas.topics import DEADLETTER, KPI, MACHINE, SITE
@@ -122,10 +123,14 @@ async def test_the_newest_sign_of_life_of_every_part(sink: TimescaleSink, sql: p
 async def test_reports_as_first_told_and_as_restated(sink: TimescaleSink, sql: psycopg.Connection):
     await story.tell(sink)
 
-    kept = "SELECT revision, first_good, good, first_scrap, scrap, first_oee > oee FROM oee_reports"
-    assert ask(sql, f"{kept} ORDER BY revision DESC") == [
-        (2, 15_000, 14_800, 300, 500, False),
-        (0, 20_000, 20_000, 0, 0, False),
+    first, _, newest, packer = story.REPORTS
+    ratios = "availability, effectiveness, quality_ratio, oee"
+    firsts = ", ".join(f"first_{name}" for name in ratios.split(", "))
+    counts = "SELECT revision, first_good, good, first_scrap, scrap"
+    kept = ask(sql, f"{counts}, {firsts}, {ratios} FROM oee_reports ORDER BY revision DESC")
+    assert kept == [
+        (2, 15_000, 14_800, 300, 500, *_ratios(first), *_ratios(newest)),
+        (0, 20_000, 20_000, 0, 0, *_ratios(packer), *_ratios(packer)),
     ]
     assert ask(
         sql,
@@ -135,3 +140,7 @@ async def test_reports_as_first_told_and_as_restated(sink: TimescaleSink, sql: p
         (1, "parts_reported", "ana", "crack", at(540), at(9 * 3600), True, False),
         (2, "stop_reason_given", "luis", "drill", at(6600), at(10 * 3600), False, True),
     ]
+
+
+def _ratios(report: OeeReport) -> tuple[float | None, ...]:
+    return report.availability, report.effectiveness, report.quality_ratio, report.oee

@@ -10,7 +10,7 @@ from psycopg import errors
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.migrate import migrate, roll_back, scripts, status
-from sinks.timescale.reference import views
+from sinks.timescale.reference import functions, views
 from tests.sinks.timescale.conftest import TABLES, Database, ask, emptied
 
 pytestmark = pytest.mark.integration
@@ -79,6 +79,22 @@ def test_the_owner_takes_migrations_back_and_applies_them_again(settings: Databa
             " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v')",
         )
     assert owners == [("plantstream_owner",)]
+
+
+def test_the_owner_builds_a_database_from_the_first_file_and_takes_it_down(
+    settings: DatabaseSettings,
+):
+    plain = [one.name for one in scripts(plain=True)]
+    with connect_blocking(settings) as admin:
+        admin.execute("CREATE DATABASE fresh OWNER plantstream_owner")
+        try:
+            fresh = of(settings, "owner").model_copy(update={"name": "fresh"})
+            assert migrate(fresh, plain=True) == plain
+            assert roll_back(fresh) == plain[::-1]
+            with connect_blocking(fresh) as owner:
+                assert (views(owner), functions(owner)) == ([], [])
+        finally:
+            admin.execute("DROP DATABASE fresh")
 
 
 def test_the_owner_makes_and_changes_tables(as_: As):
