@@ -69,7 +69,7 @@ PIPELINE = Board(
                 _one("lag_now", "max(plantstream_consumer_lag_seconds)", "s", colours.LAG),
                 _one(
                     "stale_now",
-                    "time() - min(plantstream_source_last_value_timestamp_seconds)",
+                    "max(plantstream_equipment_fresh_seconds)",
                     "s",
                     colours.LAG,
                 ),
@@ -105,9 +105,7 @@ PIPELINE = Board(
                 ),
                 _told(
                     "fresh",
-                    {
-                        "{{source}}": "time() - max by (source) (plantstream_source_last_value_timestamp_seconds)"
-                    },
+                    {"{{equipment}}": "max by (equipment) (plantstream_equipment_fresh_seconds)"},
                     "s",
                 ),
                 _told(
