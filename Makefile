@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 DURATION ?= 0
 SPEED ?= 10
 
-.PHONY: help setup peers demo test test-long check format bench lock chaos proof-check
+.PHONY: help setup peers demo test test-long check format bench lock chaos proof-check dashboards dashboards-preview
 
 help:  ## list the commands
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ready  ## install everything (system packages too, on Debian as root)
 
@@ -48,6 +48,12 @@ chaos: setup peers  ## faults against real processes into build/chaos.json (ROW=
 
 proof-check: setup peers  ## three rows of docs/proof.md by chance, with fresh seeds
 	@$(BIN)/python -m tests.chaos --fresh 3 --out build/proof-check.json
+
+dashboards: setup  ## write Grafana's dashboards anew
+	@$(BIN)/python -m deploy.grafana.generate
+
+dashboards-preview: setup  ## a picture of each dashboard in build/dashboards, of the database of PLANTSTREAM_DATABASE_*
+	@$(BIN)/python -m deploy.grafana.preview --out build/dashboards
 
 lock:  ## resolve the dependencies anew into requirements/
 	@deploy/setup.sh lock

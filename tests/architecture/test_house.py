@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 LOCKS = [
     *ROOT.glob("requirements/*.txt"),
     *ROOT.glob("plantstream/**/package-lock.json"),
+    *ROOT.glob("deploy/**/package-lock.json"),
     *ROOT.glob("plantstream/**/SHA256SUMS"),
 ]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -1,4 +1,4 @@
-"""The demo as a newcomer runs it: everything real, and SQL held against what truly happened."""
+"""The demo as a newcomer runs it: everything real, SQL and panels held against what happened."""
 
 import json
 import os
@@ -14,6 +14,7 @@ import pytest
 from plantstream.simulator.ledger import Ledger, read_ledger
 from plantstream.simulator.truth import Truth, truth
 from schemas.plant.load import load_plant
+from tests.e2e.panels import differences
 from tests.parts import free_port
 
 pytestmark = pytest.mark.integration
@@ -97,6 +98,7 @@ def test_what_is_in_sql_and_what_people_are_told_agree_with_the_ledger_of_the_si
     _somebody_was_told_and_answered(ran.stderr, tmp_path / "demo" / "messages")
     _batches_were_tested_and_released(ran.stderr)
     _explanation_is_true(tmp_path / "demo")
+    assert differences(tmp_path / "demo") == []
 
 
 def _somebody_was_told_and_answered(said: str, folder: Path) -> None:

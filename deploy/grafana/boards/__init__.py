@@ -1,0 +1,1 @@
+"""What each dashboard asks and shows."""

@@ -1,0 +1,1 @@
+"""Pictures of the dashboards without Grafana: the same questions, drawn by uPlot in Chromium."""

@@ -1,0 +1,82 @@
+"""Parts of the panels' SQL: who is meant, which resolution is read, ratios from sums."""
+
+MINUTES = "oee_by_minute"
+HOURS = "oee_hourly"
+DAYS = "oee_daily"
+"""By how long the range is, a resolution is read; ratios are taken from its sums."""
+
+THESE = "run = '' AND equipment = ANY (ARRAY[${equipment:sqlstring}]::text[])"
+AT_SITE = "run = '' AND site = ${site:sqlstring}"
+THESE_PRODUCTS = f"{AT_SITE} AND product = ANY (ARRAY[${{product:sqlstring}}]::text[])"
+FROM, TO = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz"
+OVERLAPS = f"window_start < {TO} AND window_end > {FROM}"
+NAMED = "JOIN plant_equipment AS machine USING (equipment)"
+NAME = "coalesce(machine.name, machine.id)"
+BUCKET = "date_bin('$__interval', {}, TIMESTAMPTZ '2001-01-01 00:00Z')"
+
+AVAILABILITY = "sum(apt_s) / nullif(sum(planned_s), 0)"
+QUALITY_RATIO = "sum(good) / nullif(sum(good + scrap + rework), 0)::double precision"
+COVERAGE = "1 - sum(unknown_s) / nullif(sum(planned_s) + sum(excluded_unknown_s), 0)"
+_IDEAL_KNOWN = "sum(no_ideal_s) = 0 AND sum(no_ideal_parts) = 0"
+EFFECTIVENESS = f"CASE WHEN {_IDEAL_KNOWN} THEN sum(ideal_s) / nullif(sum(apt_s), 0) END"
+OEE = f"CASE WHEN {_IDEAL_KNOWN} THEN sum(ideal_good_s) / nullif(sum(planned_s), 0) END"
+TEEP = f"CASE WHEN {_IDEAL_KNOWN} THEN sum(ideal_good_s) / nullif(sum(calendar_s), 0) END"
+
+_SUMS = """equipment, window_start, planned_s, apt_s, calendar_s, good, scrap, rework, ideal_s, ideal_good_s,
+        no_ideal_s, no_ideal_parts, running_s, minor_stop_s, setup_s, unplanned_stop_s, delay_s, planned_stop_s,
+        unknown_s, not_scheduled_s, unplanned_running_s, breakdown_loss_s, setup_loss_s, minor_stop_loss_s,
+        speed_loss_s, defect_loss_s, startup_loss_s, unknown_loss_s, breakdowns, excluded_unknown_s"""
+LONG, _VERY_LONG = "interval '12 hours'", "interval '31 days'"
+
+
+def facts(of: str = THESE) -> str:
+    """A CTE `facts` of additive facts: minutes up to 12 h, hours up to 31 days, days beyond.
+
+    The range is a constant when the question is planned, so two of the three are never read.
+    """
+    length = f"{TO} - {FROM}"
+    parts = {
+        MINUTES: f"{length} <= {LONG}",
+        HOURS: f"{length} > {LONG} AND {length} <= {_VERY_LONG}",
+        DAYS: f"{length} > {_VERY_LONG}",
+    }
+    told = "\n    UNION ALL\n    ".join(
+        f"SELECT {_SUMS}\n    FROM {view}\n    WHERE {of} AND $__timeFilter(window_start) AND {when}"
+        for view, when in parts.items()
+    )
+    return f"WITH facts AS (\n    {told}\n)"
+
+
+def telemetry(tag: str, of: str = THESE) -> str:
+    """A mean per interval and machine of a measured value: the sum of the samples / their number.
+
+    From raw samples up to 4 h, from minutes up to 2 days, from quarters of an hour up to 60 days,
+    from hours beyond.
+    """
+    length = f"{TO} - {FROM}"
+    live = of.removeprefix("run = '' AND ")
+    parts = [
+        f"SELECT equipment, time AS bucket, value AS total, 1 AS samples FROM telemetry\n"
+        f"    WHERE {of} AND tag = '{tag}' AND value IS NOT NULL AND $__timeFilter(time) AND {length} <= interval '4 hours'",
+        *(
+            f"SELECT equipment, bucket, total, samples FROM {view}\n"
+            f"    WHERE {live} AND tag = '{tag}' AND $__timeFilter(bucket) AND {when}"
+            for view, when in {
+                "telemetry_1m": f"{length} > interval '4 hours' AND {length} <= interval '2 days'",
+                "telemetry_15m": f"{length} > interval '2 days' AND {length} <= interval '60 days'",
+                "telemetry_1h": f"{length} > interval '60 days'",
+            }.items()
+        ),
+    ]
+    told = "\n    UNION ALL\n    ".join(parts)
+    return f"""WITH values AS (
+    {told}
+)
+SELECT {BUCKET.format("bucket")} AS time, {NAME} AS metric, sum(total) / nullif(sum(samples), 0) AS value
+FROM values {NAMED}
+WHERE machine.in_force
+GROUP BY 1, 2 ORDER BY 1"""
+
+
+NEWEST_DAY = f"(SELECT max(day) FROM {DAYS} WHERE {THESE} AND {OVERLAPS})"
+"""The production day that the end of the range is in."""
