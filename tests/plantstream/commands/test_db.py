@@ -142,9 +142,7 @@ def test_telemetry_is_kept_for_as_long_as_one_says(run: Run):
     ],
 )
 @pytest.mark.usefixtures("line")
-def test_what_telemetry_does_not_take_changes_nothing(
-    run: Run, change: str, code: int, told: str
-):
+def test_what_telemetry_does_not_take_changes_nothing(run: Run, change: str, code: int, told: str):
     run("db", "migrate")
     ran = run("db", "telemetry", "--set", "raw=30d", "--set", change)
 
