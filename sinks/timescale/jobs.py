@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
+from plantstream.runtime.logs import get_logger
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
@@ -21,7 +21,7 @@ _JOBS = """
     FROM timescaledb_information.jobs
     WHERE scheduled AND current_schema() IN (proc_schema, hypertable_schema) ORDER BY job_id
 """
-_log = structlog.get_logger()
+_log = get_logger()
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,6 +123,7 @@ def test_telemetry_shows_what_is_kept_and_for_how_long(run: Run, line: Line):
     assert shown.lines[2].split()[:3] == ["1m", "90", "days"]
 
 
+@pytest.mark.usefixtures("line")
 def test_telemetry_is_kept_for_as_long_as_one_says(run: Run):
     run("db", "migrate")
     changed = run("db", "telemetry", "--set", "1m=180d", "--set", "15m=forever", "--json")
@@ -140,6 +141,7 @@ def test_telemetry_is_kept_for_as_long_as_one_says(run: Run):
         pytest.param("1m=long", 2, "write LEVEL=SPAN, such as 1m=180d", id="no span"),
     ],
 )
+@pytest.mark.usefixtures("line")
 def test_what_telemetry_does_not_take_changes_nothing(run: Run, change: str, code: int, told: str):
     run("db", "migrate")
     ran = run("db", "telemetry", "--set", "raw=30d", "--set", change)
