@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -13,7 +13,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from plantstream.runtime.kafka.client import client_arguments, translated
 from plantstream.runtime.ports import TopicPartition as Position
 from plantstream.runtime.settings import KafkaSettings
-from schemas.topics import Topic
 
 LOOK_WITHIN_S = 5.0
 """What no record was fetched of by then is told as it was known before."""
@@ -30,15 +29,16 @@ class Lag:
     """Committed ones; marks of transactions among them count as well, those at the end do not."""
     oldest_ms: int | None = None
     """When the broker appended the oldest of them; None where none is unread or it is unknown."""
+    position: int | None = field(default=None, compare=False)
+    """The next offset that the reader takes; None where it never said."""
+    end: int = field(default=0, compare=False)
+    """Where committed records end now."""
 
     def seconds(self, now: datetime) -> float:
         """How long the oldest unread record has waited; 0 where all is read."""
         if self.oldest_ms is None:
             return 0.0
         return max(now.timestamp() - self.oldest_ms / 1000, 0.0)
-
-
-NO_LAG = Lag(0)
 
 
 class _Known(NamedTuple):
@@ -154,19 +154,21 @@ class LagMeter:
 
 def _lag(known: _Known | None, position: int, end: int) -> Lag:
     if position >= end:
-        return NO_LAG
+        return Lag(0, None, position, end)
     if known is None:
-        return Lag(end - position)
-    return NO_LAG if known.first is None else Lag(end - known.first, known.at_ms)
+        return Lag(end - position, None, position, end)
+    if known.first is None:
+        return Lag(0, None, position, end)
+    return Lag(end - known.first, known.at_ms, position, end)
 
 
-async def lag_behind(
-    settings: KafkaSettings, topics: Collection[Topic], reached: Mapping[Position, int]
+async def lags(
+    settings: KafkaSettings, partitions: Collection[Position], reached: Mapping[Position, int]
 ) -> dict[Position, Lag]:
-    """The lag in every partition of these topics behind what a group has committed.
+    """The lag of one reader in each of these partitions, by what it has committed.
 
     Where it has committed nothing, all that stands in the partition is unread.
     """
-    places = (Position(one.name, number) for one in topics for number in range(one.partitions))
     async with LagMeter(settings) as meter:
-        return await meter.measure({place: reached.get(place, 0) for place in places})
+        found = await meter.measure({one: reached.get(one, 0) for one in partitions})
+    return {one: replace(lag, position=reached.get(one)) for one, lag in found.items()}

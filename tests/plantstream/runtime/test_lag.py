@@ -9,7 +9,7 @@ import pytest_asyncio
 from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.journal import KafkaJournal
-from plantstream.runtime.kafka.lag import Lag, LagMeter, lag_behind
+from plantstream.runtime.kafka.lag import Lag, LagMeter, lags
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Outgoing, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
@@ -78,8 +78,13 @@ async def test_marks_of_transactions_are_no_lag(kafka):
 async def test_a_group_that_never_committed_has_read_nothing(kafka):
     await send(kafka, 4, 2)
 
-    found = await lag_behind(kafka, [MACHINE], {})
+    places = [TopicPartition(MACHINE.name, one) for one in range(MACHINE.partitions)]
+    found = await lags(kafka, places, {})
 
-    assert len(found) == MACHINE.partitions
-    assert found[TopicPartition(MACHINE.name, 4)].records == 2
+    assert list(found) == places
+    assert [found[places[4]].records, found[places[4]].end, found[places[4]].position] == [
+        2,
+        2,
+        None,
+    ]
     assert found[TopicPartition(MACHINE.name, 5)] == Lag(0)
