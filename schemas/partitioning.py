@@ -19,11 +19,13 @@ def partition_of(key: bytes, partitions: int) -> int:
 def partition_key(partition_by: str, record: Any) -> str:
     """What a record is in order with in a topic that is partitioned by this.
 
-    Facts of an equipment are in order with others of its site where a topic gathers a site.
+    Where a topic gathers a site, facts of its equipment and of its products are in order.
     """
     equipment: str | None = getattr(record, "equipment", None)
     if equipment is not None and partition_by == "site":
         return site_of(equipment)
+    if partition_by == "site" and hasattr(record, "site"):
+        return str(record.site)
     if equipment is not None and partition_by == "equipment":
         return equipment
     return str(record.partition_key())

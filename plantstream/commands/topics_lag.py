@@ -13,7 +13,7 @@ from plantstream.commands.tables import print_columns
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from plantstream.runtime.kafka.lag import LagMeter
+    from plantstream.runtime.kafka.lag import Lag
     from plantstream.runtime.ports import TopicPartition
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 
@@ -58,21 +58,22 @@ async def _rows(
 ) -> list[dict[str, Any]]:
     from plantstream.commands.consumer_groups import known_groups, notifiers
     from plantstream.commands.sink import GROUP as SINK
-    from plantstream.runtime.kafka.lag import LagMeter
+    from plantstream.runtime.clock import system
+    from plantstream.runtime.kafka.lag import lags
     from plantstream.runtime.kafka.survey import NO_GROUP, group_names, survey
 
     known = known_groups() | await notifiers(kafka)
     names = _asked(chosen, {*known, *await group_names(kafka)})
     seen = await survey(kafka, [], [], names)
     rows: list[dict[str, Any]] = []
-    async with LagMeter(kafka) as meter:
-        for name in names:
-            reads = [topic.name for topic in known[name][0]] if name in known else []
-            there = {one: seen.topics[one].partitions for one in reads if one in seen.topics}
-            reached, kept = seen.groups.get(name, NO_GROUP).reached, COMMITTED
-            if name == SINK:
-                reached, kept = await _stored(reached, database)
-            rows += await _of_group(meter, _partitions(there, reached), reached, name, kept)
+    for name in names:
+        reads = [topic.name for topic in known[name][0]] if name in known else []
+        present = {topic: seen.topics[topic].partitions for topic in reads if topic in seen.topics}
+        reached, kept = seen.groups.get(name, NO_GROUP).reached, COMMITTED
+        if name == SINK:
+            reached, kept = await _stored(reached, database)
+        found = await lags(kafka, _partitions(present, reached), reached)
+        rows += _of_group(name, found, kept, int(system().timestamp() * 1000))
     return rows
 
 
@@ -109,27 +110,22 @@ def _partitions(topics: Mapping[str, int], reached: "Positions") -> "Collection[
     return whole | reached.keys()
 
 
-async def _of_group(
-    meter: "LagMeter",
-    places: "Collection[TopicPartition]",
-    reached: "Positions",
-    name: str,
-    kept: str,
+def _of_group(
+    name: str, found: "Mapping[TopicPartition, Lag]", kept: str, now_ms: int
 ) -> list[dict[str, Any]]:
-    from plantstream.runtime.clock import now
-
-    ends = await meter.ends(places)
-    found = await meter.measure({where: reached.get(where, 0) for where in places}, name)
+    ordered = sorted(found.items(), key=lambda one: (one[0].topic, one[0].partition))
     return [
         {
             "group": name,
             "topic": where.topic,
             "partition": where.partition,
-            "position": reached.get(where),
-            "end": ends[where],
-            "records": found[where].records,
-            "seconds": round(found[where].seconds(now()), 1),
+            "position": one.position,
+            "end": one.end,
+            "records": one.records,
+            "seconds": 0.0
+            if one.oldest_ms is None
+            else round(max(0, now_ms - one.oldest_ms) / 1000, 1),
             "kept in": kept,
         }
-        for where in sorted(places, key=lambda one: (one.topic, one.partition))
+        for where, one in ordered
     ]

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from plantstream.runtime.burial import addressed, dead_letter
@@ -17,11 +17,9 @@ from schemas.alerts import DeliveryAttempt, Notification
 from schemas.codec import UnreadableError, decode, encode
 from schemas.topics import DELIVERY, NOTIFICATION
 from sinks.notify.board import Board, Job
-from sinks.notify.breaker import Resting
 from sinks.notify.delivery import (
     Answer,
     Delivery,
-    Retrying,
     expired,
     intent,
     opened,
@@ -29,6 +27,7 @@ from sinks.notify.delivery import (
     settled,
 )
 from sinks.notify.handed import Handed
+from sinks.notify.limits import NotifyLimits
 from sinks.notify.memory import Memory
 from sinks.notify.message import RefusedError, TemporaryError
 from sinks.notify.meters import NotifyMeters
@@ -39,26 +38,6 @@ from sinks.patience import Patience
 
 _log = get_logger()
 _Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class NotifyLimits:
-    """How much is done at once, and how long is waited."""
-
-    most_per_s: Mapping[str, float]
-    """Messages by channel, of all channels of the plant."""
-    site: str | None = None
-    """Whose notifications are delivered; None is every site's."""
-    batch_records: int = 200
-    most_open: int = 20_000
-    """Deliveries; while there are so many, nothing more is read."""
-    retrying: Retrying = field(default_factory=Retrying)
-    resting: Resting = field(default_factory=Resting)
-    ask_after_s: float = 2.0
-    """Whoever has not read for so long may have been given up by the group, and asks."""
-    retry_first_s: float = 0.2
-    retry_most_s: float = 10.0
-    """Pauses while Kafka is away."""
 
 
 class NotifyLoop:

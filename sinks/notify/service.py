@@ -28,7 +28,8 @@ from schemas.plant.load import PlantFile
 from schemas.topics import ALERT_LATEST, DELIVERY, NOTIFICATION, OPERATOR
 from sinks.notify.bounces import Listened
 from sinks.notify.desk import Desk
-from sinks.notify.loop import NotifyLimits, NotifyLoop
+from sinks.notify.limits import NotifyLimits
+from sinks.notify.loop import NotifyLoop
 from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime
 from sinks.notify.registry import Means

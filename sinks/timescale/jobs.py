@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from plantstream.runtime.logs import get_logger
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from plantstream.runtime.errors import PlantstreamError
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.timescale.connection import connect, translated
 

@@ -4,7 +4,8 @@ import pytest
 from aiokafka.partitioner import murmur2 as kafkas_murmur2
 from hypothesis import given, strategies as st
 
-from schemas.partitioning import murmur2, partition_of
+from schemas.partitioning import murmur2, partition_key, partition_of
+from schemas.topics import CATALOGUE
 
 
 @given(st.binary(max_size=64))
@@ -27,3 +28,14 @@ def test_a_partition_is_one_of_those_there_are(key, partitions):
 )
 def test_a_partition_never_moves(key, partition):
     assert partition_of(key, 12) == partition
+
+
+@pytest.mark.parametrize(
+    ("topic", "kind"),
+    [(one, kind) for one in CATALOGUE if one.partition_by == "site" for kind in one.types],
+    ids=lambda one: getattr(one, "name", getattr(one, "__name__", "")),
+)
+def test_what_a_topic_gathers_by_site_stands_in_the_partition_of_its_site(topic, kind):
+    said = {"site": "acme/north", "equipment": "acme/north/hall/one/press", "product": "gel"}
+    known = {name: value for name, value in said.items() if name in kind.model_fields}
+    assert partition_key(topic.partition_by, kind.model_construct(**known)) == "acme/north"

@@ -25,7 +25,8 @@ from processors.streams.upstream import KafkaUpstream
 from schemas.alerts import Notification
 from schemas.plant.load import load_plant
 from schemas.topics import ALERT, DELIVERY, MACHINE, NOTIFICATION, OPERATOR, TELEMETRY
-from sinks.notify.loop import NotifyLimits, NotifyLoop
+from sinks.notify.limits import NotifyLimits
+from sinks.notify.loop import NotifyLoop
 from sinks.notify.message import Sent, TemporaryError
 from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime

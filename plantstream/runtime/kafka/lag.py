@@ -89,17 +89,6 @@ class LagMeter:
     ) -> None:
         await self._consumer.stop()
 
-    async def ends(self, places: Collection[Position]) -> dict[Position, int]:
-        """Where committed records end now.
-
-        Raises:
-            UnavailableError: the broker does not answer.
-        """
-        wanted = [TopicPartition(one.topic, one.partition) for one in places]
-        with translated("asking where logs end", self._settings):
-            found = await self._consumer.end_offsets(wanted)
-        return {Position(tp.topic, tp.partition): end for tp, end in found.items()}
-
     async def measure(
         self, reached: Mapping[Position, int], reader: str = ""
     ) -> dict[Position, Lag]:

@@ -424,7 +424,8 @@ CREATE VIEW pipeline_health AS
         FROM dead_letter WHERE buried_at > now() - interval '1 day' GROUP BY service
     )
     SELECT kind, site, name, newest_at,
-           extract(epoch FROM greatest(now() - newest_at, interval '0'))::double precision AS age_s,
+           CASE WHEN newest_at IS NOT NULL THEN extract(epoch FROM greatest(now() - newest_at, interval '0'))
+           END::double precision AS age_s,
            connected, waiting, lost, trouble
     FROM told;
 COMMENT ON VIEW pipeline_health IS

@@ -15,7 +15,8 @@ from schemas.partitioning import partition_of
 from schemas.topics import DEADLETTER, DELIVERY, NOTIFICATION
 from sinks.notify.breaker import Resting
 from sinks.notify.delivery import FINAL, Retrying
-from sinks.notify.loop import NotifyLimits, NotifyLoop
+from sinks.notify.limits import NotifyLimits
+from sinks.notify.loop import NotifyLoop
 from sinks.notify.message import RefusedError, Sent, TemporaryError
 from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime
