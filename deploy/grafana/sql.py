@@ -76,7 +76,3 @@ SELECT {BUCKET.format("bucket")} AS time, {NAME} AS metric, sum(total) / nullif(
 FROM values {NAMED}
 WHERE machine.in_force
 GROUP BY 1, 2 ORDER BY 1"""
-
-
-NEWEST_DAY = f"(SELECT max(day) FROM {DAYS} WHERE {THESE} AND {OVERLAPS})"
-"""The production day that the end of the range is in."""

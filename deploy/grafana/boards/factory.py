@@ -19,13 +19,16 @@ from deploy.grafana.shapes import (
 _CONSTRAINTS = f"""equipment IN (SELECT equipment FROM plant_equipment WHERE in_force AND is_constraint)
         AND {sql.THESE}"""
 
-PRODUCTION_TODAY = f"""WITH made AS (
-    SELECT sum(good) AS good FROM {sql.DAYS} WHERE {_CONSTRAINTS} AND day = {sql.NEWEST_DAY}
+PRODUCTION_TODAY = f"""WITH today AS (
+    SELECT equipment, max(day) AS day FROM {sql.DAYS} WHERE {_CONSTRAINTS} AND {sql.OVERLAPS}
+    GROUP BY equipment
+), made AS (
+    SELECT sum(good) AS good FROM {sql.DAYS} JOIN today USING (equipment, day) WHERE run = ''
 ), wanted AS (
     SELECT sum(demand_per_shift) AS target FROM (
-        SELECT DISTINCT ON (equipment, shift) demand_per_shift FROM takt_by_shift
-        WHERE {_CONSTRAINTS} AND day = {sql.NEWEST_DAY}
-        ORDER BY equipment, shift, cycles DESC) AS shifts
+        SELECT DISTINCT ON (equipment, shift) demand_per_shift
+        FROM takt_by_shift JOIN today USING (equipment, day)
+        WHERE run = '' ORDER BY equipment, shift, cycles DESC) AS shifts
 )
 SELECT good, target FROM made, wanted"""
 
