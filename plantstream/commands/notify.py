@@ -8,7 +8,6 @@ import typer
 from plantstream.commands.options import LISTEN
 from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
 from plantstream.commands.process import SLOT
-from plantstream.runtime.http_guard import is_loopback
 
 if TYPE_CHECKING:
     from plantstream.runtime.http_server import Listening
@@ -61,6 +60,8 @@ def notify(
 
 
 def _must_be_private(web: "Listening") -> None:
+    from plantstream.runtime.http_guard import is_loopback
+
     if (web.certificate is None) != (web.private_key is None):
         raise typer.BadParameter("--web-certificate and --web-key go together")
     if web.certificate is not None:
