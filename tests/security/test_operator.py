@@ -43,7 +43,8 @@ async def test_an_operator_replays_what_edges_wrote(
     assert await child.run(argv, log, environment(operator)) == 0, log.read_text()
 
     replayed = [one async for one in read_partitions(operator, topic, [BURIED_AT])]
-    assert [(one.key, one.value) for one in replayed] == [(b"key", b"{nope")]
+    ours = [(one.key, one.value) for one in replayed if one.key == b"key"]
+    assert ours == [(b"key", b"{nope")]
 
 
 async def test_an_operator_applies_a_plant_file(kafka: RunningKafka, tmp_path: Path) -> None:
