@@ -207,7 +207,7 @@ def test_going_back_keeps_samples_and_going_forth_fills_the_aggregates_again(
     before = ask(plant.sql, "SELECT count(*), sum(value) FROM sample")
 
     kept = [one.name for one in scripts() if one.order <= ("014", False)]
-    assert roll_back(timescale.settings, keep=kept) == ["014.timescale.sql"]
+    assert roll_back(timescale.settings, keep=kept)[-1] == "014.timescale.sql"
     assert ask(plant.sql, "SELECT count(*), sum(value) FROM sample") == before
     plant.must_be_true(late="refresh_queue")
 
