@@ -21,7 +21,7 @@ from tests.sinks.timescale.conftest import Database
 pytestmark = pytest.mark.integration
 
 EVERYTHING = """
-    SELECT json_agg(c.relname ORDER BY 1)::text FROM pg_catalog.pg_class AS c
+    SELECT json_agg(c.relname ORDER BY c.relname)::text FROM pg_catalog.pg_class AS c
     JOIN pg_catalog.pg_namespace AS n ON n.oid = relnamespace
     WHERE nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
 """
