@@ -78,7 +78,7 @@ async def _rest() -> None:
 
 async def _replay(factory: Factory, home: Path) -> None:
     """Every machine's recording, one after the other."""
-    for recording in sorted(home.glob("*.csv")):
+    for recording in await asyncio.to_thread(_recordings, home):
         column_map, run = recording.with_suffix(".map.yaml"), f"{home.name}-{recording.stem}"
         named = ("--map", column_map, "--run", run, "--data-dir", factory.home / "replay")
         done = await factory.line.command("replay", recording, *named)
@@ -93,3 +93,7 @@ async def _p99(factory: Factory, work: Callable[[], Awaitable[None]]) -> float:
     found = quantile(since(await sink.metrics(), before, VISIBLE), VISIBLE, 0.99)
     assert found is not None
     return found
+
+
+def _recordings(home: Path) -> list[Path]:
+    return sorted(home.glob("*.csv"))
