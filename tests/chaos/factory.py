@@ -44,12 +44,12 @@ class Factory:
         await service.ready()
         return service
 
-    async def launch(self, name: Service, slot: str = FIRST) -> Running:
+    async def launch(self, name: Service, slot: str = FIRST, fault: str = "") -> Running:
         """Start a service, ready or not."""
         port = free_port()
         argv = (*self._argv(name, slot), "--port", str(port))
         line = self._line_of(name)
-        service = await line.start(argv[0], *argv[1:], port=port)
+        service = await line.start(argv[0], *argv[1:], port=port, fault=fault)
         self.running[name, slot] = service
         return service
 

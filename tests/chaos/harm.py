@@ -21,6 +21,7 @@ FROZEN_S = 30.0
 SHARED_LIMIT_S = 60.0
 COMES_AND_GOES_S = 5.0
 LOOK_S = 0.1
+ACTS_WITHIN_S = 90.0
 FILL_BYTES = 65_536
 
 
@@ -160,6 +161,20 @@ def disk_full(place: str, seconds: float) -> Harm:
         return monotonic()
 
     return harm
+
+
+async def loop_blocked(factory: Factory, _: random.Random) -> float:
+    """The event loop of the processor stands still for 40 s: the watchdog ends it before."""
+    await factory.stop("oee")
+    blocked = await factory.launch("oee", fault="oee.applied@100/40")
+    await blocked.ready()
+    try:
+        async with asyncio.timeout(ACTS_WITHIN_S):
+            await blocked.process.wait()
+    except TimeoutError:
+        raise TooSlowError("the watchdog did not act") from None
+    await factory.launch("oee")
+    return monotonic()
 
 
 async def edge_cut_off(factory: Factory, chance: random.Random) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tests.chaos import harm
+from tests.chaos import harm, loads
 from tests.chaos.factory import SERVICES
 from tests.chaos.harm import Harm
 from tests.chaos.parts import DISK_MB, Setting
@@ -110,6 +110,17 @@ ROWS: Mapping[str, Row] = {
         setting=Setting.THREE_BROKERS,
     ),
     **_disks(),
+    "loop-blocked-40s": Row(
+        "the event loop of the processor stands still for 40 s", 5, harm.loop_blocked
+    ),
+    "month-replayed": Row(
+        "a month is replayed as a run; live rows at most twice as late, no page for history",
+        3,
+        loads.month_replayed,
+    ),
+    "half-an-hour": Row(
+        "nothing, for 30 minutes: no service grows by 1 MB in 10 minutes", 1, loads.half_an_hour
+    ),
     "edge-cut-off": Row(
         "drops, delays, cuts in mid-stream, half-open lines between edge and broker",
         10,

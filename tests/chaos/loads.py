@@ -1,0 +1,99 @@
+"""What a factory bears besides its presses: a month out of the past, and half an hour of work."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from pathlib import Path
+
+import psutil
+
+from plantstream.commands.scrape import quantile, since
+from plantstream.runtime.clock import monotonic
+from tests.chaos.factory import FIRST, Factory
+from tests.chaos.harm import TooSlowError
+
+DAYS = 30
+TIMES_SLOWER = 2.0
+AT_REST_S = 20.0
+VISIBLE = "plantstream_sink_event_to_row_seconds"
+HALF_HOUR = timedelta(minutes=30)
+WARM = timedelta(minutes=10)
+LOOK_EVERY_S = 30.0
+MOST_MB = 1.0
+"""That a service may grow by in ten minutes, once it is warm."""
+
+
+async def month_replayed(factory: Factory, chance: random.Random) -> float:
+    """A month comes in as a run; live rows are not more than twice as late, and nobody is told."""
+    home, seed = factory.home / f"month-{monotonic():.0f}", str(chance.randrange(1000))
+    done = await factory.line.command(
+        "simulate", "--days", str(DAYS), "--seed", seed, "--out", home
+    )
+    assert done.code == 0, done.err
+    before = await _p99(factory, _rest)
+    during = await _p99(factory, lambda: _replay(factory, home))
+    if during > TIMES_SLOWER * before:
+        raise TooSlowError(
+            f"live rows: p99 {before:.2f} s before, {during:.2f} s during the replay"
+        )
+    return monotonic()
+
+
+async def half_an_hour(factory: Factory, _: random.Random) -> float:
+    """Nothing happens; no service grows."""
+    sizes: dict[str, list[tuple[float, float]]] = {}
+    began = monotonic()
+    while (passed_s := monotonic() - began) < HALF_HOUR.total_seconds():
+        if passed_s > WARM.total_seconds():
+            for name, size_mb in _sizes(factory).items():
+                sizes.setdefault(name, []).append((passed_s, size_mb))
+        await asyncio.sleep(LOOK_EVERY_S)
+    growing = {name: slope(points) for name, points in sizes.items()}
+    if worst := {name: mb for name, mb in growing.items() if mb > MOST_MB}:
+        told = ", ".join(f"{name} {mb:.2f} MB" for name, mb in worst.items())
+        raise TooSlowError(f"these grow in ten minutes: {told}")
+    return monotonic()
+
+
+def slope(points: list[tuple[float, float]]) -> float:
+    """MB in ten minutes, by the line of least squares through seconds and MB."""
+    middle_s = sum(at for at, _ in points) / len(points)
+    middle_mb = sum(mb for _, mb in points) / len(points)
+    spread = sum((at - middle_s) ** 2 for at, _ in points)
+    return 600 * sum((at - middle_s) * (mb - middle_mb) for at, mb in points) / spread
+
+
+def _sizes(factory: Factory) -> Mapping[str, float]:
+    return {
+        name: psutil.Process(one.process.pid).memory_info().rss / 1e6
+        for (name, slot), one in factory.running.items()
+        if slot == FIRST
+    }
+
+
+async def _rest() -> None:
+    await asyncio.sleep(AT_REST_S)
+
+
+async def _replay(factory: Factory, home: Path) -> None:
+    """Every machine's recording, one after the other."""
+    for recording in await asyncio.to_thread(_recordings, home):
+        column_map, run = recording.with_suffix(".map.yaml"), f"{home.name}-{recording.stem}"
+        named = ("--map", column_map, "--run", run, "--data-dir", factory.home / "replay")
+        done = await factory.line.command("replay", recording, *named)
+        assert done.code == 0, done.err
+
+
+async def _p99(factory: Factory, work: Callable[[], Awaitable[None]]) -> float:
+    """Of live rows, from the event to SQL, while something else is done."""
+    sink = factory.running["sink", FIRST]
+    before = await sink.metrics()
+    await work()
+    found = quantile(since(await sink.metrics(), before, VISIBLE), VISIBLE, 0.99)
+    assert found is not None
+    return found
+
+
+def _recordings(home: Path) -> list[Path]:
+    return sorted(home.glob("*.csv"))
