@@ -175,6 +175,8 @@ class Database:
     reports: dict[str, OeeReport] = field(default_factory=dict)
     said: dict[str, Stop | Finding | BatchCycle] = field(default_factory=dict)
     letters: dict[str, str] = field(default_factory=dict)
+    poison: list[str] = field(default_factory=list)
+    """Ids of what stands in the log and is no record: whoever reads it has to bury it."""
     jumps: list[str] = field(default_factory=list)
     """Positions that moved from elsewhere than where the batch begins."""
     locks: dict[TopicPartition, Process] = field(default_factory=dict)

@@ -33,6 +33,7 @@ MUST_HAPPEN = (
     "answers lost",
     "broker away",
     "disk full",
+    "poison bytes",
     "holes in delivery",
     "rewinds",
     "ticks",

@@ -11,6 +11,8 @@ from tests.simulation.adapters import Database
 from tests.simulation.oracle import CellName, truth_of
 from tests.simulation.story import Story
 
+READERS = ("process/oee", "sink")
+"""Of what edges write."""
 SHOWN = 10
 """Differences in one message."""
 
@@ -19,11 +21,21 @@ def differences(story: Story, database: Database) -> list[str]:
     """Everything that is not as it must be, in words."""
     truth = truth_of(story)
     return [
-        *(f"dead letter {name}: {reason}" for name, reason in database.letters.items()),
+        *_letters(database),
         *(f"position of {jump}" for jump in database.jumps),
         *_compared("cell", _cells(database), truth.cells),
         *_compared("window", _windows(database), truth.windows),
         *_events(story, database),
+    ]
+
+
+def _letters(database: Database) -> list[str]:
+    """What is no record is buried by each reader, and nothing else is."""
+    wanted = {f"{reader} {one}" for one in database.poison for reader in READERS}
+    more = {name: why for name, why in database.letters.items() if name not in wanted}
+    return [
+        *(f"dead letter {name}: {reason}" for name, reason in more.items()),
+        *(f"no dead letter {name}" for name in sorted(wanted - database.letters.keys())),
     ]
 
 

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from ingest.agent import run_agent
 from ingest.options import AgentOptions, World as AgentWorld
-from plantstream.runtime.ports import TopicPartition
+from plantstream.runtime.ports import Outgoing, TopicPartition
 from processors.oee.engine import OeeEngine
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
@@ -35,6 +35,7 @@ from tests.simulation.groups import Group, SimulatedFeed, SimulatedReader
 from tests.simulation.lives import Keepers, Life
 from tests.simulation.story import START, Story, Telling
 
+POISON_EVERY_S = 300.0
 PATIENCE_S = 7200.0
 """After the end of a story, everything must be stored within this simulated time."""
 _LIMITS = ShellLimits(tick_s=90)
@@ -78,8 +79,21 @@ class World:
         lives: dict[str, Life] = {"edge": self._edge}
         for slot in range(self._slots):
             lives |= {f"processor {slot}": self._processor, f"sink {slot}": self._sink}
+        poisoning = asyncio.create_task(self._poison())
         keepers = Keepers(self.faults, lambda name: self._told and name == "edge")
         await keepers.keep(lives, self._until_stored)
+        await poisoning
+
+    async def _poison(self) -> None:
+        """Now and then somebody writes what is no record."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < self.story.end_ms / 1000:
+            await asyncio.sleep(POISON_EVERY_S)
+            if self.faults.happens("poison bytes", 0.2, loop.time()):
+                at = self.faults.rng.choice(self._inputs)
+                offset = len(self.durable.broker.partitions[at].entries)
+                self.durable.broker.append(Outgoing(at.topic, at.partition, b"key", b"{nope"))
+                self.durable.database.poison.append(f"{at.topic}/{at.partition}/{offset}")
 
     async def _edge(self, process: Process) -> None:
         world = AgentWorld(self.now, bytes)
