@@ -59,11 +59,19 @@ def bench(
     out: Path = typer.Option(Path("build/bench.json"), help="Where the list is written."),
     only: str | None = typer.Option(None, help=f"One of: {', '.join(AIMS)}."),
     data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
+    compare: tuple[Path, Path] | None = typer.Option(
+        None, help="Two files, before and after: show what changed, and run nothing."
+    ),
 ) -> None:
-    """Run the benchmarks on this machine, with everything embedded."""
+    """Run the benchmarks on this machine, with everything embedded.
+
+    A comparison ends with 1 where a ratio is worse by more than 20 %.
+    """
     from plantstream.embedded.places import default_data_dir
 
     quiet_logs()
+    if compare is not None:
+        raise typer.Exit(_compared(*compare))
     if only is not None and only not in AIMS:
         raise MisconfiguredError(f"--only {only}: there are {', '.join(AIMS)}")
     where = data_dir or default_data_dir() / "bench"
@@ -77,6 +85,17 @@ def bench(
     write(rows, out)
     print_columns(rows)
     messages.print(f"written to {out}")
+
+
+def _compared(before: Path, after: Path) -> int:
+    from plantstream.commands.bench_compare import changes, read
+
+    found = changes(read(before), read(after))
+    print_columns(found)
+    worse = [one["id"] for one in found if one["is_worse"]]
+    told = f"worse by more than 20 %: {', '.join(worse)}" if worse else "none is worse by 20 %"
+    messages.print(f"{len(found)} ratios compared; {told}")
+    return 1 if worse else 0
 
 
 def write(rows: list[Row], out: Path) -> None:
