@@ -226,6 +226,13 @@ BEGIN
             WHERE format('%I.%I', hypertable_schema, hypertable_name)::regclass = ANY (telemetry_tables(one.level))
                 AND range_end <= moment - one.keep;
         CONTINUE WHEN ends IS NULL;
+        -- Samples of critical tags have to be with their batches before they go.
+        WHILE one.level = 'raw'
+            AND EXISTS (SELECT FROM batch_sample_due WHERE run = '' AND first < ends AND due_at <= now())
+        LOOP
+            PERFORM keep_batch_samples(1000);
+        END LOOP;
+        COMMIT;
         -- What changed there and was never asked for is added up now: it is the last time.
         FOREACH aggregate IN ARRAY ARRAY(SELECT a FROM stored_aggregate AS a
             WHERE root = 'sample' AND "position" > one."position" ORDER BY "position", name)
@@ -235,7 +242,9 @@ BEGIN
         -- Nobody stores samples for a moment, so what is stored is either added up or queued.
         PERFORM set_config('lock_timeout', '10s', true);
         LOCK TABLE sample IN SHARE ROW EXCLUSIVE MODE;
-        IF NOT EXISTS (SELECT FROM refresh_queue WHERE source = 'sample' AND bucket < ends) THEN
+        IF NOT EXISTS (SELECT FROM refresh_queue WHERE source = 'sample' AND bucket < ends)
+            AND NOT EXISTS (SELECT FROM batch_sample_due WHERE one.level = 'raw' AND run = '' AND first < ends)
+        THEN
             IF one.level = 'raw' THEN
                 PERFORM drop_chunks('sample', older_than => ends);
             END IF;

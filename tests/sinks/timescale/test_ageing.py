@@ -199,6 +199,24 @@ def test_old_chunks_are_compressed_and_take_late_samples(plant: Plant):
     plant.must_be_true()
 
 
+def test_samples_of_critical_tags_are_with_their_batch_before_they_go(plant: Plant):
+    end = BEGIN + timedelta(hours=1)
+    plant.stores(BEGIN, end, "1 min")
+    plant.sql.execute(
+        "INSERT INTO critical_tag (site, plant_version, equipment, tag, unit)"
+        " VALUES ('a/b', 'v1', 'a/b/c/d/e1', 'heat', 'K')"
+    )
+    plant.sql.execute(
+        "INSERT INTO batch_made VALUES ('', 'a/b', 'gel', 'a/b/c/d/e1', 'B1', %s, %s, false, 'v1')",
+        (BEGIN, end),
+    )
+
+    plant.runs_jobs(BEGIN + timedelta(days=10))
+
+    assert ask(plant.sql, "SELECT count(*) FROM sample") == [(0,)]
+    assert ask(plant.sql, "SELECT count(*) FROM batch_samples WHERE batch = 'B1'") == [(60,)]
+
+
 def test_going_back_keeps_samples_and_going_forth_fills_the_aggregates_again(
     plant: Plant, timescale: Database
 ):
