@@ -25,6 +25,7 @@ NINU = Path(__file__).parents[2] / "deploy" / "plants" / "ninu" / "plant.yaml"
 METERS = (
     ("ingest.metrics", "EdgeMetrics"),
     ("ingest.metrics", "SourceMetrics"),
+    ("ingest.freshness", "Freshness"),
     ("processors.streams.metrics", "ProcessorMetrics"),
     ("processors.anchoring.anchors", "AnchorMetrics"),
     ("sinks.meters", "SinkMeters"),
@@ -46,14 +47,6 @@ OF_OTHERS = frozenset(
     }
 )
 """What Prometheus itself and the exporters of node, PostgreSQL, Kafka and Alertmanager tell."""
-PROMISED = frozenset(
-    {
-        *("plantstream_consumer_lag_seconds", "plantstream_consumer_lag_records"),
-        *("plantstream_equipment_fresh_seconds", "plantstream_source_fresh_seconds"),
-        "plantstream_watchdog_restarts_total",
-    }
-)
-"""What services tell of freshness and lag, whichever module registers it."""
 _SUFFIXES = {
     "counter": ("_total",),
     "histogram": ("_bucket", "_count", "_sum"),
@@ -66,7 +59,7 @@ _SUFFIXES = {
 def names() -> frozenset[str]:
     """Every name, those of the example plant with its prefix, recording rules included."""
     ours = {name for one in (*_own(), *of_the_plant(example())) for name in _told(one)}
-    return frozenset({*ours, *OF_OTHERS, *PROMISED, *recorded()})
+    return frozenset({*ours, *OF_OTHERS, *recorded()})
 
 
 def example() -> PlantFile:
@@ -108,10 +101,7 @@ _WORDS = frozenset(
 def _own() -> Iterator[Metric]:
     for module, name in METERS:
         registry = CollectorRegistry()
-        try:
-            getattr(import_module(module), name)(registry)
-        except ModuleNotFoundError:
-            continue
+        getattr(import_module(module), name)(registry)
         yield from registry.collect()
     yield from Service("metrics").registry.collect()
 
