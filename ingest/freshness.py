@@ -1,4 +1,4 @@
-"""How old the newest value of each equipment is, in a registry."""
+"""How old the newest value or sign of life of each equipment is, in a registry."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,13 +6,15 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry, Gauge
 
-from ingest.input import Sample
+from ingest.input import Alive, Sample
 from plantstream.runtime import clock
 from schemas.record import EquipmentPath
 
 
 class Freshness:
-    """The age, by the edge's clock, of the newest source time that each equipment has told.
+    """The age, by the edge's clock, of the newest moment at which each equipment said something.
+
+    A value that does not change is not silence: that its source answers for it counts as well.
 
     Equipment is told of from its first value on and as long as its source is read: there are at
     most as many series as the plant file has equipment.
@@ -21,18 +23,18 @@ class Freshness:
     def __init__(self, registry: CollectorRegistry) -> None:
         self._gauge = Gauge(
             "plantstream_equipment_fresh_seconds",
-            "Age of the newest value of an equipment.",
+            "Age of the newest value or sign of life of an equipment.",
             ["equipment"],
             registry=registry,
         )
         self._newest: dict[EquipmentPath, datetime] = {}
         self._sources: dict[EquipmentPath, str] = {}
 
-    def saw(self, source: str, samples: Sequence[Sample]) -> None:
+    def saw(self, source: str, told: Sequence[Sample | Alive]) -> None:
         """These came from a source."""
         newest = self._newest
-        for one in samples:
-            path, at = one.equipment, one.source_time
+        for one in told:
+            path, at = one.equipment, one.at if isinstance(one, Alive) else one.source_time
             known = newest.get(path)
             if known is None:
                 self._gauge.labels(path).set_function(partial(self._age_s, path))

@@ -8,7 +8,7 @@ from typing import Self
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from ingest.freshness import Freshness
-from ingest.input import Missed, Sample, Told
+from ingest.input import Alive, Missed, Sample, Told
 from ingest.ports import Spool
 from ingest.values import is_bad
 from plantstream.runtime.http_metrics import HttpMetrics
@@ -182,9 +182,10 @@ class SourceMeters:
         samples = [one for one in observations if isinstance(one, Sample)]
         self._gaps.inc(sum(isinstance(one, Missed) for one in observations))
         self._bad.inc(sum(is_bad(one.quality) for one in samples))
+        said = [one for one in observations if isinstance(one, Sample | Alive)]
+        self._metrics.freshness.saw(self._source, said)
         if not samples:
             return
-        self._metrics.freshness.saw(self._source, samples)
         newest = max(one.source_time for one in samples)
         if self.last_value_at is None or newest > self.last_value_at:
             self.last_value_at, self.clock_skew = newest, newest - now

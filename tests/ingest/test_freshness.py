@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from prometheus_client import CollectorRegistry
 
-from ingest.input import Sample
+from ingest.input import Alive, Sample
 from ingest.metrics import SourceMetrics
 from plantstream.runtime import clock
 from tests.ingest.kit import REACTOR, STATION
@@ -30,3 +30,14 @@ def test_it_is_the_age_of_the_newest_value_and_goes_with_its_source():
 
     assert age(registry, REACTOR) is None
     assert age(registry, STATION) is not None
+
+
+def test_an_equipment_whose_values_do_not_change_is_not_silent():
+    registry = CollectorRegistry()
+    metrics, now = SourceMetrics(registry), clock.now()
+    metrics.of("plc").took([Sample(REACTOR, "t", 1, now - timedelta(seconds=600))], now)
+    metrics.of("plc").took([Alive(REACTOR, now)], now)
+
+    found = age(registry, REACTOR)
+    assert found is not None
+    assert found < 30
