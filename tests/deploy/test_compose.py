@@ -32,7 +32,6 @@ from tests.deploy.compose import (
 )
 
 PUBLISHED = {"grafana", "notify"}
-FROM_OTHERS = {"grafana/provisioning", "grafana/dashboards", "prometheus/alertmanager.yml"}
 SETTINGS = {
     f"{settings.model_config['env_prefix']}{field}".upper()
     for settings in (KafkaSettings, DatabaseSettings, HttpSettings)
@@ -198,10 +197,7 @@ def test_a_file_that_it_mounts_is_there(name: str):
             continue
         if source.startswith(MADE_BY_SCRIPT):
             continue
-        place = host_path(source)
-        if not place.exists() and str(place.relative_to(DEPLOY)) in FROM_OTHERS:
-            pytest.skip(f"{source} is not generated yet")
-        assert place.exists()
+        assert host_path(source).exists()
 
 
 def test_volumes_networks_and_what_one_waits_for_are_there_and_used():
