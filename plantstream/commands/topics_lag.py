@@ -59,21 +59,24 @@ async def _rows(
     from plantstream.commands.consumer_groups import known_groups, notifiers
     from plantstream.commands.sink import GROUP as SINK
     from plantstream.runtime.clock import system
-    from plantstream.runtime.kafka.lag import lags
+    from plantstream.runtime.kafka.lag import LagMeter, lags
     from plantstream.runtime.kafka.survey import NO_GROUP, group_names, survey
 
     known = known_groups() | await notifiers(kafka)
     names = _asked(chosen, {*known, *await group_names(kafka)})
     seen = await survey(kafka, [], [], names)
     rows: list[dict[str, Any]] = []
-    for name in names:
-        reads = [topic.name for topic in known[name][0]] if name in known else []
-        present = {topic: seen.topics[topic].partitions for topic in reads if topic in seen.topics}
-        reached, kept = seen.groups.get(name, NO_GROUP).reached, COMMITTED
-        if name == SINK:
-            reached, kept = await _stored(reached, database)
-        found = await lags(kafka, _partitions(present, reached), reached)
-        rows += _of_group(name, found, kept, int(system().timestamp() * 1000))
+    async with LagMeter(kafka) as meter:
+        for name in names:
+            reads = [topic.name for topic in known[name][0]] if name in known else []
+            present = {
+                topic: seen.topics[topic].partitions for topic in reads if topic in seen.topics
+            }
+            reached, kept = seen.groups.get(name, NO_GROUP).reached, COMMITTED
+            if name == SINK:
+                reached, kept = await _stored(reached, database)
+            found = await lags(meter, name, _partitions(present, reached), reached)
+            rows += _of_group(name, found, kept, int(system().timestamp() * 1000))
     return rows
 
 

@@ -152,12 +152,14 @@ def _lag(known: _Known | None, position: int, end: int) -> Lag:
 
 
 async def lags(
-    settings: KafkaSettings, partitions: Collection[Position], reached: Mapping[Position, int]
+    meter: LagMeter,
+    reader: str,
+    partitions: Collection[Position],
+    reached: Mapping[Position, int],
 ) -> dict[Position, Lag]:
     """The lag of one reader in each of these partitions, by what it has committed.
 
     Where it has committed nothing, all that stands in the partition is unread.
     """
-    async with LagMeter(settings) as meter:
-        found = await meter.measure({one: reached.get(one, 0) for one in partitions})
+    found = await meter.measure({one: reached.get(one, 0) for one in partitions}, reader)
     return {one: replace(lag, position=reached.get(one)) for one, lag in found.items()}

@@ -79,7 +79,8 @@ async def test_a_group_that_never_committed_has_read_nothing(kafka):
     await send(kafka, 4, 2)
 
     places = [TopicPartition(MACHINE.name, one) for one in range(MACHINE.partitions)]
-    found = await lags(kafka, places, {})
+    async with LagMeter(kafka) as meter:
+        found = await lags(meter, "group", places, {})
 
     assert list(found) == places
     assert [found[places[4]].records, found[places[4]].end, found[places[4]].position] == [
