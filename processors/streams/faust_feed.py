@@ -1,12 +1,15 @@
-"""Faust as a feed: it owns group membership, assignment and delivery, and decides nothing else.
+"""Faust as a feed: it owns group membership, assignment and fetching, and decides nothing else.
 
-Of faust-streaming 0.15.3 five things are worked around. Its own acknowledgements commit past
-events in flight (faust-streaming/faust#606): they are off, and we commit what is durable. It
-delivers records while it seeks after a rebalance and then drops some: the consumer is held until
-it has sought. It remembers a record as read that a rebalance took back from it, and drops it when
-it comes again: it is made to remember nothing, and the shell leaves out what it has and asks for
-what it lacks. Its tables know neither transactions nor who wrote a row: state is in the journal.
-It reads what a transaction may yet take back: its consumers are made to read what is committed.
+Of faust-streaming 0.15.3 five things are worked around.
+
+1. Its own acknowledgements commit past events in flight (faust-streaming/faust#606): nothing is
+   acknowledged to it, and we commit what is durable.
+2. It delivers records while it seeks after a rebalance: the consumer is held until it has sought.
+3. It hands over record by record, each through four tasks, a queue and a stream, and drops those
+   that a rebalance took back from it when they come again: what it fetches is taken as it was
+   fetched (docs/adr/0007). The shell leaves out what it has and asks for what it lacks.
+4. Its tables know neither transactions nor who wrote a row: state is in the journal.
+5. It reads what a transaction may yet take back: its consumers are made to read what is committed.
 """
 
 import asyncio
@@ -25,10 +28,15 @@ from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
 from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import KafkaSettings
+from processors.streams.fetched import Fetched
 from schemas.topics import Topic
 
 POLL_S = 0.1
+FETCH_S = 1.0
+OTHERS_S = 0.001
+"""What a rebalance asks of the event loop gets its turn between two polls, too."""
 BUFFERED_RECORDS = 4096
+"""Nothing more is fetched while so many wait; what aiokafka has at hand comes at once."""
 SESSION_TIMEOUT_S = 6
 HEARTBEAT_S = 2
 
@@ -40,43 +48,25 @@ def group_of(engine: str) -> str:
     return f"plantstream-{engine}"
 
 
-class Forgetful(dict[TP, int | None]):
-    """Faust's memory of what it has read, which would make it drop what is delivered again."""
-
-    def __getitem__(self, partition: TP) -> None:
-        """Nothing was read."""
-
-    def __setitem__(self, partition: TP, offset: int | None) -> None:
-        """Not remembered."""
-
-    def update(self, *_: Any, **__: Any) -> None:
-        """Not remembered."""
-
-
 class FaustFeed:
     """Records of an engine's input topics, as a static member of its consumer group."""
 
     def __init__(
         self, settings: KafkaSettings, engine: str, topics: Sequence[Topic], slot: str
     ) -> None:
-        self._buffer: asyncio.Queue[Record] = asyncio.Queue(BUFFERED_RECORDS)
+        self._fetched: Fetched[TP, Any] = Fetched(BUFFERED_RECORDS)
         self._assigned: Assigned | None = None
         self._settings, self._group = settings, group_of(engine)
         self._app = _app(settings, self._group, topics, slot)
-        source = self._app.topic(
-            *[topic.name for topic in topics],
-            key_serializer="raw",
-            value_serializer="raw",
-            acks=False,
-        )
-        self._app.agent(source, name=f"plantstream.{engine}", concurrency=1)(self._take)
+        names = [topic.name for topic in topics]
+        self._app.topics.add(self._app.topic(*names, acks=False))
         self._app.on_rebalance_complete.connect(self._hold)
         self._app.on_partitions_revoked.connect(self._forget)
-        self._topics = {topic.name for topic in topics}
+        self._topics = set(names)
         self.reach = Reach()
         """For whoever uses it to tell how far he is; a rebalance takes all of it."""
         consumer: Any = self._app.consumer
-        consumer._read_offset = Forgetful()  # noqa: SLF001 - Faust has no setting for it
+        consumer._drain_messages = self._drain  # noqa: SLF001 - Faust has no setting for it
         _read_committed(consumer._thread)  # noqa: SLF001
 
     async def __aenter__(self) -> "FaustFeed":
@@ -96,20 +86,13 @@ class FaustFeed:
         await self._app.stop()
 
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
-        """What the agent has taken since."""
+        """What was fetched since."""
+        if self._assigned is None:
+            await self._wait()
         if self._assigned is not None:
             assigned, self._assigned = self._assigned, None
             return assigned
-        try:
-            # Not wait_for: that of Python 3.11 forgets a cancellation that comes with the record.
-            async with asyncio.timeout(POLL_S):
-                records = [await self._buffer.get()]
-        except TimeoutError:
-            self._watch()
-            return []
-        while len(records) < limit and not self._buffer.empty():
-            records.append(self._buffer.get_nowait())
-        return records
+        return [linked.as_record(one) for one in self._fetched.take(limit)]
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit through Faust, whose books of lag then stay right."""
@@ -145,23 +128,36 @@ class FaustFeed:
         consumer: Any = self._app.consumer
         return consumer._thread._consumer  # noqa: SLF001 - Faust has no way to ask it
 
-    async def _take(self, stream: Any) -> None:
-        async for event in stream.noack().events():
-            message = event.message
-            before, after = linked.around(message)
-            await self._buffer.put(
-                Record(
-                    topic=message.topic,
-                    partition=message.partition,
-                    offset=message.offset,
-                    key=message.key,
-                    value=message.value,
-                    timestamp_ms=int((message.timestamp or 0) * 1000),
-                    empty_before=before,
-                    empty_after=after,
-                    headers=message.headers or (),
-                )
-            )
+    async def _wait(self) -> None:
+        """Until something is there, but not for long; let others have their turn in any case."""
+        if self._fetched.comes.is_set():
+            await asyncio.sleep(OTHERS_S)
+            return
+        try:
+            # Not wait_for: that of Python 3.11 forgets a cancellation that comes with the record.
+            async with asyncio.timeout(POLL_S):
+                await self._fetched.comes.wait()
+        except TimeoutError:
+            self._watch()
+
+    async def _drain(self, fetcher: Any) -> None:
+        """The loop of Faust's fetcher, in place of the consumer's own; it ends with either."""
+        consumer: Any = self._app.consumer
+        try:
+            while not (consumer.should_stop or fetcher.should_stop):
+                if self._fetched.has_room.is_set():
+                    await self._fetch(consumer)
+                else:
+                    await fetcher.wait(self._fetched.has_room)
+        except (*consumer.consumer_stopped_errors, asyncio.CancelledError):
+            if not self._app.should_stop:
+                raise
+
+    async def _fetch(self, consumer: Any) -> None:
+        """Take what is there, unless a rebalance has begun since: all of it comes again."""
+        records, _ = await consumer._wait_next_records(FETCH_S)  # noqa: SLF001 - waits for the flow
+        if records and consumer.flow_active:
+            self._fetched.add(records)
 
     async def _hold(self, *_: Any, **__: Any) -> None:
         """Report the assignment, and hold the consumer until Faust has sought."""
@@ -173,8 +169,7 @@ class FaustFeed:
     async def _forget(self, *_: Any, **__: Any) -> None:
         """What was delivered before a rebalance comes again after it."""
         self.reach.owns({})
-        while not self._buffer.empty():
-            self._buffer.get_nowait()
+        self._fetched.forget()
 
     def _watch(self) -> None:
         """End with the app's own failure instead of waiting for ever."""
@@ -217,7 +212,6 @@ def _app(settings: KafkaSettings, group: str, topics: Sequence[Topic], slot: str
         table_standby_replicas=0,
         autodiscover=False,
         web_enabled=False,
-        stream_buffer_maxsize=BUFFERED_RECORDS,
         consumer_max_fetch_size=4 * 1024 * 1024,
         store="memory://",
     )

@@ -5,7 +5,6 @@ no reader is ever given. Whoever has to see that nothing was left out needs to k
 aiokafka hands out what it has fetched it knows them, and forgets.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from time import monotonic
 from typing import Any, NamedTuple
@@ -13,6 +12,9 @@ from typing import Any, NamedTuple
 from aiokafka import AIOKafkaConsumer
 from aiokafka.consumer import fetcher, subscription_state
 from aiokafka.structs import ConsumerRecord, TopicPartition
+
+from plantstream.runtime.kafka import whole
+from plantstream.runtime.ports import Record
 
 _BEFORE, _AFTER = "plantstream-empty-before", "plantstream-empty-after"
 FRESH_S = 2.0
@@ -69,10 +71,14 @@ def _state(consumer: AIOKafkaConsumer, partition: TopicPartition) -> Any:
     return assignment.state_value(partition) if partition in assignment.tps else None
 
 
-def around(record: Any) -> tuple[int, int]:
-    """So many offsets before and after this record hold nothing."""
-    told = dict(record.headers or ())
-    return int(told.get(_BEFORE, 0)), int(told.get(_AFTER, 0))
+def as_record(record: ConsumerRecord[bytes, bytes]) -> Record:
+    """The driver's record as ours, with so many offsets before and after it that hold nothing."""
+    found = whole.as_record(record)
+    told = dict(record.headers)
+    if _BEFORE not in told and _AFTER not in told:
+        return found
+    before, after = int(told.get(_BEFORE, 0)), int(told.get(_AFTER, 0))
+    return replace(found, empty_before=before, empty_after=after)
 
 
 _LSO = "plantstream_lso"
@@ -95,7 +101,9 @@ def _empty(state: Any) -> Empty:
     return found
 
 
-def _linked(records: Sequence[ConsumerRecord[Any, Any]], start: int, end: int) -> _Records:
+def _linked(records: _Records, start: int, end: int) -> _Records:
+    if end - start == len(records):
+        return records
     ends = [*(one.offset for one in records[1:]), end]
     found = []
     for record, following in zip(records, ends, strict=True):
