@@ -141,23 +141,22 @@ class FaustFeed:
             self._watch()
 
     async def _drain(self, fetcher: Any) -> None:
-        """The loop of Faust's fetcher, in place of the consumer's own; it ends with either."""
+        """The loop of Faust's fetcher, in place of the consumer's own; it ends with either.
+
+        It asks for nothing while the flow is stopped. An answer that was under way by then counts:
+        what a rebalance seeks comes behind it, or the same again.
+        """
         consumer: Any = self._app.consumer
         try:
             while not (consumer.should_stop or fetcher.should_stop):
                 if self._fetched.has_room.is_set():
-                    await self._fetch(consumer)
+                    records, _ = await consumer._wait_next_records(FETCH_S)  # noqa: SLF001
+                    self._fetched.add(records or {})
                 else:
                     await fetcher.wait(self._fetched.has_room)
         except (*consumer.consumer_stopped_errors, asyncio.CancelledError):
             if not self._app.should_stop:
                 raise
-
-    async def _fetch(self, consumer: Any) -> None:
-        """Take what is there, unless a rebalance has begun since: all of it comes again."""
-        records, _ = await consumer._wait_next_records(FETCH_S)  # noqa: SLF001 - waits for the flow
-        if records and consumer.flow_active:
-            self._fetched.add(records)
 
     async def _hold(self, *_: Any, **__: Any) -> None:
         """Report the assignment, and hold the consumer until Faust has sought."""
