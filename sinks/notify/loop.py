@@ -119,7 +119,6 @@ class NotifyLoop:
                 continue
             if polled and not await self._is_ours(polled[0].source):
                 continue
-            self._standing.has_read()
             for record in polled:
                 await self._accept(record)
             if polled:
