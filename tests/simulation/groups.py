@@ -104,23 +104,23 @@ class Member:
         if self.lease < 0:
             self.group.add(self)
 
-    def _waiting(self) -> bool:
-        return any(
-            self.group.broker.partitions[at].has_committed(next) for at, next in self.next.items()
-        )
+    def _waiting(self) -> list[TopicPartition]:
+        """Where there is something to fetch."""
+        partitions = self.group.broker.partitions
+        return [at for at, next in self.next.items() if partitions[at].has_committed(next)]
 
     def _fetch(self, limit: int) -> list[Record]:
         found: list[Record] = []
-        faults, order = self.process.faults, sorted(self.next, key=str)
+        faults, order = self.process.faults, sorted(self._waiting(), key=str)
         faults.rng.shuffle(order)
         for at in order:
-            records = self.group.broker.read(at, self.next[at])[: limit - len(found)]
-            if records and faults.happens("slow fetches", 0.01, self.process.now_s):
+            if faults.happens("slow fetches", 0.01, self.process.now_s):
                 continue
-            if records:
+            if records := self.group.broker.read(at, self.next[at])[: limit - len(found)]:
                 self.next[at] = records[-1].end
                 self.group.delivered(at, records, self.process)
             found += records
+        faults.tally["read in another order"] += order != sorted(order, key=str)
         return found
 
 

@@ -47,6 +47,7 @@ PATIENCE_S = 7200.0
 """After the end of a story, everybody must have been told within this simulated time."""
 AFTER_THAT_S = 600.0
 """What must not be told is waited for so long."""
+PROVIDER_CUT = 0.02
 TOLD_WITHIN = timedelta(seconds=120)
 CHANNELS = {"first": 1000.0, "second": 1000.0}
 _LIMITS = ShellLimits(tick_s=30)
@@ -255,7 +256,7 @@ class PagesWorld:
 
     async def _over_the_line(self, process: Process, way: Lost) -> None:
         try:
-            await process.asks(PROVIDER, way)
+            await process.asks(PROVIDER, way, PROVIDER_CUT)
         except UnavailableError as error:
             raise TemporaryError(str(error), unclear=True) from error
 

@@ -82,13 +82,13 @@ class Process:
             self._fall_silent()
         return cut is not None and cut.lost.includes(way)
 
-    async def asks(self, part: str, way: Lost = Lost.ASKED) -> None:
+    async def asks(self, part: str, way: Lost = Lost.ASKED, chance: float = CHANCE) -> None:
         """What it asks of this part arrives there.
 
         Raises:
             UnavailableError: it does not, which shows only by an answer that never comes.
         """
-        if self.loses(part, way):
+        if self.loses(part, way, chance):
             await self.gives_up(part)
 
     async def hears(self, part: str) -> None:
