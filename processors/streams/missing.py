@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.logs import get_logger
+from plantstream.runtime.pauses import is_over
 from plantstream.runtime.ports import Feed, TopicPartition
 
 ASK_EVERY = timedelta(seconds=2)
@@ -54,7 +55,7 @@ class Missing:
             if known != offset:
                 since = now
             self._still[position] = offset, since
-            if now - since >= STALLED_AFTER:
+            if is_over(STALLED_AFTER, since, now):
                 found[topic] = offset
         return found
 
@@ -78,7 +79,7 @@ class Missing:
 
     def _is_due(self, position: TopicPartition, offset: int, now: datetime) -> bool:
         known = self._wanted.get(position)
-        if known is None or known.offset != offset:
+        if known is None or known.offset != offset or now < known.asked:
             self._wanted[position] = _Wanted(offset, now, now)
             return True
         if now - known.since > GIVE_UP_AFTER:

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from plantstream.runtime.causes import carried
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.pauses import is_over
 from plantstream.runtime.ports import Assigned, Feed, Journal, Outgoing, Record, TopicPartition
 from plantstream.runtime.reach import Reach
 from plantstream.runtime.tracing import NO_TRACING, Span, Tracing
@@ -209,7 +210,7 @@ class Shell:
             ends = {topic: end for topic, end in found.items() if end is not None}
             if len(ends) < len(found):
                 self._known_since.pop(partition, None)
-            elif now - self._known_since.setdefault(partition, now) >= self._grace:
+            elif is_over(self._grace, self._known_since.setdefault(partition, now), now):
                 self._due[partition] = Due(now, ends)
 
     async def _tick(self, partition: int, now: datetime) -> None:
@@ -278,13 +279,13 @@ class Shell:
             self._offered[TopicPartition(topic, partition)] = offset
 
     def _is_due(self, now: datetime) -> bool:
-        ticked = self._ticked_at
-        return ticked is None or (now - ticked).total_seconds() >= self._limits.tick_s
+        ticked, pause = self._ticked_at, timedelta(seconds=self._limits.tick_s)
+        return ticked is None or is_over(pause, ticked, now)
 
     async def _offer(self, now: datetime, *, at_once: bool = False) -> None:
         """Tell the group how far we are, now and then."""
-        at = self._offered_at
-        if at is not None and (now - at).total_seconds() < self._limits.commit_s and not at_once:
+        at, pause = self._offered_at, timedelta(seconds=self._limits.commit_s)
+        if at is not None and not is_over(pause, at, now) and not at_once:
             return
         self._offered_at = now
         if self._offered:

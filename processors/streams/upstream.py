@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.logs import get_logger
+from plantstream.runtime.pauses import is_over
 
 LOOK_EVERY = timedelta(seconds=1)
 GIVE_UP_AFTER = timedelta(seconds=60)
@@ -23,7 +24,7 @@ class KafkaUpstream:
     def __init__(self, unread: Callable[[], Awaitable[int]]) -> None:
         self._unread = unread
         self._is_over = False
-        self._look_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._least: int | None = None
         self._progress_at: datetime | None = None
 
@@ -32,18 +33,18 @@ class KafkaUpstream:
 
         What they told before the answer to be "nothing" is in the log: a second later it is read.
         """
-        if self._look_at is not None and now < self._look_at:
+        if self._looked_at is not None and not is_over(LOOK_EVERY, self._looked_at, now):
             return False
         if self._is_over:
             return True
-        self._look_at = now + LOOK_EVERY
+        self._looked_at = now
         try:
             left = await self._unread()
         except UnavailableError:
             return False
-        if self._least is None or left < self._least:
+        if self._least is None or left < self._least or now < (self._progress_at or now):
             self._least, self._progress_at = left, now
-        if left and now - (self._progress_at or now) < GIVE_UP_AFTER:
+        if left and not is_over(GIVE_UP_AFTER, self._progress_at or now, now):
             return False
         if left:
             log.warning("others do not go on", unread=left, waited_s=GIVE_UP_AFTER.seconds)

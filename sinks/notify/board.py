@@ -104,6 +104,17 @@ class Board:
         else:
             del self._lanes[job.lane]
 
+    def move(self, by: timedelta) -> None:
+        """The clock was set: all pauses last as long as they would have."""
+        for gate in self._gates.values():
+            gate.free_at = max(gate.free_at, _LONG_AGO + abs(by)) + by
+            gate.breaker = gate.breaker.moved(by)
+            gate.waiting = [(due + by, number, lane) for due, number, lane in gate.waiting]
+        for waiting in self._lanes.values():
+            moved = [(number, one.moved(by)) for number, one in waiting]
+            waiting.clear()
+            waiting.extend(moved)
+
     def next_at(self, now: datetime) -> datetime | None:
         """When something may go that cannot go now; None while only an answer helps."""
         times = [one for gate in self._gates.values() for one in self._times(gate, now)]

@@ -30,6 +30,10 @@ class Breaker:
         """One message at a time is tried."""
         return self.until is not None and now >= self.until
 
+    def moved(self, by: timedelta) -> "Breaker":
+        """The same after the clock was set."""
+        return self if self.until is None else replace(self, until=self.until + by)
+
     def answered(self) -> "Breaker":
         """The provider is there, whatever it said."""
         return Breaker()

@@ -51,6 +51,10 @@ class Way:
     unclear: bool = False
     """An attempt may have arrived."""
 
+    def moved(self, by: timedelta) -> "Way":
+        """The same after the clock was set."""
+        return self if self.not_before is None else replace(self, not_before=self.not_before + by)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -77,6 +81,11 @@ class Delivery:
         due = self.ways[channel].not_before or self.since
         return min(due, self.notification.expires_at)
 
+    def moved(self, by: timedelta) -> "Delivery":
+        """The same after the clock was set; when it expires is said by others."""
+        ways = {name: way.moved(by) for name, way in self.ways.items()}
+        return replace(self, ways=ways, since=self.since + by)
+
     def is_expired(self, now: datetime) -> bool:
         """Whether nobody is helped by it any more."""
         return now >= self.notification.expires_at
@@ -100,7 +109,7 @@ def opened(
     if any(one.outcome in FINAL for one in past.values()):
         return None
     names = dict.fromkeys((notification.channel, *notification.fallback))
-    ways = {name: _way(notification, past.get(name), retrying) for name in names}
+    ways = {name: _way(notification, past.get(name), now, retrying) for name in names}
     if all(way.refused for way in ways.values()):
         return None
     return Delivery(notification, ways, now)
@@ -167,8 +176,10 @@ def _failed(
     )
 
 
-def _way(notification: Notification, last: DeliveryAttempt | None, retrying: Retrying) -> Way:
-    """Where a channel stands after its newest record.
+def _way(
+    notification: Notification, last: DeliveryAttempt | None, now: datetime, retrying: Retrying
+) -> Way:
+    """Where a channel stands after its newest record, by whose clock it is never later than now.
 
     After a crash the first repeat goes at once; if that one is cut short as well, the next waits.
     """
@@ -180,7 +191,7 @@ def _way(notification: Notification, last: DeliveryAttempt | None, retrying: Ret
     return Way(
         attempts=last.attempt,
         turns=last.attempt,
-        not_before=last.at + timedelta(seconds=pause_s),
+        not_before=min(last.at, now) + timedelta(seconds=pause_s),
         refused=last.outcome == "refused" or is_bounced(last),
         unclear=last.outcome in {"intent", "unknown"} or last.repeated,
     )

@@ -21,7 +21,7 @@ class NotifyLimits:
     retrying: Retrying = field(default_factory=Retrying)
     resting: Resting = field(default_factory=Resting)
     ask_after_s: float = 2.0
-    """Whoever has not read for so long may have been given up by the group, and asks."""
+    """Whoever has not heard of the group for so long may have been given up by it, and asks."""
     retry_first_s: float = 0.2
     retry_most_s: float = 10.0
     """Pauses while Kafka is away."""

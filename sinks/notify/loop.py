@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from typing import TypeVar
 
 from plantstream.runtime.burial import addressed, dead_letter
@@ -34,6 +35,7 @@ from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime
 from sinks.notify.progress import Progress
 from sinks.notify.standing import Standing
+from sinks.notify.wall_clock import WallClock
 from sinks.patience import Patience
 
 _log = get_logger()
@@ -53,10 +55,11 @@ class NotifyLoop:
         self._news = asyncio.Event()
         self._stopping = False
         self._paused = False
-        self._standing = Standing(ports.inbox, time.now, limits.ask_after_s)
+        self._standing = Standing(ports.inbox, time, limits.ask_after_s)
         self._under_way: set[asyncio.Task[None]] = set()
         self._bounces: list[DeliveryAttempt] = []
         self._forget()
+        self._clock = WallClock(time, self._move)
 
     def stop(self) -> None:
         """Begin nothing new; `run` returns once what is under way has its outcome."""
@@ -92,6 +95,9 @@ class NotifyLoop:
             tasks.create_task(self._read())
             tasks.create_task(self._deliver(tasks))
 
+    def _move(self, by: timedelta) -> None:
+        self._board.move(by)
+
     def _forget(self) -> None:
         limits = self._limits
         self._board = Board(limits.most_per_s, limits.retrying, limits.resting)
@@ -113,7 +119,6 @@ class NotifyLoop:
                 continue
             if polled and not await self._is_ours(polled[0].source):
                 continue
-            self._standing.has_read()
             for record in polled:
                 await self._accept(record)
             if polled:
@@ -164,7 +169,7 @@ class NotifyLoop:
         try:
             told: Notification = decode(NOTIFICATION, record.value)
         except UnreadableError as error:
-            letter = dead_letter(record, "notify", str(error), self._time.now())
+            letter = dead_letter(record, "notify", str(error), self._clock.now())
             await self._publish(addressed(letter, record))
             self._meters.buried()
             self._progress.done(record.source, record.offset)
@@ -181,7 +186,7 @@ class NotifyLoop:
 
     def _open(self, told: Notification) -> bool:
         """Deliver it, unless that is done."""
-        now, past = self._time.now(), self._memory.of(told.id)
+        now, past = self._clock.now(), self._memory.of(told.id)
         if self._memory.is_finished(told.id):
             self._handed.keep(told, now)
             return False
@@ -196,7 +201,7 @@ class NotifyLoop:
     async def _deliver(self, tasks: asyncio.TaskGroup) -> None:
         while not self._stopping:
             self._news.clear()
-            now = self._time.now()
+            now = self._clock.now()
             if not self._paused:
                 for job in self._board.take(now):
                     task = tasks.create_task(self._work(job))
@@ -214,19 +219,19 @@ class NotifyLoop:
         delivery, channel, told = job.delivery, job.channel, job.delivery.notification
         if job.expired:
             _log.error("message expired", notification=told.id, channel=channel)
-            await self._record(expired(delivery, channel, self._time.now()), told, NoSpan())
+            await self._record(expired(delivery, channel, self._clock.now()), told, NoSpan())
             self._end(job, None, None)
             return
         cause = self._causes.get(told.id, {})
         about = {"plantstream.notification": told.id, "plantstream.channel": channel}
         with self._ports.tracing.working(f"notify {channel}", [cause], about) as span:
-            await self._record(intent(delivery, channel, self._time.now()), told, span)
+            await self._record(intent(delivery, channel, self._clock.now()), told, span)
             await self._intended.reached()
             if not await self._is_ours(place_of(told, NOTIFICATION)):
                 return  # Another worker finds the intent, and marks what he sends.
             answer = await self._ask(told, channel, delivery.repeated)
             await self._sent.reached()
-            step = settled(delivery, channel, answer, self._time.now(), self._limits.retrying)
+            step = settled(delivery, channel, answer, self._clock.now(), self._limits.retrying)
             await self._record(step.record, told, span)
         if not isinstance(answer, Exception):
             _log.info("sent", notification=told.id, channel=channel, events=events_of([cause]))
@@ -253,14 +258,14 @@ class NotifyLoop:
             return error
 
     def _end(self, job: Job, answer: Answer | None, left: Delivery | None) -> None:
-        self._board.settle(job, answer, left, self._time.now())
+        self._board.settle(job, answer, left, self._clock.now())
         if left is None:
             self._finish(job.delivery.notification, job.channel)
         self._news.set()
 
     def _finish(self, told: Notification, channel: str) -> None:
         self._memory.finish(told.id, channel)
-        self._handed.keep(told, self._time.now())
+        self._handed.keep(told, self._clock.now())
         self._causes.pop(told.id, None)
         for source, offset in self._places.pop(told.id, []):
             self._progress.done(source, offset)
@@ -271,7 +276,7 @@ class NotifyLoop:
         (record,) = span.on([Outgoing(DELIVERY.name, partition, key, encode(attempt), cause)])
         await self._publish(record)
         self._memory.note(attempt)
-        self._meters.recorded(attempt, told, self._time.now())
+        self._meters.recorded(attempt, told, self._clock.now())
 
     async def _publish(self, record: Outgoing) -> None:
         await self._patiently("recording", lambda: self._ports.broker.send([record]))

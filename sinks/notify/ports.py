@@ -69,3 +69,5 @@ class NotifyTime:
 
     now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]]
+    monotonic: Callable[[], float]
+    """Seconds that never run backwards."""

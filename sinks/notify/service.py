@@ -126,7 +126,7 @@ async def _running(
         watching = watched(service, settings, {group_of(options.site): inbox.reach})
         await stack.enter_async_context(watching)
         limits = NotifyLimits(desk.most_per_s, options.site)
-        time = NotifyTime(clock.now, asyncio.sleep)
+        time = NotifyTime(clock.now, asyncio.sleep, clock.monotonic)
         loop = NotifyLoop(ports, time, NotifyMeters(service.registry), limits)
         office = _office(service, options, desk, broker, links)
         office.heard = windows.heard

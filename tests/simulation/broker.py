@@ -31,6 +31,8 @@ class Partition:
 
     entries: list[tuple[Record, Transaction | None] | None] = field(default_factory=list)
     _stable: int = 0
+    _committed: tuple[int, int] = 0, 0
+    """Up to where it was looked through, and what was found."""
 
     @property
     def stable_end(self) -> int:
@@ -45,10 +47,13 @@ class Partition:
     @property
     def committed_end(self) -> int:
         """Behind the last record that counts."""
-        for offset in range(self.stable_end - 1, -1, -1):
+        (seen, found), stable = self._committed, self.stable_end
+        for offset in range(stable - 1, seen - 1, -1):
             if self._counts(self.entries[offset]):
-                return offset + 1
-        return 0
+                found = offset + 1
+                break
+        self._committed = stable, found
+        return found
 
     def has_committed(self, start: int) -> bool:
         """Whether there is something to read from this offset on."""

@@ -1,9 +1,7 @@
 """What goes wrong: at every await of an adapter, and between any two rows of a transaction."""
 
-import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -33,9 +31,13 @@ class Fault:
     """The whole process stands still, as by SIGSTOP."""
     delay_s: float = 0.0
     """Only this call takes longer."""
+    clock_set: bool = False
+    """The wall clock of its host is set."""
 
 
 NOTHING = Fault()
+_CRASHES = {Place.CALL: 0.002, Place.POLL: 0.0005, Place.ROW: 0.0006}
+"""Chances; as often a process stands still, or its host's wall clock is set."""
 
 
 class Faults(Protocol):
@@ -43,12 +45,19 @@ class Faults(Protocol):
 
     rng: random.Random
     tally: Counter[str]
+    until_s: float
 
     def at(self, place: Place, now_s: float) -> Fault:
         """What happens at this place."""
 
     def happens(self, what: str, chance: float, now_s: float) -> bool:
         """Whether this mishap of the world comes about; it is counted."""
+
+    def strikes(self, chance: float, now_s: float) -> bool:
+        """Whether some mishap comes about; which one, `counts` is told."""
+
+    def counts(self, what: str) -> bool:
+        """Count it, unless it is left out."""
 
 
 @dataclass
@@ -72,19 +81,25 @@ class SeededFaults:
         self.tally["places"] += 1
         if now_s > self.until_s:
             return NOTHING
-        crash = self._rate * {Place.CALL: 0.002, Place.POLL: 0.0005, Place.ROW: 0.0006}[place]
+        crash = self._rate * _CRASHES[place]
         drawn = self.rng.random()
         if drawn < crash:
             return self._or_nothing(f"crash at {place.name.lower()}", Fault(crash=True))
         if drawn < 2 * crash:
             return self._or_nothing("freeze", Fault(freeze_s=self.rng.uniform(1, 90)))
+        if drawn < 3 * crash:
+            return self._or_nothing("clock set", Fault(clock_set=True))
         if place is Place.CALL and drawn < 0.3:
             return self._or_nothing("delay", Fault(delay_s=drawn * drawn * 20))
         return NOTHING
 
     def happens(self, what: str, chance: float, now_s: float) -> bool:
-        if now_s > self.until_s or self.rng.random() >= chance * self._rate:
-            return False
+        return self.strikes(chance, now_s) and self.counts(what)
+
+    def strikes(self, chance: float, now_s: float) -> bool:
+        return now_s <= self.until_s and self.rng.random() < chance * self._rate
+
+    def counts(self, what: str) -> bool:
         self.kinds.add(what)
         if what in self.off:
             return False
@@ -92,11 +107,7 @@ class SeededFaults:
         return True
 
     def _or_nothing(self, kind: str, fault: Fault) -> Fault:
-        self.kinds.add(kind)
-        if kind in self.off:
-            return NOTHING
-        self.tally[kind] += 1
-        return fault
+        return fault if self.counts(kind) else NOTHING
 
 
 @dataclass
@@ -106,6 +117,7 @@ class OneCrash:
     number: int
     tally: Counter[str] = field(default_factory=Counter)
     rng: random.Random = field(default_factory=lambda: random.Random(0))
+    until_s: float = float("inf")
 
     def at(self, place: Place, *_: Any, **__: Any) -> Fault:
         here = self.tally["places"]
@@ -118,61 +130,4 @@ class OneCrash:
     def happens(self, *_: Any, **__: Any) -> bool:
         return False
 
-
-class Process:
-    """One life of a worker: its adapters ask here before and after everything they do."""
-
-    def __init__(self, name: str, faults: Faults) -> None:
-        self.name, self.faults = name, faults
-        self.crashed = False
-        self.frozen_until_s = 0.0
-        self.silent: list[Callable[[], None]] = []
-        """Who wants to know when it crashes or stands still; how long they wait is theirs."""
-        self._loop = asyncio.get_running_loop()
-
-    @property
-    def now_s(self) -> float:
-        """Simulated seconds."""
-        return self._loop.time()
-
-    @property
-    def frozen(self) -> bool:
-        """Whether it stands still."""
-        return self.now_s < self.frozen_until_s
-
-    async def point(self, place: Place = Place.CALL) -> None:
-        """A place where this process may crash, freeze, or be slow.
-
-        Raises:
-            Crash: it does, or did.
-        """
-        if self.crashed or self.frozen_until_s:
-            await self._thaw()
-        fault = self.faults.at(place, self.now_s)
-        if fault.crash:
-            self.crashed = True
-            self._fall_silent()
-            raise Crash(self.name)
-        if fault.freeze_s:
-            self.faults.tally["freezes"] += 1
-            self.frozen_until_s = self.now_s + fault.freeze_s
-            self._fall_silent()
-            await self._thaw()
-        elif fault.delay_s:
-            await asyncio.sleep(fault.delay_s)
-            await self._thaw()
-        elif place is not Place.ROW:
-            await asyncio.sleep(0)
-            if self.crashed or self.frozen_until_s:
-                await self._thaw()
-
-    def _fall_silent(self) -> None:
-        for told in self.silent:
-            told()
-
-    async def _thaw(self) -> None:
-        while self.frozen:  # noqa: ASYNC110 - another task may freeze it again
-            await asyncio.sleep(self.frozen_until_s - self.now_s)
-        self.frozen_until_s = 0.0
-        if self.crashed:
-            raise Crash(self.name)
+    strikes = counts = happens

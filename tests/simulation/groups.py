@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 
 from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition
 from tests.simulation.broker import MemoryBroker
-from tests.simulation.faults import Place, Process
+from tests.simulation.faults import Place
+from tests.simulation.hosts import BROKER, Lost
+from tests.simulation.processes import Process
 
 SESSION_S = 6.0
 LOOK_S = 0.5
+CUT_CHANCE = 0.001
+CUT_POLL_S = (0.1, 2.0)
 POLL_S = 20.0
 """Longer than in reality: idle polls are what a simulation spends its time on."""
 
@@ -36,6 +40,8 @@ class Member:
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
         """Records, or the news that other partitions are ours."""
         await self.process.point(Place.POLL)
+        if self._is_cut_off():
+            return await self._poll_in_vain(limit)
         if self.expelled:
             self._live_on()
         if self.news:
@@ -53,6 +59,8 @@ class Member:
         Before partitions go to others none is ours; the poll after that says that we are through.
         """
         await self.process.point(Place.POLL)
+        if self._is_cut_off():
+            return await self._poll_in_vain(limit)
         if self.expelled:
             self._live_on()
         if self.news:
@@ -61,6 +69,18 @@ class Member:
             await self.group.broker.news(self.assigned, POLL_S)
             await self.process.point(Place.POLL)
         return self._fetch(limit) if self._is_settled() else []
+
+    def _is_cut_off(self) -> bool:
+        return self.process.loses(BROKER, Lost.ANSWERED, CUT_CHANCE) or self.process.is_silent
+
+    async def _poll_in_vain(self, limit: int) -> Sequence[Record]:
+        """Nothing comes but what was fetched before, and nobody says why."""
+        rng = self.process.faults.rng
+        self.process.faults.tally["polls in vain"] += 1
+        await asyncio.sleep(rng.uniform(*CUT_POLL_S))
+        await self.process.point(Place.POLL)
+        self.lease -= 1
+        return self._fetch(limit) if self.lease >= 0 and self._is_settled() else []
 
     def _is_settled(self) -> bool:
         return not self.news
@@ -84,21 +104,23 @@ class Member:
         if self.lease < 0:
             self.group.add(self)
 
-    def _waiting(self) -> bool:
-        return any(
-            self.group.broker.partitions[at].has_committed(next) for at, next in self.next.items()
-        )
+    def _waiting(self) -> list[TopicPartition]:
+        """Where there is something to fetch."""
+        partitions = self.group.broker.partitions
+        return [at for at, next in self.next.items() if partitions[at].has_committed(next)]
 
     def _fetch(self, limit: int) -> list[Record]:
         found: list[Record] = []
-        order = sorted(self.next, key=str)
-        self.process.faults.rng.shuffle(order)
+        faults, order = self.process.faults, sorted(self._waiting(), key=str)
+        faults.rng.shuffle(order)
         for at in order:
-            records = self.group.broker.read(at, self.next[at])[: limit - len(found)]
-            if records:
+            if faults.happens("slow fetches", 0.01, self.process.now_s):
+                continue
+            if records := self.group.broker.read(at, self.next[at])[: limit - len(found)]:
                 self.next[at] = records[-1].end
                 self.group.delivered(at, records, self.process)
             found += records
+        faults.tally["read in another order"] += order != sorted(order, key=str)
         return found
 
 
@@ -119,6 +141,8 @@ class Group:
         self.members = [one for one in self.members if one.process.name != process.name]
         member = Member(process, self)
         process.silent.append(lambda: self._miss(member))
+        if process.is_silent:
+            self._miss(member)
         self.add(member)
         return member
 
@@ -149,7 +173,7 @@ class Group:
     def _give_up(self, member: Member) -> None:
         """No heartbeat came for a whole session."""
         process = member.process
-        if member.expelled or not (process.crashed or process.frozen):
+        if member.expelled or not process.is_silent:
             return
         self.members.remove(member)
         member.lease = process.faults.rng.randrange(3)
@@ -177,6 +201,8 @@ class SimulatedFeed:
                 start = faults.rng.randint(0, committed) if again else committed
                 self._member.next[at] = start
             return polled
+        if polled and faults.happens("delivered twice", 0.01, self._process.now_s):
+            return [*polled, *polled[faults.rng.randrange(len(polled)) :]]
         # A hole shows by the position before it and by the record behind it.
         group = self._member.group
         known = [
@@ -192,12 +218,15 @@ class SimulatedFeed:
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Remember it; the group does not listen to those whom it gave up."""
         await self._process.point()
+        await self._process.asks(BROKER)
         if not self._member.expelled:
             self._member.group.committed |= offsets
 
     async def rewind(self, position: TopicPartition, offset: int) -> int:
         """Go back, after what is under way."""
         await self._process.point()
+        if self._process.loses(BROKER, Lost.ASKED):
+            return offset
         self._process.faults.tally["rewinds"] += 1
         start = max(offset, self._member.group.broker.bounds(position).start)
         if position in self._member.next:
@@ -205,7 +234,9 @@ class SimulatedFeed:
         return start
 
     def end(self, position: TopicPartition) -> int | None:
-        """Where the log ends."""
+        """Where the log ends; out of reach nobody knows."""
+        if self._process.host.cut(BROKER):
+            return None
         return self._member.group.broker.end(position)
 
     def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
@@ -232,6 +263,7 @@ class SimulatedReader:
     async def cluster_id(self) -> str:
         """Always the same cluster."""
         await self._process.point()
+        await self._process.asks(BROKER)
         return self._member.group.broker.cluster_id
 
     async def bounds(
@@ -239,6 +271,7 @@ class SimulatedReader:
     ) -> Mapping[TopicPartition, Bounds]:
         """What the partitions hold."""
         await self._process.point()
+        await self._process.hears(BROKER)
         return {at: self._member.group.broker.bounds(at) for at in partitions}
 
     async def seek(self, partition: TopicPartition, offset: int) -> None:
@@ -250,4 +283,5 @@ class SimulatedReader:
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Remember it for lag tools; nothing reads it back."""
         await self._process.point()
+        await self._process.asks(BROKER)
         self._member.group.committed |= offsets

@@ -17,6 +17,8 @@ CALLS_AFTER_MIN = 40
 """So long after the first message somebody else is called."""
 BRIEF_MIN, LONG_MIN = (10.0, 15.0), (70.0, 80.0)
 """Far from the moment of the call on both sides: a process may be away for minutes."""
+CALM_AFTER_S, AWAKE_AFTER_S = 60.0, 240.0
+"""After all but the last heat nothing goes wrong any more, and by then all have recovered."""
 REACTORS = ("r1", "r2")
 SITE = "acme/north"
 _PREFIX = f"{SITE}/hall/line/"
@@ -78,7 +80,18 @@ class HeatStory:
     heats: tuple[Heat, ...]
     chunks: tuple[tuple[float, Chunk], ...]
     """With the second at which it can be read."""
-    end_s: float
+    calm_s: float
+    """From when on nothing goes wrong."""
+
+    @property
+    def last(self) -> Heat:
+        """The one that comes when nothing goes wrong any more."""
+        return self.heats[-1]
+
+    @property
+    def end_s(self) -> float:
+        """When it is over."""
+        return self.chunks[-1][0]
 
     @property
     def used_partitions(self) -> tuple[int, ...]:
@@ -115,18 +128,25 @@ def heat_story(seed: int) -> HeatStory:
         for turn in range(rng.randint(2, 4)):
             is_long = turn == 1 and rng.random() < 0.4
             at_ms += int(rng.uniform(2, 8) * MINUTE_MS)
-            end_ms = at_ms + int(rng.uniform(*(LONG_MIN if is_long else BRIEF_MIN)) * MINUTE_MS)
-            heats.append(Heat(reactor, _moment(at_ms), _moment(end_ms)))
-            told += [
-                (at_ms, _sample(reactor, at_ms, HOT)),
-                (end_ms, _sample(reactor, end_ms, COLD)),
-            ]
-            at_ms = end_ms
+            length_min = rng.uniform(*(LONG_MIN if is_long else BRIEF_MIN))
+            heats.append(_told_of(told, reactor, at_ms, length_min))
+            at_ms = told[-1][0]
     told.sort(key=lambda one: one[0])
+    calm_s = told[-1][0] / 1000 + CALM_AFTER_S
+    heats.append(_told_of(told, rng.choice(REACTORS), int(1000 * (calm_s + AWAKE_AFTER_S))))
     chunks = tuple(
         (at / 1000, Chunk((sample,), str(number + 1))) for number, (at, sample) in enumerate(told)
     )
-    return HeatStory(tuple(heats), chunks, told[-1][0] / 1000)
+    return HeatStory(tuple(heats), chunks, calm_s)
+
+
+def _told_of(
+    told: list[tuple[int, Sample]], reactor: str, at_ms: int, length_min: float = BRIEF_MIN[0]
+) -> Heat:
+    """A heat, and the two samples that tell of it."""
+    end_ms = at_ms + int(length_min * MINUTE_MS)
+    told += [(at_ms, _sample(reactor, at_ms, HOT)), (end_ms, _sample(reactor, end_ms, COLD))]
+    return Heat(reactor, _moment(at_ms), _moment(end_ms))
 
 
 def _sample(reactor: str, at_ms: int, value: float) -> Sample:

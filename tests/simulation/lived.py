@@ -33,7 +33,7 @@ def live_facts(seed: int, faults: SeededFaults | None) -> tuple[list[str], Count
 
 def pages_faults(seed: int) -> SeededFaults:
     """What goes wrong while people are told."""
-    return SeededFaults(seed, heat_story(seed).end_s + QUIET_AFTER_S)
+    return SeededFaults(seed, heat_story(seed).calm_s)
 
 
 def live_pages(seed: int, faults: SeededFaults | None) -> tuple[list[str], Counter[str]]:

@@ -5,7 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from plantstream.runtime.errors import FencedError, UnavailableError
 from processors.streams.missing import GapError
-from tests.simulation.faults import Crash, Faults, Process
+from tests.simulation.faults import Crash, Faults
+from tests.simulation.hosts import Host
+from tests.simulation.processes import Process
 
 RESTART_S = 20.0
 EXPECTED_ENDS = (Crash, FencedError, UnavailableError, GapError)
@@ -29,8 +31,9 @@ class Keepers:
                 keeper.cancel()
 
     async def _keep(self, name: str, life: Life) -> None:
+        host = Host(name, self._faults)
         while not self._is_over(name):
-            process = Process(name, self._faults)
+            process = Process(host)
             try:
                 await life(process)
             except BaseException as error:  # noqa: BLE001 - a crash is one, too

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from ingest.agent import run_agent
 from ingest.options import AgentOptions, World as AgentWorld
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
 from processors.calendar import PlanCalendar
 from processors.dispatch.engine import DispatchEngine
@@ -30,25 +31,24 @@ from sinks.notify.loop import NotifyLoop
 from sinks.notify.message import Sent, TemporaryError
 from sinks.notify.meters import NotifyMeters
 from sinks.notify.ports import NotifyPorts, NotifyTime
-from tests.simulation.adapters import (
-    Disk,
-    SimulatedJournal,
-    SimulatedSender,
-    SimulatedSpool,
-    read_models,
-)
+from tests.simulation.adapters import SimulatedJournal, SimulatedSender, read_models
 from tests.simulation.broker import MemoryBroker
 from tests.simulation.clockwork import simulate
-from tests.simulation.faults import Faults, Process
+from tests.simulation.faults import Faults
 from tests.simulation.groups import Group, Member, SimulatedFeed
-from tests.simulation.heat import PLANT, SITE, HeatStory, HeatTelling
+from tests.simulation.heat import PLANT, SITE, Heat, HeatStory, HeatTelling
+from tests.simulation.hosts import BROKER, PROVIDER, Lost
 from tests.simulation.lives import Keepers, Life
+from tests.simulation.processes import Process
+from tests.simulation.spools import Disk
 from tests.simulation.story import START
 
 PATIENCE_S = 7200.0
 """After the end of a story, everybody must have been told within this simulated time."""
 AFTER_THAT_S = 600.0
 """What must not be told is waited for so long."""
+PROVIDER_CUT = 0.02
+TOLD_WITHIN = timedelta(seconds=120)
 CHANNELS = {"first": 1000.0, "second": 1000.0}
 _LIMITS = ShellLimits(tick_s=30)
 
@@ -60,6 +60,7 @@ class Told:
     channel: str
     notification: Notification
     repeated: bool
+    at: datetime
 
 
 @dataclass
@@ -83,6 +84,17 @@ class Provider:
         plain = Counter((one.channel, one.notification.id) for one in self.told if not one.repeated)
         return [f"{name} came {times} times as new" for name, times in plain.items() if times > 1]
 
+    def too_late(self, heat: Heat) -> list[str]:
+        """Where nothing goes wrong, each heat is told soon, whatever went wrong before."""
+        found = [
+            one.at
+            for one in self.told
+            if one.notification.why == "firing"
+            and any(alert.starts_at == heat.start for alert in one.notification.alerts)
+        ]
+        late = min(found, default=heat.start) - heat.start
+        return [f"{heat.name}: told after {late}"] if late > TOLD_WITHIN else []
+
     def _each(self, channel: str, why: str) -> list[Notification]:
         on_it = {one.notification.id: one for one in self.told if one.channel == channel}
         return [one.notification for one in on_it.values() if one.notification.why == why]
@@ -101,12 +113,15 @@ class SimulatedInbox:
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Remember it, unless the group gave this one up."""
         await self._process.point()
+        await self._process.asks(BROKER)
         if not self._member.expelled:
             self._member.group.committed |= offsets
 
     async def is_ours(self, partition: TopicPartition) -> bool:
         """Whether the group counts on it."""
         await self._process.point()
+        await self._process.asks(BROKER)
+        await self._process.hears(BROKER)
         return not self._member.expelled and partition in self._member.assigned
 
 
@@ -120,6 +135,8 @@ class SimulatedPast:
     async def read(self, partitions: Collection[int]) -> AsyncIterator[Record]:
         """All of these partitions."""
         await self.process.point()
+        await self.process.asks(BROKER)
+        await self.process.hears(BROKER)
         for number in sorted(partitions):
             for record in self.broker.read(TopicPartition(DELIVERY.name, number), 0):
                 yield record
@@ -130,7 +147,7 @@ class PagesWorld:
 
     def __init__(self, story: HeatStory, faults: Faults) -> None:
         self.story, self.faults = story, faults
-        self.broker, self.disk, self.provider = MemoryBroker(), Disk(), Provider()
+        self.broker, self.disk, self.provider = MemoryBroker(), Disk(faults), Provider()
         self._plant = load_plant(PLANT, "plant.yaml")
         self._told = False
         used = story.used_partitions
@@ -140,12 +157,11 @@ class PagesWorld:
 
     def run(self) -> "PagesWorld":
         """Live the story through, until everybody was told."""
-        simulate(self._run)
+        try:
+            simulate(self._run)
+        finally:
+            self.disk.close()
         return self
-
-    def now(self) -> datetime:
-        """The clock on the wall."""
-        return START + timedelta(seconds=asyncio.get_running_loop().time())
 
     def differences(self) -> list[str]:
         """Everything that is not as it must be, in words."""
@@ -164,6 +180,7 @@ class PagesWorld:
             *(f"{one}: nobody else was called" for one in long - called.keys()),
             *(f"{one}: somebody else was called" for one in called.keys() - long),
             *self.provider.unmarked(),
+            *self.provider.too_late(self.story.last),
         ]
 
     async def _run(self) -> None:
@@ -191,10 +208,11 @@ class PagesWorld:
                 return
 
     async def _edge(self, process: Process) -> None:
-        spool = SimulatedSpool(process, self.disk)
+        now = _clock_of(process)
+        spool = self.disk.boot(process, now)
         sender = SimulatedSender(process, self.broker)
         options, inputs = AgentOptions.replay_as_live(), {"field": HeatTelling(self.story)}
-        world = AgentWorld(self.now, bytes)
+        world = AgentWorld(now, bytes)
         await run_agent((self._plant, inputs), spool, sender, options, world)
         self._told = True
 
@@ -203,16 +221,16 @@ class PagesWorld:
             journal = SimulatedJournal(process, self.broker, engine.memory.name)
             plants = PublishedPlants(partial(read_models, process, self.broker))
             metrics = ProcessorMetrics(CollectorRegistry()).of(engine.name)
-            upstream = self._upstream() if group is self._dispatch else NoUpstream()
+            upstream = self._upstream(process) if group is self._dispatch else NoUpstream()
             feed = SimulatedFeed(group.join(process))
-            ports = ShellPorts(feed, journal, plants, self.now, upstream)
+            ports = ShellPorts(feed, journal, plants, _clock_of(process), upstream)
             await Shell(engine, ports, metrics, _LIMITS).run()
 
         return life
 
     async def _notifier(self, process: Process) -> None:
         async def send(told: Notification, channel: str, repeated: bool) -> Sent:
-            return await self._send(process, Told(channel, told, repeated))
+            return await self._send(process, (channel, told, repeated))
 
         ports = NotifyPorts(
             SimulatedInbox(self._notify.join(process)),
@@ -220,25 +238,34 @@ class PagesWorld:
             SimulatedSender(process, self.broker),
             send,
         )
-        time = NotifyTime(self.now, asyncio.sleep)
+        time = NotifyTime(_clock_of(process), asyncio.sleep, lambda: process.now_s)
         meters, limits = NotifyMeters(CollectorRegistry()), NotifyLimits(CHANNELS, SITE)
         await NotifyLoop(ports, time, meters, limits).run()
 
-    async def _send(self, process: Process, message: Told) -> Sent:
+    async def _send(self, process: Process, message: tuple[str, Notification, bool]) -> Sent:
         await process.point()
         if process.faults.happens("providers away", 0.1, process.now_s):
             raise TemporaryError("503", retry_after=process.faults.rng.uniform(0, 20))
-        self.provider.told.append(message)
+        await self._over_the_line(process, Lost.ASKED)
+        self.provider.told.append(Told(*message, START + timedelta(seconds=process.now_s)))
         await process.point()
+        await self._over_the_line(process, Lost.ANSWERED)
         if process.faults.happens("answers of providers lost", 0.05, process.now_s):
             raise TemporaryError("no answer", unclear=True)
         return Sent()
 
-    def _upstream(self) -> Upstream:
+    async def _over_the_line(self, process: Process, way: Lost) -> None:
+        try:
+            await process.asks(PROVIDER, way, PROVIDER_CUT)
+        except UnavailableError as error:
+            raise TemporaryError(str(error), unclear=True) from error
+
+    def _upstream(self, process: Process) -> Upstream:
         ends: dict[TopicPartition, int] = {}
 
         async def left() -> int:
-            await asyncio.sleep(0)
+            await process.asks(BROKER)
+            await process.hears(BROKER)
             if not ends:
                 ends.update({at: self.broker.end(at) for at in self._rules.partitions})
             committed = self._rules.committed
@@ -249,3 +276,8 @@ class PagesWorld:
     def _group(self, topics: Sequence[str], partitions: Collection[int]) -> Group:
         every = [TopicPartition(topic, number) for topic in topics for number in partitions]
         return Group(self.broker, tuple(every))
+
+
+def _clock_of(process: Process) -> Callable[[], datetime]:
+    """The clock on the wall of its host."""
+    return lambda: START + timedelta(seconds=process.host.seconds())

@@ -11,8 +11,9 @@ from sinks.batch import Batch
 from sinks.marks import Fresh
 from sinks.notify.standing import Standing
 from sinks.sink import Written
-from tests.simulation.adapters import Database, SimulatedJournal, SimulatedSink
+from tests.simulation.adapters import SimulatedJournal
 from tests.simulation.broker import MemoryBroker
+from tests.simulation.databases import Database, SimulatedSink
 from tests.simulation.lived import faults_of, live_pages
 from tests.simulation.story import story
 from tests.simulation.verdict import differences
@@ -70,7 +71,7 @@ def forgetful_sink(patch: pytest.MonkeyPatch) -> None:
         del marks
         return Fresh(list(events))
 
-    patch.setattr("tests.simulation.adapters.without_repeats", everything)
+    patch.setattr("tests.simulation.databases.without_repeats", everything)
 
 
 @pytest.mark.parametrize(

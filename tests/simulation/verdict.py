@@ -7,7 +7,7 @@ from typing import Any
 from ingest.input import Sample
 from schemas.kpi import OeeCell, OeeReport
 from schemas.telemetry import TelemetryFrame
-from tests.simulation.adapters import Database
+from tests.simulation.databases import Database
 from tests.simulation.oracle import CellName, truth_of
 from tests.simulation.story import Story
 

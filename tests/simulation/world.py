@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,20 +20,15 @@ from schemas.plant.load import load_plant
 from schemas.topics import DEADLETTER, KPI, MACHINE, OEE_STATE, TELEMETRY
 from sinks.meters import SinkMeters
 from sinks.runner import SinkLimits, SinkLoop, SinkPorts, SinkTime
-from tests.simulation.adapters import (
-    Database,
-    Disk,
-    SimulatedJournal,
-    SimulatedSender,
-    SimulatedSink,
-    SimulatedSpool,
-    read_models,
-)
+from tests.simulation.adapters import SimulatedJournal, SimulatedSender, read_models
 from tests.simulation.broker import MemoryBroker
 from tests.simulation.clockwork import simulate
-from tests.simulation.faults import Faults, Process
+from tests.simulation.databases import Database, SimulatedSink
+from tests.simulation.faults import Faults
 from tests.simulation.groups import Group, SimulatedFeed, SimulatedReader
 from tests.simulation.lives import Keepers, Life
+from tests.simulation.processes import Process
+from tests.simulation.spools import Disk
 from tests.simulation.story import START, Story, Telling
 
 POISON_EVERY_S = 300.0
@@ -47,8 +43,8 @@ STORED = (MACHINE, KPI, TELEMETRY, DEADLETTER)
 class Durable:
     """What no crash takes away."""
 
+    disk: Disk
     broker: MemoryBroker = field(default_factory=MemoryBroker)
-    disk: Disk = field(default_factory=Disk)
     database: Database = field(default_factory=Database)
 
 
@@ -57,7 +53,7 @@ class World:
 
     def __init__(self, story: Story, faults: Faults, slots: int = 2) -> None:
         self.story, self.faults, self._slots = story, faults, slots
-        self.durable = Durable()
+        self.durable = Durable(Disk(faults))
         self._plant = load_plant(story.plant, "plant.yaml")
         self._told = False
         broker, used = self.durable.broker, story.used_partitions
@@ -67,13 +63,20 @@ class World:
 
     def run(self) -> "World":
         """Live the story through, until everything is stored."""
-        simulate(self._run)
+        try:
+            simulate(self._run)
+        finally:
+            self.durable.disk.close()
         return self
 
-    def now(self) -> datetime:
-        """The clock on the wall, which stands still when the story is over."""
-        passed_ms = int(asyncio.get_running_loop().time() * 1000)
-        return START + timedelta(milliseconds=min(passed_ms, self.story.end_ms))
+    def _clock_of(self, process: Process) -> Callable[[], datetime]:
+        """The clock on the wall of its host, which stands still when the story is over."""
+
+        def now() -> datetime:
+            passed_ms = int(process.host.seconds() * 1000)
+            return START + timedelta(milliseconds=min(passed_ms, self.story.end_ms))
+
+        return now
 
     async def _run(self) -> None:
         lives: dict[str, Life] = {"edge": self._edge}
@@ -96,8 +99,8 @@ class World:
                 self.durable.database.poison.append(f"{at.topic}/{at.partition}/{offset}")
 
     async def _edge(self, process: Process) -> None:
-        world = AgentWorld(self.now, bytes)
-        spool = SimulatedSpool(process, self.durable.disk)
+        now = self._clock_of(process)
+        world, spool = AgentWorld(now, bytes), self.durable.disk.boot(process, now)
         sender = SimulatedSender(process, self.durable.broker)
         options, inputs = AgentOptions.replay_as_live(), {"field": Telling(self.story)}
         await run_agent((self._plant, inputs), spool, sender, options, world)
@@ -109,7 +112,7 @@ class World:
         journal = SimulatedJournal(process, broker, OEE_STATE.name)
         plants = PublishedPlants(partial(read_models, process, broker))
         metrics = ProcessorMetrics(CollectorRegistry()).of(OeeEngine.name)
-        ports = ShellPorts(feed, journal, plants, self.now)
+        ports = ShellPorts(feed, journal, plants, self._clock_of(process))
         await Shell(OeeEngine(), ports, metrics, _LIMITS).run()
 
     async def _sink(self, process: Process) -> None:
@@ -117,7 +120,8 @@ class World:
         sink = SimulatedSink(process, self.durable.database)
         ports = SinkPorts(reader, sink, SimulatedSender(process, self.durable.broker))
         meters = SinkMeters(CollectorRegistry())
-        await SinkLoop(ports, SinkTime(self.now, asyncio.sleep), meters, _SINK_LIMITS).run()
+        time = SinkTime(self._clock_of(process), asyncio.sleep)
+        await SinkLoop(ports, time, meters, _SINK_LIMITS).run()
 
     async def _until_stored(self) -> None:
         deadline_s = self.story.end_ms / 1000 + PATIENCE_S

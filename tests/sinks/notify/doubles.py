@@ -205,6 +205,7 @@ def loop_of(
     retrying: Retrying | None = None,
     resting: Resting | None = None,
     registry: CollectorRegistry | None = None,
+    clock: Callable[[], datetime] = now,
 ) -> NotifyLoop:
     """A notifier of this world."""
     ports = NotifyPorts(Inbox(world), world, world, world.deliver)
@@ -212,7 +213,7 @@ def loop_of(
         rates or RATES, retrying=retrying or Retrying(), resting=resting or Resting()
     )
     meters = NotifyMeters(registry or CollectorRegistry())
-    return NotifyLoop(ports, NotifyTime(now, asyncio.sleep), meters, limits)
+    return NotifyLoop(ports, NotifyTime(clock, asyncio.sleep, seconds), meters, limits)
 
 
 async def run_until(loop: NotifyLoop, met: Callable[[], bool]) -> None:

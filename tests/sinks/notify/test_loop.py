@@ -102,6 +102,25 @@ def test_who_stood_still_and_was_given_up_by_the_group_sends_nothing():
     simulate(story)
 
 
+def test_who_was_given_up_while_it_read_nothing_sends_nothing():
+    """A broker that is out of reach looks like one that has no news."""
+
+    async def story():
+        world = World()
+        notifier = loop_of(world)
+        running = asyncio.create_task(notifier.run())
+        await asyncio.sleep(5)
+        world.lost = {TopicPartition(NOTIFICATION.name, n) for n in range(NOTIFICATION.partitions)}
+        world.notify(notification(1))
+        await asyncio.sleep(5)
+        assert world.arrived == []
+
+        notifier.stop()
+        await running
+
+    simulate(story)
+
+
 def test_a_provider_that_fails_is_asked_again_later_and_later():
     async def story():
         world = World(answering=fail(3, "mail"))
