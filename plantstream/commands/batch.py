@@ -13,7 +13,9 @@ from plantstream.commands.options import DATA_DIR
 from plantstream.commands.questions import Database
 
 if TYPE_CHECKING:
+    from plantstream.runtime.signing_key import VerifyingKey
     from plantstream.summary.model import Summary
+    from sinks.timescale.batches import BatchRows
 
 
 class Form(StrEnum):
@@ -53,6 +55,9 @@ def summary(
     run: str = typer.Option("", help="A replay; default: live."),
     form: Form = typer.Option(Form.TEXT, "--format", help="PDF needs the extra `report`."),
     out: Path | None = typer.Option(None, dir_okay=False, help="File; default: stdout."),
+    public_key: list[Path] | None = typer.Option(
+        None, help="signing.pub of an edge; default: keys in plant files and the data directory's."
+    ),
     language: Tongue = typer.Option(Tongue.ENGLISH, help="Of the summary."),
     embedded: bool = typer.Option(False, help="Start the embedded database for this question."),
     data_dir: Path | None = DATA_DIR,
@@ -70,8 +75,23 @@ def summary(
     database = Database(data_dir, database_port if embedded else None)
     rows = database.ask(lambda settings: batch_rows(settings, question))
     made = Made(clock.now(), version("plantstream"))
-    told = summarized(rows, made, language.value)
+    keys = _keys(rows, public_key, data_dir)
+    told = summarized(rows, made, language.value, keys)
     _write(_rendered(told, form), out)
+
+
+def _keys(
+    rows: "BatchRows", files: list[Path] | None, data_dir: Path | None
+) -> "list[VerifyingKey]":
+    """What seals are verified by: the keys that were named, else all that are at hand."""
+    from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.signing_key import SEALING, public_file, stored_key, verifying_key
+
+    if files:
+        return [verifying_key(file) for file in files]
+    stored = [key for key in map(stored_key, rows.seal_keys) if key is not None]
+    own = public_file((data_dir or default_data_dir()) / SEALING)
+    return [*stored, verifying_key(own)] if own.exists() else stored
 
 
 def _rendered(told: "Summary", form: Form) -> bytes:

@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from ingest.inputs.lab.signing import KEY
 from ingest.inputs.lab.tokens import FILE, KIND
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
 from plantstream.runtime.people.factors import hashed, new_secret
 from plantstream.runtime.people.file import FILE as PEOPLE_FILE, PeopleFile, Person
-from plantstream.runtime.signing_key import signing_key
+from plantstream.runtime.signing_key import SEALING, signing_key
 from plantstream.runtime.tokens import TokenFile
 from plantstream.simulator.crew import PEOPLE
 from plantstream.simulator.laboratory import SIGNERS
@@ -45,7 +44,7 @@ async def voice_of(plant: Plant, data_dir: Path, port: int) -> AsyncIterator[Voi
 
 def seal(data_dir: Path) -> str:
     """The public key of the edge of this data directory, as a plant file names it."""
-    lines = signing_key(data_dir / KEY).verifying.pem().decode().splitlines()
+    lines = signing_key(data_dir / SEALING).verifying.pem().decode().splitlines()
     return "".join(lines[1:-1])
 
 

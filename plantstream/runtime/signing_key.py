@@ -13,11 +13,15 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     PublicFormat,
+    load_der_public_key,
     load_pem_private_key,
     load_pem_public_key,
 )
 
 from plantstream.runtime.errors import MisconfiguredError
+
+SEALING = "signing.key"
+"""In the data directory of an edge: what seals signatures."""
 
 
 class VerifyingKey:
@@ -93,6 +97,15 @@ def verifying_key(path: Path) -> VerifyingKey:
     if not isinstance(key, Ed25519PublicKey):
         raise MisconfiguredError(f"{path} is no public Ed25519 key")
     return VerifyingKey(key)
+
+
+def stored_key(line: str) -> VerifyingKey | None:
+    """The public key of this middle line of a PEM file; None if it is none."""
+    try:
+        key = load_der_public_key(base64.b64decode(line, validate=True))
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+    return VerifyingKey(key) if isinstance(key, Ed25519PublicKey) else None
 
 
 def is_sealed(key: bytes, seal: str, content: bytes) -> bool:

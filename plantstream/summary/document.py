@@ -1,12 +1,14 @@
 """From the rows about a batch to its summary. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from plantstream.summary.model import Cell, Fact, Labels, Section, Summary, Table
 from plantstream.summary.results import Result, grouped, results_table
+from plantstream.summary.seals import judged
 from plantstream.summary.sections import (
     alarms,
     critical,
@@ -21,6 +23,7 @@ from plantstream.summary.verdict import verdict_of
 from plantstream.summary.words import Language, Words
 
 if TYPE_CHECKING:
+    from plantstream.runtime.signing_key import VerifyingKey
     from sinks.timescale.batches import BatchRows
 
 
@@ -32,8 +35,14 @@ class Made:
     version: str
 
 
-def summarized(rows: "BatchRows", made: Made, language: Language = "en") -> Summary:
-    """The summary of a batch."""
+def summarized(
+    rows: "BatchRows",
+    made: Made,
+    language: Language = "en",
+    keys: "Sequence[VerifyingKey]" = (),
+) -> Summary:
+    """The summary of a batch; seals of signatures are verified by the keys that are given."""
+    rows = replace(rows, signatures=judged(rows.signatures, keys))
     words = Words(language)
     telling = Telling(words, _zone(rows))
     product = _product(rows)
@@ -118,6 +127,7 @@ def _about(rows: "BatchRows", made: Made, telling: Telling) -> tuple[str, ...]:
         audit,
         words(times, zone=telling.zone),
         words("about.corrected"),
+        words("about.seals"),
         words("about.verdict"),
     )
 

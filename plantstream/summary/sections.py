@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from plantstream.summary.model import Cell, Mark, Section, Table, Tone
+from plantstream.summary.seals import Seal
 from plantstream.summary.telling import Telling, number, ratio, short, span, with_unit
 
 if TYPE_CHECKING:
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _SEVERITIES: dict[str, Tone] = {"critical": "bad", "major": "bad", "warning": "warn"}
+_SEALS: dict[Seal, Tone] = {"valid": "good", "broken": "bad", "unchecked": "warn"}
 NOTHING = "-"
 """Where there is no value."""
 _RATIOS = ("availability", "effectiveness", "quality_ratio", "oee")
@@ -168,7 +170,7 @@ def signatures(rows: "BatchRows", telling: Telling) -> Section:
         Table(words("decisions.caption"), named, decided),
         Table(
             words("signatures.caption"),
-            heads(telling, "when", "who", "signed", "meaning", "content", "answer"),
+            heads(telling, "when", "who", "signed", "meaning", "content", "seal", "answer"),
             signed,
         ),
     )
@@ -196,6 +198,7 @@ def _signed(one: Row, telling: Telling) -> tuple[Cell, ...]:
         Cell(words.code("kind", one["kind"]), lines=(what,)),
         Cell(one["meaning"]),
         Cell(lines=_broken(one["content_sha256"])),
+        Cell(marks=(Mark(words.code("seal", one["fit"]), _SEALS[one["fit"]]),)),
         _answer(one["answer"], telling),
     )
 

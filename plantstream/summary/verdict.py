@@ -18,6 +18,9 @@ _DECIDED: dict[str, tuple[str, Tone]] = {
     "held": ("held", "bad"),
 }
 
+_AGAINST = {"pending": "pending", "overdue": "overdue", "failed": "failed_tests"}
+"""Phrases, and the columns whose tests they name."""
+
 
 def verdict_of(rows: "BatchRows", results: Sequence[Result], telling: Telling) -> Verdict:
     """What the batch's records come to."""
@@ -48,14 +51,19 @@ def _against(rows: "BatchRows", telling: Telling) -> Iterator[str]:
         yield words("against.making", equipment=", ".join(making))
     if not release["expected"]:
         yield words("against.nothing_required")
-    if release["pending"]:
-        yield words("against.pending", tests=", ".join(release["pending"]))
-    if release["overdue"]:
-        yield words("against.overdue", tests=", ".join(release["overdue"]))
-    if release["failed_tests"]:
-        yield words("against.failed", tests=", ".join(release["failed_tests"]))
+    for name, column in _AGAINST.items():
+        if release[column]:
+            yield words(f"against.{name}", tests=", ".join(release[column]))
     if release["open_deviations"]:
         yield words("against.deviations", number=release["open_deviations"])
+    if broken := _broken_seals(rows):
+        yield words("against.seals", number=broken)
+
+
+def _broken_seals(rows: "BatchRows") -> int:
+    """Of signatures that count."""
+    broken = [one for one in rows.signatures if one["fit"] == "broken"]
+    return sum(one["answer"] != "refused" for one in broken)
 
 
 def _about_results(results: Sequence[Result], telling: Telling) -> Iterator[str]:
@@ -143,12 +151,14 @@ def _disposition(rows: "BatchRows", release: Row, telling: Telling) -> Iterator[
     if decided is not None and decided["because"]:
         yield Fact(words("fact.conditions"), decided["because"])
     signed = _signature(rows)
-    told = words("none")
-    if signed is not None:
-        when = telling.both(signed["signed_at"])
-        said = {"who": signed["signed_by"], "meaning": signed["meaning"], "when": when}
-        told = words("fact.signed", **said)
-    yield Fact(words("fact.signature"), told)
+    if signed is None:
+        yield Fact(words("fact.signature"), words("none"))
+        return
+    when = telling.both(signed["signed_at"])
+    said = {"who": signed["signed_by"], "meaning": signed["meaning"], "when": when}
+    told = words("fact.signed", **said, seal=words.code("seal", signed["fit"]))
+    tone: Tone = "bad" if signed["fit"] == "broken" else "plain"
+    yield Fact(words("fact.signature"), told, tone)
 
 
 def _decision(rows: "BatchRows", release: Row) -> Row | None:

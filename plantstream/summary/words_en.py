@@ -31,6 +31,7 @@ ENGLISH: Mapping[str, str] = {
     "against.overdue": "Of those, overdue: {tests}.",
     "against.failed": "Out of specification: {tests}.",
     "against.deviations": "Deviations that are not closed: {number}.",
+    "against.seals": "Signatures whose seal does not fit: {number}.",
     "remark.not_begun": "No equipment has told that it made this batch.",
     "remark.corrected": "Results that were corrected: {tests}.",
     "remark.retested": "Results of a retest: {tests}.",
@@ -55,7 +56,7 @@ ENGLISH: Mapping[str, str] = {
     "fact.disposed": "{what} by {who}, {when}",
     "fact.not_disposed": "nothing decided",
     "fact.signature": "Signature",
-    "fact.signed": "{who} as “{meaning}”, {when}",
+    "fact.signed": "{who} as “{meaning}”, {when}; seal: {seal}",
     "fact.conditions": "Conditions, reason",
     "disposition.approved": "approved",
     "disposition.conditional": "conditional",
@@ -113,6 +114,7 @@ ENGLISH: Mapping[str, str] = {
     "head.answer": "Answer",
     "head.signed": "What was signed",
     "head.meaning": "Meaning",
+    "head.seal": "Seal",
     "head.content": "SHA-256 of content",
     # Sections
     "results": "Test results",
@@ -173,6 +175,9 @@ ENGLISH: Mapping[str, str] = {
     "decision.hold": "hold",
     "answer.accepted": "accepted",
     "answer.refused": "refused",
+    "seal.valid": "valid",
+    "seal.broken": "does not fit",
+    "seal.unchecked": "not checked: no key",
     "kind.result": "result",
     "kind.disposition": "disposition",
     "kind.deviation step": "deviation step",
@@ -207,6 +212,8 @@ ENGLISH: Mapping[str, str] = {
     "about.corrected": "CORRECTED: another version took the place of the first one, which is shown "
     "with it; nothing is erased. RETEST: the sample was tested again. DECLARED INVALID: the result "
     "counts for nothing. REFUSED: it was stated and does not count.",
+    "about.seals": "Seal: made by the edge where it was signed, over who, when, meaning and "
+    "digest of the content; one that does not fit was changed afterwards.",
     "about.verdict": "The verdict is by what was stored when this page was made; later statements, "
     "late data and corrections may change it.",
 }

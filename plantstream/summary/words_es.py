@@ -30,6 +30,7 @@ SPANISH: Mapping[str, str] = {
     "against.overdue": "De ellos, vencidos: {tests}.",
     "against.failed": "Fuera de especificación: {tests}.",
     "against.deviations": "Desviaciones sin cerrar: {number}.",
+    "against.seals": "Firmas cuyo sello no concuerda: {number}.",
     "remark.not_begun": "Ningún equipo ha comunicado que fabricó este lote.",
     "remark.corrected": "Resultados corregidos: {tests}.",
     "remark.retested": "Resultados de un reensayo: {tests}.",
@@ -53,7 +54,7 @@ SPANISH: Mapping[str, str] = {
     "fact.disposed": "{what} por {who}, {when}",
     "fact.not_disposed": "nada decidido",
     "fact.signature": "Firma",
-    "fact.signed": "{who} como «{meaning}», {when}",
+    "fact.signed": "{who} como «{meaning}», {when}; sello: {seal}",
     "fact.conditions": "Condiciones, motivo",
     "disposition.approved": "aprobado",
     "disposition.conditional": "condicional",
@@ -109,6 +110,7 @@ SPANISH: Mapping[str, str] = {
     "head.answer": "Respuesta",
     "head.signed": "Qué se firmó",
     "head.meaning": "Significado",
+    "head.seal": "Sello",
     "head.content": "SHA-256 del contenido",
     "results": "Resultados de ensayos",
     "results.none": "No hay ningún resultado de este lote.",
@@ -167,6 +169,9 @@ SPANISH: Mapping[str, str] = {
     "decision.hold": "retener",
     "answer.accepted": "admitida",
     "answer.refused": "no admitida",
+    "seal.valid": "válido",
+    "seal.broken": "no concuerda",
+    "seal.unchecked": "sin verificar: falta la clave",
     "kind.result": "resultado",
     "kind.disposition": "decisión",
     "kind.deviation step": "paso de una desviación",
@@ -200,6 +205,8 @@ SPANISH: Mapping[str, str] = {
     "about.corrected": "CORREGIDO: otra versión tomó el lugar de la primera, que se muestra con "
     "ella; nada se borra. REENSAYO: la muestra se ensayó otra vez. DECLARADO INVÁLIDO: el "
     "resultado no cuenta. NO ADMITIDO: se declaró y no cuenta.",
+    "about.seals": "Sello: lo puso el equipo de borde donde se firmó, sobre quién, cuándo, "
+    "significado y SHA-256 del contenido; si no concuerda, algo se cambió después.",
     "about.verdict": "El dictamen es por lo que estaba guardado cuando se hizo esta página; "
     "declaraciones posteriores, datos tardíos y correcciones pueden cambiarlo.",
 }

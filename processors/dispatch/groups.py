@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Literal
 
 from processors.dispatch.floods import settle
 from processors.dispatch.incidents import Listed, ended, page, taken_back
@@ -18,25 +19,28 @@ from schemas.alerts import MAINTENANCE, Severity, Told, Why
 MOST_TOLD = 50
 """The newest of those who were told of an alert are remembered."""
 Members = Sequence[tuple[Alert, Membership]]
+Haste = Literal["news", "rise", "asked"]
+"""Why a group has something to tell: news, a rise of what it told already, or somebody asked."""
 
 
 def announce(
-    work: Work, name: str, at: datetime, severity: Severity | None, *, urgent: bool = False
+    work: Work, name: str, at: datetime, severity: Severity | None, haste: Haste = "news"
 ) -> None:
     """A group has news: an alert of this severity, or none for one that is over.
 
     News come once in `group_interval`; those that are more severe than what was told pass, and so
-    does what somebody asked for.
+    does what somebody asked for. An alert that is more severe than it was told waits `group_wait`.
     """
     group = work.desk.groups.get(name)
     if group is None:
         return
     if group.waved_at is None:
         due = at + group.wait
-    elif urgent or rank(severity) > rank(group.severity):
+    elif haste == "asked" or rank(severity) > rank(group.severity):
         due = at
     else:
         due = max(at, group.waved_at + group.interval)
+        due = min(due, at + group.wait) if haste == "rise" else due
     flush_at = due if group.flush_at is None else min(due, group.flush_at)
     work.put_group(replace(group, flush_at=flush_at))
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from processors.dispatch.groups import announce
+from processors.dispatch.groups import Haste, announce
 from processors.dispatch.incidents import abandon, calm
 from processors.dispatch.mutes import rank, timing_name
 from processors.dispatch.records import handled
@@ -57,11 +57,12 @@ def refresh(
     before = work.desk.alerts.get(alert.id)
     _tell_quiet(work, before, after, at)
     told = {one.group: one.news for one in before.groups} if before is not None else {}
+    has_risen = before is not None and _stage(before.alert) < _stage(after.alert)
     places = work.put_alert(after)
     for one in after.groups:
-        if one.news and one.news != told.get(one.group, ""):
+        if one.news and (has_risen or one.news != told.get(one.group, "")):
             severity = after.alert.severity if after.is_firing else None
-            announce(work, one.group, at, severity, urgent=urgent)
+            announce(work, one.group, at, severity, "asked" if urgent else _haste(after, one))
     if after.acknowledged is not None or not after.is_firing:
         for name in sorted(told):
             calm(work, name, at)
@@ -205,6 +206,11 @@ def _member(alert: Alert, its: Membership, news: News) -> Membership | None:
     if is_new or rank(alert.alert.severity) > rank(its.told):
         return replace(its, news=news)
     return its
+
+
+def _haste(alert: Alert, its: Membership) -> Haste:
+    rises = alert.is_firing and its.told and rank(alert.alert.severity) > rank(its.told)
+    return "rise" if rises else "news"
 
 
 def _tell_quiet(work: Work, before: Alert | None, after: Alert, at: datetime) -> None:

@@ -45,6 +45,8 @@ class BatchRows:
     gaps: tuple[Row, ...]
     """What edges told that they did not see, in the time of the batch."""
     signatures: tuple[Row, ...]
+    seal_keys: tuple[str, ...]
+    """Keys whose seals count, of all plant files of the site: middle lines of PEM files."""
     file: Row | None
     """The plant file by which it was judged: time zone and products."""
     audit_head: Row | None
@@ -110,7 +112,8 @@ _SIGNATURES = f"""
     SELECT CASE WHEN act = 'disposition' THEN act
                 WHEN deviation IS NOT NULL THEN 'deviation step' ELSE 'result' END AS kind,
         statement, coalesce(decided.decision, step.action, found.test) AS what,
-        signed_at, printed_name AS signed_by, login, roles, meaning, content_sha256, answer
+        signed_at, printed_name AS signed_by, login, roles, meaning, content_sha256, answer,
+        signature_id, signed_local, time_zone, key, seal
     FROM (SELECT * FROM signatures WHERE {_THIS}) AS signed
     LEFT JOIN (SELECT run, statement, decision FROM disposition) AS decided USING (run, statement)
     LEFT JOIN (SELECT run, statement, action FROM deviation_action) AS step USING (run, statement)
@@ -121,6 +124,10 @@ _FILE = """
     SELECT plant_version, time_zone, products FROM plant_file
     WHERE site = %(site)s
     ORDER BY plant_version = %(plant_version)s DESC, number DESC LIMIT 1
+"""
+_SEAL_KEYS = """
+    SELECT DISTINCT jsonb_array_elements_text(quality -> 'signature_keys') AS key FROM plant_file
+    WHERE site = %(site)s ORDER BY key
 """
 _MAY_READ_AUDIT = "SELECT has_table_privilege('audit_record', 'SELECT') AS allowed"
 _AUDIT_HEAD = """
@@ -166,6 +173,7 @@ async def _rows(connection: AsyncConnection, question: BatchQuestion) -> BatchRo
         critical=await ask(_CRITICAL),
         gaps=await ask(_GAPS),
         signatures=await ask(_SIGNATURES),
+        seal_keys=tuple(one["key"] for one in await ask(_SEAL_KEYS)),
         file=_first(await ask(_FILE, plant_version=version)),
         audit_head=_first(await ask(_AUDIT_HEAD)) if may_read else None,
         may_read_audit=may_read,

@@ -87,10 +87,12 @@ def _demand(plant: Plant, equipment: str) -> dict[str, str]:
 
 
 def _quality(plant: Plant) -> dict[str, Any]:
-    """What is asked of tests, a specification for each product, and from when on."""
+    """What is asked of tests, and whose seals count; a specification for each product."""
+    signatures = plant.quality.signatures
     return {
         "minimum_results": plant.quality.minimum_results,
         "minimum_batches": plant.quality.minimum_batches,
+        "signature_keys": [] if signatures is None else signatures.keys,
         "specifications": [
             _specification(plant, one, product)
             for one in plant.specifications

@@ -11,13 +11,12 @@ import pyotp
 import pytest
 import pytest_asyncio
 
-from ingest.inputs.lab.signing import KEY
 from ingest.inputs.lab.tokens import FILE as TOKENS, lab_tokens
 from plantstream.embedded.checks import port_is_free
 from plantstream.runtime import clock
 from plantstream.runtime.people.factors import hashed
 from plantstream.runtime.people.file import FILE as PEOPLE, PeopleFile, Person
-from plantstream.runtime.signing_key import signing_key
+from plantstream.runtime.signing_key import SEALING, signing_key
 from tests.integration.line import Line
 from tests.parts import eventually, free_port
 
@@ -90,7 +89,7 @@ async def laboratory(
     line: Line, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Laboratory]:
     home = tmp_path_factory.mktemp("edge")
-    key = signing_key(home / KEY).verifying.pem().decode().splitlines()[1]
+    key = signing_key(home / SEALING).verifying.pem().decode().splitlines()[1]
     token = lab_tokens(home / TOKENS).add("terminal", clock.now())
     person = Person("ana", "Ana Ruiz", ("qa",), hashed(PASSWORD), SECRET, "2026-03-01")
     PeopleFile(home / PEOPLE).add(person)

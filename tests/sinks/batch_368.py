@@ -14,10 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 
 from ingest.inputs.lab.judge import Author, judged
 from ingest.inputs.lab.statements import from_texts
+from plantstream.runtime.signing_key import SigningKey, is_sealed
 from schemas.alerts import AlertHandled, AlertTransition, Words
 from schemas.kpi import OeeCell, OeeReport, Quantities, TimeElements
 from schemas.lab import BatchMade, DeviationAction, Disposition, TestResult
@@ -39,11 +41,15 @@ SITE, PRODUCT, BATCH = "example/tabletting", "6", "368"
 PRESS = f"{SITE}/compression/line-1/tablet-press"
 TESTS = ("batch_yield", "dissolution_av", "dissolution_min", "impurities_total", "tbl_rsd_weight")
 MISTYPED, TYPED = "dissolution_min", 58.0
+SEALS = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+"""The key of the edge where people sign; the plant file has its public half."""
+PUBLIC = SEALS.verifying.pem().decode().splitlines()[1]
 _LABORATORY = (ROOT / "deploy/plants/tablet_lab/plant.yaml").read_text(encoding="utf-8")
 _TAG = "{name: main-compression, unit: kN, critical: true, limits: {upper: 12}}"
 TEXT = _LABORATORY.replace(
     "line: line-1, calendar: batches}", f"line: line-1, calendar: batches, tags: [{_TAG}]}}"
 ).replace("time_zone: UTC", "time_zone: Europe/Ljubljana")
+TEXT = TEXT.replace("quality:\n", f"quality:\n  signatures: {{keys: [{PUBLIC}]}}\n")
 PLANT = load_plant(TEXT, "plant.yaml")
 OF_PRODUCT: dict[str, Any] = {"site": SITE, "product": PRODUCT, "plant_version": PLANT.version}
 
@@ -52,7 +58,7 @@ OF_PRODUCT: dict[str, Any] = {"site": SITE, "product": PRODUCT, "plant_version":
 class Story:
     """What was said so far, in its order; the engine hears it when it is told."""
 
-    run: Run = field(default_factory=lambda: Run(PLANT))
+    run: Run = field(default_factory=lambda: Run(PLANT, verifies=is_sealed))
     said: list[Any] = field(default_factory=list)
 
     def say(self, *events: Any) -> None:
@@ -126,8 +132,9 @@ def released(story: Story) -> Story:
         time_zone="Europe/Ljubljana",
         meaning="released",
         content_sha256=content_digest(decided.signed_content()),
-        key="0" * 64,
+        key=SEALS.verifying.id,
     )
+    signature = signature.model_copy(update={"seal": SEALS.sign(signature.sealed())})
     story.say(decided.model_copy(update={"signature": signature}))
     return story
 

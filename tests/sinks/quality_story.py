@@ -11,8 +11,10 @@ another product.
 
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import BaseModel
 
+from plantstream.runtime.signing_key import SigningKey
 from schemas.lab import BatchMade, DeviationAction, Disposition, Excursion, TestResult
 from schemas.model import PlantPublished
 from schemas.quality import (
@@ -57,11 +59,13 @@ quality: {minimum_results: 2, areas: {finished: {}}}
 PUBLISHED = PlantPublished(
     site=SITE, plant_version="v1", file="p.yaml", text=FILE, published_at=at(0), number=1
 )
+SEALS = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
+"""The key of the edge where people sign; the plant file does not have its public half."""
 
 
 def signed(second: float) -> Signature:
     """By Dan Ek, that it is released."""
-    return Signature(
+    signature = Signature(
         id="signed-by-dan",
         login="dan",
         name="Dan Ek",
@@ -71,9 +75,9 @@ def signed(second: float) -> Signature:
         time_zone="America/Mexico_City",
         meaning="released",
         content_sha256="ab" * 32,
-        key="cd" * 32,
-        seal="c2VhbA==",
+        key=SEALS.verifying.id,
     )
+    return signature.model_copy(update={"seal": SEALS.sign(signature.sealed())})
 
 
 def stated(seq: int, second: float, by: str) -> dict[str, Any]:

@@ -47,11 +47,12 @@ FROM test_results
 WHERE {sql.AT_SITE} AND is_newest AND outcome IN ('pass', 'out_of_trend', 'fail') AND $__timeFilter(tested_at)
 GROUP BY date_trunc('${{period}}', tested_at) ORDER BY 1"""
 
-PERIODS = f"""SELECT min(window_start) AS time, sum(good) AS good, sum(scrap) AS scrap, sum(rework) AS rework,
+PERIODS = f"""SELECT to_char(min(day), 'YYYY-MM-DD') || CASE WHEN max(day) > min(day) THEN to_char(max(day), ' - YYYY-MM-DD')
+    ELSE '' END AS production_days, sum(good) AS good, sum(scrap) AS scrap, sum(rework) AS rework,
     sum(planned_s) AS planned_s, sum(calendar_s) AS calendar_s, {sql.AVAILABILITY} AS availability,
     {sql.EFFECTIVENESS} AS effectiveness, {sql.QUALITY_RATIO} AS quality_ratio, {sql.OEE} AS oee, {sql.TEEP} AS teep,
     {sql.COVERAGE} AS coverage
-{_DAYS} GROUP BY {_PERIOD} ORDER BY 1 DESC LIMIT 100"""
+{_DAYS} GROUP BY {_PERIOD} ORDER BY min(day) DESC LIMIT 100"""
 
 _RATIOS: dict[str, Any] = {"unit": "percentunit", "decimals": 1}
 _AXIS: dict[str, Any] = {"least": "1h", "at_least": 0}
@@ -163,7 +164,7 @@ EXECUTIVE = Board(
                     also=[Equals(Number.SCRAP, "scrap"), Equals(Number.REWORK, "rework")],
                     size=(24, 9),
                     columns=[
-                        Column("time", "dateTimeAsLocal", width=170),
+                        Column("production_days", width=200),
                         Column("good"),
                         Column("scrap"),
                         Column("rework"),

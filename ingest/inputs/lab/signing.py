@@ -25,14 +25,12 @@ from plantstream.runtime.people import door
 from plantstream.runtime.people.door import Door, NotLetInError, Shown
 from plantstream.runtime.people.file import FILE, PeopleFile, Person
 from plantstream.runtime.rate import Bucket, draw
-from plantstream.runtime.signing_key import SigningKey, signing_key
+from plantstream.runtime.signing_key import SEALING, SigningKey, signing_key
 from schemas.audit import AuditEntry
 from schemas.plant.model import Plant
 from schemas.signature import Signature, content_digest
 from schemas.topics import AUDIT_ENTRY
 
-KEY = "signing.key"
-"""In the data directory: what seals signatures."""
 ATTEMPTS_PER_S = 0.5
 """Of one token, in the long run."""
 ANSWER_WITHIN_S = 10.0
@@ -74,7 +72,7 @@ class Signing:
     def of(cls, plant: Plant, data_dir: Path, source: str) -> "Signing":
         """That of an edge; nothing is opened before somebody signs."""
         entrance = Door(PeopleFile(data_dir / FILE), data_dir / door.FILE)
-        return cls(plant, entrance, data_dir / KEY, source)
+        return cls(plant, entrance, data_dir / SEALING, source)
 
     def draw(self, by: str) -> None:
         """Take one attempt of this token.

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from plantstream.runtime.signing_key import signing_key
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.writer import TimescaleSink
 from tests.plantstream.commands.conftest import Line, Run
@@ -93,3 +94,39 @@ def test_a_batch_of_two_products_has_to_be_named(told: Line, run: Run) -> None:
     assert "product CREAM at acme/north, product SOAP at acme/north" in ran.err
     assert "--site and --product" in ran.err
     assert run("batch", "summary", "B-3", "--product", "SOAP").code == 0
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(
+    ("at_hand", "said"),
+    [
+        ("nowhere", "not checked: no key"),
+        ("of another edge", "not checked: no key"),
+        ("named", "valid"),
+        ("in the data directory", "valid"),
+    ],
+)
+def test_a_seal_is_verified_where_its_key_is_at_hand(
+    run: Run, tmp_path: Path, at_hand: str, said: str
+) -> None:
+    seals = quality_story.SEALS if at_hand != "of another edge" else signing_key(tmp_path / "x.key")
+    own = tmp_path / "data" / "signing.pub"
+    public = own if at_hand == "in the data directory" else tmp_path / "edge.pub"
+    public.parent.mkdir(exist_ok=True)
+    if at_hand != "nowhere":
+        public.write_bytes(seals.verifying.pem())
+    named = ("--public-key", public) if at_hand in {"named", "of another edge"} else ()
+
+    ran = run("batch", "summary", "B-1", *named)
+
+    assert f"Seal: [{said}]" in ran.out
+
+
+@pytest.mark.usefixtures("told")
+def test_a_key_that_was_named_and_is_none_is_told(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "edge.pub").write_text("no key")
+
+    ran = run("batch", "summary", "B-1", "--public-key", tmp_path / "edge.pub")
+
+    assert ran.code == 78
+    assert "edge.pub is no public key in PEM" in ran.err

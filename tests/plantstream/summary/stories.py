@@ -4,9 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from plantstream.runtime.signing_key import SigningKey
 from plantstream.summary.document import Made, summarized
 from plantstream.summary.model import Summary
 from plantstream.summary.words import Language
+from schemas.signature import Signature
 from sinks.timescale.batches import BatchRows
 
 BEGAN = datetime(2026, 3, 2, 6, tzinfo=UTC)
@@ -112,16 +116,35 @@ APPROVED: dict[str, Any] = {
     "disposed_at": at(10),
     "disposed_by": "eva",
 }
+KEY = SigningKey(Ed25519PrivateKey.from_private_bytes(b"plantstream" * 2 + b"ten bytes."))
+"""Of the edge where people sign."""
+UNSEALED = Signature(
+    id="sign-1",
+    login="eva",
+    name="Eva Gil",
+    roles=("qa",),
+    at=at(10),
+    local_time="2026-03-02T10:00:00-06:00",
+    time_zone="America/Mexico_City",
+    meaning="released",
+    content_sha256="0123456789abcdef" * 4,
+    key=KEY.verifying.id,
+)
 SIGNED: dict[str, Any] = {
     "kind": "disposition",
     "statement": "s9",
     "what": "release",
+    "signature_id": "sign-1",
     "signed_at": at(10),
     "signed_by": "Eva Gil",
     "login": "eva",
     "roles": ["qa"],
+    "signed_local": "2026-03-02T10:00:00-06:00",
+    "time_zone": "America/Mexico_City",
     "meaning": "released",
     "content_sha256": "0123456789abcdef" * 4,
+    "key": KEY.verifying.id,
+    "seal": KEY.sign(UNSEALED.sealed()),
     "answer": "accepted",
 }
 FIGURES: dict[str, Any] = {
@@ -163,6 +186,7 @@ ROWS = BatchRows(
     critical=(TAG,),
     gaps=({"equipment": REACTOR, "start": at(2), "end": at(2.5), "reason": "connection lost"},),
     signatures=(SIGNED,),
+    seal_keys=(),
     file={
         "plant_version": "v1",
         "time_zone": "America/Mexico_City",
@@ -185,4 +209,4 @@ WAITING = replace(
 
 def told(rows: BatchRows = ROWS, language: Language = "en", **changes: Any) -> Summary:
     """The summary of these rows, with some of them changed."""
-    return summarized(replace(rows, **changes), MADE, language)
+    return summarized(replace(rows, **changes), MADE, language, [KEY.verifying])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from schemas.alerts import Notification, Why
+from schemas.alerts import Notification, Severity, Why
 from tests.processors.dispatch.site import (
     Site,
     acknowledge,
@@ -320,6 +320,51 @@ def test_a_more_severe_alert_does_not_wait_for_the_interval(site):
     site.tell(alert(2, severity="critical", equipment="mixer"))
 
     assert {at for at, *_ in pages(site.said)[1:]} == {2}
+
+
+@pytest.mark.parametrize(
+    ("severity", "rises_at", "told_at"),
+    [
+        pytest.param("critical", 3, 3.5, id="as severe as its group was told"),
+        pytest.param("warning", 3, 3.5, id="less severe than its group was told"),
+        pytest.param("critical", 5.2, 5.5, id="when the interval is nearly over"),
+    ],
+)
+def test_an_alert_that_rises_waits_like_a_new_group(
+    severity: Severity, rises_at: float, told_at: float
+):
+    site = night({"alerts": {"route": {"group_interval": "5m"}}})
+    site.tell(alert(0, severity="critical"), alert(0, severity="info", equipment="mixer"))
+    site.wait(1)
+    site.tell(alert(rises_at, severity=severity, since="0", equipment="mixer"))
+    site.wait(rises_at + 1)
+
+    changed = [one for one in of(site.said, Notification) if one.why == "changed"]
+    assert {one.at for one in changed} == {after(told_at)}
+    assert {one.alerts[0].labels["equipment"] for one in changed} == {"mixer"}
+
+
+def test_alerts_that_rise_one_after_the_other_are_told_once_in_group_wait(site):
+    machines = [f"m{number}" for number in range(20)]
+    site.tell(alert(0, severity="critical"), *(alert(0, equipment=one) for one in machines))
+    site.wait(1)
+    for number, one in enumerate(machines):
+        at = 1 + number / 20
+        site.tell(alert(at, severity="critical", since="0", equipment=one))
+    site.wait(4)
+
+    changed = [one for one in of(site.said, Notification) if one.why == "changed"]
+    assert [one.at for one in changed if one.channel == "sms"] == [after(1.5), after(2)]
+
+
+def test_an_alert_that_rises_before_it_was_told_does_not_wait_for_the_interval(site):
+    site.tell(alert(0))
+    site.wait(1)
+    site.tell(alert(2, equipment="mixer"))
+    site.wait(2.5)
+    site.tell(alert(3, severity="critical", since="2", equipment="mixer"))
+
+    assert {at for at, *_ in pages(site.said)[1:]} == {3}
 
 
 def test_an_alert_that_is_inhibited_is_told_once_its_inhibition_is_over():

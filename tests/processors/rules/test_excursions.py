@@ -117,6 +117,16 @@ def test_what_comes_late_is_told_by_its_own_time():
     assert [seconds(one) for one in forwarded(run)] == [(10, 70, None, 85), (10, 70, 80, 90)]
 
 
+@pytest.mark.parametrize("late_at", [1, 30, 49])
+@pytest.mark.parametrize("comes", ["while it is pending", "once it fired"])
+def test_a_late_value_that_breaks_for_takes_nothing_back(late_at: float, comes: str):
+    late, after = (late_at, 70), (70, 87)
+    rest = (late, after) if comes == "while it is pending" else (after, late)
+    run = hear(hot(), (0, 85), (50, 86), *rest, (100, 70))
+
+    assert [seconds(one) for one in forwarded(run)] == [(0, 60, None, 86), (0, 60, 100, 87)]
+
+
 def test_a_restart_in_between_changes_nothing():
     plant = hot()
     said = Sayer(plant)

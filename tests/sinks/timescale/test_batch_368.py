@@ -5,16 +5,18 @@ import asyncio
 import pytest
 
 from plantstream.runtime.settings import DatabaseSettings
+from plantstream.runtime.signing_key import stored_key
 from plantstream.summary.document import Made, summarized
 from plantstream.summary.html import as_html
 from plantstream.summary.model import Summary
 from plantstream.summary.pdf import as_pdf
 from plantstream.summary.text import as_text
 from sinks.timescale.batches import BatchQuestion, batch_rows
+from sinks.timescale.connection import connect
 from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.writer import TimescaleSink
 from tests.plantstream.summary.reading import needs_pango, page_of, text_of_pdf
-from tests.sinks.batch_368 import RECORDINGS, Story, looked_into, recorded, released
+from tests.sinks.batch_368 import RECORDINGS, SEALS, Story, looked_into, recorded, released
 from tests.sinks.doubles import NOW
 
 pytestmark = [
@@ -42,7 +44,8 @@ async def summary_of(story: Story, sink: TimescaleSink, settings: DatabaseSettin
     await story.store(sink)
     await BatchKeeper(settings, asyncio.sleep).turn()
     rows = await batch_rows(settings, BatchQuestion("368"))
-    return summarized(rows, Made(NOW, "1.0"))
+    keys = [key for key in map(stored_key, rows.seal_keys) if key is not None]
+    return summarized(rows, Made(NOW, "1.0"), keys=keys)
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -108,3 +111,18 @@ async def test_a_terminal_says_the_same(sink: TimescaleSink, settings: DatabaseS
     assert "VERDICT: RELEASED\n" in text
     assert "Marks and earlier versions: [CORRECTED] Was 58 % (FAIL)" in text
     assert "Nina Zupan as “released”" in text
+
+
+async def test_a_seal_is_verified_by_the_key_of_the_plant_file(
+    sink: TimescaleSink, settings: DatabaseSettings
+) -> None:
+    story = released(looked_into(recorded()))
+    before = as_text(await summary_of(story, sink, settings))
+    async with await connect(settings) as owner:
+        await owner.execute("UPDATE signature SET printed_name = 'Somebody Else'")
+    rows = await batch_rows(settings, BatchQuestion("368"))
+    after = as_text(summarized(rows, Made(NOW, "1.0"), keys=[SEALS.verifying]))
+
+    assert "Seal: [valid]" in before
+    assert "Seal: [does not fit]" in after
+    assert "VERDICT: RELEASED, BUT FACTS STAND AGAINST IT\n" in after

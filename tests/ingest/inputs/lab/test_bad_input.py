@@ -11,11 +11,10 @@ import pyotp
 import pytest
 
 from ingest.inputs.lab import signing
-from ingest.inputs.lab.signing import KEY
 from plantstream.runtime import clock
 from plantstream.runtime.people.factors import hashed
 from plantstream.runtime.people.file import FILE, PeopleFile, Person
-from plantstream.runtime.signing_key import is_sealed, signing_key
+from plantstream.runtime.signing_key import SEALING, is_sealed, signing_key
 from processors.quality.engine import QualityEngine
 from processors.step import Output
 from schemas.audit import AuditEntry
@@ -102,7 +101,7 @@ async def works(
 ) -> AsyncIterator[Works]:
     """With a batch that was made, and two people: one of quality, one of production."""
     laboratory.folder.mkdir(exist_ok=True)
-    key = signing_key(laboratory.folder / KEY).verifying.pem().decode().splitlines()[1]
+    key = signing_key(laboratory.folder / SEALING).verifying.pem().decode().splitlines()[1]
     file = load_plant(PLANT + conftest.TESTS + QUALITY.format(key=key), "plant.yaml")
     monkeypatch.setattr(conftest, "plant", lambda: file)
     monkeypatch.setattr(signing, "ATTEMPTS_PER_S", 1000.0)

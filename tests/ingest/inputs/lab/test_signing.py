@@ -10,13 +10,12 @@ from httpx2 import Response
 
 from ingest.inputs.lab import signing
 from ingest.inputs.lab.judge import Author, judged
-from ingest.inputs.lab.signing import KEY
 from ingest.inputs.lab.statements import RefusedError, from_json
 from plantstream.runtime import clock
 from plantstream.runtime.people.attempts import MOST_FAILURES
 from plantstream.runtime.people.factors import hashed
 from plantstream.runtime.people.file import FILE, PeopleFile, Person
-from plantstream.runtime.signing_key import public_file, verifying_key
+from plantstream.runtime.signing_key import SEALING, public_file, verifying_key
 from schemas.plant.load import load_plant
 from schemas.signature import Signature, content_digest
 from schemas.topics import AUDIT_ENTRY, LAB
@@ -78,7 +77,7 @@ async def test_a_signature_names_person_time_meaning_and_content(
     )
     assert made.content_sha256 == content_digest(CONTENT | {"signature": made})
     assert datetime.fromisoformat(made.local_time).astimezone(UTC) == made.at.replace(microsecond=0)
-    public = verifying_key(public_file(laboratory.folder / KEY))
+    public = verifying_key(public_file(laboratory.folder / SEALING))
     assert public.id == made.key
     assert public.verifies(made.seal, made.sealed())
     forged = made.model_copy(update={"meaning": "rejected"})
