@@ -68,5 +68,11 @@ class Engine(Protocol[State]):
             UnprocessableError: the plant file cannot place them.
         """
 
+    def due(self, state: State) -> datetime | None:
+        """From when on a tick may have something to say, if no event comes before; None is never.
+
+        It may be too early, and never too late.
+        """
+
     def tick(self, state: State, now: datetime, plant: PlantFile) -> Transition[State]:
         """Say what is true by now. A tick changes no totals: any schedule gives the same facts."""

@@ -99,6 +99,10 @@ class AuditEngine:
             return Transition(state)
         return Transition(Chain(state.site, head, recent), outputs)
 
+    def due(self, state: Chain) -> None:
+        """Never."""
+        del state
+
     def tick(self, state: Chain, now: datetime, plant: PlantFile) -> Transition[Chain]:
         """Time alone changes nothing."""
         del now, plant

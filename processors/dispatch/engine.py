@@ -87,6 +87,10 @@ class DispatchEngine:
             _catch_up(work, at)
         return _finished(state, work)
 
+    def due(self, state: DispatchState) -> datetime | None:
+        """When the next thing on the agenda is due."""
+        return state.desk.agenda.next_due
+
     def tick(
         self, state: DispatchState, now: datetime, plant: PlantFile
     ) -> Transition[DispatchState]:

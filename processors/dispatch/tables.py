@@ -143,6 +143,11 @@ class Agenda:
         self._own()
         heappush(self._heap, (due, name))
 
+    @property
+    def next_due(self) -> datetime | None:
+        """When something may be due at the earliest."""
+        return self._heap[0][0] if self._heap else None
+
     def is_due(self, now: datetime) -> bool:
         """Whether anything is due by now."""
         while self._heap and self._heap[0][0] <= now:

@@ -32,6 +32,9 @@ from schemas.topics import MACHINE, OEE_STATE, Topic
 ALLOWED_LATENESS = timedelta(seconds=5)
 TICK_AFTER = timedelta(seconds=10)
 """Cells of an equipment that says nothing are brought up to date this often."""
+PATIENCE = 20
+"""What has been silent for long is looked at after each so many-th part of its silence."""
+ROUNDING = timedelta(microseconds=1)
 MAX_AHEAD = 100
 """So much that people said may be ahead of what the equipment itself said last."""
 
@@ -75,6 +78,13 @@ class OeeEngine:
             state, told = step.state, told[together:]
         return Transition(state, outs)
 
+    def due(self, state: OeeState) -> datetime | None:
+        """When what is true was told for so long that patience ends."""
+        if state.seen is None:
+            return None
+        told = state.ticked or state.seen
+        return told + max(TICK_AFTER, (told - state.seen) / (PATIENCE - 1) - ROUNDING)
+
     def tick(self, state: OeeState, now: datetime, plant: PlantFile) -> Transition[OeeState]:
         """Publish what is true by now."""
         if state.seen is None or now - (state.ticked or state.seen) < _patience(now - state.seen):
@@ -93,7 +103,7 @@ class OeeEngine:
 
 def _patience(silence: timedelta) -> timedelta:
     """How long to wait between two ticks: what has been silent for long is looked at less often."""
-    return max(TICK_AFTER, silence / 20)
+    return max(TICK_AFTER, silence / PATIENCE)
 
 
 def _call(state: OeeState, events: Sequence[MachineRecord]) -> tuple[OeeState, list[Output]]:

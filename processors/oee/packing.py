@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from processors.oee.amounts import Amounts
 from processors.oee.book import MILLISECOND, Making, Minute, Silence, Startup, Window
+from processors.oee.shelf import Packing
 from processors.oee.stops import Claim, Judged, Span, StopLog
 from schemas.machine import TimeCategory
 from schemas.record import EventId
@@ -221,9 +222,9 @@ def _silence(of: _Reader, fields: list[Any]) -> Silence:
     return Silence(of.start(start), of.instant(end))
 
 
-pack_silences, unpack_silences = _packer(_silence_fields), _unpacker(_silence)
-pack_stops, unpack_stops = _packer(_stop_fields), _unpacker(_stop)
-pack_windows, unpack_windows = _packer(_window_fields), _unpacker(_window)
-pack_made, unpack_made = _packer(_making_fields), _unpacker(_making)
-pack_minutes, unpack_minutes = _packer(_minute_fields), _unpacker(_minute)
-pack_startups, unpack_startups = _packer(_startup_fields), _unpacker(_startup)
+SILENCES = Packing(_packer(_silence_fields), _unpacker(_silence))
+STOPS = Packing(_packer(_stop_fields), _unpacker(_stop))
+WINDOWS = Packing(_packer(_window_fields), _unpacker(_window))
+MADE = Packing(_packer(_making_fields), _unpacker(_making))
+MINUTES = Packing(_packer(_minute_fields), _unpacker(_minute))
+STARTUPS = Packing(_packer(_startup_fields), _unpacker(_startup))

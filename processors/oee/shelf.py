@@ -1,27 +1,77 @@
 """A bounded sequence kept in chunks, so that a change rewrites one small row."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
+S = TypeVar("S")
 
-Pack = Callable[[Sequence[T]], bytes]
-Unpack = Callable[[bytes], Sequence[T]]
+
+@dataclass(frozen=True, slots=True)
+class Packing(Generic[T]):
+    """How items become a row, and a row the same items."""
+
+    pack: Callable[[Sequence[T]], bytes]
+    unpack: Callable[[bytes], Sequence[T]]
 
 
 class Chunk(Generic[T]):
-    """Some items in a row; never changed, and packed once."""
+    """Some items in a row; never changed, and packed once.
 
-    def __init__(self, number: int, items: tuple[T, ...], packed: bytes | None = None) -> None:
+    Packed it needs a tenth of the memory: its items are let go of while nobody asks for them.
+    """
+
+    __slots__ = ("_asked", "_items", "_packed", "_packing", "_summary", "number")
+
+    def __init__(self, number: int, items: tuple[T, ...]) -> None:
         self.number = number
-        self.items = items
-        self._packed = packed
+        self._items: tuple[T, ...] | None = items
+        self._packed: bytes | None = None
+        self._packing: Packing[T] | None = None
+        self._summary: Any = None
+        self._asked = False
 
-    def packed(self, pack: Pack[T]) -> bytes:
+    @classmethod
+    def of(cls, number: int, row: bytes, packing: Packing[T]) -> "Chunk[T]":
+        """The items that this row holds."""
+        chunk = cls(number, ())
+        chunk._items, chunk._packed, chunk._packing = None, row, packing
+        return chunk
+
+    @property
+    def items(self) -> tuple[T, ...]:
+        """The same objects until it is packed twice without a question between."""
+        self._asked = True
+        if self._items is None:
+            self._items = self._unpacked()
+        return self._items
+
+    def glance(self) -> tuple[T, ...]:
+        """The items for a moment: nothing is kept for it."""
+        return self._unpacked() if self._items is None else self._items
+
+    def summary(self, made_of: Callable[[Sequence[T]], S]) -> S:
+        """What is made of the items, once; all who ask for it make the same of them."""
+        if self._summary is None:
+            self._summary = made_of(self.glance())
+        found: S = self._summary
+        return found
+
+    def packed(self, packing: Packing[T]) -> bytes:
         """The items as a row."""
         if self._packed is None:
-            self._packed = pack(self.items)
+            self._packed = packing.pack(self._items or ())
+            self._packing = packing
+        elif not self._asked:
+            self._items = None
+        self._asked = False
         return self._packed
+
+    def _unpacked(self) -> tuple[T, ...]:
+        if self._packing is None or self._packed is None:
+            return ()
+        return tuple(self._packing.unpack(self._packed))
 
 
 class Shelf(Generic[T]):
@@ -76,9 +126,14 @@ class Shelf(Generic[T]):
     def since(self, is_kept: Callable[[T], bool]) -> "Shelf[T]":
         """Without the oldest chunks of which nothing is kept."""
         chunks = self.chunks
-        while chunks and not is_kept(chunks[0].items[-1]):
+        while chunks and not is_kept(chunks[0].glance()[-1]):
             chunks = chunks[1:]
         return self if len(chunks) == len(self.chunks) else self._with(chunks)
+
+    def beginning_with(self, first: Chunk[T]) -> "Shelf[T]":
+        """Without the chunks before this one."""
+        place = self.chunks.index(first)
+        return self._with(self.chunks[place:]) if place else self
 
     def unlike(self, other: "Shelf[T]") -> tuple[list[T], list[T]]:
         """Items that are only on this one, and those that are only on the other one."""
@@ -99,16 +154,16 @@ class Shelf(Generic[T]):
             [item for name, item in theirs.items() if name not in ours],
         )
 
-    def rows(self, prefix: str, pack: Pack[T]) -> dict[str, bytes]:
+    def rows(self, prefix: str, packing: Packing[T]) -> dict[str, bytes]:
         """One row per chunk."""
-        return {f"{prefix}{chunk.number}": chunk.packed(pack) for chunk in self.chunks}
+        return {f"{prefix}{chunk.number}": chunk.packed(packing) for chunk in self.chunks}
 
-    def read(self, prefix: str, rows: Mapping[str, bytes], unpack: Unpack[T]) -> "Shelf[T]":
+    def read(self, prefix: str, rows: Mapping[str, bytes], packing: Packing[T]) -> "Shelf[T]":
         """What `rows` gave."""
         found = {
             int(name[len(prefix) :]): row for name, row in rows.items() if name.startswith(prefix)
         }
-        chunks = (Chunk(number, tuple(unpack(row)), row) for number, row in sorted(found.items()))
+        chunks = (Chunk.of(number, row, packing) for number, row in sorted(found.items()))
         return self._with(tuple(chunks))
 
     def _with(self, chunks: tuple[Chunk[T], ...]) -> "Shelf[T]":

@@ -81,7 +81,7 @@ def dump(state: OeeState) -> dict[str, bytes]:
         events = (event.model_dump_json(exclude_none=True) for _, event in state.pending)
         rows[_PENDING] = f"[{','.join(events)}]".encode()
     if book.stop is not None:
-        rows[_STOP] = packing.pack_stops([book.stop])
+        rows[_STOP] = packing.STOPS.pack([book.stop])
     rows |= _reasons(book)
     if book.found:
         rows[_FOUND] = _json(book.found)
@@ -93,15 +93,15 @@ def dump(state: OeeState) -> dict[str, bytes]:
         fields = [named, _text(cell.start), _text(cell.end), cell.amounts, cell.restated]
         rows[_CELL + _json(named).decode()] = _json(fields)
     for kind, window in book.windows.items():
-        rows[_WINDOW + kind] = packing.pack_windows([window])
+        rows[_WINDOW + kind] = packing.WINDOWS.pack([window])
     return (
         rows
-        | book.made.rows("made|", packing.pack_made)
-        | book.closed.rows("closed|", packing.pack_windows)
-        | book.stops.rows("stops|", packing.pack_stops)
-        | book.startups.rows("startups|", packing.pack_startups)
-        | book.silences.rows("silences|", packing.pack_silences)
-        | book.hour.rows("hour|", packing.pack_minutes)
+        | book.made.rows("made|", packing.MADE)
+        | book.closed.rows("closed|", packing.WINDOWS)
+        | book.stops.rows("stops|", packing.STOPS)
+        | book.startups.rows("startups|", packing.STARTUPS)
+        | book.silences.rows("silences|", packing.SILENCES)
+        | book.hour.rows("hour|", packing.MINUTES)
         | dump_cycles(state.cycles)
     )
 
@@ -152,12 +152,12 @@ _PLAIN = (*("state", "reason", "maintenance", "changeover", "ran_in", "startup_m
 
 def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:
     empty = Book()
-    stops = packing.unpack_stops(rows[_STOP]) if _STOP in rows else [None]
+    stops = packing.STOPS.unpack(rows[_STOP]) if _STOP in rows else [None]
     windows = [
         window
         for name, row in rows.items()
         if name.startswith(_WINDOW)
-        for window in packing.unpack_windows(row)
+        for window in packing.WINDOWS.unpack(row)
     ]
     named: dict[str, Any] = {name: _moment(head[name]) for name in _MOMENTS}
     named |= {name: head[name] for name in _PLAIN}
@@ -169,12 +169,12 @@ def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:
         ahead=tuple(_WAIT.validate_json(rows.get(_AHEAD, b"[]"))),
         cells=_cells(rows),
         windows={window.kind: window for window in windows},
-        made=empty.made.read("made|", rows, packing.unpack_made),
-        closed=empty.closed.read("closed|", rows, packing.unpack_windows),
-        stops=empty.stops.read("stops|", rows, packing.unpack_stops),
-        startups=empty.startups.read("startups|", rows, packing.unpack_startups),
-        silences=empty.silences.read("silences|", rows, packing.unpack_silences),
-        hour=empty.hour.read("hour|", rows, packing.unpack_minutes),
+        made=empty.made.read("made|", rows, packing.MADE),
+        closed=empty.closed.read("closed|", rows, packing.WINDOWS),
+        stops=empty.stops.read("stops|", rows, packing.STOPS),
+        startups=empty.startups.read("startups|", rows, packing.STARTUPS),
+        silences=empty.silences.read("silences|", rows, packing.SILENCES),
+        hour=empty.hour.read("hour|", rows, packing.MINUTES),
         found=tuple(json.loads(rows.get(_FOUND, b"[]"))),
     )
 

@@ -1,9 +1,8 @@
 """Shifts, batches and the rolling hour: sums that are open, and sums that were closed."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
-from itertools import chain
+from typing import NamedTuple
 
 from processors.oee.amounts import Amounts, increase, total
 from processors.oee.book import (
@@ -147,15 +146,44 @@ def rolling_hour(book: Book) -> Window | None:
     found: list[Amounts] = []
     first = last = None
     left = HOUR_MS
-    for minute, busy, amounts in chain(_open_minutes(book), reversed(book.hour)):
+    for some in _newest_minutes(book):
         if left <= 0:
             break
-        left -= busy
-        found.append(amounts)
-        first, last = minute, last or minute
+        left -= some.busy_ms
+        found.append(some.amounts)
+        first, last = some.first, last or some.last
     if first is None or last is None or HOUR_MS - left < HOUR_DEFINED_MS:
         return None
     return Window("shift", "rolling", first, last + MINUTE, total(found))
+
+
+class _Minutes(NamedTuple):
+    """Some minutes together."""
+
+    first: datetime
+    last: datetime
+    busy_ms: int
+    amounts: Amounts
+
+
+def _newest_minutes(book: Book) -> Iterator[_Minutes]:
+    """The minutes of the rolling hour, the newest first; together what is whole in it."""
+    left = HOUR_MS
+    for one in _open_minutes(book):
+        left -= one.busy_ms
+        yield _together((one,))
+    for chunk in reversed(book.hour.chunks):
+        some = chunk.summary(_together)
+        whole = some.busy_ms < left
+        left -= some.busy_ms
+        yield from (some,) if whole else (_together((one,)) for one in reversed(chunk.glance()))
+
+
+def _together(minutes: Sequence[Minute]) -> _Minutes:
+    """Their sums; the newest is the last."""
+    busy = sum(one.busy_ms for one in minutes)
+    amounts = total(one.amounts for one in minutes)
+    return _Minutes(minutes[0].minute, minutes[-1].minute, busy, amounts)
 
 
 def _open_minutes(book: Book) -> Iterator[Minute]:
@@ -180,15 +208,11 @@ def busy_ms(amounts: Mapping[str, int]) -> int:
 
 def _forget_minutes(book: Book) -> None:
     newest = 0
-    for one in reversed(book.hour):
-        newest += one.busy_ms
+    for chunk in reversed(book.hour.chunks):
+        newest += chunk.summary(_together).busy_ms
         if newest >= HOUR_MS:
-            book.hour = book.hour.since(partial(_is_since, one.minute))
+            book.hour = book.hour.beginning_with(chunk)
             return
-
-
-def _is_since(minute: datetime, one: Minute) -> bool:
-    return one.minute >= minute
 
 
 def _minute_of(key: CellKey) -> datetime:

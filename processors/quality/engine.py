@@ -13,7 +13,7 @@ from processors.quality.state import QualityState, dump, load
 from processors.quality.trends import Trend
 from processors.quality.turn import Event, Judges, Turn
 from processors.rules.board import Watch
-from processors.rules.times import is_a_time, micros
+from processors.rules.times import instant, is_a_time, micros
 from processors.step import Transition
 from schemas.lab import BatchMade, Excursion
 from schemas.plant.load import PlantFile
@@ -63,6 +63,10 @@ class QualityEngine:
             turn.proceed(at)
             turn.take(event)
         return turn.done()
+
+    def due(self, state: QualityState) -> datetime | None:
+        """When the next thing is due."""
+        return None if state.next_due is None else instant(state.next_due)
 
     def tick(
         self, state: QualityState, now: datetime, plant: PlantFile

@@ -24,7 +24,7 @@ from processors.rules.signals import (
 )
 from processors.rules.state import RulesState, dump, load
 from processors.rules.telling import is_repeat, outputs
-from processors.rules.times import MILLISECOND, is_a_time, micros
+from processors.rules.times import MILLISECOND, instant, is_a_time, micros
 from processors.step import Transition
 from schemas.machine import (
     AlarmChanged,
@@ -91,6 +91,10 @@ class RulesEngine:
         if board is None:
             return Transition(state)
         return _done(board, plan)
+
+    def due(self, state: RulesState) -> datetime | None:
+        """When the next thing is due."""
+        return None if state.next_due is None else instant(state.next_due)
 
     def tick(self, state: RulesState, now: datetime, plant: PlantFile) -> Transition[RulesState]:
         """Tell what is due by now: nothing, mostly."""

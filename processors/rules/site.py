@@ -22,7 +22,7 @@ from processors.rules.signals import (
 )
 from processors.rules.state import RulesState, dump, load
 from processors.rules.telling import is_repeat, outputs
-from processors.rules.times import MINUTE, is_a_time, micros
+from processors.rules.times import MINUTE, instant, is_a_time, micros
 from processors.step import Transition
 from schemas.kpi import OeeReport
 from schemas.machine import TimeCategory
@@ -76,6 +76,10 @@ class SiteEngine:
             board.hear(at)
             _take(board, plan, event, at)
         return Transition(board.state(), outputs(board.told))
+
+    def due(self, state: RulesState) -> datetime | None:
+        """When the next thing is due."""
+        return None if state.next_due is None else instant(state.next_due)
 
     def tick(self, state: RulesState, now: datetime, plant: PlantFile) -> Transition[RulesState]:
         """Tell what is due by now."""

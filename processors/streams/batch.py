@@ -98,11 +98,15 @@ def apply(
 
 
 def tick(
-    engine: Engine[Any], memory: Memory, plants: Mapping[str, PlantFile], now: datetime
+    engine: Engine[Any],
+    memory: Memory,
+    keys: Sequence[str],
+    plants: Mapping[str, PlantFile],
+    now: datetime,
 ) -> Outcome:
-    """Tell every live state the time."""
+    """Tell these states the time, as far as they are live."""
     outcome, causes = Outcome(engine.name), memory.causes
-    for key in sorted(memory.state_keys()):
+    for key in keys:
         state = memory.state_of(key, engine)
         plant = plants.get(state.plant_version)
         if state.run or plant is None:

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from sys import intern
 from typing import Any
 
 from processors.step import Engine
 from processors.streams.causes import Causes
+from processors.streams.dues import Dues
 from schemas.record import EventId
 
 Rows = dict[bytes, bytes | None]
@@ -20,6 +23,7 @@ class Memory:
     `positions`: per topic the next offset to apply. `marks`: the last `seq` applied per partition
     key, source, epoch and topic. `stored`: the rows of each state; `states`: those already read.
     `causes` is not in the journal: after a restart what began before names no event.
+    `dues`: when which state is to be told the time.
     """
 
     positions: dict[str, int] = field(default_factory=dict)
@@ -27,20 +31,25 @@ class Memory:
     stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
     causes: Causes = field(default_factory=Causes, compare=False)
+    dues: Dues = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self.dues = Dues(self.stored.keys() | self.states.keys())
 
     @classmethod
     def from_rows(cls, rows: Mapping[bytes, bytes]) -> "Memory":
         """The memory that these rows of the journal hold."""
-        memory = cls()
+        positions, marks = dict[str, int](), dict[tuple[str, ...], int]()
+        stored: dict[str, dict[str, bytes]] = {}
         for key, value in rows.items():
             kind, *names = json.loads(key)
             if kind == "position":
-                memory.positions[names[0]] = int(value)
+                positions[names[0]] = int(value)
             elif kind == "mark":
-                memory.marks[tuple(names)] = int(value)
+                marks[tuple(names)] = int(value)
             else:
-                memory.stored.setdefault(names[0], {})[names[1]] = value
-        return memory
+                stored.setdefault(names[0], {})[intern(names[1])] = value
+        return cls(positions, marks, stored)
 
     def state_of(self, key: str, engine: Engine[Any]) -> Any:
         """The state of this key; a key never seen before has its first state."""
@@ -48,9 +57,17 @@ class Memory:
             self.states[key] = engine.load(key, self.stored.get(key, {}))
         return self.states[key]
 
-    def state_keys(self) -> set[str]:
-        """The keys of all states."""
-        return self.stored.keys() | self.states.keys()
+    def due(self, engine: Engine[Any], now: datetime, most: int) -> list[str]:
+        """The keys of live states that may have something to say by now, up to `most`.
+
+        Asked again for the same moment it gives others.
+        """
+
+        def due_of(key: str) -> datetime | None:
+            state = self.state_of(key, engine)
+            return None if state.run else engine.due(state)
+
+        return self.dues.ripe(now, most, due_of)
 
 
 @dataclass(slots=True)
@@ -85,6 +102,7 @@ class Draft:
         memory.positions |= self.positions
         memory.marks |= self.marks
         memory.states |= self.states
+        memory.dues.moved(self.states)
         memory.stored |= self.stored
 
 

@@ -19,34 +19,46 @@ log = get_logger()
 
 
 class PublishedPlants:
-    """Reads plant.model.v1 whole whenever an event names a version that is not known yet."""
+    """Reads plant.model.v1 whole whenever an event names a version that is not known yet.
+
+    Of the files only those are looked into that somebody asks for: a log holds each that ever was.
+    """
 
     def __init__(self, read_all: Callable[[], AsyncIterator[Record]]) -> None:
         self._read_all = read_all
+        self._published: dict[str, PlantPublished] = {}
         self._known: dict[str, PlantFile] = {}
         self._absent: set[str] = set()
 
     async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
         """The plant files of these versions; those never published are left out."""
         tries = int(PATIENCE_S / _RETRY_S)
-        while versions - self._known.keys() - self._absent:
+        while versions - self._published.keys() - self._known.keys() - self._absent:
             await self._refresh()
-            missing = versions - self._known.keys()
+            missing = versions - self._published.keys() - self._known.keys()
             tries -= 1
             if missing and tries <= 0:
                 self._absent |= missing
             elif missing:
                 await asyncio.sleep(_RETRY_S)
+        for version in versions & self._published.keys():
+            self._look_into(self._published.pop(version))
         return {version: self._known[version] for version in versions & self._known.keys()}
 
     async def _refresh(self) -> None:
         async for record in self._read_all():
             try:
                 published = decode(MODEL, record.value)
-                self._add(published)
-            except (UnreadableError, FileError):
+            except UnreadableError:
                 log.exception("plant file not readable", offset=record.offset)
+            else:
+                if published.plant_version not in self._known:
+                    self._published.setdefault(published.plant_version, published)
 
-    def _add(self, published: PlantPublished) -> None:
-        if published.plant_version not in self._known:
-            self._known[published.plant_version] = load_plant(published.text, published.file)
+    def _look_into(self, published: PlantPublished) -> None:
+        version = published.plant_version
+        try:
+            self._known[version] = load_plant(published.text, published.file)
+        except FileError:
+            log.exception("plant file not readable", plant_version=version)
+            self._absent.add(version)

@@ -30,6 +30,9 @@ from processors.streams.missing import Missing
 from processors.streams.telling import tell
 from schemas.plant.load import PlantFile
 
+TICKED_AT_ONCE = 100
+"""States of a partition that are told the time before records have their turn again."""
+
 
 class Plants(Protocol):
     """The plant files that events name by their version."""
@@ -225,13 +228,15 @@ class Shell:
         await self._ask_for(partition, self._missing.stalled(partition, waiting, now), now)
         if waiting:
             return
-        del self._due[partition]
         if not await self._upstream.has_told(now):
+            del self._due[partition]
             return
-        states = [memory.state_of(key, self._engine) for key in memory.state_keys()]
-        versions = {state.plant_version for state in states} - {""}
-        plants = await self._plants.known(versions)
-        outcome = batch.tick(self._engine, memory, plants, due.at)
+        keys = memory.due(self._engine, due.at, TICKED_AT_ONCE)
+        if len(keys) < TICKED_AT_ONCE:
+            del self._due[partition]
+        states = [memory.state_of(key, self._engine) for key in keys]
+        plants = await self._plants.known({state.plant_version for state in states} - {""})
+        outcome = batch.tick(self._engine, memory, keys, plants, due.at)
         if outcome.rows:
             with self._working(partition, outcome.outputs) as span:
                 outcome.outputs = span.on(outcome.outputs)

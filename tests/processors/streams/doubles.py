@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from plantstream.runtime.errors import FencedError
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from processors.step import Output, Transition
-from processors.streams.batch import Outcome, apply, read, unread
+from processors.streams.batch import Outcome, apply, read, tick, unread
 from processors.streams.memory import Memory
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.shell import Shell, ShellLimits, ShellPorts
@@ -71,6 +71,10 @@ class Listener:
         told = replace(state, words=words, plant_version=plant.version)
         return Transition(told, [self._output(state, events[-1])])
 
+    def due(self, state: Told) -> datetime | None:
+        del state
+        return NOW - timedelta(hours=1)
+
     def tick(self, state: Told, now: datetime, plant: PlantFile) -> Transition[Told]:
         del plant
         return Transition(replace(state, words=(*state.words, f"tick {now:%H:%M:%S}")))
@@ -99,6 +103,14 @@ def applied(memory: Memory, some: Sequence[Record], plants: Mapping[str, PlantFi
     apply(Listener(), memory, arrivals, plants, outcome, NOW)
     outcome.draft.keep(memory)
     return outcome
+
+
+def ticked(
+    memory: Memory, engine: Listener | None = None, plants: Mapping[str, PlantFile] = PLANTS
+) -> Outcome:
+    """What a tick of all that is due comes to, not kept."""
+    engine = engine or Listener()
+    return tick(engine, memory, memory.due(engine, NOW, 1000), plants, NOW)
 
 
 def told(memory: Memory, key: str = f"|{PATH}") -> list[str]:

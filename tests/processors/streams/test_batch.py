@@ -28,10 +28,10 @@ from tests.processors.streams.doubles import (
     NOW,
     PLANT,
     PLANTS,
-    Listener,
     applied,
     letters,
     records,
+    ticked,
     told,
 )
 
@@ -237,7 +237,7 @@ def test_a_tick_reaches_live_states_only(memory: Memory):
     live, replayed = Machine(), Machine(run="r1", source="player")
     applied(memory, records(live.alive(0), replayed.alive(0)), PLANTS)
 
-    outcome = batch.tick(Listener(), memory, PLANTS, NOW)
+    outcome = ticked(memory)
     outcome.draft.keep(memory)
 
     assert told(memory) == ["heartbeat 0", "tick 07:00:00"]
@@ -247,7 +247,7 @@ def test_a_tick_reaches_live_states_only(memory: Memory):
 def test_a_tick_waits_for_the_plant_file(machine: Machine, memory: Memory):
     applied(memory, records(machine.alive(0)), PLANTS)
 
-    assert batch.tick(Listener(), memory, {}, NOW).rows == {}
+    assert ticked(memory, plants={}).rows == {}
 
 
 def test_an_output_stands_where_its_readers_look(machine: Machine, memory: Memory):

@@ -5,11 +5,18 @@ import json
 import pytest
 
 from processors.step import Transition
-from processors.streams import batch
 from processors.streams.memory import Draft, Memory, Rows
 from schemas.topics import MACHINE
 from tests.makers import PATH, Machine
-from tests.processors.streams.doubles import NOW, PLANTS, Listener, Told, applied, records, told
+from tests.processors.streams.doubles import (
+    PLANTS,
+    Listener,
+    Told,
+    applied,
+    records,
+    ticked,
+    told,
+)
 
 KEY = f"|{PATH}"
 
@@ -78,7 +85,7 @@ def test_a_tick_writes_the_rows_that_it_changed_and_no_position(machine: Machine
     memory = Memory()
     applied(memory, records(machine.alive(0), quiet.alive(0)), PLANTS)
 
-    outcome = batch.tick(Listener(), memory, PLANTS, NOW)
+    outcome = ticked(memory)
 
     assert names(outcome.rows) == [["state", KEY, "told"]]
 
@@ -89,7 +96,7 @@ def test_a_tick_that_changes_nothing_writes_nothing(machine: Machine, monkeypatc
     listener = Listener()
     monkeypatch.setattr(listener, "tick", lambda state, *_: Transition(state))
 
-    assert batch.tick(listener, memory, PLANTS, NOW).rows == {}
+    assert ticked(memory, listener).rows == {}
 
 
 def test_a_row_that_is_gone_is_removed():
