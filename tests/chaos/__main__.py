@@ -31,7 +31,7 @@ def main() -> int:
 
     all_ok = True
     for together in _by_factory(plan):
-        all_ok &= asyncio.run(run_rows(together, keep))
+        all_ok &= asyncio.run(run_rows(together, keep, asked.logs))
     return 0 if all_ok else 1
 
 
@@ -50,6 +50,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=None, help="of the first run")
     parser.add_argument("--short", action="store_true", help="some rows, one run each")
     parser.add_argument("--fresh", type=int, default=0, help="so many random rows, fresh seeds")
+    parser.add_argument("--logs", type=Path, help="a folder that keeps what the parts logged")
     parser.add_argument("--out", type=Path, default=Path("build/chaos.json"))
     return parser.parse_args()
 

@@ -23,6 +23,8 @@ from tests.parts import free_port
 Service = Literal["ingest", "oee", "rules", "dispatch", "sink", "notify"]
 SERVICES: tuple[Service, ...] = ("ingest", "oee", "rules", "dispatch", "sink", "notify")
 FIRST, SECOND = "0", "1"
+LAST_WORDS = 400
+"""Characters of a service that died."""
 
 
 @dataclass
@@ -37,15 +39,26 @@ class Factory:
     provider: Provider
     presses: Field = field(default_factory=Field)
     running: dict[tuple[Service, str], Running] = field(default_factory=dict)
+    slots: dict[Service, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, FIRST))
+    """Where the worker of a service runs that is there between the rows."""
 
-    async def start(self, name: Service, slot: str = FIRST) -> Running:
+    def worker(self, name: Service) -> Running:
+        """The one of a service that is there between the rows."""
+        return self.running[name, self.slots[name]]
+
+    def free_slot(self, name: Service) -> str:
+        """Where a second one has its place: two of a slot would shut each other out."""
+        return SECOND if self.slots[name] == FIRST else FIRST
+
+    async def start(self, name: Service, slot: str | None = None) -> Running:
         """Start a service; it is ready on return."""
         service = await self.launch(name, slot)
         await service.ready()
         return service
 
-    async def launch(self, name: Service, slot: str = FIRST, fault: str = "") -> Running:
+    async def launch(self, name: Service, slot: str | None = None, fault: str = "") -> Running:
         """Start a service, ready or not."""
+        slot = slot or self.slots[name]
         port = free_port()
         argv = (*self._argv(name, slot), "--port", str(port))
         line = self._line_of(name)
@@ -53,16 +66,22 @@ class Factory:
         self.running[name, slot] = service
         return service
 
-    async def stop(self, name: Service, slot: str = FIRST) -> None:
-        await self.running.pop((name, slot)).stop()
+    async def stop(self, name: Service, slot: str | None = None) -> None:
+        await self.running.pop((name, slot or self.slots[name])).stop()
 
-    async def kill(self, name: Service, slot: str = FIRST) -> None:
-        await self.running.pop((name, slot)).kill()
+    async def kill(self, name: Service, slot: str | None = None) -> None:
+        await self.running.pop((name, slot or self.slots[name])).kill()
 
-    def must_live(self) -> None:
-        """Fail with the last words of a service that has ended by itself."""
-        for service in self.running.values():
-            service.must_live()
+    async def raise_the_dead(self) -> str:
+        """Start again what has ended by itself; gives which services, and their last words."""
+        dead = [key for key, one in self.running.items() if one.process.returncode is not None]
+        words = [f"{name} ended by itself: {self._last(name, slot)}" for name, slot in dead]
+        for name, slot in dead:
+            await self.start(name, slot)
+        return "; ".join(words)
+
+    def _last(self, name: Service, slot: str) -> str:
+        return self.running[name, slot].last_words()[-LAST_WORDS:]
 
     def _argv(self, name: Service, slot: str) -> tuple[str, ...]:
         plant = ("--plant", str(self.home / "chaos.yaml"))
@@ -119,6 +138,7 @@ async def _built(home: Path, setting: Setting, stack: AsyncExitStack) -> Factory
     await asyncio.to_thread(migrate, database, plain=parts.is_plain)
     environment = {
         "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "PLANTSTREAM_KAFKA_PROFILE": kafka.profile,
         "PLANTSTREAM_DATABASE_HOST": HOST,
         "PLANTSTREAM_DATABASE_PORT": str(database.port),
         "PLANTSTREAM_DATABASE_USER": database.user,

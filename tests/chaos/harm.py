@@ -8,8 +8,9 @@ from pathlib import Path
 
 from plantstream.embedded import child
 from plantstream.runtime.clock import monotonic
-from tests.chaos.factory import FIRST, SECOND, SERVICES, Factory, Service
+from tests.chaos.factory import SERVICES, Factory, Service
 from tests.chaos.infrastructure import Program
+from tests.integration.line import Running
 from tests.proxy import Delay, Way
 
 Harm = Callable[[Factory, random.Random], Awaitable[float]]
@@ -43,14 +44,14 @@ def killed(name: Service) -> Harm:
 
 
 def taken_over(name: Service) -> Harm:
-    """SIGKILL of one of two; the other takes over, and the one comes back in the end."""
+    """SIGKILL of one of two; the other takes over, and stays."""
 
     async def harm(factory: Factory, chance: random.Random) -> float:
-        await _with_a_second(factory, name)
+        second = await _with_a_second(factory, name)
         await _some_time(chance)
-        victim, heir = chance.sample([FIRST, SECOND], k=2)
+        victim, heir = chance.sample([factory.slots[name], second], k=2)
         await factory.kill(name, victim)
-        factory.running[name, FIRST] = factory.running.pop((name, heir))
+        factory.slots[name] = heir
         return monotonic()
 
     return harm
@@ -60,14 +61,15 @@ def frozen(name: Service) -> Harm:
     """SIGSTOP of one of two for 30 s, then SIGCONT: what the woken one writes must not count."""
 
     async def harm(factory: Factory, chance: random.Random) -> float:
-        await _with_a_second(factory, name)
+        second = await _with_a_second(factory, name)
         await _some_time(chance)
-        victim = factory.running[name, FIRST]
+        victim = factory.worker(name)
         victim.freeze()
         await asyncio.sleep(FROZEN_S)
         victim.wake()
         began = monotonic()
         await _settled(factory, name)
+        factory.slots[name] = second
         return began
 
     return harm
@@ -204,12 +206,13 @@ async def workers_come_and_go(factory: Factory, chance: random.Random) -> float:
     """A second processor and a second sink join and leave every 5 s."""
     for turn in range(4):
         name: Service = ("oee", "sink")[turn % 2]
-        await factory.launch(name, SECOND)
+        slot = factory.free_slot(name)
+        await factory.launch(name, slot)
         await asyncio.sleep(COMES_AND_GOES_S)
         if chance.random() < 0.5:
-            await factory.kill(name, SECOND)
+            await factory.kill(name, slot)
         else:
-            await factory.stop(name, SECOND)
+            await factory.stop(name, slot)
     return monotonic()
 
 
@@ -227,26 +230,30 @@ async def _down(program: Program, seconds: float, *, is_killed: bool) -> float:
     return monotonic()
 
 
-async def _with_a_second(factory: Factory, name: Service) -> None:
-    """Start a second worker, and wait until both have partitions."""
-    second = await factory.start(name, SECOND)
+async def _with_a_second(factory: Factory, name: Service) -> str:
+    """Start a second worker, wait until both have partitions, and give the slot of the second."""
+    slot = factory.free_slot(name)
+    workers = factory.worker(name), await factory.start(name, slot)
     async with asyncio.timeout(SHARED_LIMIT_S):
-        while not (await owned(factory, name, FIRST) and await owned(factory, name, SECOND)):
-            second.must_live()
+        while not all([await owned(name, one) for one in workers]):
+            workers[1].must_live()
             await asyncio.sleep(LOOK_S)
+    return slot
 
 
 async def _settled(factory: Factory, name: Service) -> None:
     """The woken worker shares again, or has ended; then there is one worker as before."""
-    woken = factory.running[name, FIRST]
-    with suppress(TimeoutError):
+    woken = factory.worker(name)
+    try:
         async with asyncio.timeout(SHARED_LIMIT_S):
-            while not await owned(factory, name, FIRST):
-                if woken.process.returncode is not None:
+            while True:
+                if woken.process.returncode is not None or await owned(name, woken):
                     break
                 await asyncio.sleep(LOOK_S)
-    await factory.stop(name, FIRST)
-    factory.running[name, FIRST] = factory.running.pop((name, SECOND))
+    except TimeoutError:
+        raise TooSlowError("the woken worker neither shares again nor has ended") from None
+    finally:
+        await factory.stop(name)
 
 
 async def _set_read_only(factory: Factory, value: str) -> None:
@@ -267,8 +274,8 @@ def _fill(filler: Path) -> None:
             file.write(b"0" * FILL_BYTES)
 
 
-async def owned(factory: Factory, name: Service, slot: str) -> int:
+async def owned(name: Service, worker: Running) -> int:
     """Partitions of a worker."""
-    found = await factory.running[name, slot].metrics()
+    found = await worker.metrics()
     metric = "plantstream_sink_partitions" if name == "sink" else "plantstream_processor_partitions"
     return int(sum(value for (what, _), value in found.items() if what == metric))

@@ -10,7 +10,7 @@ import psutil
 
 from plantstream.commands.scrape import quantile, since
 from plantstream.runtime.clock import monotonic
-from tests.chaos.factory import FIRST, Factory
+from tests.chaos.factory import SERVICES, Factory
 from tests.chaos.harm import TooSlowError
 
 DAYS = 30
@@ -66,9 +66,8 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 def _sizes(factory: Factory) -> Mapping[str, float]:
     return {
-        name: psutil.Process(one.process.pid).memory_info().rss / 1e6
-        for (name, slot), one in factory.running.items()
-        if slot == FIRST
+        name: psutil.Process(factory.worker(name).process.pid).memory_info().rss / 1e6
+        for name in SERVICES
     }
 
 
@@ -87,7 +86,7 @@ async def _replay(factory: Factory, home: Path) -> None:
 
 async def _p99(factory: Factory, work: Callable[[], Awaitable[None]]) -> float:
     """Of live rows, from the event to SQL, while something else is done."""
-    sink = factory.running["sink", FIRST]
+    sink = factory.worker("sink")
     before = await sink.metrics()
     await work()
     found = quantile(since(await sink.metrics(), before, VISIBLE), VISIBLE, 0.99)

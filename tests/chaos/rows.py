@@ -1,17 +1,22 @@
 """The table of faults: what is done, how often, and how soon everything must be as before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.chaos import harm, loads
 from tests.chaos.factory import SERVICES
 from tests.chaos.harm import Harm
+from tests.chaos.meanwhile import Promises
 from tests.chaos.parts import DISK_MB, Setting
 
 AT_ONCE_S = 15.0
 """To lag 0, when what failed is there again."""
 TAKEN_OVER_S = 25.0
 """To lag 0, when another worker takes over."""
+WITHOUT_A_DATABASE = Promises(pages_within_s=5.0, sink_below_mb=300.0)
+"""People are told of heat as ever, and the sink takes no more than it can bear."""
+WITHOUT_A_STORM = Promises(pages_within_s=5.0, rebalances_at_most=4)
+"""A blocked worker leaves, and the next one comes: each may be dealt with twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,8 @@ class Row:
     harm: Harm
     within_s: float = AT_ONCE_S
     setting: Setting = Setting.USUAL
+    promises: Promises = field(default_factory=Promises)
+    """What must hold meanwhile."""
     is_short: bool = False
     """Whether it belongs to the short form, of one run each."""
 
@@ -57,6 +64,7 @@ def _databases() -> Mapping[str, Row]:
             f"the database {says}, {seconds} s down",
             5,
             harm.database_down(seconds, is_killed=how == "killed"),
+            promises=WITHOUT_A_DATABASE,
         )
         for how, says in (("restarted", "stopped in order"), ("killed", "killed"))
         for seconds in (10, 60)
@@ -94,14 +102,23 @@ ROWS: Mapping[str, Row] = {
     **_brokers(),
     **_databases(),
     "database-black-holed-30s": Row(
-        "the database takes everything and answers nothing, 30 s", 5, harm.database_swallowed(30)
+        "the database takes everything and answers nothing, 30 s",
+        5,
+        harm.database_swallowed(30),
+        promises=WITHOUT_A_DATABASE,
     ),
-    "database-slow-30s": Row("200 ms more for every question, 30 s", 5, harm.slow_database(30)),
+    "database-slow-30s": Row(
+        "200 ms more for every question, 30 s",
+        5,
+        harm.slow_database(30),
+        promises=WITHOUT_A_DATABASE,
+    ),
     "database-read-only-30s": Row(
         "the database refuses to write, 30 s",
         5,
         harm.read_only(30),
         setting=Setting.NATIVE,
+        promises=WITHOUT_A_DATABASE,
     ),
     "one-of-three-brokers-killed": Row(
         "one of three brokers killed, 20 s down; every record is on all three",
@@ -111,7 +128,10 @@ ROWS: Mapping[str, Row] = {
     ),
     **_disks(),
     "loop-blocked-40s": Row(
-        "the event loop of the processor stands still for 40 s", 5, harm.loop_blocked
+        "the event loop of the processor stands still for 40 s",
+        5,
+        harm.loop_blocked,
+        promises=WITHOUT_A_STORM,
     ),
     "month-replayed": Row(
         "a month is replayed as a run; live rows at most twice as late, no page for history",
