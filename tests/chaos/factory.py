@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,7 @@ from plantstream.runtime.kafka.admin import apply_topics
 from schemas.plant.load import PlantFile
 from schemas.topics import CATALOGUE
 from sinks.timescale.migrate import migrate
+from tests.chaos import next_version
 from tests.chaos.field import Field
 from tests.chaos.parts import Parts, Setting, running_parts
 from tests.chaos.plant import SITE, chaos_plant
@@ -41,6 +42,9 @@ class Factory:
     running: dict[tuple[Service, str], Running] = field(default_factory=dict)
     slots: dict[Service, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, FIRST))
     """Where the worker of a service runs that is there between the rows."""
+
+    newer: frozenset[Service] = frozenset()
+    """Services that start with the next version of the schemas."""
 
     def worker(self, name: Service) -> Running:
         """The one of a service that is there between the rows."""
@@ -105,7 +109,12 @@ class Factory:
             environment["PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS"] = self.parts.edge_bootstrap
         if name == "sink":
             environment["PLANTSTREAM_DATABASE_PORT"] = str(self.parts.to_database.port)
-        return Line(self.home / name, self.line.kafka, self.line.database, environment)
+        return replace(
+            self.line,
+            data_dir=self.home / name,
+            environment=environment,
+            program=next_version.__name__ if name in self.newer else self.line.program,
+        )
 
 
 @asynccontextmanager

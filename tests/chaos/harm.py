@@ -68,8 +68,11 @@ def frozen(name: Service) -> Harm:
         await asyncio.sleep(FROZEN_S)
         victim.wake()
         began = monotonic()
-        await _settled(factory, name)
-        factory.slots[name] = second
+        try:
+            await _settled(name, victim, factory.running[name, second])
+        finally:
+            await factory.stop(name)
+            factory.slots[name] = second
         return began
 
     return harm
@@ -241,19 +244,18 @@ async def _with_a_second(factory: Factory, name: Service) -> str:
     return slot
 
 
-async def _settled(factory: Factory, name: Service) -> None:
-    """The woken worker shares again, or has ended; then there is one worker as before."""
-    woken = factory.worker(name)
+async def _settled(name: Service, woken: Running, heir: Running) -> None:
+    """The woken worker shares again with the one that took all over, or has ended."""
+    everything = await owned(name, heir)
     try:
         async with asyncio.timeout(SHARED_LIMIT_S):
             while True:
-                if woken.process.returncode is not None or await owned(name, woken):
-                    break
+                shares = await owned(name, heir) < everything and await owned(name, woken)
+                if shares or woken.process.returncode is not None:
+                    return
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
         raise TooSlowError("the woken worker neither shares again nor has ended") from None
-    finally:
-        await factory.stop(name)
 
 
 async def _set_read_only(factory: Factory, value: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.chaos import harm, loads
+from tests.chaos import harm, loads, versions
 from tests.chaos.factory import SERVICES
 from tests.chaos.harm import Harm
 from tests.chaos.meanwhile import Promises
@@ -94,7 +94,11 @@ ROWS: Mapping[str, Row] = {
         "SIGSTOP of one of two processors for 30 s", 20, harm.frozen("oee"), TAKEN_OVER_S
     ),
     "frozen-sink": Row(
-        "SIGSTOP of one of two sinks for 30 s", 20, harm.frozen("sink"), TAKEN_OVER_S
+        "SIGSTOP of one of two sinks for 30 s",
+        20,
+        harm.frozen("sink"),
+        TAKEN_OVER_S,
+        Setting.NATIVE,
     ),
     "rolling-restart": Row(
         "SIGTERM and start of every service in turn, each stops in 10 s", 10, harm.rolling_restart
@@ -137,6 +141,12 @@ ROWS: Mapping[str, Row] = {
         "a month is replayed as a run; live rows at most twice as late, no page for history",
         3,
         loads.month_replayed,
+    ),
+    "schema-versions": Row(
+        "each two services with a version more or less of the schemas; records too far on",
+        3,
+        versions.schema_versions,
+        TAKEN_OVER_S,
     ),
     "half-an-hour": Row(
         "nothing, for 30 minutes: no service grows by 1 MB in 10 minutes", 1, loads.half_an_hour
