@@ -13,6 +13,7 @@ from schemas.plant.load import PlantFile
 from schemas.topics import CATALOGUE
 from sinks.timescale.migrate import migrate
 from tests.chaos import next_version
+from tests.chaos.bulk import Bulk
 from tests.chaos.field import Field
 from tests.chaos.parts import Parts, Setting, running_parts
 from tests.chaos.plant import SITE, chaos_plant
@@ -38,6 +39,7 @@ class Factory:
     parts: Parts
     mosquitto: Mosquitto
     provider: Provider
+    bulk: Bulk
     presses: Field = field(default_factory=Field)
     running: dict[tuple[Service, str], Running] = field(default_factory=dict)
     slots: dict[Service, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, FIRST))
@@ -156,7 +158,7 @@ async def _built(home: Path, setting: Setting, stack: AsyncExitStack) -> Factory
     line = Line(home, kafka, database, environment)
     done = await line.command("apply", home / "chaos.yaml", "--as", "chaos", "--reason", "a run")
     assert done.code == 0, done.err
-    return Factory(home, line, plant, parts, mosquitto, provider)
+    return Factory(home, line, plant, parts, mosquitto, provider, Bulk(plant.version))
 
 
 async def _stop_all(factory: Factory) -> None:

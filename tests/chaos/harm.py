@@ -111,6 +111,18 @@ def database_down(seconds: float, *, is_killed: bool) -> Harm:
     return harm
 
 
+def database_away_for(samples: int) -> Harm:
+    """The database is killed, and stays away until so many samples have piled up."""
+
+    async def harm(factory: Factory, _: random.Random) -> float:
+        await factory.parts.database.kill()
+        await factory.bulk.say(factory.line.kafka, samples)
+        await factory.parts.database.start()
+        return monotonic()
+
+    return harm
+
+
 def database_swallowed(seconds: float) -> Harm:
     """The sink's connections to the database take everything and answer nothing."""
 

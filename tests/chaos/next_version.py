@@ -1,4 +1,4 @@
-"""`plantstream` of the next version: each record, and all that is in it, has one more field.
+"""`plantstream` of the next version: each record, and its id, has one more field.
 
 python -m tests.chaos.next_version sink --slot 0
 python -m tests.chaos.next_version samples
@@ -10,10 +10,16 @@ from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 
-MORE = "later_count"
+MORE = "later_note"
 BEGIN = "class Frozen(BaseModel):\n"
-FIELD = f"    {MORE}: int = 0\n"
-"""So that sums over all fields of a value are what they were."""
+FIELD = f"""
+    def __init_subclass__(cls, **more):
+        super().__init_subclass__(**more)
+        if "version" in cls.__annotations__ or "seq" in cls.__annotations__:
+            cls.__annotations__["{MORE}"] = str | None
+            cls.{MORE} = "the next version"
+"""
+"""Records and their ids have it; values that are columns of tables come with a migration."""
 BASE = "schemas.record"
 
 

@@ -13,6 +13,8 @@ AT_ONCE_S = 15.0
 """To lag 0, when what failed is there again."""
 TAKEN_OVER_S = 25.0
 """To lag 0, when another worker takes over."""
+DRAINED_S = 15.0
+"""For what piled up in a minute: the sink drains at least four times as fast as it came in."""
 WITHOUT_A_DATABASE = Promises(pages_within_s=5.0, sink_below_mb=300.0)
 """People are told of heat as ever, and the sink takes no more than it can bear."""
 WITHOUT_A_STORM = Promises(pages_within_s=5.0, rebalances_at_most=4)
@@ -105,6 +107,13 @@ ROWS: Mapping[str, Row] = {
     ),
     **_brokers(),
     **_databases(),
+    "database-away-1200000": Row(
+        "the database killed, away while 1,200,000 samples pile up in a minute",
+        5,
+        harm.database_away_for(1_200_000),
+        AT_ONCE_S + DRAINED_S,
+        promises=WITHOUT_A_DATABASE,
+    ),
     "database-black-holed-30s": Row(
         "the database takes everything and answers nothing, 30 s",
         5,

@@ -13,6 +13,7 @@ from schemas.machine import MachineEvent
 from schemas.topics import MACHINE
 from sinks.timescale.fact_tables import CELLS
 from sinks.timescale.table import Row
+from tests.chaos.bulk import TAG
 from tests.chaos.factory import Factory
 from tests.chaos.plant import MIRRORS, PRESSES, path_of
 from tests.facts import Facts
@@ -35,6 +36,9 @@ REACHED = """SELECT equipment, max("end") FROM oee_cell WHERE run = '' GROUP BY 
 SAMPLES = """
 SELECT count(*), count(DISTINCT (equipment, tag, value)), sum(value) FROM telemetry
 WHERE run = '' AND equipment = ANY(%s) AND tag = ANY(%s) AND time BETWEEN %s AND %s"""
+BULK = """
+SELECT count(*), count(DISTINCT (equipment, value)), coalesce(sum(value), 0) FROM telemetry
+WHERE run = '' AND tag = %s AND time >= %s"""
 PARTS = """
 SELECT coalesce(sum(good), 0)::bigint FROM machine_event
 WHERE run = '' AND type = 'parts_counted' AND time <= %s"""
@@ -82,7 +86,9 @@ class Truth:
         last = self.factory.presses.number
         until = self.factory.presses.times[last]
         await self._settled(last)
-        lost, repeated = await self._samples(first, last)
+        lost, repeated = map(
+            sum, zip(await self._samples(first, last), await self._bulk(), strict=True)
+        )
         parts = await self.factory.line.one(PARTS, until)
         true_parts = self.factory.presses.parts[last]
         missing, causeless = self._pages(until)
@@ -128,6 +134,13 @@ class Truth:
         if not lost and count == distinct and total != true_total:
             lost = 1
         return lost, count - distinct
+
+    async def _bulk(self) -> tuple[int, int]:
+        """The same of the newest samples in bulk."""
+        bulk = self.factory.bulk
+        count, distinct, total = await self.factory.line.one(BULK, TAG, bulk.began)
+        lost = bulk.samples - distinct
+        return lost or int(count == distinct and total != bulk.sum), count - distinct
 
     def _pages(self, until: datetime) -> tuple[int, int]:
         """Alerts up to then of which nobody was told, and those that were told without a cause."""
