@@ -25,6 +25,8 @@ class Promises:
     """From the heat to its message, for all that gets hot before the fault is over."""
     sink_below_mb: float | None = None
     """Of memory that the sink holds at any moment until all is as before."""
+    resumes_within_s: float | None = None
+    """Until every press has newer rows and cells, when what failed is there again."""
     rebalances_at_most: int | None = None
     """Of all consumer groups together, until all is as before."""
 
@@ -39,6 +41,8 @@ class Meanwhile:
     """Size of the brokers' logs then, in bytes."""
     over: datetime | None = None
     """When the fault was."""
+    resumed_s: float | None = None
+    """Since then all presses had newer rows and cells."""
     sink_mb: float = 0.0
     """The most that was seen."""
     _done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -83,6 +87,9 @@ class Meanwhile:
             return f"a page went out {late_s:.1f} s late, {promises.pages_within_s:.0f} s allowed"
         if promises.sink_below_mb is not None and self.sink_mb > promises.sink_below_mb:
             return f"the sink held {self.sink_mb:.0f} MB, {promises.sink_below_mb:.0f} MB allowed"
+        resumes_s = promises.resumes_within_s
+        if resumes_s is not None and self.resumed_s is not None and self.resumed_s > resumes_s:
+            return f"it went on after {self.resumed_s:.1f} s, {resumes_s:.0f} s allowed"
         most = promises.rebalances_at_most
         if most is not None and (number := self.rebalances()) > most:
             return f"{number} rebalances, {most} allowed"

@@ -17,6 +17,8 @@ DRAINED_S = 15.0
 """For what piled up in a minute: the sink drains at least four times as fast as it came in."""
 WITHOUT_A_DATABASE = Promises(pages_within_s=5.0, sink_below_mb=300.0)
 """People are told of heat as ever, and the sink takes no more than it can bear."""
+GOES_ON = Promises(resumes_within_s=AT_ONCE_S)
+"""What comes in while a broker is away waits at the edge; catching up takes at most as long."""
 WITHOUT_A_STORM = Promises(pages_within_s=5.0, rebalances_at_most=4)
 """A blocked worker leaves, and the next one comes: each may be dealt with twice."""
 
@@ -51,9 +53,11 @@ def _kills() -> Mapping[str, Row]:
 def _brokers() -> Mapping[str, Row]:
     return {
         f"broker-{how}-{seconds}s": Row(
-            f"the broker {says}, {seconds} s down",
+            f"the broker {says}, {seconds} s down; all goes on within 15 s",
             5,
             harm.broker_down(seconds, is_killed=how == "killed"),
+            AT_ONCE_S + seconds,
+            promises=GOES_ON,
         )
         for how, says in (("restarted", "stopped in order"), ("killed", "killed"))
         for seconds in (10, 60)
@@ -96,7 +100,7 @@ ROWS: Mapping[str, Row] = {
         "SIGSTOP of one of two processors for 30 s", 20, harm.frozen("oee"), TAKEN_OVER_S
     ),
     "frozen-sink": Row(
-        "SIGSTOP of one of two sinks for 30 s",
+        "SIGSTOP of one of two sinks for 30 s (native PostgreSQL)",
         20,
         harm.frozen("sink"),
         TAKEN_OVER_S,
@@ -127,7 +131,7 @@ ROWS: Mapping[str, Row] = {
         promises=WITHOUT_A_DATABASE,
     ),
     "database-read-only-30s": Row(
-        "the database refuses to write, 30 s",
+        "the database refuses to write, 30 s (native PostgreSQL)",
         5,
         harm.read_only(30),
         setting=Setting.NATIVE,
@@ -137,6 +141,7 @@ ROWS: Mapping[str, Row] = {
         "one of three brokers killed, 20 s down; every record is on all three",
         5,
         harm.broker_down(20, is_killed=True),
+        promises=GOES_ON,
         setting=Setting.THREE_BROKERS,
     ),
     **_disks(),

@@ -47,6 +47,8 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
         try:
             since = await row.harm(factory, random.Random(f"{name} {seed}"))
             seen.over = clock.now()
+            if row.promises.resumes_within_s is not None:
+                seen.resumed_s = await truth.resumed(since)
             recovery_s = await truth.recovered(since)
         except (TimeoutError, TooSlowError, AssertionError) as error:
             why = str(error) or "it did not recover"
@@ -64,10 +66,15 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
         repeated=verdict.repeated,
         missing_pages=verdict.missing_pages,
         wrong=verdict.wrong,
-        recovery_s=None if recovery_s is None else round(recovery_s, 1),
+        recovery_s=_rounded(recovery_s),
         ok=not why,
         why=why,
+        resumed_s=_rounded(seen.resumed_s),
     )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
 
 
 async def _reasons(factory: Factory, row: Row, seen: Meanwhile, verdict: Verdict, why: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from plantstream.runtime.clock import monotonic
 from schemas.codec import decode
@@ -81,6 +82,18 @@ class Truth:
             await _until(keeps_up)
         return monotonic() - since
 
+    async def resumed(self, since: float) -> float:
+        """Wait until each press has newer rows and cells than it has now; seconds since."""
+        rows, cells = await self._newest()
+
+        async def goes_on() -> bool:
+            now_rows, now_cells = await self._newest()
+            return _all_grew(rows, now_rows) and _all_grew(cells, now_cells)
+
+        async with asyncio.timeout(RECOVERED_LIMIT_S):
+            await _until(goes_on)
+        return monotonic() - since
+
     async def verdict(self, first: int) -> Verdict:
         """Judge all that was said from this number on."""
         last = self.factory.presses.number
@@ -112,12 +125,17 @@ class Truth:
     async def _reached(self, number: int) -> bool:
         """Whether rows and cells of every press are as new as this number."""
         at = self._time(number)
-        paths = [path_of(press) for press in PRESSES]
-        rows = dict(await self.factory.line.sql(NEWEST, paths, at - SEEN_AGO))
+        rows, cells = await self._newest()
         if len(rows) < len(PRESSES) or min(rows.values()) < number:
             return False
-        cells = dict(await self.factory.line.sql(REACHED))
         return len(cells) == len(PRESSES) and min(cells.values()) >= at
+
+    async def _newest(self) -> tuple[Mapping[str, float], Mapping[str, datetime]]:
+        """The newest number among the rows, and the end of the newest cell, of each press."""
+        paths = [path_of(press) for press in PRESSES]
+        line = self.factory.line
+        rows = dict(await line.sql(NEWEST, paths, self.factory.presses.times[-1] - SEEN_AGO))
+        return rows, dict(await line.sql(REACHED))
 
     async def _samples(self, first: int, last: int) -> tuple[int, int]:
         """Samples that are missing or not what was said, and those that are there again."""
@@ -201,6 +219,10 @@ async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:
         if await is_so():
             return
         await asyncio.sleep(LOOK_S)
+
+
+def _all_grew(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return all(now[name] > value for name, value in before.items())
 
 
 def _different(stored: Mapping[Row, Row], true: Mapping[Row, Row]) -> list[Row]:
