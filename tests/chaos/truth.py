@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from plantstream.runtime.clock import monotonic
-from schemas.codec import decode
+from schemas.codec import UnreadableError, decode
 from schemas.machine import MachineEvent
 from schemas.topics import MACHINE
 from sinks.timescale.fact_tables import CELLS
@@ -197,7 +197,10 @@ class Truth:
         events: dict[str, list[MachineEvent]] = {}
         for record in await self.factory.line.records(MACHINE, start):
             self._offsets[record.partition] = record.offset + 1
-            event = decode(MACHINE, record.value)
+            try:
+                event = decode(MACHINE, record.value)
+            except UnreadableError:
+                continue
             identity = json.dumps(event.model_dump(mode="json")["id"], sort_keys=True)
             seen = self._applied.setdefault(event.equipment, set())
             if identity not in seen:

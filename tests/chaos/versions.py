@@ -13,13 +13,15 @@ from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.ports import Outgoing
 from schemas.codec import decode
 from schemas.partitioning import partition_key, partition_of
-from schemas.topics import DEADLETTER, Topic
+from schemas.record import site_of
+from schemas.topics import DEADLETTER, MODEL, Topic
 from sinks.registry import TOPICS
 from tests.chaos import next_version
 from tests.chaos.factory import SERVICES, Factory, Service
 from tests.chaos.harm import TooSlowError
 from tests.chaos.next_version import MORE
 from tests.chaos.plant import PRESSES, SITE, path_of
+from tests.schemas.samples import ENVELOPE
 
 STAGES = range(6)
 NEWER_IN = dict(zip(SERVICES, combinations(STAGES[1:], 3), strict=False))
@@ -32,6 +34,8 @@ LOOK_S = 0.5
 SPOKEN = ("telemetry", "machine", "site", "kpi", "alert", "notification", "delivery")
 """Topics in which the services of a factory say something every few seconds."""
 FIRST_SEQ = 1000
+EQUIPMENT, PLANT_VERSION = ENVELOPE["equipment"], ENVELOPE["plant_version"]
+OTHER_SITE = site_of(EQUIPMENT)
 UNKNOWN = 2
 
 Ends = Mapping[Topic, Mapping[int, int]]
@@ -83,8 +87,10 @@ async def _say_samples(factory: Factory, run: str) -> frozenset[str]:
 
     Gives where the latter ones stand, as dead letters name it.
     """
-    newer = list(_samples(await _of_next_version(factory), run, factory.plant.version))
-    unknown = [(topic, fields | {"version": UNKNOWN}) for topic, fields in newer]
+    said = list(_samples(await _of_next_version(factory), run, factory.plant.version))
+    unknown = [(topic, fields | {"version": UNKNOWN}) for topic, fields in said]
+    # The edge of the next version has published its plant file itself.
+    newer = [(topic, fields) for topic, fields in said if topic is not MODEL]
     async with KafkaBroker(factory.line.kafka) as broker:
         await broker.send([_addressed(*one) for one in newer])
         begins = {topic: await factory.line.ends(topic) for topic in TOPICS}
@@ -97,13 +103,12 @@ async def _say_samples(factory: Factory, run: str) -> frozenset[str]:
     )
 
 
-async def _of_next_version(factory: Factory) -> Mapping[str, Fields]:
-    """A record of each type, by its name."""
+async def _of_next_version(factory: Factory) -> Mapping[str, str]:
+    """A record of each type as it is written, by its name."""
     line = replace(factory.line, program=next_version.__name__)
     done = await line.command("samples")
     assert done.code == 0, done.err
-    samples: list[Fields] = [json.loads(one) for one in done.out.splitlines()]
-    return {one["type"]: one for one in samples}
+    return {json.loads(one)["type"]: one for one in done.out.splitlines()}
 
 
 async def _must_be_buried(factory: Factory, unknown: frozenset[str], begin: Any) -> None:
@@ -132,17 +137,18 @@ async def _must_be_buried(factory: Factory, unknown: frozenset[str], begin: Any)
 
 
 def _samples(
-    samples: Mapping[str, Fields], run: str, plant_version: str
+    samples: Mapping[str, str], run: str, plant_version: str
 ) -> Iterator[tuple[Topic, Fields]]:
     """One of each type for each topic that carries it; of a run, where there are runs."""
     seqs = count(FIRST_SEQ)
     for topic in TOPICS:
         for kind in topic.types:
-            fields = samples[kind.model_fields["type"].default]
+            text = samples[kind.model_fields["type"].default]
+            fields: Fields = json.loads(text.replace(PLANT_VERSION, plant_version))
             if "run" in fields:
-                fields = fields | {"run": run, "plant_version": plant_version}
-                text = json.dumps(fields).replace("acme/north/hall/one/press", path_of(PRESSES[0]))
-                fields = json.loads(text.replace("acme/north", SITE))
+                text = json.dumps(fields | {"run": run})
+                text = text.replace(EQUIPMENT, path_of(PRESSES[0])).replace(OTHER_SITE, SITE)
+                fields = json.loads(text)
             if isinstance(fields.get("id"), dict):
                 fields = fields | {"id": fields["id"] | {"source": run, "seq": next(seqs)}}
             yield topic, fields
