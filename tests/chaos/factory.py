@@ -48,6 +48,14 @@ class Factory:
     newer: frozenset[Service] = frozenset()
     """Services that start with the next version of the schemas."""
 
+    repairs: list[asyncio.Task[None]] = field(default_factory=list)
+    """What is mended while the others go on."""
+
+    async def repaired(self) -> None:
+        """Wait until nothing is broken any more."""
+        while self.repairs:
+            await self.repairs.pop()
+
     def worker(self, name: Service) -> Running:
         """The one of a service that is there between the rows."""
         return self.running[name, self.slots[name]]

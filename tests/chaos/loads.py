@@ -11,7 +11,7 @@ import psutil
 from plantstream.commands.scrape import quantile, since
 from plantstream.runtime.clock import monotonic
 from tests.chaos.factory import SERVICES, Factory
-from tests.chaos.harm import TooSlowError
+from tests.chaos.harm import UnkeptError
 
 DAYS = 30
 TIMES_SLOWER = 2.0
@@ -34,9 +34,7 @@ async def month_replayed(factory: Factory, chance: random.Random) -> float:
     before = await _p99(factory, _rest)
     during = await _p99(factory, lambda: _replay(factory, home))
     if during > TIMES_SLOWER * before:
-        raise TooSlowError(
-            f"live rows: p99 {before:.2f} s before, {during:.2f} s during the replay"
-        )
+        raise UnkeptError(f"live rows: p99 {before:.2f} s before, {during:.2f} s during the replay")
     return monotonic()
 
 
@@ -52,7 +50,7 @@ async def half_an_hour(factory: Factory, _: random.Random) -> float:
     growing = {name: slope(points) for name, points in sizes.items()}
     if worst := {name: mb for name, mb in growing.items() if mb > MOST_MB}:
         told = ", ".join(f"{name} {mb:.2f} MB" for name, mb in worst.items())
-        raise TooSlowError(f"these grow in ten minutes: {told}")
+        raise UnkeptError(f"these grow in ten minutes: {told}")
     return monotonic()
 
 

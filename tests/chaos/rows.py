@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tests.chaos import harm, loads, versions
+from tests.chaos import harm, loads, outages, versions
 from tests.chaos.factory import SERVICES
 from tests.chaos.harm import Harm
 from tests.chaos.meanwhile import Promises
@@ -55,7 +55,7 @@ def _brokers() -> Mapping[str, Row]:
         f"broker-{how}-{seconds}s": Row(
             f"the broker {says}, {seconds} s down; all goes on within 15 s",
             5,
-            harm.broker_down(seconds, is_killed=how == "killed"),
+            outages.broker_down(seconds, is_killed=how == "killed"),
             AT_ONCE_S + seconds,
             promises=GOES_ON,
         )
@@ -69,7 +69,7 @@ def _databases() -> Mapping[str, Row]:
         f"database-{how}-{seconds}s": Row(
             f"the database {says}, {seconds} s down",
             5,
-            harm.database_down(seconds, is_killed=how == "killed"),
+            outages.database_down(seconds, is_killed=how == "killed"),
             promises=WITHOUT_A_DATABASE,
         )
         for how, says in (("restarted", "stopped in order"), ("killed", "killed"))
@@ -82,7 +82,7 @@ def _disks() -> Mapping[str, Row]:
         f"disk-full-{place}": Row(
             f"the disk of the {place} is full for 20 s",
             3,
-            harm.disk_full(place, 20),
+            outages.disk_full(place, 20),
             TAKEN_OVER_S,
             Setting.SMALL_DISKS,
         )
@@ -114,33 +114,34 @@ ROWS: Mapping[str, Row] = {
     "database-away-1200000": Row(
         "the database killed, away while 1,200,000 samples pile up in a minute",
         5,
-        harm.database_away_for(1_200_000),
+        outages.database_away_for(1_200_000),
         AT_ONCE_S + DRAINED_S,
         promises=WITHOUT_A_DATABASE,
     ),
     "database-black-holed-30s": Row(
         "the database takes everything and answers nothing, 30 s",
         5,
-        harm.database_swallowed(30),
+        outages.database_swallowed(30),
         promises=WITHOUT_A_DATABASE,
     ),
     "database-slow-30s": Row(
         "200 ms more for every question, 30 s",
         5,
-        harm.slow_database(30),
+        outages.slow_database(30),
         promises=WITHOUT_A_DATABASE,
     ),
     "database-read-only-30s": Row(
         "the database refuses to write, 30 s (native PostgreSQL)",
         5,
-        harm.read_only(30),
+        outages.read_only(30),
         setting=Setting.NATIVE,
         promises=WITHOUT_A_DATABASE,
     ),
     "one-of-three-brokers-killed": Row(
-        "one of three brokers killed, 20 s down; every record is on all three",
+        "one of three brokers killed, 20 s down; the others, who have every record, go on",
         5,
-        harm.broker_down(20, is_killed=True),
+        outages.one_broker_down(20),
+        TAKEN_OVER_S,
         promises=GOES_ON,
         setting=Setting.THREE_BROKERS,
     ),
@@ -168,7 +169,7 @@ ROWS: Mapping[str, Row] = {
     "edge-cut-off": Row(
         "drops, delays, cuts in mid-stream, half-open lines between edge and broker",
         10,
-        harm.edge_cut_off,
+        outages.edge_cut_off,
         is_short=True,
     ),
     "workers-come-and-go": Row(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from plantstream.runtime import clock
 from tests.chaos.factory import Factory, running_factory
-from tests.chaos.harm import TooSlowError
+from tests.chaos.harm import UnkeptError
 from tests.chaos.meanwhile import Meanwhile, watching
 from tests.chaos.result import Result
 from tests.chaos.rows import ROWS, Row
@@ -50,8 +50,9 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
             if row.promises.resumes_within_s is not None:
                 seen.resumed_s = await truth.resumed(since)
             recovery_s = await truth.recovered(since)
-        except (TimeoutError, TooSlowError, AssertionError) as error:
+        except (TimeoutError, UnkeptError, AssertionError) as error:
             why = str(error) or "it did not recover"
+        await factory.repaired()
         verdict = await truth.verdict(first)
     if recovery_s is not None and recovery_s > row.within_s:
         why = f"it took longer than {row.within_s:.0f} s"

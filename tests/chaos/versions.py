@@ -18,7 +18,7 @@ from schemas.topics import DEADLETTER, MODEL, Topic
 from sinks.registry import TOPICS
 from tests.chaos import next_version
 from tests.chaos.factory import SERVICES, Factory, Service
-from tests.chaos.harm import TooSlowError
+from tests.chaos.harm import UnkeptError
 from tests.chaos.next_version import MORE
 from tests.chaos.plant import PRESSES, SITE, path_of
 from tests.schemas.samples import ENVELOPE
@@ -79,7 +79,7 @@ async def _must_be_of_both(factory: Factory, begins: Ends) -> None:
         records = await factory.line.records(topic, begin)
         newer = sum(MORE.encode() in (record.value or b"") for record in records)
         if not 0 < newer < len(records):
-            raise TooSlowError(f"{topic.name}: {newer} of {len(records)} records are newer")
+            raise UnkeptError(f"{topic.name}: {newer} of {len(records)} records are newer")
 
 
 async def _say_samples(factory: Factory, run: str) -> frozenset[str]:
@@ -127,13 +127,11 @@ async def _must_be_buried(factory: Factory, unknown: frozenset[str], begin: Any)
                     break
                 await asyncio.sleep(LOOK_S)
     except TimeoutError:
-        raise TooSlowError(
-            f"not buried: {sorted(unknown - {one['id'] for one in found})}"
-        ) from None
+        raise UnkeptError(f"not buried: {sorted(unknown - {one['id'] for one in found})}") from None
     if wrongly := [one for one in found if one["id"] not in unknown]:
         first = wrongly[0]
         told = f"{first['service']} buried {first['id']}: {first['reason']}"
-        raise TooSlowError(f"{len(wrongly)} buried that should be understood; {told}")
+        raise UnkeptError(f"{len(wrongly)} buried that should be understood; {told}")
 
 
 def _samples(
