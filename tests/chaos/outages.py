@@ -4,15 +4,31 @@ import asyncio
 import random
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from plantstream.embedded import child
 from plantstream.runtime.clock import monotonic
-from tests.chaos.factory import Factory
-from tests.chaos.harm import Harm, some_time
+from tests.chaos.factory import Factory, Service
+from tests.chaos.harm import Harm, UnkeptError, some_time
 from tests.chaos.infrastructure import Program
 from tests.proxy import Delay, Way
 
 FILL_BYTES = 65_536
+
+
+class Counted(NamedTuple):
+    """Who waits for a part, and where that is told."""
+
+    service: Service
+    metric: str
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+COUNTED = {
+    "edge": Counted("ingest", "plantstream_edge_unavailable_total", (("part", "spool"),)),
+    "kafka": Counted("ingest", "plantstream_edge_unavailable_total", (("part", "broker"),)),
+    "database": Counted("sink", "plantstream_sink_retries_total"),
+}
 
 
 def broker_down(seconds: float, *, is_killed: bool) -> Harm:
@@ -101,18 +117,26 @@ def read_only(seconds: float) -> Harm:
 
 
 def disk_full(place: str, seconds: float) -> Harm:
-    """Nothing more fits on the disk of a part; then there is room, and what died is started."""
+    """Nothing more fits on the disk of a part; then there is room, and what died is started.
+
+    Whoever had to wait for it has counted that.
+    """
 
     async def harm(factory: Factory, chance: random.Random) -> float:
         await some_time(chance)
+        before = await _waits(factory, place)
         filler = factory.home / place / "filler"
         await asyncio.to_thread(_fill, filler)
         await asyncio.sleep(seconds)
         filler.unlink()
+        since = monotonic()
+        if await _waits(factory, place) <= before:
+            raise UnkeptError(f"{COUNTED[place].service} has not counted that it waited")
         for program in (*factory.parts.brokers, factory.parts.database):
             if program.process is not None and program.process.returncode is not None:
                 await program.start()
-        return monotonic()
+                since = monotonic()
+        return since
 
     return harm
 
@@ -164,6 +188,12 @@ async def _set_read_only(factory: Factory, value: str) -> None:
     ):
         code = await child.run(("psql", "-qX", *where, "-c", asked), factory.home / "psql.log")
         assert code == 0, child.log_tail(factory.home / "psql.log")
+
+
+async def _waits(factory: Factory, place: str) -> float:
+    counted = COUNTED[place]
+    found = await factory.worker(counted.service).metrics()
+    return found.get((counted.metric, counted.labels), 0.0)
 
 
 def _fill(filler: Path) -> None:
