@@ -15,7 +15,7 @@ SOME_TIME_S = (0.5, 3.0)
 STOPS_WITHIN_S = 10.0
 FROZEN_S = 30.0
 SHARED_LIMIT_S = 60.0
-COMES_AND_GOES_S = 5.0
+STAYS_S = 5.0
 LOOK_S = 0.1
 ACTS_WITHIN_S = 90.0
 
@@ -100,12 +100,11 @@ async def loop_blocked(factory: Factory, _: random.Random) -> float:
 
 
 async def workers_come_and_go(factory: Factory, chance: random.Random) -> float:
-    """A second processor and a second sink join and leave every 5 s."""
+    """A second processor and a second sink by turns: each has its share for 5 s, and leaves."""
     for turn in range(4):
         name: Service = ("oee", "sink")[turn % 2]
-        slot = factory.free_slot(name)
-        await factory.launch(name, slot)
-        await asyncio.sleep(COMES_AND_GOES_S)
+        slot = await _with_a_second(factory, name)
+        await asyncio.sleep(STAYS_S)
         if chance.random() < 0.5:
             await factory.kill(name, slot)
         else:

@@ -173,7 +173,7 @@ ROWS: Mapping[str, Row] = {
         is_short=True,
     ),
     "workers-come-and-go": Row(
-        "a second processor and a second sink join and leave, every 5 s",
+        "a second processor and a second sink by turns; each has its share for 5 s, and leaves",
         20,
         harm.workers_come_and_go,
         TAKEN_OVER_S,
