@@ -86,12 +86,16 @@ class Factory:
     async def kill(self, name: Service, slot: str | None = None) -> None:
         await self.running.pop((name, slot or self.slots[name])).kill()
 
-    async def raise_the_dead(self) -> str:
-        """Start again what has ended by itself; gives which services, and their last words."""
+    async def restore(self) -> str:
+        """Have one worker of each service again; gives who ended by himself, and his last words."""
         dead = [key for key, one in self.running.items() if one.process.returncode is not None]
         words = [f"{name} ended by itself: {self._last(name, slot)}" for name, slot in dead]
-        for name, slot in dead:
-            await self.start(name, slot)
+        usual = set(self.slots.items())
+        for name, slot in self.running.keys() - usual:
+            await self.stop(name, slot)
+        for name, slot in usual:
+            if (name, slot) in dead or (name, slot) not in self.running:
+                await self.start(name, slot)
         return "; ".join(words)
 
     def _last(self, name: Service, slot: str) -> str:

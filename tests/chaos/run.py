@@ -81,7 +81,7 @@ def _rounded(seconds: float | None) -> float | None:
 async def _reasons(factory: Factory, row: Row, seen: Meanwhile, verdict: Verdict, why: str) -> str:
     """All that was not as it should be."""
     untrue = "" if verdict == Verdict() else str(verdict)
-    dead = await factory.raise_the_dead()
+    dead = await factory.restore()
     return "; ".join(filter(None, (why, untrue, seen.broken(row.promises), dead)))
 
 
