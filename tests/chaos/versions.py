@@ -45,11 +45,13 @@ Fields = dict[str, Any]
 async def schema_versions(factory: Factory, chance: random.Random) -> float:
     """All pairs of old and new writers and readers; then each type as newer and as unknown."""
     begins = {topic: await factory.line.ends(topic) for topic in TOPICS}
-    for stage in chance.sample(STAGES, k=len(STAGES)):
-        newer = (name for name in SERVICES if stage in NEWER_IN[name])
-        await _change(factory, frozenset(newer))
-        await asyncio.sleep(STAGE_S)
-    await _change(factory, frozenset())
+    try:
+        for stage in chance.sample(STAGES, k=len(STAGES)):
+            newer = (name for name in SERVICES if stage in NEWER_IN[name])
+            await _change(factory, frozenset(newer))
+            await asyncio.sleep(STAGE_S)
+    finally:
+        await _change(factory, frozenset())
     since = monotonic()
     await _must_be_of_both(factory, begins)
     unknown = await _say_samples(factory, f"versions-{chance.randrange(10**6)}")
