@@ -20,7 +20,7 @@ WITHOUT_A_DATABASE = Promises(pages_within_s=5.0, sink_below_mb=300.0)
 GOES_ON = Promises(resumes_within_s=AT_ONCE_S)
 """What comes in while a broker is away waits at the edge; catching up takes at most as long."""
 WITHOUT_A_STORM = Promises(pages_within_s=5.0, rebalances_at_most=4)
-"""A blocked worker leaves, and the next one comes: each may be dealt with twice."""
+"""A worker gives way to one that will be blocked, and that one to the next: two leave, two come."""
 
 
 @dataclass(frozen=True, slots=True)

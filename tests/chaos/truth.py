@@ -201,6 +201,8 @@ class Truth:
                 event = decode(MACHINE, record.value)
             except UnreadableError:
                 continue
+            if event.run:  # It is none of the live ones.
+                continue
             identity = json.dumps(event.model_dump(mode="json")["id"], sort_keys=True)
             seen = self._applied.setdefault(event.equipment, set())
             if identity not in seen:

@@ -54,8 +54,9 @@ async def schema_versions(factory: Factory, chance: random.Random) -> float:
         await _change(factory, frozenset())
     since = monotonic()
     await _must_be_of_both(factory, begins)
-    unknown = await _say_samples(factory, f"versions-{chance.randrange(10**6)}")
-    await _must_be_buried(factory, unknown, begins[DEADLETTER])
+    run = f"versions-{chance.randrange(10**6)}"
+    unknown = await _say_samples(factory, run)
+    await _must_be_buried(factory, run, unknown, begins[DEADLETTER])
     return since
 
 
@@ -113,13 +114,15 @@ async def _of_next_version(factory: Factory) -> Mapping[str, str]:
     return {json.loads(one)["type"]: one for one in done.out.splitlines()}
 
 
-async def _must_be_buried(factory: Factory, unknown: frozenset[str], begin: Any) -> None:
+async def _must_be_buried(
+    factory: Factory, run: str, unknown: frozenset[str], begin: Mapping[int, int]
+) -> None:
     """The sink has buried each of these, and nobody anything else."""
 
     async def letters() -> list[Any]:
         found = await factory.line.records(DEADLETTER, begin)
         told = [json.loads(record.value or b"{}") for record in found]
-        return [one for one in told if one.get("version") != UNKNOWN]
+        return [one for one in told if one["service"] != run]
 
     try:
         async with asyncio.timeout(BURIED_WITHIN_S):
@@ -149,6 +152,8 @@ def _samples(
                 text = json.dumps(fields | {"run": run})
                 text = text.replace(EQUIPMENT, path_of(PRESSES[0])).replace(OTHER_SITE, SITE)
                 fields = json.loads(text)
+            if topic is DEADLETTER:
+                fields["service"] = run
             if isinstance(fields.get("id"), dict):
                 fields = fields | {"id": fields["id"] | {"source": run, "seq": next(seqs)}}
             yield topic, fields
