@@ -43,11 +43,11 @@ format: setup  ## format the code
 bench: setup  ## every benchmark, written to build/bench.json
 	@$(BIN)/plantstream bench --out build/bench.json
 
-chaos: setup peers  ## faults against real processes (ROW=kill-sink RUNS=3; all take hours), or SEEDS=100000 of the simulation
+chaos: setup peers  ## faults against real processes (ROW=kill-sink RUNS=3 ANY_COMMIT=1; all take hours), or SEEDS=100000 of the simulation
 ifdef SEEDS
 	@SEEDS=$(SEEDS) $(BIN)/python -m pytest -q tests/simulation
 else
-	@$(BIN)/python -m tests.chaos $(if $(ROW),--row $(ROW)) $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m tests.chaos $(if $(ROW),--row $(ROW)) $(if $(RUNS),--runs $(RUNS)) $(if $(ANY_COMMIT),--any-commit)
 endif
 
 proof-check: setup peers  ## three rows of docs/proof.md by chance, with fresh seeds

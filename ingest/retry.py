@@ -20,7 +20,8 @@ class Backoff:
 
     first_s: float = 0.1
     factor: float = 2.0
-    limit_s: float = 5.0
+    limit_s: float = 1.0
+    """What comes back is found this soon."""
     jitter: Callable[[float], float] = _unchanged
 
     def delays(self) -> Iterator[float]:

@@ -68,7 +68,8 @@ class SinkLimits:
     linger_s: float = 0.05
     """Pause after a small batch, so that records come in handfuls."""
     retry_first_s: float = 0.2
-    retry_most_s: float = 5.0
+    retry_most_s: float = 1.0
+    """What comes back is found this soon."""
 
 
 class SinkLoop:

@@ -23,5 +23,5 @@ class NotifyLimits:
     ask_after_s: float = 2.0
     """Whoever has not heard of the group for so long may have been given up by it, and asks."""
     retry_first_s: float = 0.2
-    retry_most_s: float = 10.0
-    """Pauses while Kafka is away."""
+    retry_most_s: float = 1.0
+    """Pauses while Kafka is away; once it is back, people are told this soon."""

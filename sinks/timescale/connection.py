@@ -19,6 +19,10 @@ _PATIENCE = {
 }
 """Without these a connection through a dead network hangs for hours."""
 
+TRANSACTION_RESTS_S = 10.0
+"""So long a transaction may wait for a writer that says nothing. One that was frozen amid its own
+holds rows that whoever takes over has to change; the server ends it then."""
+
 _FAULTY_ROW = ("21", "22", "23", "54")
 """SQLSTATE classes of a value that never fits; 54 is a key over the limit of an index."""
 
@@ -31,6 +35,8 @@ _NOT_KNOWN = ("28",)
 
 _READ_ONLY = "25006"
 """SQLSTATE of a server that takes no writes: a standby, a primary that was demoted."""
+
+_REST = "SELECT set_config('idle_in_transaction_session_timeout', %s, false)"
 
 _WRITABLE = {"target_session_attrs": "read-write"}
 """Of several hosts the one that takes writes; of one host that does not: no connection."""
@@ -48,7 +54,10 @@ async def connect(settings: DatabaseSettings) -> AsyncConnection:
 
 async def connect_writable(settings: DatabaseSettings) -> AsyncConnection:
     """The same, and never to a server that takes no writes, which counts as unavailable."""
-    return await _connect(settings, _arguments(settings) | _WRITABLE)
+    connection = await _connect(settings, _arguments(settings) | _WRITABLE)
+    with translated(settings):
+        await connection.execute(_REST, (f"{TRANSACTION_RESTS_S * 1000:.0f}",))
+    return connection
 
 
 async def _connect(settings: DatabaseSettings, arguments: dict[str, Any]) -> AsyncConnection:

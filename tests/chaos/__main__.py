@@ -4,16 +4,13 @@ import argparse
 import asyncio
 import random
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from pathlib import Path
 
+from tests.chaos.plan import Run, Wanted, by_factory, missing
 from tests.chaos.result import Result, add, read
 from tests.chaos.rows import ROWS
 from tests.chaos.run import commit, run_rows
-
-PER_FACTORY = 10
-"""Runs until everything is started anew: the database of a factory grows."""
 
 
 def main() -> int:
@@ -30,48 +27,34 @@ def main() -> int:
         sys.stdout.flush()
 
     all_ok = True
-    for together in _by_factory(plan):
-        all_ok &= asyncio.run(run_rows(together, keep))
+    for together in by_factory(plan):
+        all_ok &= asyncio.run(run_rows(together, keep, asked.logs))
     return 0 if all_ok else 1
-
-
-def _by_factory(plan: Sequence[tuple[str, int]]) -> Iterator[Sequence[tuple[str, int]]]:
-    """Runs that follow each other on the same parts."""
-    for _, some in groupby(plan, key=lambda one: ROWS[one[0]].setting):
-        together = list(some)
-        for start in range(0, len(together), PER_FACTORY):
-            yield together[start : start + PER_FACTORY]
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos")
     parser.add_argument("--row", choices=["", *ROWS], default="", help="one row; default: all")
     parser.add_argument("--runs", type=int, default=0, help="default: as many as the table says")
-    parser.add_argument("--seed", type=int, default=None, help="of the first run")
+    parser.add_argument("--seed", type=int, default=0, help="of the first run")
+    parser.add_argument("--any-commit", action="store_true", help="runs of older commits count")
     parser.add_argument("--short", action="store_true", help="some rows, one run each")
     parser.add_argument("--fresh", type=int, default=0, help="so many random rows, fresh seeds")
+    parser.add_argument("--logs", type=Path, help="a folder that keeps what the parts logged")
     parser.add_argument("--out", type=Path, default=Path("build/chaos.json"))
     return parser.parse_args()
 
 
-def _plan(asked: argparse.Namespace) -> Sequence[tuple[str, int]]:
-    """Rows and seeds, without those runs of this commit that the file holds already."""
+def _plan(asked: argparse.Namespace) -> Sequence[Run]:
+    """Rows and seeds, without those runs that the file holds already."""
     if asked.fresh:
         chance = random.SystemRandom()
         return [(name, chance.randrange(10**6)) for name in chance.sample(list(ROWS), asked.fresh)]
     if asked.short:
-        names = [name for name, row in ROWS.items() if row.is_short]
-        return [(name, asked.seed or 0) for name in names]
-    names = [asked.row] if asked.row else list(ROWS)
-    this = commit()
-    done = {(one.row, one.seed) for one in read(asked.out) if one.commit == this}
-    first = asked.seed or 0
-    return [
-        (name, seed)
-        for name in names
-        for seed in range(first, first + (asked.runs or ROWS[name].runs))
-        if (name, seed) not in done
-    ]
+        return [(name, asked.seed) for name, row in ROWS.items() if row.is_short]
+    rows = [asked.row] if asked.row else list(ROWS)
+    of_commit = None if asked.any_commit else commit()
+    return missing(Wanted(rows, asked.runs, asked.seed, of_commit), read(asked.out))
 
 
 def _line(result: Result) -> str:

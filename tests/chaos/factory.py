@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,8 @@ from plantstream.runtime.kafka.admin import apply_topics
 from schemas.plant.load import PlantFile
 from schemas.topics import CATALOGUE
 from sinks.timescale.migrate import migrate
+from tests.chaos import next_version
+from tests.chaos.bulk import Bulk
 from tests.chaos.field import Field
 from tests.chaos.parts import Parts, Setting, running_parts
 from tests.chaos.plant import SITE, chaos_plant
@@ -23,6 +25,8 @@ from tests.parts import free_port
 Service = Literal["ingest", "oee", "rules", "dispatch", "sink", "notify"]
 SERVICES: tuple[Service, ...] = ("ingest", "oee", "rules", "dispatch", "sink", "notify")
 FIRST, SECOND = "0", "1"
+LAST_WORDS = 400
+"""Characters of a service that died."""
 
 
 @dataclass
@@ -35,17 +39,40 @@ class Factory:
     parts: Parts
     mosquitto: Mosquitto
     provider: Provider
+    bulk: Bulk
     presses: Field = field(default_factory=Field)
     running: dict[tuple[Service, str], Running] = field(default_factory=dict)
+    slots: dict[Service, str] = field(default_factory=lambda: dict.fromkeys(SERVICES, FIRST))
+    """Where the worker of a service runs that is there between the rows."""
 
-    async def start(self, name: Service, slot: str = FIRST) -> Running:
+    newer: frozenset[Service] = frozenset()
+    """Services that start with the next version of the schemas."""
+
+    repairs: list[asyncio.Task[None]] = field(default_factory=list)
+    """What is mended while the others go on."""
+
+    async def repaired(self) -> None:
+        """Wait until nothing is broken any more."""
+        while self.repairs:
+            await self.repairs.pop()
+
+    def worker(self, name: Service) -> Running:
+        """The one of a service that is there between the rows."""
+        return self.running[name, self.slots[name]]
+
+    def free_slot(self, name: Service) -> str:
+        """Where a second one has its place: two of a slot would shut each other out."""
+        return SECOND if self.slots[name] == FIRST else FIRST
+
+    async def start(self, name: Service, slot: str | None = None) -> Running:
         """Start a service; it is ready on return."""
         service = await self.launch(name, slot)
         await service.ready()
         return service
 
-    async def launch(self, name: Service, slot: str = FIRST, fault: str = "") -> Running:
+    async def launch(self, name: Service, slot: str | None = None, fault: str = "") -> Running:
         """Start a service, ready or not."""
+        slot = slot or self.slots[name]
         port = free_port()
         argv = (*self._argv(name, slot), "--port", str(port))
         line = self._line_of(name)
@@ -53,16 +80,26 @@ class Factory:
         self.running[name, slot] = service
         return service
 
-    async def stop(self, name: Service, slot: str = FIRST) -> None:
-        await self.running.pop((name, slot)).stop()
+    async def stop(self, name: Service, slot: str | None = None) -> None:
+        await self.running.pop((name, slot or self.slots[name])).stop()
 
-    async def kill(self, name: Service, slot: str = FIRST) -> None:
-        await self.running.pop((name, slot)).kill()
+    async def kill(self, name: Service, slot: str | None = None) -> None:
+        await self.running.pop((name, slot or self.slots[name])).kill()
 
-    def must_live(self) -> None:
-        """Fail with the last words of a service that has ended by itself."""
-        for service in self.running.values():
-            service.must_live()
+    async def restore(self) -> str:
+        """Have one worker of each service again; gives who ended by himself, and his last words."""
+        dead = [key for key, one in self.running.items() if one.process.returncode is not None]
+        words = [f"{name} ended by itself: {self._last(name, slot)}" for name, slot in dead]
+        usual = set(self.slots.items())
+        for name, slot in self.running.keys() - usual:
+            await self.stop(name, slot)
+        for name, slot in usual:
+            if (name, slot) in dead or (name, slot) not in self.running:
+                await self.start(name, slot)
+        return "; ".join(words)
+
+    def _last(self, name: Service, slot: str) -> str:
+        return self.running[name, slot].last_words()[-LAST_WORDS:]
 
     def _argv(self, name: Service, slot: str) -> tuple[str, ...]:
         plant = ("--plant", str(self.home / "chaos.yaml"))
@@ -86,7 +123,12 @@ class Factory:
             environment["PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS"] = self.parts.edge_bootstrap
         if name == "sink":
             environment["PLANTSTREAM_DATABASE_PORT"] = str(self.parts.to_database.port)
-        return Line(self.home / name, self.line.kafka, self.line.database, environment)
+        return replace(
+            self.line,
+            data_dir=self.home / name,
+            environment=environment,
+            program=next_version.__name__ if name in self.newer else self.line.program,
+        )
 
 
 @asynccontextmanager
@@ -119,6 +161,7 @@ async def _built(home: Path, setting: Setting, stack: AsyncExitStack) -> Factory
     await asyncio.to_thread(migrate, database, plain=parts.is_plain)
     environment = {
         "PLANTSTREAM_KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
+        "PLANTSTREAM_KAFKA_PROFILE": kafka.profile,
         "PLANTSTREAM_DATABASE_HOST": HOST,
         "PLANTSTREAM_DATABASE_PORT": str(database.port),
         "PLANTSTREAM_DATABASE_USER": database.user,
@@ -127,7 +170,7 @@ async def _built(home: Path, setting: Setting, stack: AsyncExitStack) -> Factory
     line = Line(home, kafka, database, environment)
     done = await line.command("apply", home / "chaos.yaml", "--as", "chaos", "--reason", "a run")
     assert done.code == 0, done.err
-    return Factory(home, line, plant, parts, mosquitto, provider)
+    return Factory(home, line, plant, parts, mosquitto, provider, Bulk(plant.version))
 
 
 async def _stop_all(factory: Factory) -> None:

@@ -21,11 +21,14 @@ class Program:
     logs: Path
     process: asyncio.subprocess.Process | None = None
 
+    @property
+    def log(self) -> Path:
+        """What it says."""
+        return self.logs / f"{self.part.name}.log"
+
     async def start(self) -> None:
         """Start it; it answers on return."""
-        self.process = await child.spawn(
-            self.part.argv, self.logs / f"{self.part.name}.log", self.part.env, self.part.cwd
-        )
+        self.process = await child.spawn(self.part.argv, self.log, self.part.env, self.part.cwd)
         async with asyncio.timeout(READY_LIMIT_S):
             while not await self.part.ready():
                 assert self.process.returncode is None, self._last_words()
@@ -43,4 +46,4 @@ class Program:
             await child.end(self.process, self.part.stop_s)
 
     def _last_words(self) -> str:
-        return f"{self.part.name}: {child.log_tail(self.logs / f'{self.part.name}.log')}"
+        return f"{self.part.name}: {child.log_tail(self.log)}"

@@ -10,8 +10,8 @@ import psutil
 
 from plantstream.commands.scrape import quantile, since
 from plantstream.runtime.clock import monotonic
-from tests.chaos.factory import FIRST, Factory
-from tests.chaos.harm import TooSlowError
+from tests.chaos.factory import SERVICES, Factory
+from tests.chaos.harm import UnkeptError
 
 DAYS = 30
 TIMES_SLOWER = 2.0
@@ -34,9 +34,7 @@ async def month_replayed(factory: Factory, chance: random.Random) -> float:
     before = await _p99(factory, _rest)
     during = await _p99(factory, lambda: _replay(factory, home))
     if during > TIMES_SLOWER * before:
-        raise TooSlowError(
-            f"live rows: p99 {before:.2f} s before, {during:.2f} s during the replay"
-        )
+        raise UnkeptError(f"live rows: p99 {before:.2f} s before, {during:.2f} s during the replay")
     return monotonic()
 
 
@@ -52,7 +50,7 @@ async def half_an_hour(factory: Factory, _: random.Random) -> float:
     growing = {name: slope(points) for name, points in sizes.items()}
     if worst := {name: mb for name, mb in growing.items() if mb > MOST_MB}:
         told = ", ".join(f"{name} {mb:.2f} MB" for name, mb in worst.items())
-        raise TooSlowError(f"these grow in ten minutes: {told}")
+        raise UnkeptError(f"these grow in ten minutes: {told}")
     return monotonic()
 
 
@@ -66,9 +64,8 @@ def slope(points: list[tuple[float, float]]) -> float:
 
 def _sizes(factory: Factory) -> Mapping[str, float]:
     return {
-        name: psutil.Process(one.process.pid).memory_info().rss / 1e6
-        for (name, slot), one in factory.running.items()
-        if slot == FIRST
+        name: psutil.Process(factory.worker(name).process.pid).memory_info().rss / 1e6
+        for name in SERVICES
     }
 
 
@@ -87,7 +84,7 @@ async def _replay(factory: Factory, home: Path) -> None:
 
 async def _p99(factory: Factory, work: Callable[[], Awaitable[None]]) -> float:
     """Of live rows, from the event to SQL, while something else is done."""
-    sink = factory.running["sink", FIRST]
+    sink = factory.worker("sink")
     before = await sink.metrics()
     await work()
     found = quantile(since(await sink.metrics(), before, VISIBLE), VISIBLE, 0.99)

@@ -85,7 +85,11 @@ async def _brokers(home: Path, setting: Setting) -> tuple[list[Program], KafkaSe
         for node in nodes:
             await node.prepare()
         bootstrap = ",".join(node.settings().bootstrap_servers for node in nodes)
-        settings = nodes[0].settings().model_copy(update={"bootstrap_servers": bootstrap})
+        settings = (
+            nodes[0]
+            .settings()
+            .model_copy(update={"bootstrap_servers": bootstrap, "profile": "production"})
+        )
         return [Program(_named(node), home) for node in nodes], settings, beside
     place = home / "kafka" if setting is Setting.SMALL_DISKS else home
     embedded = EmbeddedKafka(place, free_port(), free_port())

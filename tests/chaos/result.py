@@ -24,6 +24,8 @@ class Result:
     ok: bool
     why: str = ""
     """What was not ok."""
+    resumed_s: float | None = None
+    """Until all went on, where the row promises that; being as new as before takes longer."""
 
 
 def read(file: Path) -> list[Result]:

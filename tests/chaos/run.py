@@ -2,28 +2,31 @@
 
 import asyncio
 import random
+import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from plantstream.runtime import clock
 from tests.chaos.factory import Factory, running_factory
-from tests.chaos.harm import TooSlowError
+from tests.chaos.harm import UnkeptError
+from tests.chaos.meanwhile import Meanwhile, watching
 from tests.chaos.result import Result
-from tests.chaos.rows import ROWS
+from tests.chaos.rows import ROWS, Row
 from tests.chaos.truth import Truth, Verdict
 
 WARM_LIMIT_S, WARM_TURNS = 90.0, 20
 Keep = Callable[[Result], None]
 
 
-async def run_rows(plan: Sequence[tuple[str, int]], keep: Keep) -> bool:
+async def run_rows(plan: Sequence[tuple[str, int]], keep: Keep, logs: Path | None = None) -> bool:
     """Run rows of one setting with their seeds, and keep each result; whether all were ok."""
     all_ok = True
     setting = ROWS[plan[0][0]].setting
-    with tempfile.TemporaryDirectory(prefix="plantstream-chaos-") as home:
-        async with running_factory(Path(home), setting) as factory:
+    with _home(logs) as home:
+        async with running_factory(home, setting) as factory:
             truth = Truth(factory)
             async with asyncio.timeout(WARM_LIMIT_S):
                 await factory.presses.has_said(WARM_TURNS)
@@ -40,17 +43,20 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
     row = ROWS[name]
     first, began, started = factory.presses.number, clock.monotonic(), clock.now()
     why, recovery_s = "", None
-    try:
-        since = await row.harm(factory, random.Random(f"{name} {seed}"))
-        recovery_s = await truth.recovered(since)
-    except (TimeoutError, TooSlowError) as error:
-        why = str(error) or "it did not recover"
-    verdict = await truth.verdict(first)
-    factory.must_live()
+    async with watching(factory) as seen:
+        try:
+            since = await row.harm(factory, random.Random(f"{name} {seed}"))
+            seen.over = clock.now()
+            if row.promises.resumes_within_s is not None:
+                seen.resumed_s = await truth.resumed(since)
+            recovery_s = await truth.recovered(since)
+        except (TimeoutError, UnkeptError, AssertionError) as error:
+            why = str(error) or "it did not recover"
+        await factory.repaired()
+        verdict = await truth.verdict(first)
     if recovery_s is not None and recovery_s > row.within_s:
         why = f"it took longer than {row.within_s:.0f} s"
-    if verdict != Verdict():
-        why = str(verdict)
+    why = await _reasons(factory, row, seen, verdict, why)
     return Result(
         row=name,
         commit=commit(),
@@ -61,10 +67,41 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
         repeated=verdict.repeated,
         missing_pages=verdict.missing_pages,
         wrong=verdict.wrong,
-        recovery_s=None if recovery_s is None else round(recovery_s, 1),
+        recovery_s=_rounded(recovery_s),
         ok=not why,
         why=why,
+        resumed_s=_rounded(seen.resumed_s),
     )
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 1)
+
+
+async def _reasons(factory: Factory, row: Row, seen: Meanwhile, verdict: Verdict, why: str) -> str:
+    """All that was not as it should be."""
+    untrue = "" if verdict == Verdict() else str(verdict)
+    dead = await factory.restore()
+    return "; ".join(filter(None, (why, untrue, seen.broken(row.promises), dead)))
+
+
+@contextmanager
+def _home(logs: Path | None) -> Iterator[Path]:
+    """A folder for all parts; their logs are left in another one, if somebody wants them."""
+    with tempfile.TemporaryDirectory(prefix="plantstream-chaos-") as home:
+        try:
+            yield Path(home)
+        finally:
+            if logs is not None:
+                _keep_logs(Path(home), logs)
+
+
+def _keep_logs(home: Path, logs: Path) -> None:
+    for log in home.rglob("*.log"):
+        if log.is_file() and "log" not in log.relative_to(home).parts[:-1]:
+            kept = logs / log.relative_to(home)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, kept)
 
 
 def commit() -> str:

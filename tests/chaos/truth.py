@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from plantstream.runtime.clock import monotonic
-from schemas.codec import decode
+from schemas.codec import UnreadableError, decode
 from schemas.machine import MachineEvent
 from schemas.topics import MACHINE
 from sinks.timescale.fact_tables import CELLS
 from sinks.timescale.table import Row
+from tests.chaos.bulk import TAG
 from tests.chaos.factory import Factory
 from tests.chaos.plant import MIRRORS, PRESSES, path_of
 from tests.facts import Facts
@@ -35,6 +37,9 @@ REACHED = """SELECT equipment, max("end") FROM oee_cell WHERE run = '' GROUP BY 
 SAMPLES = """
 SELECT count(*), count(DISTINCT (equipment, tag, value)), sum(value) FROM telemetry
 WHERE run = '' AND equipment = ANY(%s) AND tag = ANY(%s) AND time BETWEEN %s AND %s"""
+BULK = """
+SELECT count(*), count(DISTINCT (equipment, value)), coalesce(sum(value), 0) FROM telemetry
+WHERE run = '' AND tag = %s AND time >= %s"""
 PARTS = """
 SELECT coalesce(sum(good), 0)::bigint FROM machine_event
 WHERE run = '' AND type = 'parts_counted' AND time <= %s"""
@@ -77,12 +82,26 @@ class Truth:
             await _until(keeps_up)
         return monotonic() - since
 
+    async def resumed(self, since: float) -> float:
+        """Wait until each press has newer rows and cells than it has now; seconds since."""
+        rows, cells = await self._newest()
+
+        async def goes_on() -> bool:
+            now_rows, now_cells = await self._newest()
+            return _all_grew(rows, now_rows) and _all_grew(cells, now_cells)
+
+        async with asyncio.timeout(RECOVERED_LIMIT_S):
+            await _until(goes_on)
+        return monotonic() - since
+
     async def verdict(self, first: int) -> Verdict:
         """Judge all that was said from this number on."""
         last = self.factory.presses.number
         until = self.factory.presses.times[last]
         await self._settled(last)
-        lost, repeated = await self._samples(first, last)
+        lost, repeated = map(
+            sum, zip(await self._samples(first, last), await self._bulk(), strict=True)
+        )
         parts = await self.factory.line.one(PARTS, until)
         true_parts = self.factory.presses.parts[last]
         missing, causeless = self._pages(until)
@@ -106,12 +125,17 @@ class Truth:
     async def _reached(self, number: int) -> bool:
         """Whether rows and cells of every press are as new as this number."""
         at = self._time(number)
-        paths = [path_of(press) for press in PRESSES]
-        rows = dict(await self.factory.line.sql(NEWEST, paths, at - SEEN_AGO))
+        rows, cells = await self._newest()
         if len(rows) < len(PRESSES) or min(rows.values()) < number:
             return False
-        cells = dict(await self.factory.line.sql(REACHED))
         return len(cells) == len(PRESSES) and min(cells.values()) >= at
+
+    async def _newest(self) -> tuple[Mapping[str, float], Mapping[str, datetime]]:
+        """The newest number among the rows, and the end of the newest cell, of each press."""
+        paths = [path_of(press) for press in PRESSES]
+        line = self.factory.line
+        rows = dict(await line.sql(NEWEST, paths, self.factory.presses.times[-1] - SEEN_AGO))
+        return rows, dict(await line.sql(REACHED))
 
     async def _samples(self, first: int, last: int) -> tuple[int, int]:
         """Samples that are missing or not what was said, and those that are there again."""
@@ -128,6 +152,13 @@ class Truth:
         if not lost and count == distinct and total != true_total:
             lost = 1
         return lost, count - distinct
+
+    async def _bulk(self) -> tuple[int, int]:
+        """The same of the newest samples in bulk."""
+        bulk = self.factory.bulk
+        count, distinct, total = await self.factory.line.one(BULK, TAG, bulk.began)
+        lost = bulk.samples - distinct
+        return lost or int(count == distinct and total != bulk.sum), count - distinct
 
     def _pages(self, until: datetime) -> tuple[int, int]:
         """Alerts up to then of which nobody was told, and those that were told without a cause."""
@@ -166,7 +197,12 @@ class Truth:
         events: dict[str, list[MachineEvent]] = {}
         for record in await self.factory.line.records(MACHINE, start):
             self._offsets[record.partition] = record.offset + 1
-            event = decode(MACHINE, record.value)
+            try:
+                event = decode(MACHINE, record.value)
+            except UnreadableError:
+                continue
+            if event.run:  # It is none of the live ones.
+                continue
             identity = json.dumps(event.model_dump(mode="json")["id"], sort_keys=True)
             seen = self._applied.setdefault(event.equipment, set())
             if identity not in seen:
@@ -188,6 +224,10 @@ async def _until(is_so: Callable[[], Awaitable[bool]]) -> None:
         if await is_so():
             return
         await asyncio.sleep(LOOK_S)
+
+
+def _all_grew(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return all(now[name] > value for name, value in before.items())
 
 
 def _different(stored: Mapping[Row, Row], true: Mapping[Row, Row]) -> list[Row]:

@@ -108,6 +108,8 @@ class Line:
     environment: Mapping[str, str] = field(default_factory=dict)
     pages: Mapping[str, str] = field(default_factory=dict)
     """Where the services show their metrics."""
+    program: str = "plantstream"
+    """The module that is run."""
 
     async def metric(self, service: str, name: str, **labels: str) -> float:
         """One sample of a service's metrics."""
@@ -117,7 +119,7 @@ class Line:
     async def command(self, *arguments: str | Path) -> Finished:
         """Run `plantstream` to its end."""
         process = await asyncio.create_subprocess_exec(
-            *_argv(*arguments),
+            *self._argv(*arguments),
             env=os.environ | self.environment,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
@@ -135,7 +137,7 @@ class Line:
         """Start `plantstream NAME`; it does not outlive the test."""
         log = self.data_dir / "logs" / f"test-{name}.log"
         env = {**self.environment, "PLANTSTREAM_FAULT": fault}
-        process = await child.spawn(_argv(name, *arguments), log, env)
+        process = await child.spawn(self._argv(name, *arguments), log, env)
         return Running(name, process, port, log, fault)
 
     async def start_replay(
@@ -192,6 +194,5 @@ class Line:
         """What was committed since."""
         return [one async for one in read_partitions(self.kafka, topic.name, start)]
 
-
-def _argv(*arguments: str | Path) -> tuple[str, ...]:
-    return (sys.executable, "-m", "plantstream", *map(str, arguments))
+    def _argv(self, *arguments: str | Path) -> tuple[str, ...]:
+        return (sys.executable, "-m", self.program, *map(str, arguments))

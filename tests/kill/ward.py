@@ -86,6 +86,7 @@ class Message:
     repeated: bool
     alerts: tuple[tuple[str, str, datetime, str], ...]
     """Name, equipment, beginning and state of each."""
+    came: datetime = field(default_factory=clock.now)
 
 
 @dataclass
@@ -121,6 +122,16 @@ class Provider:
             for name, equipment, since, _ in message.alerts
             if name == alert
         }
+
+    def first_told(self, alert: str, why: str, to: str) -> dict[tuple[str, datetime], datetime]:
+        """When it was first told so of each of these alerts."""
+        told: dict[tuple[str, datetime], datetime] = {}
+        for message in self.messages:
+            if message.to == to and message.why == why:
+                for name, equipment, since, _ in message.alerts:
+                    if name == alert:
+                        told.setdefault((equipment, since), message.came)
+        return told
 
     def repeats(self) -> Counter[str]:
         """Messages that came more than once, by id: how often more."""

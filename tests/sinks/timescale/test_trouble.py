@@ -7,11 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from plantstream.embedded.waiting import until
 from plantstream.runtime.errors import FencedError, MisconfiguredError, UnavailableError
 from plantstream.runtime.settings import DatabaseSettings
 from schemas.topics import KPI, TELEMETRY
 from sinks.batch import without
 from sinks.errors import RejectedRecordsError
+from sinks.timescale import connection
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.writer import TimescaleSink
 from tests.parts import free_port
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.integration
 _noise = random.Random(4)
 TOO_LONG = "".join(chr(_noise.randrange(0x4E00, 0x9FFF)) for _ in range(9000))
 """Cannot be compressed below what an index takes."""
+HEIR_WITHIN_S = 5
 
 
 @pytest.mark.parametrize(
@@ -65,6 +68,30 @@ async def test_what_a_connection_held_is_taken_back_when_it_breaks(
     await sink.write(batch(TELEMETRY, [frame(1)], begin=1))
 
     assert ask(sql, "SELECT count(*) FROM sample") == [(2,)]
+
+
+async def test_a_sink_that_froze_amid_its_transaction_does_not_keep_its_rows_from_its_heir(
+    native: Database, monkeypatch: pytest.MonkeyPatch
+):
+    settings = emptied(native).settings
+    monkeypatch.setattr(connection, "TRANSACTION_RESTS_S", 0.5)
+    monkeypatch.setenv("PLANTSTREAM_FAULT", "sink.copied@2")
+    frozen = TimescaleSink(settings)
+    monkeypatch.delenv("PLANTSTREAM_FAULT")
+    heir = TimescaleSink(settings)
+    await frozen.write(batch(TELEMETRY, [frame(0)]))
+    writing = asyncio.create_task(frozen.write(batch(TELEMETRY, [frame(1)], begin=1)))
+    await until(lambda: frozen.copied.holding, every_s=0.05)
+
+    async with asyncio.timeout(HEIR_WITHIN_S):
+        await heir.write(batch(TELEMETRY, [frame(1)], begin=1))
+
+    writing.cancel()
+    await asyncio.wait({writing})
+    with pytest.raises(FencedError):
+        await frozen.write(batch(TELEMETRY, [frame(1)], begin=1))
+    await frozen.close()
+    await heir.close()
 
 
 async def test_a_session_that_the_server_ends_is_unavailable_once(
