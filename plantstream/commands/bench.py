@@ -31,6 +31,8 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_dispatch": ("dispatch_storm_s", "dispatch_event_us"),
     "bench_rules": ("rules_ratio",),
     "bench_page": ("page_p99_ms", "page_p50_ms", "page_for30_p99_ms"),
+    "bench_load": ("row_load_p99_ms", "page_load_p99_ms"),
+    "bench_load_opcua": ("row_opcua_p99_ms", "page_opcua_p99_ms"),
     "bench_storm": ("storm_s", "storm_api_p99_ms"),
     "bench_urgent": ("urgent_ratio",),
     "bench_urgent_kafka": ("urgent_p99_ms",),

@@ -105,7 +105,7 @@ async def _look(stack: "Stack") -> tuple[Sightings, list[float]]:
     end = begin + timedelta(seconds=SECONDS)
     messages.print(f"looking at the rows of {SECONDS:g} s at speed {SPEED:g}")
     async with await connect(stack.database) as looking, await connect(stack.database) as other:
-        comparing = asyncio.create_task(_round_trips(other, round_trips_s))
+        comparing = asyncio.create_task(round_trips(other, round_trips_s))
         try:
             while (now := clock.now()) < end + timedelta(seconds=SETTLED_AFTER_S):
                 rows = await _rows(looking, max(begin, now - WINDOW), end)
@@ -123,7 +123,7 @@ async def _rows(connection: "AsyncConnection", since: datetime, until: datetime)
     return [(equipment, tag, time) for equipment, tag, time in await cursor.fetchall()]
 
 
-async def _round_trips(connection: "AsyncConnection", seconds: list[float]) -> None:
+async def round_trips(connection: "AsyncConnection", seconds: list[float]) -> None:
     """The reference: one row written and read in the same database at the same time."""
     await connection.execute("CREATE TABLE bench_row (number bigint PRIMARY KEY, value float8)")
     number = 0

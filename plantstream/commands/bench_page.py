@@ -57,7 +57,7 @@ async def measure(stack: "Stack") -> list[Figure]:
                 await _all_told(provider, shown)
         finally:
             await server.close()
-    told = _first_told(provider.arrivals)
+    told = first_told(provider.arrivals)
     await tell_stages(stack.kafka, {one: at for one, at in told.items() if one in shown})
     return _figures(provider.arrivals, shown, stopwatch.late_s)
 
@@ -106,13 +106,13 @@ class Boilers:
 async def _all_told(provider: Provider, shown: set[Name]) -> None:
     """Wait for every page."""
     started = clock.monotonic()
-    while missing := shown - _first_told(provider.arrivals).keys():
+    while missing := shown - first_told(provider.arrivals).keys():
         if clock.monotonic() - started > FOR_S + SETTLED_WITHIN_S:
             raise PlantstreamError(f"{len(missing)} pages are missing, such as {min(missing)}")
         await asyncio.sleep(LOOK_EVERY_S)
 
 
-def _first_told(arrivals: Sequence[Arrival]) -> dict[Name, datetime]:
+def first_told(arrivals: Sequence[Arrival]) -> dict[Name, datetime]:
     """When the provider was first told of each alert that fires."""
     found: dict[Name, datetime] = {}
     for arrival in arrivals:
@@ -127,7 +127,7 @@ def _first_told(arrivals: Sequence[Arrival]) -> dict[Name, datetime]:
 def _figures(
     arrivals: Sequence[Arrival], shown: set[Name], bare_s: Sequence[float]
 ) -> list[Figure]:
-    told = _first_told(arrivals)
+    told = first_told(arrivals)
     taken = {one: (told[one] - one[2]).total_seconds() for one in shown}
     at_once_ms = [1000 * seconds for (alert, _, _), seconds in taken.items() if alert == "Hot"]
     waited_ms = [1000 * seconds for (alert, _, _), seconds in taken.items() if alert == "Steady"]

@@ -29,7 +29,7 @@ _CLASS = """
       - {{name: pressure, node: "{steady}", unit: bar}}
 equipment:
 """
-_ALERTS = """
+ALERTING = """
 chains: {{first: {{steps: [{{endpoints: [hook]}}]}}}}
 channels: {{hook: {{type: webhook, url: "{provider}/hook", most_per_s: 1000}}}}
 alerts:
@@ -38,17 +38,19 @@ alerts:
   route: {{receiver: all, group_by: [{group_by}], group_wait: 0, group_interval: {interval}}}
   flood: {{more_than: 100000}}
   cooldown: 0
+"""
+_RULES = """
 alert_rules:
   - alert: Hot
-    when: {{tag: temperature, above: 80}}
+    when: {tag: temperature, above: 80}
     severity: critical
     flapping: 0
-    summary: "{{{{ equipment }}}} at {{{{ value }}}} {{{{ unit }}}}"
+    summary: "{{ equipment }} at {{ value }} {{ unit }}"
   - alert: Steady
-    when: {{tag: pressure, above: 5}}
+    when: {tag: pressure, above: 5}
     for: 30s
     severity: warning
-    summary: "{{{{ equipment }}}} at {{{{ value }}}} {{{{ unit }}}}"
+    summary: "{{ equipment }} at {{ value }} {{ unit }}"
 """
 
 
@@ -74,5 +76,5 @@ def page_plant(
     boilers = "\n".join(
         f"  - {{id: {one}, area: b, line: l, class: boiler, source: alarms}}" for one in BOILERS
     )
-    alerts = _ALERTS.format(provider=provider, group_by=group_by, interval=interval)
-    return load_plant(f"{text}\n{boilers}\n{alerts}", "bench.yaml")
+    alerting = ALERTING.format(provider=provider, group_by=group_by, interval=interval)
+    return load_plant(f"{text}\n{boilers}\n{alerting}{_RULES}", "bench.yaml")

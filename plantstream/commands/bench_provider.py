@@ -1,5 +1,6 @@
 """A provider of messages for benchmarks: it takes webhooks, and remembers when."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -7,9 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 
 from plantstream.runtime import clock
+
+POST_EVERY_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,21 @@ class Provider:
         )
         return web.Response()
 
+    async def posts(self, seconds: list[float]) -> None:
+        """A reference: how long a plain post to it takes, time and again until cancelled."""
+        async with ClientSession() as session:
+            while True:
+                started = clock.monotonic()
+                async with session.post(f"{self.address}/plain", json={"at": started}) as answer:
+                    await answer.read()
+                seconds.append(clock.monotonic() - started)
+                await asyncio.sleep(POST_EVERY_S)
+
+
+async def _plain(request: web.Request) -> web.Response:
+    json.loads(await request.read())
+    return web.Response()
+
 
 @asynccontextmanager
 async def providing() -> AsyncIterator[Provider]:
@@ -57,6 +75,7 @@ async def providing() -> AsyncIterator[Provider]:
     provider = Provider()
     app = web.Application(client_max_size=16 * 1024 * 1024)
     app.router.add_post("/hook", provider.handle)
+    app.router.add_post("/plain", _plain)
     runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()

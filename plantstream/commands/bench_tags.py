@@ -105,6 +105,14 @@ def outcomes(stamps: "Stamps", begin: datetime, number: int) -> "Iterator[Outcom
 @asynccontextmanager
 async def served(period: timedelta = PERIOD) -> "AsyncIterator[str]":
     """The tags at an OPC UA server in a process of its own, each changing once in this time."""
+    module = "plantstream.commands.bench_opcua_server"
+    async with serving(module, str(period.total_seconds())) as (endpoint, _):
+        yield endpoint
+
+
+@asynccontextmanager
+async def serving(module: str, argument: str) -> "AsyncIterator[tuple[str, int]]":
+    """A module that serves OPC UA in a process of its own: its endpoint, and its process id."""
     import asyncio
     import os
     import sys
@@ -112,13 +120,12 @@ async def served(period: timedelta = PERIOD) -> "AsyncIterator[str]":
     from plantstream.embedded.child import die_with
     from plantstream.runtime.errors import PlantstreamError
 
-    module = "plantstream.commands.bench_opcua_server"
     pipe, nowhere = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         module,
-        str(period.total_seconds()),
+        argument,
         stdout=pipe,
         stderr=nowhere,
         preexec_fn=die_with(os.getpid()),
@@ -128,7 +135,7 @@ async def served(period: timedelta = PERIOD) -> "AsyncIterator[str]":
             said = await process.stdout.readline() if process.stdout else b""
         if not said:
             raise PlantstreamError("the benchmark's OPC UA server did not start")
-        yield said.decode().strip()
+        yield said.decode().strip(), process.pid
     finally:
         if process.returncode is None:
             process.kill()

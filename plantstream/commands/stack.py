@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from plantstream.commands.console import messages
@@ -61,6 +61,12 @@ class Stack:
     ) -> None:
         """Start one of our services and wait until it is ready."""
         await self.supervisor.start(self._part(name, arguments, env or {}))
+
+    async def start_edge(self, module: str, *arguments: str) -> None:
+        """Start an edge of another make in the place of ours, and wait until it is ready."""
+        ours = self._part("ingest", (), {})
+        argv = (sys.executable, "-m", module, *arguments, str(self.ports.ingest))
+        await self.supervisor.start(replace(ours, argv=argv))
 
     async def start_notify(self, plant: Path, env: Mapping[str, str] | None = None) -> None:
         """Start what tells people, by this plant file; `env` has its secrets."""

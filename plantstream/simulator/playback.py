@@ -114,9 +114,13 @@ class PlaybackServer:
 
     async def show_everywhere(self, value: int, at: datetime) -> None:
         """Write the same value to all nodes, at a new moment."""
-        shared = _data(Shown("every node", value, GOOD, at), _data_value())
-        for node in self._nodes.values():
-            await self._write(node, shared)
+        await self.show_alike(self._names, value, at)
+
+    async def show_alike(self, nodes: Iterable[str], value: float, at: datetime) -> None:
+        """Write the same value to these nodes, at a new moment."""
+        shared = _data(Shown("several nodes", value, GOOD, at), _data_value())
+        for name in nodes:
+            await self._write(self._nodes[name], shared)
 
     async def close(self) -> None:
         """Stop listening, if it does."""
