@@ -24,12 +24,14 @@ def must_agree(who: str, told: Mapping[str, Row], truth: Mapping[str, Row]) -> N
     What else was told is of minutes that are not over in what was read: some tell them at the end.
 
     Raises:
-        PlantstreamError: it says where.
+        PlantstreamError: it says where; or there is nothing to compare.
     """
+    if not truth:
+        raise PlantstreamError(f"{who}: too little was read, no minute is over")
     for key, expected in truth.items():
         found = told.get(key)
         if found is None:
-            raise PlantstreamError(f"{who}: the row {key} is missing; of no use is its time")
+            raise PlantstreamError(f"{who}: the row {key} is missing")
         for name, value in expected.items():
             if found.get(name) != value:
                 raise PlantstreamError(
