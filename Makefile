@@ -42,6 +42,7 @@ format: setup  ## format the code
 
 bench: setup  ## every benchmark, written to build/bench.json
 	@$(BIN)/plantstream bench --out build/bench.json
+	@$(BIN)/python -m tests.bench.peers --out build/bench.json
 
 chaos: setup peers  ## faults against real processes (ROW=kill-sink RUNS=3 ANY_COMMIT=1; all take hours), or SEEDS=100000 of the simulation
 ifdef SEEDS

@@ -80,6 +80,10 @@ AIMS = {
     "migrate_s": Aim("s", 60.0),
     "dashboard_avg_ms": Aim("ms", 50.0),
     "dashboard_max_ms": Aim("ms", 500.0),
+    "quix_frames": Aim("times", 10.0, is_floor=True),
+    "bytewax_frames": Aim("times", 3.0, is_floor=True),
+    "quix_single": Aim("times", 0.3, is_floor=True),
+    "bare_loop": Aim("µs", 150.0),
 }
 """By id. An id is fixed: a figure that changes its meaning gets a new one."""
 

@@ -13,7 +13,7 @@ from hypothesis.strategies import floats, lists
 
 from ingest.inputs.recording.recording import load_recording
 from ingest.spool import DiskSpool
-from plantstream.commands.bench import BENCHMARKS, write
+from plantstream.commands.bench import BENCHMARKS, MEASURED, write
 from plantstream.commands.bench_alerts import RECORDINGS
 from plantstream.commands.bench_drain import fill, must_be_whole
 from plantstream.commands.bench_figure import AIMS, Figure, Needs, Row, percentile
@@ -33,6 +33,7 @@ from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.ports import Record
 from schemas.plant.load import load_plant
+from tests.bench.peers.figures import IDS as PEERS
 
 DOCS = Path(__file__).parents[2] / "docs" / "bench.md"
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -51,7 +52,7 @@ def test_ids_and_units_are_those_of_the_page() -> None:
 
 
 def test_every_id_is_measured_once() -> None:
-    assert [name for ids in BENCHMARKS.values() for name in ids] == list(AIMS)
+    assert [*MEASURED, *PEERS] == list(AIMS)
 
 
 @pytest.mark.parametrize("module", BENCHMARKS)
@@ -213,6 +214,6 @@ async def test_bench_writes_a_row_for_every_id(tmp_path: Path) -> None:
     assert code == 0, log.read_text()
     rows = json.loads(out.read_text())
     left_out = () if all(path.exists() for path in RECORDINGS) else BENCHMARKS["bench_alerts"]
-    assert [row["id"] for row in rows] == [one for one in AIMS if one not in left_out]
+    assert [row["id"] for row in rows] == [one for one in MEASURED if one not in left_out]
     assert all(row["value"] > 0 and row["reference"] > 0 and row["ratio"] > 0 for row in rows)
     assert all(row.keys() == Row.__annotations__.keys() for row in rows)
