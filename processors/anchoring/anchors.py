@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.logs import get_logger
+from plantstream.runtime.pauses import is_over
 from plantstream.runtime.signing_key import SigningKey
 from processors.audit.engine import Head
 from schemas.audit import Anchor
@@ -82,7 +83,7 @@ class AnchorKeeper:
         """Anchor as soon as a head is known, and then at this interval, until told to stop."""
         while not stopping.is_set():
             at, before = now(), self._anchored_at
-            if self._heads() and (before is None or at - before >= every):
+            if self._heads() and (before is None or is_over(every, before, at)):
                 await self.anchor(at)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):

@@ -1,6 +1,7 @@
 """The machine of a worker, which outlives its process: a wall clock, and lines to other parts."""
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -82,3 +83,13 @@ class Host:
             return None
         self._cuts[part] = cut = Cut(lost, now_s + length_s)
         return cut
+
+
+def lines_cut(*lines: str) -> Iterator[str]:
+    """How cuts of these are counted."""
+    return (f"line {line} cut, {lost.value}" for line in lines for lost in Lost)
+
+
+def clocks_set(*workers: str) -> Iterator[str]:
+    """How it is counted that somebody sets the clocks of these."""
+    return (f"clock of {one} set {where}" for one in workers for where in ("ahead", "back"))

@@ -15,6 +15,7 @@ Outcome = tuple[list[str], Counter[str]]
 Live = Callable[[int, SeededFaults | None], Outcome]
 """Runs a seed with its own faults, or with those given."""
 SEEDS = range(int(os.environ.get("SEEDS", "1000")))
+SELDOM = 30
 SHOWN = 10
 HALVES = 8
 
@@ -49,6 +50,11 @@ class Seeds:
         for one in self._found.values():
             total += one.result()[1]
         return total
+
+    def rare(self, wanted: Iterable[str]) -> list[str]:
+        """What happened less often than once in so many seeds."""
+        tally = self.tally()
+        return [what for what in wanted if tally[what] * SELDOM <= len(self._found)]
 
     def small(self, seed: int) -> str:
         """The least that has to go wrong for this seed to fail: kinds of faults, and how long."""

@@ -14,7 +14,7 @@ from tests.simulation.faults import Faults
 from tests.simulation.processes import Process
 
 SOURCE, EPOCH = "acme/edge", "recorded"
-LIMITS = Limits(size_bytes=8_000, age_s=None, drops=False)
+LIMITS = Limits(size_bytes=2_000, age_s=None, drops=False)
 """Of a recording: while so much waits for the broker, nothing more is read."""
 SECTOR_BYTES = 512
 FULL_S = 60.0

@@ -176,7 +176,7 @@ async def test_what_the_receiver_did_not_take_comes_again_in_order(tmp_path: Pat
     assert registry.get_sample_value("plantstream_audit_anchors_unsent") == 0
 
 
-async def test_the_first_anchor_comes_with_the_first_head_and_the_next_after_the_interval(
+async def test_anchors_come_with_the_first_head_after_the_interval_and_when_the_clock_is_set_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("processors.anchoring.anchors._LOOK_S", 0.001)
@@ -193,10 +193,13 @@ async def test_the_first_anchor_comes_with_the_first_head_and_the_next_after_the
     await asyncio.sleep(0)
     now[0] += timedelta(minutes=1)
     await eventually(lambda: len(kept(tmp_path)) == 2)
+    now[0] -= timedelta(days=1)
+    await eventually(lambda: len(kept(tmp_path)) == 3)
     stopping.set()
     await running
 
-    assert [one.at for one in kept(tmp_path)] == [BEGIN, BEGIN + timedelta(hours=1)]
+    after = [timedelta(), timedelta(hours=1), timedelta(hours=1) - timedelta(days=1)]
+    assert [one.at - BEGIN for one in kept(tmp_path)] == after
 
 
 async def test_an_anchor_is_posted_with_a_token():
