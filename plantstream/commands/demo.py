@@ -66,9 +66,9 @@ def demo(
     speed: float = typer.Option(10, help="Simulated seconds per second.", min=0.1, max=100),
     seed: int = typer.Option(1, help="Another seed, another day at the plant."),
     told_within: float = typer.Option(1, help="Seconds a message may take.", min=0.1),
-    data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
+    data_dir: Path | None = typer.Option(None, help="All that is in it is deleted at the start."),
     begin: datetime | None = typer.Option(
-        None, help="When the machines begin, by the plant's clocks: 2026-03-08T01:59:30."
+        None, help="When the machines begin, by the clocks of the plant: 2026-03-08T01:59:30."
     ),
     time_zone: str | None = typer.Option(None, help="Move the plant: America/Tijuana."),
     opcua_port: int = typer.Option(24840, help="The simulated plant's OPC UA server."),
