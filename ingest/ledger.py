@@ -8,14 +8,14 @@ after a restart keys of higher numbers are forgotten, for their chunk was never 
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from ingest.sqlite import transaction
+from ingest.sqlite import transaction, translated
 from ingest.values import legible
-from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from plantstream.runtime.errors import MisconfiguredError
 
 KEPT = timedelta(days=7)
 """For so long the same key is answered as before."""
@@ -148,25 +148,11 @@ class Ledger:
         with self._translated(), transaction(self._database):
             yield
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _decision(self._path, error) from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(str(self._path), self._damaged)
 
-
-def _decision(path: Path, error: sqlite3.Error) -> Exception:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-        return UnavailableError(f"{path} cannot be written: {error}; make room on its disk")
-    if code == sqlite3.SQLITE_BUSY:
-        return MisconfiguredError(f"{path} is in use by another agent: stop that one")
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    def _damaged(self, error: sqlite3.Error) -> Exception:
         return MisconfiguredError(
-            f"{path} is damaged: {error}; rename it and start again: until then repeats are not "
-            "recognised, so what was sent in the last 7 days counts again if it is sent again"
+            f"{self._path} is damaged: {error}; rename it and start again: until then repeats are "
+            "not recognised, so what was sent in the last 7 days counts again if it is sent again"
         )
-    return MisconfiguredError(
-        f"{path} cannot be used: {error}; check that its folder exists and is writable"
-    )

@@ -2,15 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ingest.ports import Batch, Entry, Loss, Spooled
 from ingest.spool_turns import moment, next_entries
-from ingest.sqlite import transaction
-from plantstream.runtime.errors import MisconfiguredError, UnavailableError
+from ingest.sqlite import transaction, translated
+from plantstream.runtime.errors import MisconfiguredError
 from schemas.topics import AUDIT_ENTRY, LAB, MODEL, OPERATOR
 
 ENTRY_BYTES = 200
@@ -47,7 +47,6 @@ _OLDEST_DROPPABLE = f"""
 SELECT number, topic, partition_key, at, length(value), stored_at FROM entry
 WHERE {_DROPPABLE} ORDER BY number
 """  # noqa: S608 - names of our own topics
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
 class DamagedError(Exception):
@@ -249,29 +248,11 @@ class SpoolFile:
         with self._translated():
             return self._database.execute(sql, values).fetchall()
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise _decision(self._path, error) from error
+    def _translated(self) -> AbstractContextManager[None]:
+        return translated(f"the spool {self._path}", self._damaged)
 
-
-def _decision(path: Path, error: sqlite3.Error) -> Exception:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in _DAMAGED:
-        return DamagedError(f"the spool {path} is damaged: {error}")
-    if code == sqlite3.SQLITE_BUSY:
-        return MisconfiguredError(
-            f"the spool {path} is in use by another agent: stop that one, or name another spool"
-        )
-    if code in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}:
-        return UnavailableError(
-            f"the spool {path} cannot be written: {error}; make room on its disk"
-        )
-    return MisconfiguredError(
-        f"the spool {path} cannot be used: {error}; check that its folder exists and is writable"
-    )
+    def _damaged(self, error: sqlite3.Error) -> Exception:
+        return DamagedError(f"the spool {self._path} is damaged: {error}")
 
 
 def _row(entry: Entry, stored_at: float) -> tuple[object, ...]:

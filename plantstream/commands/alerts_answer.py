@@ -25,7 +25,12 @@ SHORTEST, LONGEST = timedelta(minutes=1), timedelta(days=7)
 ALERTS = typer.Argument(
     metavar="ID...", help="Codes, fingerprints or how they begin, Hot, 'Hot{equipment=press}'."
 )
-WHO = typer.Option(..., "--as", metavar="PERSON", help="Who you are: an id of `people`.")
+WHO = typer.Option(
+    ...,
+    "--as",
+    metavar="PERSON",
+    help="Who you are: your id under `people` of the plant file, not your name.",
+)
 COMMENT = typer.Option(None, help="What others shall know; it stands in the audit trail.")
 ONE_SITE = typer.Option(None, help="enterprise/site; default: wherever the alerts are.")
 
@@ -86,7 +91,9 @@ def unack(
 
 def snooze(
     alerts: list[str] = ALERTS,
-    length: str = typer.Option(..., "--for", metavar="2h", help="From a minute to a week."),
+    length: str = typer.Option(
+        ..., "--for", metavar="2h", help="How long they call nobody: a minute to a week."
+    ),
     person: str = WHO,
     comment: str | None = COMMENT,
     site: str | None = ONE_SITE,

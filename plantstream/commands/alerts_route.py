@@ -31,7 +31,9 @@ def route(
         [], metavar="RECEIVER", help="Exit 1 if other receivers get it; may be repeated."
     ),
     at: str | None = typer.Option(
-        None, metavar="2026-03-08T03:00", help="Local time at which it fires; default: now."
+        None,
+        metavar="2026-03-08T03:00",
+        help="When it fires, by the clocks of the plant; default: now.",
     ),
     preview: bool = typer.Option(
         False, "--preview", help="Also each message, in the language of who reads it."

@@ -37,7 +37,7 @@ def apply(
     at: datetime | None = typer.Option(
         None,
         formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z"],
-        help="In force from then on, such as 2026-12-01T06:00-06:00; else at once.",
+        help="In force from then on, with its offset: 2026-12-01T06:00-06:00; else at once.",
     ),
     dry_run: bool = typer.Option(False, help="Show the difference, and change nothing."),
     data_dir: Path | None = DATA_DIR,

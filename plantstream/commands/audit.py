@@ -61,8 +61,8 @@ def verify(
 
 def export(
     out: Path = typer.Option(..., file_okay=False, help="A new or empty directory."),
-    start: datetime | None = typer.Option(None, "--from", help="UTC."),
-    end: datetime | None = typer.Option(None, "--to", help="UTC; the first moment left out."),
+    start: datetime | None = typer.Option(None, "--from", help="Records since then, UTC."),
+    end: datetime | None = typer.Option(None, "--to", help="Records before then, UTC."),
     site: str | None = ONLY_SITE,
     key: Path | None = typer.Option(
         None, help="File of the key that signs; default: the data directory's audit/anchor.key."

@@ -56,7 +56,8 @@ def summary(
     form: Form = typer.Option(Form.TEXT, "--format", help="PDF needs the extra `report`."),
     out: Path | None = typer.Option(None, dir_okay=False, help="File; default: stdout."),
     public_key: list[Path] | None = typer.Option(
-        None, help="signing.pub of an edge; default: keys in plant files and the data directory's."
+        None,
+        help="signing.pub of an edge, not anchor.pub; default: all keys at hand.",
     ),
     language: Tongue = typer.Option(Tongue.ENGLISH, help="Of the summary."),
     embedded: bool = typer.Option(False, help="Start the embedded database for this question."),

@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
 def bench(
     out: Path = typer.Option(Path("build/bench.json"), help="Where the list is written."),
     only: str | None = typer.Option(None, help=f"One of: {', '.join(MEASURED)}."),
-    data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
+    data_dir: Path | None = typer.Option(None, help="All that is in it is deleted at the start."),
     compare: tuple[Path, Path] | None = typer.Option(
         None, help="Two files, before and after: show what changed, and run nothing."
     ),

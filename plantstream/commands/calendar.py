@@ -78,7 +78,9 @@ def import_events(
     name: str | None = typer.Option(None, help="The shift's name, if they are shifts."),
     equipment: list[str] = typer.Option([], help="Only for this equipment; may be repeated."),
     line: list[str] = typer.Option([], help="Only for this line; may be repeated."),
-    since: str | None = typer.Option(None, "--from", help="First day; default: today."),
+    since: str | None = typer.Option(
+        None, "--from", help="First day, by the clocks of the plant; default: today."
+    ),
     until: str | None = typer.Option(None, help="Last day; default: a year later."),
 ) -> None:
     """Turn events of an iCalendar file into exceptions, to be pasted into the plant file."""

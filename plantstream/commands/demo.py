@@ -14,6 +14,17 @@ import typer
 
 from plantstream.commands.console import data, messages, quiet_logs
 from plantstream.commands.examples import example
+from plantstream.commands.port_options import (
+    ALERTS_PORT,
+    CONTROLLER_PORT,
+    DATABASE_PORT,
+    INGEST_PORT,
+    KAFKA_PORT,
+    METRICS_PORT,
+    NOTIFY_PORT,
+    PROCESS_PORT,
+    SINK_PORT,
+)
 from plantstream.commands.tables import print_columns
 from plantstream.runtime.errors import MisconfiguredError
 
@@ -66,23 +77,23 @@ def demo(
     speed: float = typer.Option(10, help="Simulated seconds per second.", min=0.1, max=100),
     seed: int = typer.Option(1, help="Another seed, another day at the plant."),
     told_within: float = typer.Option(1, help="Seconds a message may take.", min=0.1),
-    data_dir: Path | None = typer.Option(None, help="Emptied at the start."),
+    data_dir: Path | None = typer.Option(None, help="All that is in it is deleted at the start."),
     begin: datetime | None = typer.Option(
-        None, help="When the machines begin, by the plant's clocks: 2026-03-08T01:59:30."
+        None, help="When the machines begin, by the clocks of the plant: 2026-03-08T01:59:30."
     ),
     time_zone: str | None = typer.Option(None, help="Move the plant: America/Tijuana."),
     opcua_port: int = typer.Option(24840, help="The simulated plant's OPC UA server."),
     people_port: int = typer.Option(28090, help="Where the simulated people state things."),
-    kafka_port: int = typer.Option(29092, help="Kafka."),
-    controller_port: int = typer.Option(29093, help="Kafka's controller."),
-    database_port: int = typer.Option(25432, help="TimescaleDB."),
-    ingest_port: int = typer.Option(28081, help="Metrics of ingest."),
-    process_port: int = typer.Option(28082, help="Metrics of process."),
-    sink_port: int = typer.Option(28083, help="Metrics of sink."),
-    notify_port: int = typer.Option(28085, help="Metrics of notify."),
+    kafka_port: int = KAFKA_PORT,
+    controller_port: int = CONTROLLER_PORT,
+    database_port: int = DATABASE_PORT,
+    ingest_port: int = INGEST_PORT,
+    process_port: int = PROCESS_PORT,
+    sink_port: int = SINK_PORT,
+    notify_port: int = NOTIFY_PORT,
     web_port: int = typer.Option(28084, help="Pages that messages link to."),
-    alerts_port: int = typer.Option(28086, help="Metrics of the engines of alerts."),
-    metrics_port: int = typer.Option(28087, help="Metrics of the plant."),
+    alerts_port: int = ALERTS_PORT,
+    metrics_port: int = METRICS_PORT,
     mail_port: int = typer.Option(28125, help="The mailbox that e-mail arrives in (SMTP)."),
     providers_port: int = typer.Option(28101, help="Stand-ins for SMS, WhatsApp and others."),
 ) -> None:

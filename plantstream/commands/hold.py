@@ -28,7 +28,7 @@ BATCH = typer.Argument(metavar="BATCH", help="The batch, as equipment and labora
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Keep the record of a batch from being deleted, and see what is held.",
+        help="Keep the record of a batch from being deleted; that decides nothing on its release.",
         no_args_is_help=True,
     )
     group.command()(add)
@@ -45,7 +45,7 @@ def add(
     data_dir: Path | None = DATA_DIR,
     as_json: bool = AS_JSON,
 ) -> None:
-    """Hold the record of a batch, and print the hold's id once it is stored."""
+    """Keep the record of a batch from being deleted, and print the hold's id once it is stored."""
     from plantstream.commands.connection import database_settings, kafka_settings
     from plantstream.commands.running import run_async
 
@@ -75,13 +75,15 @@ def release(
     reason: str = REASON,
     person: str = WHO,
     hold: str | None = typer.Option(
-        None, metavar="ID", help="Which, where the batch has several: its id, or how it begins."
+        None,
+        metavar="ID",
+        help="Which hold, where the batch has several: its id, or how it begins.",
     ),
     site: str | None = SITE,
     data_dir: Path | None = DATA_DIR,
     as_json: bool = AS_JSON,
 ) -> None:
-    """Release one hold on the record of a batch; others stand."""
+    """End one hold on the record of a batch; others stand, and no batch is released by it."""
     from plantstream.commands.connection import database_settings, kafka_settings
     from plantstream.commands.running import run_async
 

@@ -65,8 +65,8 @@ def oee(
     window: str | None = typer.Option(
         None, help="With --explain: one shift (2026-03-02/early), batch or day; else the newest."
     ),
-    start: datetime | None = typer.Option(None, "--from", help="UTC."),
-    end: datetime | None = typer.Option(None, "--to", help="UTC."),
+    start: datetime | None = typer.Option(None, "--from", help="Windows since then, UTC."),
+    end: datetime | None = typer.Option(None, "--to", help="Windows until then, UTC."),
     run: str | None = typer.Option(None, help="A replay; default: live, or the newest run."),
     explain: bool = typer.Option(False, help="Losses with their reasons, and what restated them."),
     plot: Path | None = typer.Option(None, dir_okay=False, help="Write the losses as SVG."),

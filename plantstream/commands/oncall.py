@@ -68,7 +68,7 @@ def show(
 def who(
     schedule: str = typer.Argument(metavar="SCHEDULE", help="Its name in the plant file."),
     at: str | None = typer.Option(
-        None, metavar="2026-03-08T03:00", help="Local time of the schedule; default: now."
+        None, metavar="2026-03-08T03:00", help="When, by the clocks of the schedule; default: now."
     ),
     plant: Path | None = PLANT,
     site: str | None = SITE,
@@ -98,9 +98,17 @@ def take(
     schedule: str = typer.Argument(metavar="SCHEDULE", help="Its name in the plant file."),
     person: str = WHO,
     start: str | None = typer.Option(
-        None, "--from", metavar="2026-03-08T03:00", help="Local time of the schedule; default: now."
+        None,
+        "--from",
+        metavar="2026-03-08T03:00",
+        help="Since then you are called, by the clocks of the schedule; default: now.",
     ),
-    end: str = typer.Option(..., "--to", metavar="2026-03-08T09:00", help="Local time likewise."),
+    end: str = typer.Option(
+        ...,
+        "--to",
+        metavar="2026-03-08T09:00",
+        help="Until then, by the clocks of the schedule.",
+    ),
     comment: str | None = typer.Option(None, help="Why; it stands in the audit trail."),
     site: str | None = SITE,
     data_dir: Path | None = DATA_DIR,

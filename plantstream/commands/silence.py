@@ -28,7 +28,7 @@ Known = tuple[dict[str, "Stood"], list["AlertStatus"]]
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(
-        help="Let alerts page nobody for a while, see which are quiet, and end that.",
+        help="Let all alerts with certain labels page nobody for a while; see and end that.",
         no_args_is_help=True,
     )
     group.command()(add)
@@ -43,9 +43,14 @@ def add(
         metavar="NAME=VALUE",
         help="Alerts that meet all of these; also !=, =~ and !~; may be repeated.",
     ),
-    length: str = typer.Option(..., "--for", metavar="2h", help="So long."),
+    length: str = typer.Option(
+        ..., "--for", metavar="2h", help="How long the silence lasts, from its beginning on."
+    ),
     start: str | None = typer.Option(
-        None, "--from", metavar="2026-03-08T03:00", help="Local time of the site; default: now."
+        None,
+        "--from",
+        metavar="2026-03-08T03:00",
+        help="When it begins, by the clocks of the site; default: now.",
     ),
     comment: str = typer.Option(..., help="Why; it stands in the audit trail."),
     person: str = WHO,
@@ -53,7 +58,7 @@ def add(
     data_dir: Path | None = DATA_DIR,
     as_json: bool = AS_JSON,
 ) -> None:
-    """Silence alerts, and print the silence's id once the dispatcher keeps to it."""
+    """Silence all that has certain labels, also what fires later; print the silence's id."""
     from plantstream.commands.connection import kafka_settings
     from plantstream.commands.given_times import span
     from plantstream.commands.matching import matchers_of

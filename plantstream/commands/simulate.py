@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def simulate(
     days: float = typer.Option(35, help="How long the plant lives.", min=0.001, max=3660),
     begin: datetime | None = typer.Option(
-        None, help="Of the plant's clocks: 2026-03-07. Default: 2026-01-05."
+        None, help="First day, by the clocks of the plant: 2026-03-07. Default: 2026-01-05."
     ),
     time_zone: str | None = typer.Option(None, help="Move the plant: America/Tijuana."),
     seed: int = typer.Option(1, help="Another seed, another life; the same one, the same files."),

@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.console import messages, quiet_logs
+from plantstream.commands.port_options import (
+    ALERTS_PORT,
+    CONTROLLER_PORT,
+    DATABASE_PORT,
+    INGEST_PORT,
+    KAFKA_PORT,
+    METRICS_PORT,
+    NOTIFY_PORT,
+    PROCESS_PORT,
+    SINK_PORT,
+)
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -27,16 +38,16 @@ def up(
     data_dir: Path | None = typer.Option(
         None, help="Where topics, tables, spool and logs are kept."
     ),
-    kafka_port: int = typer.Option(29092, help="Kafka."),
-    controller_port: int = typer.Option(29093, help="Kafka's controller."),
-    database_port: int = typer.Option(25432, help="TimescaleDB."),
-    ingest_port: int = typer.Option(28081, help="Metrics of ingest."),
-    process_port: int = typer.Option(28082, help="Metrics of process."),
-    sink_port: int = typer.Option(28083, help="Metrics of sink."),
-    notify_port: int = typer.Option(28085, help="Metrics of notify."),
+    kafka_port: int = KAFKA_PORT,
+    controller_port: int = CONTROLLER_PORT,
+    database_port: int = DATABASE_PORT,
+    ingest_port: int = INGEST_PORT,
+    process_port: int = PROCESS_PORT,
+    sink_port: int = SINK_PORT,
+    notify_port: int = NOTIFY_PORT,
     web_port: int = typer.Option(28084, help="Pages and webhooks of notify."),
-    alerts_port: int = typer.Option(28086, help="Metrics of the engines of alerts."),
-    metrics_port: int = typer.Option(28087, help="Metrics of the plant."),
+    alerts_port: int = ALERTS_PORT,
+    metrics_port: int = METRICS_PORT,
 ) -> None:
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
     from plantstream.commands.stack import Ports

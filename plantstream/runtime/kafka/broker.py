@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from plantstream.runtime.errors import RejectedError
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, start, translated
 from plantstream.runtime.ports import Outgoing, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
 
@@ -75,11 +75,7 @@ class KafkaBroker:
                 linger_ms=LINGER_MS,
                 max_batch_size=512 * 1024,
             )
-            try:
-                await producer.start()
-            except BaseException:
-                await producer.stop()
-                raise
+            await start(producer)
             self._producer = producer
         return self._producer
 

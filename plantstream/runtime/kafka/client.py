@@ -4,7 +4,7 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 from aiokafka import errors
 from aiokafka.helpers import create_ssl_context
@@ -100,6 +100,25 @@ def translated(doing: str, settings: KafkaSettings) -> Iterator[None]:
         except (errors.KafkaError, OSError) as error:
             cause = refusals.cause_of(error)
             raise translation(cause, doing, settings) from cause
+
+
+class Startable(Protocol):
+    """A consumer or producer of the driver."""
+
+    async def start(self) -> None:
+        """Connect it."""
+
+    async def stop(self) -> None:
+        """Give up its connections."""
+
+
+async def start(client: Startable) -> None:
+    """Start it; one that does not start leaves no connection behind."""
+    try:
+        await client.start()
+    except BaseException:
+        await client.stop()
+        raise
 
 
 def translation(error: Exception, doing: str, settings: KafkaSettings) -> PlantstreamError:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, start, translated
 from plantstream.runtime.ports import TopicPartition as Position
 from plantstream.runtime.settings import KafkaSettings
 
@@ -74,11 +74,7 @@ class LagMeter:
 
     async def __aenter__(self) -> Self:
         with translated("measuring lag", self._settings):
-            try:
-                await self._consumer.start()
-            except BaseException:
-                await self._consumer.stop()
-                raise
+            await start(self._consumer)
         return self
 
     async def __aexit__(

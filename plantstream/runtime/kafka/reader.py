@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from plantstream.runtime.kafka.admin import describe_cluster
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, start, translated
 from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition as Position
 from plantstream.runtime.reach import Reach
@@ -54,12 +54,8 @@ class KafkaGroupReader:
 
     async def __aenter__(self) -> Self:
         with translated(f"reading {', '.join(self._topics)}", self._settings):
-            try:
-                self._consumer.subscribe(self._topics, listener=_Listener(self))
-                await self._consumer.start()
-            except BaseException:
-                await self._consumer.stop()
-                raise
+            self._consumer.subscribe(self._topics, listener=_Listener(self))
+            await start(self._consumer)
         return self
 
     async def __aexit__(

@@ -1,12 +1,13 @@
-"""What a client is told before it looks for a broker."""
+"""What a client is told before it looks for a broker, and what becomes of one that finds none."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.admin import apply_topics, describe_cluster, end_offsets
-from plantstream.runtime.kafka.client import client_arguments
+from plantstream.runtime.kafka.client import client_arguments, start
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE
 
@@ -54,3 +55,27 @@ def test_a_file_that_is_not_there_is_a_setting_to_mend(tmp_path: Path, field: st
 async def test_no_question_to_the_cluster_gives_the_drivers_error(ask, malformed: Path):
     with pytest.raises(MisconfiguredError, match="PEM"):
         await ask(secured(ssl_ca_file=malformed))
+
+
+class Stubborn:
+    """A client that does not start."""
+
+    def __init__(self, why: BaseException) -> None:
+        self._why = why
+        self.is_stopped = False
+
+    async def start(self) -> None:
+        raise self._why
+
+    async def stop(self) -> None:
+        self.is_stopped = True
+
+
+@pytest.mark.parametrize("why", [OSError("refused"), asyncio.CancelledError()], ids=repr)
+async def test_a_client_that_does_not_start_leaves_no_connection(why: BaseException):
+    client = Stubborn(why)
+
+    with pytest.raises(type(why)):
+        await start(client)
+
+    assert client.is_stopped
