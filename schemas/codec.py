@@ -27,16 +27,16 @@ def decode(topic: Topic, value: bytes | None) -> Any:
     if value is None:
         raise UnreadableError("the record has no value")
     try:
-        return _adapter(topic).validate_json(value)
+        return _adapter(topic.types).validate_json(value)
     except ValidationError as error:
         raise UnreadableError(_reason(topic, value, error)) from None
 
 
 @cache
-def _adapter(topic: Topic) -> TypeAdapter[Any]:
-    if len(topic.types) == 1:
-        return TypeAdapter(topic.types[0])
-    union: Any = Union[topic.types]  # noqa: UP007 - built from the catalogue at run time
+def _adapter(types: tuple[type[BaseModel], ...]) -> TypeAdapter[Any]:
+    if len(types) == 1:
+        return TypeAdapter(types[0])
+    union: Any = Union[types]  # noqa: UP007 - built from the catalogue at run time
     return TypeAdapter(Annotated[union, Field(discriminator="type")])
 
 

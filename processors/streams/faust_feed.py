@@ -86,13 +86,16 @@ class FaustFeed:
         await self._app.stop()
 
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
-        """What was fetched since."""
+        """What was fetched since, unless partitions are being taken from us."""
         if self._assigned is None:
             await self._wait()
         if self._assigned is not None:
             assigned, self._assigned = self._assigned, None
             return assigned
-        return [linked.as_record(one) for one in self._fetched.take(limit)]
+        given = [] if self._app.rebalancing else self._fetched.take(limit)
+        if not given:
+            self._watch()
+        return [linked.as_record(one) for one in given]
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit through Faust, whose books of lag then stay right."""
@@ -131,14 +134,12 @@ class FaustFeed:
     async def _wait(self) -> None:
         """Until something is there, but not for long; let others have their turn in any case."""
         if self._fetched.comes.is_set():
-            await asyncio.sleep(OTHERS_S)
+            await asyncio.sleep(POLL_S if self._app.rebalancing else OTHERS_S)
             return
-        try:
-            # Not wait_for: that of Python 3.11 forgets a cancellation that comes with the record.
+        # Not wait_for: that of Python 3.11 forgets a cancellation that comes with the record.
+        with suppress(TimeoutError):
             async with asyncio.timeout(POLL_S):
                 await self._fetched.comes.wait()
-        except TimeoutError:
-            self._watch()
 
     async def _drain(self, fetcher: Any) -> None:
         """The loop of Faust's fetcher, in place of the consumer's own; it ends with either.

@@ -122,6 +122,15 @@ async def test_what_was_fetched_before_a_rebalance_never_follows_the_assignment(
         assert await it.poll() == [(3, 5)]
 
 
+async def test_nothing_is_given_while_partitions_are_being_taken_from_us():
+    async with draining() as it:
+        await it.answer(of(HERE, 5))
+        it.app.on_rebalance_start()
+        assert await it.poll() == []
+        it.app.on_rebalance_end()
+        assert await it.poll() == [(3, 5)]
+
+
 async def test_nothing_more_is_fetched_while_nobody_polls(monkeypatch):
     monkeypatch.setattr(faust_feed, "BUFFERED_RECORDS", 2)
     async with draining() as it:
