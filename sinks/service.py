@@ -1,7 +1,6 @@
 """The sink as a service: the one place that wires it."""
 
 import asyncio
-import gc
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
@@ -21,19 +20,6 @@ from sinks.timescale.jobs import JobRunner
 from sinks.timescale.keeper import BatchKeeper
 from sinks.timescale.retention import Ends, RecordRetention
 from sinks.timescale.writer import TimescaleSink
-
-_COLLECTION = (50_000, 20, 100)
-"""Python's are 700, 10 and 10."""
-
-
-def collect_seldom() -> None:
-    """Have the process look for garbage less often.
-
-    What is read from the log has no cycles; with Python's thresholds looking for some takes longer
-    than reading it.
-    """
-    gc.freeze()
-    gc.set_threshold(*_COLLECTION)
 
 
 @dataclass(frozen=True, slots=True)

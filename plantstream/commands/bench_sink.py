@@ -35,7 +35,7 @@ Row = tuple[str, str, str, datetime, float, int, None]
 
 async def measure(settings: "DatabaseSettings") -> list[Figure]:
     """Frames of 100 samples by turns; then once frames of five, which are printed only."""
-    from sinks.service import collect_seldom
+    from plantstream.runtime.garbage import collect_seldom
     from sinks.timescale.migrate import migrate
 
     await asyncio.to_thread(migrate, settings)

@@ -46,6 +46,7 @@ def process(
     """Compute OEE, quality and alerts from what is said, and decide who is told of them."""
     from plantstream.commands.connection import audit_settings, kafka_settings, page_token
     from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.garbage import collect_seldom
     from plantstream.runtime.service import Service, run_service
     from processors.auditor import Auditing
     from processors.service import run_processors
@@ -55,6 +56,7 @@ def process(
     names = [str(one) for one in engine]
 
     async def work(service: Service) -> None:
+        collect_seldom()
         await run_processors(service, kafka, slot, names, auditing)
 
     code = run_service("process", work, listen, port, page_token())

@@ -25,6 +25,7 @@ def sink(
 ) -> None:
     """Store telemetry, events and facts in TimescaleDB, each exactly once."""
     from plantstream.commands.connection import database_settings, kafka_settings, page_token
+    from plantstream.runtime.garbage import collect_seldom
     from plantstream.runtime.kafka.admin import end_offsets
     from plantstream.runtime.kafka.broker import KafkaBroker
     from plantstream.runtime.kafka.reader import KafkaGroupReader
@@ -32,7 +33,7 @@ def sink(
     from plantstream.runtime.service import Service, run_service
     from schemas.topics import OPERATOR
     from sinks.registry import TOPICS
-    from sinks.service import SinkOptions, collect_seldom, run_sink_and_retention
+    from sinks.service import SinkOptions, run_sink_and_retention
 
     kafka, database = kafka_settings(), database_settings()
 
