@@ -8,7 +8,7 @@ from ingest.counters import LARGEST
 from ingest.drafts import Draft, Problem
 from ingest.frames import Reading
 from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable, Value
-from ingest.mapping import place, step
+from ingest.mapping import place, plain_reading, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
@@ -42,13 +42,20 @@ def map_chunk(
     mapped = Mapped()
     placed = _placed(observations, mapped, now, skew_limit)
     for seen in in_order(rules, placed):
-        known = rules.get(seen.equipment)
+        path = seen.equipment
+        known = rules.get(path)
         if known is None:
             tag = seen.tag if isinstance(seen, Sample) else ""
-            mapped.problems.append(Problem("unknown_equipment", seen.equipment, tag, ""))
+            mapped.problems.append(Problem("unknown_equipment", path, tag, ""))
             continue
-        memory = mapped.memories.get(known.equipment) or memories.get(known.equipment, Memory())
-        _apply(mapped, known, memory, seen)
+        if path not in mapped.memories:
+            mapped.memories[path] = memories.get(path) or Memory()
+        reading = plain_reading(known, seen) if isinstance(seen, Sample) else None
+        if reading is None:
+            _apply(mapped, known, seen)
+        else:
+            mapped.samples += 1
+            _readings(mapped, path).append(reading)
     return mapped
 
 
@@ -87,19 +94,22 @@ def _ranked(
     rules: PlantRules, path: EquipmentPath, group: Mapping[str, Sample]
 ) -> Sequence[Sample]:
     known = rules.get(path)
-    return list(group.values()) if known is None else known.ranked(group.values())
+    return list(group.values()) if known is None else known.ranked(group)
 
 
 def _placed(
     observations: Sequence[Told], mapped: Mapped, now: datetime, limit: timedelta | None
 ) -> Iterator[Sample | Alive | Missed | Alarm]:
+    believed: datetime | None = None
     for seen in observations:
         match seen:
+            case Sample(source_time=at) if at == believed:
+                # What comes together is mostly of one moment.
+                yield seen
             case Sample(source_time=at):
-                sample, moved = place(seen, now, limit)
-                if moved:
-                    problem = Problem("clock_skew", seen.equipment, seen.tag, at.isoformat())
-                    mapped.problems.append(problem)
+                sample = _believable(seen, mapped, now, limit)
+                if sample is seen and not seen.historical:
+                    believed = at
                 yield sample
             case Unreadable():
                 mapped.unreadable.append(seen)
@@ -112,14 +122,27 @@ def _placed(
                 yield seen
 
 
-def _apply(
-    mapped: Mapped, known: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | Alarm
-) -> None:
-    result = step(known, memory, seen)
+def _believable(sample: Sample, mapped: Mapped, now: datetime, limit: timedelta | None) -> Sample:
+    found, moved = place(sample, now, limit)
+    if moved:
+        at = sample.source_time.isoformat()
+        mapped.problems.append(Problem("clock_skew", sample.equipment, sample.tag, at))
+    return found
+
+
+def _readings(mapped: Mapped, path: EquipmentPath) -> list[Reading]:
+    found = mapped.readings.get(path)
+    if found is None:
+        found = mapped.readings[path] = []
+    return found
+
+
+def _apply(mapped: Mapped, known: EquipmentRules, seen: Sample | Alive | Missed | Alarm) -> None:
+    result = step(known, mapped.memories[known.equipment], seen)
     mapped.memories[known.equipment] = result.memory
     mapped.events.extend(result.events)
     if result.readings:
-        mapped.readings.setdefault(known.equipment, []).extend(result.readings)
+        _readings(mapped, known.equipment).extend(result.readings)
     if not isinstance(seen, Sample):
         return
     mapped.samples += 1

@@ -131,7 +131,7 @@ class Edge:
         return [self._frame(path, part, moment) for part in parts]
 
     def _frame(self, path: EquipmentPath, readings: Sequence[Reading], moment: Moment) -> Record:
-        units = {name: rule.tag.unit for name, rule in self._rules[path].tags.items()}
+        units = self._rules[path].units
         return seal_frame(self._stamps, frame(path, units, readings), moment)
 
     def _wait(

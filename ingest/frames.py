@@ -67,15 +67,19 @@ def frame(
     equipment: EquipmentPath, units: Mapping[str, str], readings: Sequence[Reading]
 ) -> FrameDraft:
     """One frame of these readings, at most `MAX_SAMPLES`; it begins with the earliest of them."""
-    start = min([reading.at for reading in readings])
+    start = before = min([reading.at for reading in readings])
+    offset_ms = 0
     series: dict[str, _Series] = {}
     for tag, at, value, quality in readings:
+        if at != before:
+            offset_ms, before = (at - start) // _MILLISECOND, at
         of_tag = series.get(tag)
         if of_tag is None:
-            of_tag = series[tag] = ([], [], [])
-        of_tag[0].append((at - start) // _MILLISECOND)
-        of_tag[1].append(value)
-        of_tag[2].append(quality)
+            series[tag] = ([offset_ms], [value], [quality])
+        else:
+            of_tag[0].append(offset_ms)
+            of_tag[1].append(value)
+            of_tag[2].append(quality)
     columns = [_column(tag, units.get(tag, ""), one) for tag, one in series.items()]
     return FrameDraft(equipment, start, columns)
 

@@ -119,6 +119,10 @@ class SourceMetrics:
                 self.expiry.remove(source, certificate)
 
 
+_SIGNS = (Sample, Alive)
+"""What tells that an equipment is there."""
+
+
 class SourceMeters:
     """One source as its input and the agent see it."""
 
@@ -181,8 +185,8 @@ class SourceMeters:
         """Count what the agent took at this time."""
         samples = [one for one in observations if isinstance(one, Sample)]
         self._gaps.inc(sum(isinstance(one, Missed) for one in observations))
-        self._bad.inc(sum(is_bad(one.quality) for one in samples))
-        said = [one for one in observations if isinstance(one, Sample | Alive)]
+        self._bad.inc(sum(is_bad(one.quality) for one in samples if one.quality))
+        said = [one for one in observations if isinstance(one, _SIGNS)]
         self._metrics.freshness.saw(self._source, said)
         if not samples:
             return

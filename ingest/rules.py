@@ -1,7 +1,7 @@
 """What each tag of the plant file means, prepared for the mapping."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
@@ -38,6 +38,8 @@ class TagRule:
     """Another text for another source, device or address."""
     ms: float = 1000.0
     """Milliseconds per unit of a cycle time."""
+    is_plain: bool = False
+    """Whether a number of it is told as it is, and means nothing else."""
 
     def category(self, value: Value) -> TimeCategory | None:
         """The time category of a state, or None if the value is no state at all."""
@@ -59,12 +61,18 @@ class EquipmentRules:
     tags: Mapping[str, TagRule]
     selective: tuple[TagRule, ...] = ()
     """Those of which not every value is reported."""
+    plain: frozenset[str] = frozenset()
+    """The names of those that are plain."""
+    units: Mapping[str, str] = field(default_factory=dict)
+    """By tag."""
 
-    def ranked(self, samples: Iterable[Sample]) -> list[Sample]:
-        """Samples of the same instant in the order in which they are applied."""
+    def ranked(self, samples: Mapping[str, Sample]) -> list[Sample]:
+        """Samples of the same instant, by tag, in the order in which they are applied."""
+        if self.plain.issuperset(samples):
+            return list(samples.values())
         tags = self.tags
         return sorted(
-            samples, key=lambda sample: tags[sample.tag].rank if sample.tag in tags else 0
+            samples.values(), key=lambda sample: tags[sample.tag].rank if sample.tag in tags else 0
         )
 
     def tells_state(self, source: str | None) -> bool:
@@ -96,20 +104,29 @@ def _equipment_rules(
         tag.name: _tag_rule(tag, _origin(tag, equipment.unit_id, _device(sources, tag)))
         for tag in equipment.tags
     }
-    return EquipmentRules(path, tags, tuple(rule for rule in tags.values() if rule.selective))
+    return EquipmentRules(
+        path,
+        tags,
+        selective=tuple(rule for rule in tags.values() if rule.selective),
+        plain=frozenset(name for name, rule in tags.items() if rule.is_plain),
+        units={name: rule.tag.unit for name, rule in tags.items()},
+    )
 
 
 def _tag_rule(tag: Tag, origin: str) -> TagRule:
+    numeric, selective = _is_numeric(tag), is_selective(tag)
+    is_raw = tag.means is None and numeric is not False and not tag.is_scaled
     return TagRule(
         tag=tag,
-        numeric=_is_numeric(tag),
+        numeric=numeric,
         rank=tag.rank,
         counter=Counter(Decimal(tag.scale), tag.rollover, tag.most_per_s),
         states={_state_key(key): category for key, category in (tag.states or {}).items()},
-        selective=is_selective(tag),
+        selective=selective,
         is_scaled=tag.is_scaled,
         origin=origin,
         ms=tag.seconds() * 1000 if tag.means == "cycle_time" else 1000.0,
+        is_plain=is_raw and not selective,
     )
 
 

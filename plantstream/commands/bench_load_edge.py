@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from ingest.spool_file import Limits
 from ingest.urgent import Urgency
 from plantstream.commands.bench_load_plant import COUNTING, HOT, PERIOD, Load
 from plantstream.runtime import clock
+from plantstream.runtime.garbage import collect_seldom
 from plantstream.runtime.service import Service, run_service
 from plantstream.runtime.settings import KafkaSettings
 from schemas.plant.load import load_plant
@@ -50,7 +51,7 @@ class Playing:
         begin, tick = clock.monotonic(), 0
         while True:
             tick += 1
-            answer = list(self._answer(tick))
+            answer = answered(self._load, self._equipment, tick)
             self._meters.notified(len(answer))
             backlog.put(answer)
             await asyncio.sleep(begin + tick * PERIOD.total_seconds() - clock.monotonic())
@@ -60,15 +61,17 @@ class Playing:
             await asyncio.sleep(self._heartbeat_s)
             backlog.put([Alive(path, clock.now()) for path, _ in self._equipment])
 
-    def _answer(self, tick: int) -> Iterator[Sample]:
-        now = clock.now()
-        at = now.replace(microsecond=now.microsecond // 1000 * 1000)
-        for machine, (path, _) in enumerate(self._equipment):
-            for tag, value in self._load.changes(machine, tick):
-                yield Sample(path, tag, value, at)
-            yield Sample(path, HOT, self._load.temperature(machine, tick), at)
-            for tag in COUNTING:
-                yield Sample(path, tag, float(tick), at)
+
+def answered(load: Load, read: Read, tick: int) -> list[Sample]:
+    """What a server would have told of this tick, at the present moment."""
+    now = clock.now()
+    at = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    found: list[Sample] = []
+    for machine, (path, _) in enumerate(read):
+        found += [Sample(path, tag, value, at) for tag, value in load.changes(machine, tick)]
+        found.append(Sample(path, HOT, load.temperature(machine, tick), at))
+        found += [Sample(path, tag, float(tick), at) for tag in COUNTING]
+    return found
 
 
 def _playing(
@@ -86,6 +89,7 @@ def main(arguments: Sequence[str]) -> int:
     options = EdgeOptions(plant, Path(data_dir), Limits())
 
     async def work(service: Service) -> None:
+        collect_seldom()
         await run_edge(service, options, KafkaSettings())
 
     return run_service("ingest", work, "127.0.0.1", int(port))

@@ -14,6 +14,7 @@ from plantstream.commands.plant_file import PLANT, SITE, plant_or_site
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from plantstream.runtime.service import Service
     from schemas.plant.load import PlantFile
 
 
@@ -51,6 +52,7 @@ def ingest(
     from ingest.spool_file import Limits
     from plantstream.commands.connection import kafka_settings, page_token
     from plantstream.embedded.places import default_data_dir
+    from plantstream.runtime.garbage import collect_seldom
     from plantstream.runtime.service import run_service
 
     followed = plant_or_site(plant, site)
@@ -63,9 +65,12 @@ def ingest(
     limits = Limits(spool_mb * MEGABYTE, spool_days * DAY_S, drops=when_full is WhenFull.DROP)
     options = EdgeOptions(followed, data_dir or default_data_dir(), limits)
     settings, token = kafka_settings(data_dir), page_token()
-    raise typer.Exit(
-        run_service("ingest", lambda one: run_edge(one, options, settings), listen, port, token)
-    )
+
+    async def work(service: "Service") -> None:
+        collect_seldom()
+        await run_edge(service, options, settings)
+
+    raise typer.Exit(run_service("ingest", work, listen, port, token))
 
 
 async def _print_dry_run(plant: "PlantFile", data_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""How often a process looks for garbage."""
+"""How often a service looks for garbage that refers to itself."""
 
 import gc
 
@@ -7,10 +7,10 @@ _COLLECTION = (50_000, 20, 100)
 
 
 def collect_seldom() -> None:
-    """Have the process look for garbage less often.
+    """Have the process look for garbage less often; what it holds by now is never looked at.
 
-    What is read from the log has no cycles; with Python's thresholds looking for some takes longer
-    than reading it.
+    What is read, mapped and written has no cycles. With Python's thresholds looking for some takes
+    longer than reading a record, because a frame is many objects.
     """
     gc.freeze()
     gc.set_threshold(*_COLLECTION)

@@ -130,3 +130,20 @@ def test_a_jump_is_told_once_with_source_tag_values_and_what_to_do() -> None:
     assert told["value"] == "1 -> 900 in 1 s"
     assert "most_per_s" in told["what_to_do"]
     assert metrics.problems.labels("counter_jump")._value.get() == 2
+
+
+def test_a_time_is_believed_for_the_values_of_its_moment_only() -> None:
+    seen = [sample("note", 1.0), sample("note", 2.0), sample("note", 3.0, 100_000)]
+
+    found = mapped(*seen, limit=timedelta(hours=24))
+
+    assert [one.reason for one in found.problems] == ["clock_skew"]
+    assert [one.at for one in found.readings[REACTOR]] == [NOW, NOW, NOW]
+
+
+def test_that_an_old_value_is_historical_says_nothing_of_the_next_one() -> None:
+    old = sample("note", 1.0, -100_000)
+
+    found = mapped(old._replace(historical=True), old, limit=timedelta(hours=24))
+
+    assert [one.at for one in found.readings[REACTOR]] == [old.source_time, NOW]

@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, strategies as st
 
 from ingest.drafts import Step
 from ingest.input import BAD, Alarm, Alive, Missed, Sample
-from ingest.mapping import NO_COMMUNICATION, place, step
+from ingest.mapping import NO_COMMUNICATION, place, plain_reading, step
 from ingest.memory import Memory
 from ingest.rules import plant_rules
 from ingest.values import UNCERTAIN
@@ -225,6 +226,39 @@ def test_readings(seen: Sample, value: Any, quality: int, problems: tuple[str, .
     (reading,) = found.readings
     assert (reading.value, reading.quality) == (value, quality)
     assert found.problems == problems
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.just(10**400)
+)
+
+
+@given(
+    st.sampled_from(["temperature", "note", "good", "state", "batch", "cycle", "nowhere"]),
+    VALUES,
+    st.sampled_from([0, UNCERTAIN, BAD]),
+    st.booleans(),
+)
+def test_what_is_read_the_short_way_is_what_the_long_one_gives(
+    tag: str, value: Any, quality: int, historical: bool
+) -> None:
+    seen = sample(tag, value, quality=quality)._replace(historical=historical)
+    rules, memory = plant_rules(plant())[REACTOR], Memory()
+    reading = plain_reading(rules, seen)
+    assert reading is None or step(rules, memory, seen) == Step(memory, (), (reading,))
+
+
+@pytest.mark.parametrize(
+    ("keys", "is_plain"),
+    [
+        pytest.param("", True, id="just a number"),
+        pytest.param(", deadband: {absolute: 1}", False, id="not every value is told"),
+        pytest.param(", factor: 2", False, id="in another unit"),
+    ],
+)
+def test_only_what_is_told_as_it_is_goes_the_short_way(keys: str, is_plain: bool) -> None:
+    rules = reactor_rules("temperature, unit: degC}", f"temperature, unit: degC{keys}}}")
+    assert (plain_reading(rules, sample("temperature", 5.0)) is not None) is is_plain
 
 
 def reactor_rules(was: str, is_now: str) -> Any:
