@@ -132,7 +132,7 @@ def disk_full(place: str, seconds: float) -> Harm:
         filler.unlink()
         since = monotonic()
         for program in (*factory.parts.brokers, factory.parts.database):
-            if program.process is not None and program.process.returncode is not None:
+            if not program.runs:
                 await program.start()
                 since = monotonic()
         if not is_counted:
