@@ -52,9 +52,12 @@ class Factory:
     """What is mended while the others go on."""
 
     async def repaired(self) -> None:
-        """Wait until nothing is broken any more."""
+        """Wait until every part is there again."""
         while self.repairs:
             await self.repairs.pop()
+        for program in (*self.parts.brokers, self.parts.database):
+            if not program.runs:
+                await program.start()
 
     def worker(self, name: Service) -> Running:
         """The one of a service that is there between the rows."""

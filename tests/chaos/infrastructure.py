@@ -26,6 +26,11 @@ class Program:
         """What it says."""
         return self.logs / f"{self.part.name}.log"
 
+    @property
+    def runs(self) -> bool:
+        """Whether there is a process of it."""
+        return self.process is not None and self.process.returncode is None
+
     async def start(self) -> None:
         """Start it; it answers on return."""
         self.process = await child.spawn(self.part.argv, self.log, self.part.env, self.part.cwd)
@@ -42,7 +47,7 @@ class Program:
 
     async def stop(self) -> None:
         """In order, as an administrator would."""
-        if self.process is not None and self.process.returncode is None:
+        if self.process is not None and self.runs:
             await child.end(self.process, self.part.stop_s)
 
     def _last_words(self) -> str:

@@ -26,7 +26,7 @@ class Counted(NamedTuple):
 
 COUNTED = {
     "edge": Counted("ingest", "plantstream_edge_unavailable_total", (("part", "spool"),)),
-    "kafka": Counted("ingest", "plantstream_edge_unavailable_total", (("part", "broker"),)),
+    "kafka": Counted("ingest", "plantstream_edge_spool_depth"),
     "database": Counted("sink", "plantstream_sink_retries_total"),
 }
 
@@ -119,7 +119,7 @@ def read_only(seconds: float) -> Harm:
 def disk_full(place: str, seconds: float) -> Harm:
     """Nothing more fits on the disk of a part; then there is room, and what died is started.
 
-    Whoever had to wait for it has counted that.
+    Whoever had to wait for it tells that meanwhile.
     """
 
     async def harm(factory: Factory, chance: random.Random) -> float:
@@ -128,14 +128,15 @@ def disk_full(place: str, seconds: float) -> Harm:
         filler = factory.home / place / "filler"
         await asyncio.to_thread(_fill, filler)
         await asyncio.sleep(seconds)
+        is_counted = await _waits(factory, place) > before
         filler.unlink()
         since = monotonic()
-        if await _waits(factory, place) <= before:
-            raise UnkeptError(f"{COUNTED[place].service} has not counted that it waited")
         for program in (*factory.parts.brokers, factory.parts.database):
-            if program.process is not None and program.process.returncode is not None:
+            if not program.runs:
                 await program.start()
                 since = monotonic()
+        if not is_counted:
+            raise UnkeptError(f"{COUNTED[place].service} does not tell that it waits")
         return since
 
     return harm

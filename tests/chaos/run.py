@@ -51,7 +51,8 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
                 seen.resumed_s = await truth.resumed(since)
             recovery_s = await truth.recovered(since)
         except (TimeoutError, UnkeptError, AssertionError) as error:
-            why = str(error) or "it did not recover"
+            late = "the fault did not end in time" if seen.over is None else "it did not recover"
+            why = str(error) or late
         await factory.repaired()
         verdict = await truth.verdict(first)
     if recovery_s is not None and recovery_s > row.within_s:
