@@ -74,6 +74,10 @@ AIMS = {
     "sink_rss_mb": Aim("MB", 300.0),
     "sink_drain_ratio": Aim("times", 4.0, is_floor=True),
     "migrate_s": Aim("s", 60.0),
+    "recovery_s": Aim("s", 10.0),
+    "flat_equipment": Aim("times", 1.2),
+    "equipment_kb": Aim("kB", 30.0),
+    "two_workers": Aim("times", 0.9, is_floor=True),
     "dashboard_avg_ms": Aim("ms", 50.0),
     "dashboard_max_ms": Aim("ms", 500.0),
 }
