@@ -42,6 +42,8 @@ BENCHMARKS: Mapping[str, tuple[str, ...]] = {
     "bench_sink": ("sink_ratio", "sink_batch_p99_ms"),
     "bench_sink_away": ("sink_rss_mb", "sink_drain_ratio"),
     "bench_migrate": ("migrate_s",),
+    "bench_scale": ("recovery_s", "flat_equipment", "equipment_kb"),
+    "bench_two_workers": ("two_workers",),
     "bench_dashboard": ("dashboard_avg_ms", "dashboard_max_ms"),
 }
 """The ids that each module measures, each on parts of its own."""

@@ -30,7 +30,7 @@ from processors.streams.missing import Missing
 from processors.streams.telling import tell
 from schemas.plant.load import PlantFile
 
-TICKED_AT_ONCE = 100
+TICKED_AT_ONCE = 50
 """States of a partition that are told the time before records have their turn again."""
 
 

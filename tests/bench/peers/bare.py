@@ -6,6 +6,7 @@ from pathlib import Path
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from plantstream.runtime.garbage import collect_seldom
 from plantstream.runtime.kafka.admin import end_offsets
 from plantstream.runtime.kafka.client import client_arguments
 from plantstream.runtime.settings import KafkaSettings
@@ -51,6 +52,7 @@ def main() -> None:
     parser.add_argument("--servers", required=True)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
+    collect_seldom()
     asyncio.run(run(KafkaSettings(bootstrap_servers=asked.servers), asked.out))
 
 

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from plantstream.commands.bench_tags import plant_file
 from plantstream.commands.console import quiet_logs
 from plantstream.runtime.clock import now
+from plantstream.runtime.garbage import collect_seldom
 from plantstream.runtime.kafka.admin import end_offsets
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.ports import Assigned, Feed, Record, TopicPartition
@@ -95,6 +96,7 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--out", type=Path, required=True)
     asked = parser.parse_args()
+    collect_seldom()
     quiet_logs()
     settings = KafkaSettings(bootstrap_servers=asked.servers)
     asyncio.run(run(settings, asked.name, asked.out))
