@@ -50,7 +50,8 @@ def follow(
         vat, made = batches.make(vat, at, context)
         outputs += made
     vat, told = batches.hear(vat, event, at, context)
-    return state._replace(watch=watch, vat=vat), outputs + told
+    after = CycleState(at, watch, state.waiting, state.cells, vat, state.complained)
+    return after, outputs + told
 
 
 def flush(state: CycleState, owner: Owner) -> tuple[CycleState, list[Output]]:
@@ -78,7 +79,7 @@ def _proceed(state: CycleState, at: datetime, context: Context) -> tuple[CycleSt
         outputs += [cells.output(context.owner, cell) for cell in cells.unsaid(state.cells)]
         said = cells.entered(cells.all_said(state.cells), cells.floor_hour(at))
         state = state._replace(cells=said)
-    return state._replace(at=at), outputs
+    return state, outputs
 
 
 def _complete(

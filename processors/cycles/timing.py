@@ -87,7 +87,8 @@ def _as_seen(watch: Watch, event: MachineRecord, at: datetime, context: Context)
     patience = context.plan.unknown_after
     if patience is not None and watch.signal_at is not None and at - watch.signal_at > patience:
         watch = _blind(watch)
-    return watch._replace(signal_at=at)
+    timed = watch.run_since, watch.counted_at, watch.stop_since
+    return Watch(watch.category, watch.made, at, *timed)
 
 
 def _as_made(watch: Watch, context: Context) -> Watch:

@@ -39,38 +39,31 @@ def total(parts: Iterable[Mapping[str, int]]) -> Amounts:
     return found
 
 
-def time_elements(amounts: Mapping[str, int]) -> TimeElements:
-    """The time in these amounts."""
-    return TimeElements(**_those(_TIME, amounts))
-
-
 def facts(amounts: Mapping[str, int]) -> dict[str, Any]:
     """The amounts as fields of a cell or a report."""
-    stops = _those(_STOPS, amounts)
+    parted: tuple[Amounts, ...] = ({}, {}, {}, {})
+    for name, amount in amounts.items():
+        if amount:
+            parted[_PART_OF.get(name, _REASONS)][name] = amount
+    time, quantities, stops, reasons = parted
     return {
-        "time": time_elements(amounts),
-        "quantities": Quantities(**_those(_PARTS, amounts)),
+        "time": TimeElements(**time),
+        "quantities": Quantities(**quantities),
         "stops": StopCounts(**stops) if stops else _NO_STOPS,
-        "reasons": _reasons(amounts),
+        "reasons": tuple(map(_reason_time, sorted(reasons.items()))),
     }
 
 
-_TIME = frozenset(TimeElements.model_fields)
-_PARTS = frozenset(Quantities.model_fields)
-_STOPS = frozenset(StopCounts.model_fields)
+_REASONS = 3
+_PART_OF = {
+    **dict.fromkeys(TimeElements.model_fields, 0),
+    **dict.fromkeys(Quantities.model_fields, 1),
+    **dict.fromkeys(StopCounts.model_fields, 2),
+}
 _NO_STOPS = StopCounts()
 
 
-def _those(names: frozenset[str], amounts: Mapping[str, int]) -> dict[str, Any]:
-    return {name: amount for name, amount in amounts.items() if amount and name in names}
-
-
-def _reasons(amounts: Mapping[str, int]) -> tuple[ReasonTime, ...]:
-    found = []
-    for name in sorted([name for name in amounts if _IS_REASON in name]):
-        category, _, reason = name.partition(_IS_REASON)
-        if amounts[name]:
-            found.append(
-                ReasonTime(category=TimeCategory(category), reason=reason, ms=amounts[name])
-            )
-    return tuple(found)
+def _reason_time(named: tuple[str, int]) -> ReasonTime:
+    name, ms = named
+    category, _, reason = name.partition(_IS_REASON)
+    return ReasonTime(category=TimeCategory(category), reason=reason, ms=ms)

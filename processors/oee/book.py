@@ -107,8 +107,11 @@ class Place(NamedTuple):
     start: datetime
     end: datetime
     plan: object
+    made: Making | None
     key: CellKey
     slot: Slot
+    planned: bool
+    """Whether this time was meant for production."""
 
 
 class Found(NamedTuple):
@@ -181,7 +184,7 @@ class Book:
     def fork(self) -> "Book":
         """A book that can be filled without changing this one."""
         other = Book.__new__(Book)
-        other.__dict__.update(self.__dict__)
+        other.__dict__ = self.__dict__.copy()
         other.cells = self.cells.copy()
         other.windows = self.windows.copy()
         other.late = self.late.copy()
@@ -202,9 +205,14 @@ class Book:
     def window(self, kind: Kind) -> Window | None:
         """The open window of this kind, to be added to."""
         window = self.windows.get(kind)
-        if window is not None and window.owner is not self.mark:
-            window = self.windows[kind] = copied(window, self.mark)
-        return window
+        if window is None or window.owner is self.mark:
+            return window
+        return self.own(kind, window)
+
+    def own(self, kind: Kind, window: Window) -> Window:
+        """The open window of this kind, once nobody else has it."""
+        owned = self.windows[kind] = copied(window, self.mark)
+        return owned
 
     @property
     def batch(self) -> str | None:

@@ -7,14 +7,14 @@ from itertools import pairwise
 
 from processors.calendar import Slot
 from processors.oee.amounts import Amounts, increase
-from processors.oee.book import MILLISECOND, Book, CellKey, Making, Startup
+from processors.oee.book import MILLISECOND, Book, CellKey, Making, Place, Startup
 from processors.oee.circumstances import judged_now
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
 from processors.oee.restate import changes_of, place_at, restate, spent
 from processors.oee.silences import UNSEEN, fall_silent
 from processors.oee.stops import STOPPED, Judged, Span, StopLog
-from processors.oee.windows import add_to_windows, turn_shift
+from processors.oee.windows import enter, turn_shift
 from schemas.machine import TimeCategory
 
 MAX_SILENCE = timedelta(days=32)
@@ -125,11 +125,12 @@ def _book(book: Book, until: datetime, plan: EquipmentPlan, sight: Sight) -> Non
     while book.at is not None and book.at < until:
         start = book.at
         decide(book, start, plan)
-        end = min(place_at(book, start, plan).end, until)
+        place = place_at(book, start, plan)
+        end = min(place.end, until)
         due = _next_decision(book, plan)
         if due is not None and start < due < end:
             end = due
-        _book_piece(book, (start, end), plan, sight)
+        _book_piece(book, (start, end), place, plan, sight)
         book.at = end
 
 
@@ -142,12 +143,15 @@ def _next_decision(book: Book, plan: EquipmentPlan) -> datetime | None:
 
 
 def _book_piece(
-    book: Book, piece: tuple[datetime, datetime], plan: EquipmentPlan, sight: Sight
+    book: Book,
+    piece: tuple[datetime, datetime],
+    place: Place,
+    plan: EquipmentPlan,
+    sight: Sight,
 ) -> None:
     start, end = piece
-    _, _, _, key, slot = place_at(book, start, plan)
+    key, slot, planned = place.key, place.slot, place.planned
     turn_shift(book, slot.shift, start)
-    planned = plan.is_planned(slot, key.batch)
     was = judged_now(book, slot, plan)
     judged = was if sight is Sight.SEEN else UNSEEN
     instead = was if sight is Sight.SILENT else None
@@ -158,10 +162,7 @@ def _book_piece(
         amounts = spent(judged, milliseconds, key, slot, plan, planned=planned)
     else:
         amounts = _stop_amounts(book, piece, (key, slot, judged, instead), plan, planned=planned)
-    cell = book.cell(key, start)
-    cell.end = max(cell.end, end)
-    increase(cell.amounts, amounts)
-    add_to_windows(book, amounts, end)
+    enter(book, key, amounts, piece)
     _start_up(book, judged, piece, plan, planned=planned)
     if judged.category is TimeCategory.RUNNING:
         _run(book, slot, piece, plan)

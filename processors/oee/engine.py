@@ -7,7 +7,6 @@ say absolute content, and saying it again changes nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -18,7 +17,7 @@ from processors.oee.book import MINUTE, Book, Found, Window, floor_minute
 from processors.oee.booking import MAX_SILENCE, elapse
 from processors.oee.events import concerns, in_order, is_said, order_of
 from processors.oee.plan import EquipmentPlan, equipment_plan
-from processors.oee.records import Named, differences, finding, open_reports, outputs
+from processors.oee.records import Named, Record, differences, finding, open_reports, outputs
 from processors.oee.state import OeeState, Pending, dump, load
 from processors.oee.walk import Walk
 from processors.oee.windows import without_closed
@@ -70,7 +69,7 @@ class OeeEngine:
         plan = equipment_plan(plant, state.equipment)
         state, outs = called, list[Output](calls)
         while told:
-            together = _together(state, told)
+            together = _together(state, told) if len(told) > 1 else 1
             traced = _traced(state, plan)
             before = _until_tick(traced.ticked, traced.newest, plan)
             step = _step(traced, told[:together], plan)
@@ -96,7 +95,7 @@ class OeeEngine:
         owner = Owner(state.run, state.equipment, state.plant_version)
         cycles, found = flush(state.cycles, owner)
         reported = _reported(state.reported, after)
-        kept = replace(traced, ticked=ticked_at, cycles=cycles, reported=reported)
+        kept = traced._replace(ticked=ticked_at, cycles=cycles, reported=reported)
         said = _said(traced, before, _Step(kept, after), plan)
         return Transition(kept, [*said, *found])
 
@@ -121,7 +120,7 @@ def _call(state: OeeState, events: Sequence[MachineRecord]) -> tuple[OeeState, l
         return state, []
     named = _named(state)
     told = changed_calls(state.calls, calls)
-    return replace(state, calls=calls), [one for call in told for one in outputs(named, call)]
+    return state._replace(calls=calls), [one for call in told for one in outputs(named, call)]
 
 
 def _together(state: OeeState, told: Pending) -> int:
@@ -168,9 +167,7 @@ class _Step(NamedTuple):
 
 def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
     """Apply new events, and settle everything that nothing can overtake any more."""
-    moments = [order[0] for order, event in told if not is_said(event)]
-    seen = max([*moments, *([state.seen] if state.seen else [])], default=None)
-    at = state.book.at
+    seen, at = _newest(state.seen, told), state.book.at
     late = [event for order, event in told if at is not None and order[0] < at]
     in_time = tuple(one for one in told if at is None or one[0][0] >= at) if late else told
     queue = in_order((*state.pending, *in_time))
@@ -183,7 +180,7 @@ def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
     pending, too_early = _not_too_far_ahead(queue[settled:], seen)
     walk.show(_seen(pending, seen))
     after = _until_tick(state.ticked, walk.newest, plan)
-    book, trail = _without_closed(walk, pending)
+    book, trail = _without_closed(walk, pending, state.book.open_from)
     kept = OeeState(
         run=state.run,
         equipment=state.equipment,
@@ -198,6 +195,14 @@ def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
         trail=trail,
     )
     return _Step(kept, after, walk.outputs, (*walk.found, *too_early), walk.superseded)
+
+
+def _newest(seen: datetime | None, told: Pending) -> datetime | None:
+    """The newest source time of what the equipment itself says."""
+    for order, event in told:
+        if (seen is None or order[0] > seen) and not is_said(event):
+            seen = order[0]
+    return seen
 
 
 def _unmoved(before: Pending, now: Pending) -> int:
@@ -217,7 +222,7 @@ def _traced(state: OeeState, plan: EquipmentPlan) -> OeeState:
         return state
     walk = Walk(state, plan)
     walk.show(_seen(state.pending, state.seen))
-    return replace(state, trail=tuple(walk.trail))
+    return state._replace(trail=tuple(walk.trail))
 
 
 def _settled(queue: Pending, seen: datetime | None) -> int:
@@ -253,16 +258,16 @@ def _until_tick(ticked: datetime | None, book: Book, plan: EquipmentPlan) -> Boo
     return book
 
 
-def _said(state: OeeState, before: Book, step: _Step, plan: EquipmentPlan) -> Iterator[Output]:
+def _said(state: OeeState, before: Book, step: _Step, plan: EquipmentPlan) -> list[Output]:
     """What is true now and was not before, what does not fit, and how open windows stand."""
     named = _named(step.state)
-    for record in differences(named, (before, step.after), step.superseded, plan):
-        yield from outputs(named, record)
-    for found in step.found:
-        yield from outputs(named, finding(named, found))
+    records: list[Record] = [
+        *differences(named, (before, step.after), step.superseded, plan),
+        *(finding(named, found) for found in step.found),
+    ]
     if step.state.reported != state.reported:
-        for report in open_reports(named, step.after):
-            yield from outputs(named, report)
+        records += open_reports(named, step.after)
+    return [output for record in records for output in outputs(named, record)]
 
 
 def _reported(reported: datetime | None, view: Book) -> datetime | None:
@@ -272,12 +277,20 @@ def _reported(reported: datetime | None, view: Book) -> datetime | None:
     return floor_minute(view.at)
 
 
-def _without_closed(walk: Walk, pending: Pending) -> tuple[Book, tuple[Book, ...]]:
-    """The books without what nothing can be added to any more, and what is published for good."""
+def _without_closed(
+    walk: Walk, pending: Pending, before: datetime | None
+) -> tuple[Book, tuple[Book, ...]]:
+    """The books without what nothing can be added to any more, and what is published for good.
+
+    `before`: from when on something could be added to the settled book until now.
+    """
+    late, settled_from = walk.newest.late or walk.book.late, walk.book.open_from
+    if not late and settled_from is not None and settled_from == before:
+        return walk.book, tuple(walk.trail)
     waiting: set[EventId] = set()
-    if walk.newest.late:
+    if late:
         waiting = {event.id for _, event in pending} | {one.id for one in walk.book.waiting}
-    settled_from, shown_from = walk.book.open_from, walk.newest.open_from
+    shown_from = walk.newest.open_from
     both_from = min(filter(None, (settled_from, shown_from)), default=None)
     trail = (without_closed(one, both_from, waiting) for one in walk.trail)
     return without_closed(walk.book, settled_from, waiting), tuple(trail)

@@ -88,7 +88,8 @@ def is_said(event: MachineRecord) -> bool:
 
 def moment_of(event: MachineRecord) -> datetime:
     """The source time in whole milliseconds, which is what the books are kept in."""
-    return whole_ms(event.source_time)
+    moment = event.source_time
+    return whole_ms(moment) if moment.microsecond else moment
 
 
 def order_of(event: MachineRecord) -> Order:
@@ -121,20 +122,20 @@ def _behind(gaps: Sequence[Gap], event: MachineRecord, order: Order) -> Order:
 
 def apply(book: Book, event: MachineRecord, plan: EquipmentPlan) -> None:
     """Fill the book up to this event, and with what it says."""
-    at = moment_of(event)
-    if book.at is not None and at < book.at and is_said(event):
+    at, by_person = moment_of(event), is_said(event)
+    if by_person and book.at is not None and at < book.at:
         _say(book, event, book.at if isinstance(event, _SPEAKS_AHEAD) else at, plan)
         return
     if type(event) is Gap:
         _miss(book, event, plan)
-    if book.at is None and is_said(event):
+    if by_person and book.at is None:
         # Nothing is known of the equipment's time before it says something itself.
         turn_shift(book, plan.calendar.at(floor_minute(at)).shift, at)
         _say(book, event, at, plan)
         return
     if book.at is None or at > book.at:
         elapse(book, at, plan)
-    if not is_said(event) and (book.signal_at is None or at > book.signal_at):
+    if not by_person and (book.signal_at is None or at > book.signal_at):
         book.signal_at = at
     _take(book, event, at, plan)
     if book.waiting or book.ahead:

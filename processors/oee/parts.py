@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from processors.oee.amounts import Amounts, increase
+from processors.oee.amounts import Amounts
 from processors.oee.book import Book, Making, made_at
 from processors.oee.booking import miss_ideal
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
 from processors.oee.restate import Change, key_at, place_at, restate
 from processors.oee.silences import hear
-from processors.oee.windows import add_to_windows, turn_shift
+from processors.oee.windows import enter, turn_shift
 from schemas.machine import PartsCounted
 from schemas.manual import PartsReported
 
@@ -33,15 +33,12 @@ def counted(event: PartsCounted, plan: EquipmentPlan) -> Parts:
 
 def count(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) -> None:
     """Book the parts where they were counted."""
-    _, _, _, key, slot = place_at(book, at, plan)
-    turn_shift(book, slot.shift, at)
-    parts, planned = counted(event, plan), plan.is_planned(slot, key.batch)
-    ideal = plan.ideal_us(key.product, key.day)
-    amounts = amounts_of(parts, ideal, planned=planned, startup=book.startup_ms > 0)
-    cell = book.cell(key, at)
-    cell.end = max(cell.end, at)
-    increase(cell.amounts, amounts)
-    add_to_windows(book, amounts, at)
+    place = place_at(book, at, plan)
+    key, parts = place.key, counted(event, plan)
+    turn_shift(book, key.shift, at)
+    ideal, is_startup = plan.ideal_us(key.product, key.day), book.startup_ms > 0
+    amounts = amounts_of(parts, ideal, planned=place.planned, startup=is_startup)
+    enter(book, key, amounts, (at, at))
     if event.good or event.scrap or event.rework or event.produced:
         book.changeover = False
         book.partless_ms, book.partless_since = 0, None

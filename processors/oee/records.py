@@ -42,8 +42,10 @@ def differences(
     for key, cell in before.cells.items():
         if key not in after.cells:
             yield cell_record(named, key, Cell(cell.start, cell.start))
-    yield from _late_cells(named, before, after)
-    yield from _closed(named, before, after, superseded)
+    if before.late or after.late:
+        yield from _late_cells(named, before, after)
+    if superseded or before.closed is not after.closed:
+        yield from _closed(named, before, after, superseded)
     if _have_changed(before, after):
         yield from _stops(named, before, after, plan)
 
@@ -182,14 +184,26 @@ def outputs(named: Named, record: Record) -> Sequence[Output]:
 
     What rules of the whole site look at goes to the site, too.
     """
-    fact = Output(KPI, named.equipment, record.record_id(), record)
-    if record.type == "oee_report":
-        name = f"{named.run}|{named.equipment}/{record.kind}"
-        latest = Output(KPI_LATEST, named.equipment, name, record)
-        if record.kind == "hour":
-            return latest, _to_site(named, record)
-        return (fact, latest) if record.final else (latest,)
-    return (fact,) if record.type == "oee_cell" else (fact, _to_site(named, record))
+    match record:
+        case OeeCell():
+            return (_fact(named, record),)
+        case OeeReport(kind="hour"):
+            return _latest(named, record), _to_site(named, record)
+        case OeeReport(final=True):
+            return _fact(named, record), _latest(named, record)
+        case OeeReport():
+            return (_latest(named, record),)
+        case _:
+            return _fact(named, record), _to_site(named, record)
+
+
+def _fact(named: Named, record: Record) -> Output:
+    return Output(KPI, named.equipment, record.record_id(), record)
+
+
+def _latest(named: Named, report: OeeReport) -> Output:
+    name = f"{named.run}|{named.equipment}/{report.kind}"
+    return Output(KPI_LATEST, named.equipment, name, report)
 
 
 def _to_site(named: Named, record: Record) -> Output:

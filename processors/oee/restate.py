@@ -119,13 +119,17 @@ def key_at(
 def place_at(book: Book, at: datetime, plan: EquipmentPlan) -> Place:
     """The minute of this moment, while what is being made now was made."""
     made, place = book.made.last, book.place
+    if (
+        place is not None
+        and place.made is made
+        and place.plan is plan
+        and place.start <= at < place.end
+    ):
+        return place
     batch, product = (made.batch, made.product) if made else (None, None)
-    if place is not None and place.plan is plan and place.start <= at < place.end:
-        key = place.key
-        if key.batch == batch and key.product == product:
-            return place
     key, slot = key_at(at, batch, product, plan)
-    place = book.place = Place(key.minute, key.minute + MINUTE, plan, key, slot)
+    planned = plan.is_planned(slot, batch)
+    place = book.place = Place(key.minute, key.minute + MINUTE, plan, made, key, slot, planned)
     return place
 
 

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -43,8 +42,7 @@ _CALLED: TypeAdapter[tuple[list[AndonCall], list[AndonCleared]]] = TypeAdapter(
 Pending = tuple[tuple[Order, MachineRecord], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OeeState:
+class OeeState(NamedTuple):
     """One equipment in one run.
 
     Events wait in `pending` for those that are late by less than the allowed lateness; `book` holds
@@ -53,8 +51,8 @@ class OeeState:
 
     run: str
     equipment: str
+    book: Book
     plant_version: str = ""
-    book: Book = field(default_factory=Book)
     pending: Pending = ()
     seen: datetime | None = None
     """The newest source time of what the equipment itself says."""
@@ -62,8 +60,8 @@ class OeeState:
     """Until when cells were published for time in which no event came."""
     reported: datetime | None = None
     """The minute in which open windows were reported last."""
-    calls: Calls = field(default_factory=Calls)
-    cycles: CycleState = field(default_factory=CycleState)
+    calls: Calls = Calls()
+    cycles: CycleState = CycleState()
     trail: tuple[Book, ...] | None = None
     """Not written down: it follows from the others."""
 
@@ -116,7 +114,7 @@ def _reasons(book: Book) -> dict[str, bytes]:
 def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
     """The state that these rows hold."""
     if _HEAD not in rows:
-        return OeeState(run, equipment, calls=_calls(rows))
+        return OeeState(run, equipment, Book(), calls=_calls(rows))
     head = json.loads(rows[_HEAD])
     pending = (_event(fields) for fields in json.loads(rows.get(_PENDING, b"[]")))
     return OeeState(

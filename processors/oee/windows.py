@@ -54,13 +54,18 @@ def close_window(book: Book, kind: Kind, at: datetime) -> None:
         book.closed = kept.and_then(window)
 
 
-def add_to_windows(book: Book, amounts: Mapping[str, int], until: datetime) -> None:
-    """Add to all that is open."""
-    for kind in book.windows:
-        window = book.window(kind)
-        if window is not None:
-            increase(window.amounts, amounts)
-            window.end = max(window.end, until)
+def enter(
+    book: Book, key: CellKey, amounts: Mapping[str, int], span: tuple[datetime, datetime]
+) -> None:
+    """Add to the cell of this name, and to all windows that are open."""
+    start, end = span
+    cell = book.cell(key, start)
+    increase(cell.amounts, amounts)
+    cell.end = max(cell.end, end)
+    for kind, known in book.windows.items():
+        window = known if known.owner is book.mark else book.own(kind, known)
+        increase(window.amounts, amounts)
+        window.end = max(window.end, end)
 
 
 def restate_windows(
