@@ -18,6 +18,8 @@ from plantstream.runtime.settings import KafkaSettings
 LINGER_MS = 5
 CLOSE_WITHIN_S = 2
 """A producer whose broker is away waits for it; a service that is told to stop has 8 s in all."""
+END_WITHIN_S = 1
+"""Of that producer, when it has been told to wait no longer."""
 LARGEST_RECORD_BYTES = 1_048_576
 """Key and value, before compression."""
 
@@ -81,11 +83,22 @@ class KafkaBroker:
 
     async def _close(self) -> None:
         producer, self._producer = self._producer, None
-        if producer is not None:
-            # Whatever led here must not be hidden, a cancellation least of all.
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CLOSE_WITHIN_S):
-                    await producer.stop()
+        if producer is None:
+            return
+        # Whatever led here must not be hidden, a cancellation least of all.
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN_S):
+                await producer.stop()
+        except TimeoutError:
+            await _end(producer)
+
+
+async def _end(producer: AIOKafkaProducer) -> None:
+    """End a producer that waits for its broker; left alone it would try for ever, and send late."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_WITHIN_S):
+            await producer.client.close()
+            await producer._sender.close()  # noqa: SLF001 - stop() gave up before it did so
 
 
 def _must_fit(record: Outgoing) -> None:
