@@ -1,8 +1,8 @@
 """Draws stacks as a flame graph: `python -m tests.bench.flames stacks.raw title out.svg`.
 
 The stacks are those of `py-spy record --format raw`: one line for each, `frame;frame;frame count`.
-What takes less than half a percent is left out, and so are imports, loops that wait, and what stands
-below every task of an event loop.
+What takes less than half a percent is left out, and so are imports, loops that wait, and what
+stands below every task of an event loop.
 """
 
 import re
