@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from plantstream.runtime.clock import now
 from plantstream.runtime.errors import cause_of
@@ -70,6 +70,15 @@ WIRINGS: Mapping[str, Wiring] = {
 """All engines by name; a process runs one, some, or all of them."""
 
 
+class Running(Protocol):
+    """What `until_stopped` needs of a shell."""
+
+    stopping: bool
+
+    async def run(self) -> None:
+        """Work until told to stop."""
+
+
 async def run_processors(
     service: Service, settings: KafkaSettings, slot: str, names: Sequence[str], auditing: Auditing
 ) -> None:
@@ -106,12 +115,14 @@ async def run_processors(
             shells.append(Shell(engine, ports, metrics.of(engine.name), wiring.limits))
         await stack.enter_async_context(watched(service, settings, reaches))
         service.is_ready()
-        await _until_stopped(service, shells, beside)
+        await until_stopped(service, shells, beside)
 
 
-async def _until_stopped(
-    service: Service, shells: Sequence[Shell], beside: Sequence[Coroutine[Any, Any, None]]
+async def until_stopped(
+    service: Service, shells: Sequence[Running], beside: Sequence[Coroutine[Any, Any, None]]
 ) -> None:
+    """Run these until the service is told to stop; one that fails ends all."""
+
     async def stop() -> None:
         await service.stopping.wait()
         for shell in shells:
@@ -125,7 +136,10 @@ async def _until_stopped(
             for work in beside:
                 tasks.create_task(work)
     except BaseExceptionGroup as failures:
-        raise cause_of(failures) from failures
+        cause = cause_of(failures)
+        # What is still to be closed may wait for a broker that is not there.
+        service.give_up(str(cause) or type(cause).__name__)
+        raise cause from failures
     finally:
         stopping.cancel()
 

@@ -57,7 +57,7 @@ class Service:
             self.watchdog = Watchdog(name, file, self.registry, WatchdogSettings())
         self.tracing: Tracing = start_tracing(name)
         self.gave_up: str | None = None
-        """Why its watchdog wants it to be started anew."""
+        """Why it ends by itself."""
         self.http = HttpMetrics(self.registry)
         """Of this service's pages, and of any interface that it has beside them."""
         self.ready = False
@@ -73,7 +73,7 @@ class Service:
         self.ready = True
 
     def give_up(self, reason: str) -> None:
-        """Stop, and end with an exit code that lets a supervisor start it anew."""
+        """Stop in the time of any stop, with an exit code that has a supervisor start it anew."""
         self.gave_up = reason
         self.stopping.set()
 
@@ -175,7 +175,12 @@ async def _working(service: Service, work: Work) -> None:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({working}, timeout=STOP_LIMIT_S)
         if not working.done():
-            log.warning("did not stop in time", service=service.name, limit_s=STOP_LIMIT_S)
+            log.warning(
+                "did not stop in time",
+                service=service.name,
+                limit_s=STOP_LIMIT_S,
+                reason=service.gave_up,
+            )
             os._exit(EXIT_FAILED)
         working.result()
     finally:

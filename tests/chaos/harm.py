@@ -86,7 +86,10 @@ async def rolling_restart(factory: Factory, chance: random.Random) -> float:
 
 
 async def loop_blocked(factory: Factory, _: random.Random) -> float:
-    """The event loop of the processor stands still for 40 s: the watchdog ends it before."""
+    """The event loop of the processor stands still for 40 s: the watchdog ends it before.
+
+    Then it is started anew, like all that end by themselves.
+    """
     await factory.stop("oee")
     blocked = await factory.launch("oee", fault="oee.applied@100/40")
     await blocked.ready()
@@ -95,7 +98,6 @@ async def loop_blocked(factory: Factory, _: random.Random) -> float:
             await blocked.process.wait()
     except TimeoutError:
         raise UnkeptError("the watchdog did not act") from None
-    await factory.launch("oee")
     return monotonic()
 
 

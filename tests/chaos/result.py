@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,8 @@ class Result:
     """What was not ok."""
     resumed_s: float | None = None
     """Until all went on, where the row promises that; being as new as before takes longer."""
+    anew: list[str] = field(default_factory=list)
+    """Services that ended by themselves, and were started anew."""
 
 
 def read(file: Path) -> list[Result]:

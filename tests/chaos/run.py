@@ -15,6 +15,7 @@ from tests.chaos.harm import UnkeptError
 from tests.chaos.meanwhile import Meanwhile, watching
 from tests.chaos.result import Result
 from tests.chaos.rows import ROWS, Row
+from tests.chaos.supervisor import supervised
 from tests.chaos.truth import Truth, Verdict
 
 WARM_LIMIT_S, WARM_TURNS = 90.0, 20
@@ -43,7 +44,7 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
     row = ROWS[name]
     first, began, started = factory.presses.number, clock.monotonic(), clock.now()
     why, recovery_s = "", None
-    async with watching(factory) as seen:
+    async with watching(factory) as seen, supervised(factory) as anew:
         try:
             since = await row.harm(factory, random.Random(f"{name} {seed}"))
             seen.over = clock.now()
@@ -72,6 +73,7 @@ async def run_row(factory: Factory, truth: Truth, name: str, seed: int) -> Resul
         ok=not why,
         why=why,
         resumed_s=_rounded(seen.resumed_s),
+        anew=anew,
     )
 
 

@@ -35,14 +35,14 @@ def test_the_page_is_written_out_of_the_results():
 
 
 def test_a_row_tells_its_runs_its_sums_and_its_worst():
-    slow = replace(RIGHT, seed=2, lost=3, recovery_s=16.0, ok=False, why="lost")
+    slow = replace(RIGHT, seed=2, lost=3, recovery_s=16.0, ok=False, why="lost", anew=["sink"])
     told = line_of("kill-sink", [RIGHT, slow])
-    assert "| 2 (30) | 3 | 0 | 0 | 0 | 16.0 s | 16.0 s | 15 s | - | - | 1 of 2 |" in told
+    assert "| 2 (30) | 3 | 0 | 0 | 0 | 16.0 s | 16.0 s | 15 s | - | - | 1 | 1 of 2 |" in told
 
 
 def test_where_a_broker_was_away_it_tells_when_all_went_on():
     run = replace(RIGHT, row="broker-killed-60s", recovery_s=40.0, resumed_s=3.5)
-    assert "| 40.0 s | 40.0 s | 75 s | 3.5 s | 15 s | 1 of 1 |" in line_of(
+    assert "| 40.0 s | 40.0 s | 75 s | 3.5 s | 15 s | 0 | 1 of 1 |" in line_of(
         "broker-killed-60s", [run]
     )
 

@@ -1,9 +1,13 @@
 """What a process can compute."""
 
+import pytest
+
 from plantstream.commands.process import EngineName
 from plantstream.commands.stack import ENGINES as STARTED
 from plantstream.runtime.acl import ENGINES as GRANTED
-from processors.service import WIRINGS
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.service import Service
+from processors.service import WIRINGS, until_stopped
 
 
 def test_the_command_names_every_engine():
@@ -21,3 +25,22 @@ def test_engines_are_named_as_they_name_themselves():
         name: name for name in WIRINGS
     }
     assert all(before in WIRINGS for wiring in WIRINGS.values() for before in wiring.upstream)
+
+
+class Failing:
+    """A shell whose broker has gone."""
+
+    stopping = False
+
+    async def run(self) -> None:
+        raise UnavailableError("the broker is away")
+
+
+async def test_an_engine_that_fails_has_all_others_stop_as_if_told_to():
+    service = Service("process")
+
+    with pytest.raises(UnavailableError, match="the broker is away"):
+        await until_stopped(service, [Failing()], [])
+
+    assert service.stopping.is_set()
+    assert service.gave_up == "the broker is away"

@@ -29,6 +29,13 @@ async def work(service):
         raise UnavailableError("the broker is away")
     if kind == "unknown":
         raise ValueError("nobody thought of this")
+    if kind == "holding on":
+        try:
+            raise UnavailableError("the broker is away")
+        except UnavailableError as error:
+            service.give_up(str(error))
+            await asyncio.sleep(60)
+            raise
     if kind == "talkative":
         logging.getLogger("asyncua.client").warning("somebody went away")
         raise UnavailableError("the server is away")
@@ -100,6 +107,14 @@ def test_its_exit_code_says_who_can_help(kind: str, code: int, said: str) -> Non
         assert running.returncode == code
         assert said in errors
         assert all(json.loads(line)["level"] for line in errors.splitlines())
+
+
+def test_what_holds_on_to_a_broker_that_is_away_is_ended_and_says_why_it_ended() -> None:
+    with service("holding on", free_port()) as running:
+        _, errors = running.communicate(timeout=20)
+        assert running.returncode == 1
+        assert "did not stop in time" in errors
+        assert "the broker is away" in errors
 
 
 def test_a_port_that_is_taken_ends_it_with_a_sentence() -> None:
