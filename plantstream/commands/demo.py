@@ -12,19 +12,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.commands import port_options
 from plantstream.commands.console import data, messages, quiet_logs
 from plantstream.commands.examples import example
-from plantstream.commands.port_options import (
-    ALERTS_PORT,
-    CONTROLLER_PORT,
-    DATABASE_PORT,
-    INGEST_PORT,
-    KAFKA_PORT,
-    METRICS_PORT,
-    NOTIFY_PORT,
-    PROCESS_PORT,
-    SINK_PORT,
-)
 from plantstream.commands.tables import print_columns
 from plantstream.runtime.errors import MisconfiguredError
 
@@ -84,16 +74,16 @@ def demo(
     time_zone: str | None = typer.Option(None, help="Move the plant: America/Tijuana."),
     opcua_port: int = typer.Option(24840, help="The simulated plant's OPC UA server."),
     people_port: int = typer.Option(28090, help="Where the simulated people state things."),
-    kafka_port: int = KAFKA_PORT,
-    controller_port: int = CONTROLLER_PORT,
-    database_port: int = DATABASE_PORT,
-    ingest_port: int = INGEST_PORT,
-    process_port: int = PROCESS_PORT,
-    sink_port: int = SINK_PORT,
-    notify_port: int = NOTIFY_PORT,
+    kafka_port: int = port_options.KAFKA,
+    controller_port: int = port_options.CONTROLLER,
+    database_port: int = port_options.DATABASE,
+    ingest_port: int = port_options.INGEST,
+    process_port: int = port_options.PROCESS,
+    sink_port: int = port_options.SINK,
+    notify_port: int = port_options.NOTIFY,
     web_port: int = typer.Option(28084, help="Pages that messages link to."),
-    alerts_port: int = ALERTS_PORT,
-    metrics_port: int = METRICS_PORT,
+    alerts_port: int = port_options.ALERTS,
+    metrics_port: int = port_options.METRICS,
     mail_port: int = typer.Option(28125, help="The mailbox that e-mail arrives in (SMTP)."),
     providers_port: int = typer.Option(28101, help="Stand-ins for SMS, WhatsApp and others."),
 ) -> None:

@@ -7,18 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.commands import port_options
 from plantstream.commands.console import messages, quiet_logs
-from plantstream.commands.port_options import (
-    ALERTS_PORT,
-    CONTROLLER_PORT,
-    DATABASE_PORT,
-    INGEST_PORT,
-    KAFKA_PORT,
-    METRICS_PORT,
-    NOTIFY_PORT,
-    PROCESS_PORT,
-    SINK_PORT,
-)
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -38,16 +28,16 @@ def up(
     data_dir: Path | None = typer.Option(
         None, help="Where topics, tables, spool and logs are kept."
     ),
-    kafka_port: int = KAFKA_PORT,
-    controller_port: int = CONTROLLER_PORT,
-    database_port: int = DATABASE_PORT,
-    ingest_port: int = INGEST_PORT,
-    process_port: int = PROCESS_PORT,
-    sink_port: int = SINK_PORT,
-    notify_port: int = NOTIFY_PORT,
+    kafka_port: int = port_options.KAFKA,
+    controller_port: int = port_options.CONTROLLER,
+    database_port: int = port_options.DATABASE,
+    ingest_port: int = port_options.INGEST,
+    process_port: int = port_options.PROCESS,
+    sink_port: int = port_options.SINK,
+    notify_port: int = port_options.NOTIFY,
     web_port: int = typer.Option(28084, help="Pages and webhooks of notify."),
-    alerts_port: int = ALERTS_PORT,
-    metrics_port: int = METRICS_PORT,
+    alerts_port: int = port_options.ALERTS,
+    metrics_port: int = port_options.METRICS,
 ) -> None:
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
     from plantstream.commands.stack import Ports

@@ -41,9 +41,19 @@ def parameters(given: ast.arguments) -> Iterator[str]:
     pairs = [*zip(positional, defaults, strict=True)]
     pairs += zip(given.kwonlyargs, given.kw_defaults, strict=True)
     for one, default in pairs:
-        is_option = isinstance(default, ast.Call) and ast.unparse(default.func) in OPTIONS
-        if one.arg not in ("self", "cls") and not is_option:
+        if one.arg not in ("self", "cls") and not is_option(default):
             yield one.arg
+
+
+def is_option(default: ast.expr | None) -> bool:
+    """One that is declared on the spot, or in a module of options that several commands have."""
+    match default:
+        case ast.Call(func=function):
+            return ast.unparse(function) in OPTIONS
+        case ast.Attribute(value=ast.Name(id=module)):
+            return module.endswith("_options")
+        case _:
+            return False
 
 
 def test_nothing_is_too_large():
@@ -83,6 +93,11 @@ def test_there_is_something_to_measure():
             f"def f({', '.join(f'{name}=typer.Option(1)' for name in 'abcdefgh')}): 0",
             [],
             id="options of a command",
+        ),
+        pytest.param(
+            f"def f({', '.join(f'{name}=port_options.{name}' for name in 'abcdefgh')}): 0",
+            [],
+            id="options that several commands have",
         ),
     ],
 )
