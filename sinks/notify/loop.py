@@ -231,11 +231,13 @@ class NotifyLoop:
                 return  # Another worker finds the intent, and marks what he sends.
             answer = await self._ask(told, channel, delivery.repeated)
             await self._sent.reached()
-            step = settled(delivery, channel, answer, self._clock.now(), self._limits.retrying)
+            now, set_by = self._clock.now(), self._clock.set_by
+            step = settled(delivery, channel, answer, now, self._limits.retrying)
             await self._record(step.record, told, span)
         if not isinstance(answer, Exception):
             _log.info("sent", notification=told.id, channel=channel, events=events_of([cause]))
-        self._end(job, answer, step.left)
+        left = step.left and step.left.moved(self._clock.moved_since(set_by))
+        self._end(job, answer, left)
 
     async def _is_ours(self, partition: TopicPartition) -> bool:
         """Whether to go on with what stands there; of another worker's nothing is sent."""

@@ -17,6 +17,8 @@ class WallClock:
     def __init__(self, time: NotifyTime, moved: Callable[[timedelta], None]) -> None:
         self._time, self._moved = time, moved
         self._read = time.now(), time.monotonic()
+        self.set_by = timedelta()
+        """By all settings together, until it was read last."""
 
     def now(self) -> datetime:
         """What it says."""
@@ -25,5 +27,11 @@ class WallClock:
         by = now - before - timedelta(seconds=monotonic - passed)
         if abs(by) > TOLERATED:
             _log.warning("the clock was set", by_s=round(by.total_seconds(), 3))
+            self.set_by += by
             self._moved(by)
         return now
+
+    def moved_since(self, set_by: timedelta) -> timedelta:
+        """By how much it was set since all settings together were this."""
+        self.now()
+        return self.set_by - set_by

@@ -6,12 +6,14 @@ from datetime import timedelta
 
 import pytest
 
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import TopicPartition
+from schemas.alerts import Notification
 from schemas.topics import NOTIFICATION
 from sinks.notify.board import Board
 from sinks.notify.breaker import Breaker
 from sinks.notify.delivery import Retrying, opened, settled
-from sinks.notify.message import TemporaryError
+from sinks.notify.message import Sent, TemporaryError
 from tests.simulation.clockwork import SimulatedLoop, simulate
 from tests.sinks.notify.doubles import World, fail, loop_of, now, run_until
 from tests.sinks.notify.notifications import AT, notification
@@ -57,6 +59,29 @@ def test_a_pause_that_a_provider_asked_for_lasts_as_long(by: timedelta):
         await run_until(loop_of(world, clock=clock), lambda: bool(world.over()))
 
         assert world.arrived[0][3] == pytest.approx(20.0, abs=0.2)
+
+    simulate(story)
+
+
+@pytest.mark.parametrize("by", [-FAR, FAR], ids=["back", "ahead"])
+def test_a_pause_lasts_as_long_if_the_clock_is_set_while_the_failure_is_recorded(by: timedelta):
+    """Kafka takes the record at the second try, and meanwhile the clock is set."""
+
+    async def story():
+        world, clock, loop = World(), Clock(), asyncio.get_running_loop()
+        refuse = fail(1, "mail", retry_after=20.0)
+
+        async def answer(told: Notification, channel: str, turn: int) -> Sent:
+            if turn == 1:
+                world.failures.append(UnavailableError("away"))
+                loop.call_later(0.05, lambda: setattr(clock, "ahead", by))
+            return await refuse(told, channel, turn)
+
+        world.answering = answer
+        world.notify(notification(1))
+        await run_until(loop_of(world, clock=clock), lambda: bool(world.over()))
+
+        assert world.arrived[0][3] == pytest.approx(20.0, abs=1.0)
 
     simulate(story)
 
