@@ -127,7 +127,10 @@ class World:
         deadline_s = self.story.end_ms / 1000 + PATIENCE_S
         while not (self._told and self._is_applied() and self._is_stored()):
             if asyncio.get_running_loop().time() > deadline_s:
-                raise AssertionError(f"not stored {PATIENCE_S:.0f} s after the end of the story")
+                raise AssertionError(
+                    f"not stored {PATIENCE_S:.0f} s after the end of the story; "
+                    f"told: {self._told}, applied: {self._is_applied()}"
+                )
             await asyncio.sleep(10)
 
     def _is_applied(self) -> bool:
