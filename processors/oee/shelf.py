@@ -80,8 +80,6 @@ class Shelf(Generic[T]):
     def __init__(self, chunk: int, limit: int, chunks: tuple[Chunk[T], ...] = ()) -> None:
         self._chunk, self._limit = chunk, limit
         self.chunks = chunks
-        self.last = chunks[-1].items[-1] if chunks else None
-        """The newest."""
 
     def __iter__(self) -> Iterator[T]:
         """From the oldest to the newest."""
@@ -94,6 +92,11 @@ class Shelf(Generic[T]):
     def __len__(self) -> int:
         """How many."""
         return sum(len(chunk.items) for chunk in self.chunks)
+
+    @property
+    def last(self) -> T | None:
+        """The newest."""
+        return self.chunks[-1].items[-1] if self.chunks else None
 
     def and_then(self, item: T) -> "Shelf[T]":
         """With one more."""
