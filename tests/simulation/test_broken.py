@@ -28,7 +28,7 @@ from tests.simulation.lived import live_facts, live_pages
 from tests.simulation.seeds import Live
 from tests.simulation.spools import SimulatedSpool
 
-WITHIN = 12
+WITHIN = 60
 """Seeds until it must have been caught."""
 
 Breaking = Callable[[pytest.MonkeyPatch], None]
