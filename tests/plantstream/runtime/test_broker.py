@@ -41,12 +41,24 @@ class Producer:
         pass
 
 
+class Part:
+    """Of a producer: what goes on trying until it is closed."""
+
+    def __init__(self, name: str, closed: list[str]) -> None:
+        self._name, self._closed = name, closed
+
+    async def close(self) -> None:
+        self._closed.append(self._name)
+
+
 class Halted(Producer):
     """Its broker is away: nothing is answered, and it does not stop."""
 
     def __init__(self) -> None:
         super().__init__()
         self.asked = asyncio.Event()
+        self.ended: list[str] = []
+        self.client, self._sender = Part("client", self.ended), Part("sender", self.ended)
 
     async def send_batch(
         self, batch: BatchBuilder, topic: str, *, partition: int
@@ -104,3 +116,5 @@ async def test_who_is_told_to_stop_while_the_broker_is_away_stops_soon() -> None
     async with asyncio.timeout(STOP_LIMIT_S / 2):
         with pytest.raises(asyncio.CancelledError):
             await sending
+
+    assert producer.ended == ["client", "sender"]
