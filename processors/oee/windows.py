@@ -210,7 +210,7 @@ def _newest_minutes(book: Book) -> Iterator[_Minutes]:
 def _together(minutes: Sequence[Minute]) -> _Minutes:
     """Their sums; the newest is the last."""
     busy = sum(one.busy_ms for one in minutes)
-    amounts = total(in_planned_time(one.amounts) for one in minutes)
+    amounts = total(one.amounts for one in minutes if one.busy_ms or in_planned_time(one.amounts))
     return _Minutes(minutes[0].minute, minutes[-1].minute, busy, amounts)
 
 
