@@ -13,11 +13,12 @@ from typing import NamedTuple
 from processors.cycles.context import Owner
 from processors.cycles.follow import flush
 from processors.oee.andon import changed_calls, clear_call, raise_call
-from processors.oee.book import MINUTE, Book, Found, Window, floor_minute
+from processors.oee.book import Book, Found, Window
 from processors.oee.booking import MAX_SILENCE, elapse
 from processors.oee.events import concerns, in_order, is_said, order_of
 from processors.oee.plan import EquipmentPlan, equipment_plan
 from processors.oee.records import Named, Record, differences, finding, open_reports, outputs
+from processors.oee.reported import reported_by
 from processors.oee.state import OeeState, Pending, dump, load
 from processors.oee.walk import Walk
 from processors.oee.windows import without_closed
@@ -94,7 +95,7 @@ class OeeEngine:
         before, after = (_until_tick(at, traced.newest, plan) for at in (state.ticked, ticked_at))
         owner = Owner(state.run, state.equipment, state.plant_version)
         cycles, found = flush(state.cycles, owner)
-        reported = _reported(state.reported, after)
+        reported = reported_by(state.reported, after)
         kept = traced._replace(ticked=ticked_at, cycles=cycles, reported=reported)
         said = _said(traced, before, _Step(kept, after), plan)
         return Transition(kept, [*said, *found])
@@ -189,7 +190,7 @@ def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
         pending=pending,
         seen=seen,
         ticked=state.ticked,
-        reported=_reported(state.reported, after),
+        reported=reported_by(state.reported, after),
         calls=state.calls,
         cycles=walk.cycles,
         trail=trail,
@@ -266,15 +267,8 @@ def _said(state: OeeState, before: Book, step: _Step, plan: EquipmentPlan) -> li
         *(finding(named, found) for found in step.found),
     ]
     if step.state.reported != state.reported:
-        records += open_reports(named, step.after)
+        records += open_reports(named, step.after, state.reported)
     return [output for record in records for output in outputs(named, record)]
-
-
-def _reported(reported: datetime | None, view: Book) -> datetime | None:
-    """The minute in which open windows were reported last."""
-    if view.at is None or (reported is not None and view.at - reported < MINUTE):
-        return reported
-    return floor_minute(view.at)
 
 
 def _without_closed(

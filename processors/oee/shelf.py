@@ -123,6 +123,20 @@ class Shelf(Generic[T]):
             chunks.append(found)
         return self._with(tuple(chunk for chunk in chunks if chunk.items))
 
+    def sorted_in(self, item: T, is_before: Callable[[T], bool]) -> "Shelf[T]":
+        """With one more in its place: right behind those that are before it."""
+        kept = self.chunks
+        while kept and not is_before(kept[-1].glance()[0]):
+            kept = kept[:-1]
+        kept = kept[:-1]
+        later = self.chunks[len(kept) :]
+        others = [other for chunk in later for other in chunk.items]
+        place = sum(map(is_before, others))
+        shelf = self._with((*kept, Chunk[T](later[0].number if later else 0, ())))
+        for one in (*others[:place], item, *others[place:]):
+            shelf = shelf.and_then(one)
+        return shelf
+
     def since(self, is_kept: Callable[[T], bool]) -> "Shelf[T]":
         """Without the oldest chunks of which nothing is kept."""
         chunks = self.chunks

@@ -12,6 +12,7 @@ from processors.oee import packing
 from processors.oee.andon import Calls
 from processors.oee.book import Book, Cell, CellKey
 from processors.oee.events import Order, in_order, order_of
+from processors.oee.reported import Reported
 from schemas.machine import MachineRecord, TimeCategory
 from schemas.manual import AndonCleared, StopReasonGiven
 from schemas.stops import AndonCall
@@ -58,8 +59,8 @@ class OeeState(NamedTuple):
     """The newest source time of what the equipment itself says."""
     ticked: datetime | None = None
     """Until when cells were published for time in which no event came."""
-    reported: datetime | None = None
-    """The minute in which open windows were reported last."""
+    reported: Reported | None = None
+    """The last report of open windows."""
     calls: Calls = Calls()
     cycles: CycleState = CycleState()
     trail: tuple[Book, ...] | None = None
@@ -125,7 +126,7 @@ def load(run: str, equipment: str, rows: Mapping[str, bytes]) -> OeeState:
         pending=in_order((order_of(event), event) for event in pending),
         seen=_moment(head["seen"]),
         ticked=_moment(head["ticked"]),
-        reported=_moment(head["reported"]),
+        reported=_reported(head),
         cycles=load_cycles(rows),
         calls=_calls(rows),
     )
@@ -137,7 +138,8 @@ def _head(state: OeeState) -> dict[str, Any]:
         "plant_version": state.plant_version,
         "seen": _text(state.seen),
         "ticked": _text(state.ticked),
-        "reported": _text(state.reported),
+        "reported": _text(state.reported and state.reported.minute),
+        "hour_end": _text(state.reported and state.reported.hour_end),
         "category": book.category,
         **{name: _text(getattr(book, name)) for name in _MOMENTS},
         **{name: getattr(book, name) for name in _PLAIN},
@@ -146,6 +148,11 @@ def _head(state: OeeState) -> dict[str, Any]:
 
 _MOMENTS = ("at", "state_at", "signal_at", "startup_since", "partless_since", "run_since")
 _PLAIN = (*("state", "reason", "maintenance", "changeover", "ran_in", "startup_ms", "partless_ms"),)
+
+
+def _reported(head: Mapping[str, Any]) -> Reported | None:
+    minute = _moment(head["reported"])
+    return None if minute is None else Reported(minute, _moment(head.get("hour_end")))
 
 
 def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:

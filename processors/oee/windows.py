@@ -15,6 +15,8 @@ from processors.oee.book import (
     Window,
     copied,
 )
+from processors.oee.shelf import Shelf
+from schemas.kpi import Quantities
 from schemas.record import EventId
 
 HOUR_MS = 3_600_000
@@ -25,6 +27,8 @@ _BUSY = tuple(
     for name in ("running", "minor_stop", "setup", "unplanned_stop", "delay", "unknown")
 )
 _PARTS = ("good", "scrap", "rework")
+_COUNTS = frozenset(Quantities.model_fields)
+"""What may be below 0: people find fewer parts than were counted."""
 
 
 def turn_shift(book: Book, shift: str | None, at: datetime) -> None:
@@ -131,7 +135,7 @@ def _cells_before(book: Book, minute: datetime) -> list[CellKey]:
 
 
 def restate_hour(book: Book, minute: datetime, amounts: Mapping[str, int]) -> None:
-    """Add to a minute of the rolling hour."""
+    """Add to a minute of the rolling hour, also to one that had no planned time before."""
     for key, known in book.cells.items():
         if key.minute == minute:
             cell = book.cell(key, known.start)
@@ -139,11 +143,30 @@ def restate_hour(book: Book, minute: datetime, amounts: Mapping[str, int]) -> No
             return
     for one in reversed(book.hour):
         if one.minute < minute:
-            return
+            break
         if one.minute == minute:
-            sums = in_planned_time(total([one.amounts, amounts]))
-            book.hour = book.hour.instead(one, Minute(minute, busy_ms(sums), sums))
+            book.hour = book.hour.instead(one, _restated(minute, total([one.amounts, amounts])))
             return
+    if in_planned_time(amounts) and _reaches_back(book.hour, minute):
+        new = _restated(minute, amounts)
+        book.hour = book.hour.sorted_in(new, lambda one: one.minute < minute)
+        _forget_minutes(book)
+
+
+def _restated(minute: datetime, sums: Mapping[str, int]) -> Minute:
+    """A minute of which planned time is known, and perhaps not the rest: none of it is below 0."""
+    known = {
+        name: amount for name, amount in sums.items() if amount > 0 or (amount and name in _COUNTS)
+    }
+    return Minute(minute, busy_ms(known), known)
+
+
+def _reaches_back(hour: Shelf[Minute], minute: datetime) -> bool:
+    """Whether no minutes of this time were let go of."""
+    if not hour.chunks:
+        return True
+    first = hour.chunks[0]
+    return first.number == 0 or first.glance()[0].minute < minute
 
 
 def rolling_hour(book: Book) -> Window | None:
@@ -187,7 +210,7 @@ def _newest_minutes(book: Book) -> Iterator[_Minutes]:
 def _together(minutes: Sequence[Minute]) -> _Minutes:
     """Their sums; the newest is the last."""
     busy = sum(one.busy_ms for one in minutes)
-    amounts = total(one.amounts for one in minutes)
+    amounts = total(one.amounts for one in minutes if one.busy_ms or in_planned_time(one.amounts))
     return _Minutes(minutes[0].minute, minutes[-1].minute, busy, amounts)
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from hypothesis import given
-from hypothesis.strategies import booleans, lists
+from hypothesis.strategies import booleans, integers, lists
 
 from processors.oee.shelf import Packing, Shelf
 
@@ -101,3 +101,24 @@ def test_it_holds_the_same_whenever_it_is_packed(packs: list[bool]):
             shelf.rows("x|", counting.packing)
     assert list(shelf) == list(plain)
     assert shelf.rows("x|", counting.packing) == plain.rows("x|", counting.packing)
+
+
+@given(lists(integers(0, 50), unique=True))
+def test_items_that_are_sorted_in_stand_in_order_in_chunks_of_their_size(items: list[int]):
+    shelf = Shelf[int](3, 100)
+    for item in items:
+        shelf = shelf.sorted_in(item, item.__gt__)
+
+    assert list(shelf) == sorted(items)
+    assert [chunk.number for chunk in shelf.chunks] == list(range(len(shelf.chunks)))
+    assert all(1 <= len(chunk.items) <= 3 for chunk in shelf.chunks)
+
+
+def test_an_item_that_is_sorted_in_leaves_the_chunks_before_it_as_they_were():
+    shelf = filled(9).since("3".__le__)
+
+    more = shelf.sorted_in("65", "65".__gt__)
+
+    assert list(more) == ["3", "4", "5", "6", "65", "7", "8"]
+    assert [chunk.number for chunk in more.chunks] == [1, 2, 3]
+    assert more.chunks[0] is shelf.chunks[0]

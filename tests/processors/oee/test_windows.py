@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from processors.oee.state import dump
+from schemas.kpi import Quantities, TimeElements
 from schemas.machine import MachineRecord
 from tests.facts import ENGINE, Facts
 from tests.makers import Machine, after, plant
@@ -89,6 +90,81 @@ def test_a_later_reason_changes_the_rolling_hour() -> None:
     facts.tell([machine.reason(700, "format"), machine.alive(1830)])
     hour = latest(facts, "hour").time
     assert (hour.unplanned_stop_ms, hour.setup_ms) == (0, 600_000)
+
+
+def test_a_rolling_hour_of_which_a_later_reason_leaves_too_little_is_taken_back() -> None:
+    machine = Machine()
+    machine.product(0, "fast")
+    machine.state(0, "running")
+    machine.parts(30, good=10)
+    machine.state(300, "unplanned_stop")
+    machine.alive(1200)
+    facts = Facts(machine).tell(machine.said)
+    told = latest(facts, "hour")
+    assert (told.time.unplanned_stop_ms, told.availability) == (900_000, 0.25)
+    facts.restart().tell([machine.reason(1230, "cleaning"), machine.alive(1270)]).restart()
+    report = latest(facts, "hour")
+    assert (report.time, report.quantities) == (TimeElements(), Quantities())
+    assert (report.availability, report.oee, report.end) == (None, None, told.end)
+    facts.records.clear()
+    facts.latest.clear()
+    facts.tell([machine.alive(1400)])
+    assert latest(facts, "hour") is None
+    facts.tell([machine.state(1500, "running"), machine.alive(2101)])
+    assert latest(facts, "hour").time.running_ms == 901_000
+
+
+@pytest.mark.parametrize("stopped_at", [0, 600])
+def test_time_that_a_later_reason_plans_for_production_is_in_the_rolling_hour(
+    stopped_at: float,
+) -> None:
+    machine = Machine()
+    machine.product(0, "fast")
+    if stopped_at:
+        machine.state(0, "running")
+    machine.state(stopped_at, "unplanned_stop")
+    machine.reason(stopped_at + 5, "cleaning")
+    machine.state(stopped_at + 1200, "running")
+    machine.alive(stopped_at + 1500)
+    machine.alive(stopped_at + 2400)
+    facts = Facts(machine).tell(machine.said).restart()
+    assert latest(facts, "hour").time.unplanned_stop_ms == 0
+    facts.tell([machine.reason(stopped_at + 5, "fault"), machine.alive(stopped_at + 2500)])
+    hour = latest(facts, "hour").time
+    assert (hour.unplanned_stop_ms, hour.planned_stop_ms) == (1_200_000, 0)
+    assert hour.running_ms == (1_300 + stopped_at) * 1000
+
+
+def test_reasons_that_are_taken_back_leave_nothing_in_the_rolling_hour() -> None:
+    machine = Machine()
+    machine.product(0, "fast")
+    machine.state(0, "running")
+    machine.state(1200, "unplanned_stop")
+    machine.state(1800, "running")
+    machine.alive(2400)
+    facts = Facts(machine).tell(machine.said)
+    told = [("cleaning", 0), ("fault", 600_000), ("cleaning", 0), ("fault", 600_000)]
+    for number, (reason, unplanned_ms) in enumerate(told):
+        at = 2500 + 100 * number
+        facts.tell([machine.reason(at, reason, since=1200, until=1800), machine.alive(at + 70)])
+        hour = latest(facts, "hour")
+        assert (hour.time.unplanned_stop_ms, hour.time.planned_stop_ms) == (unplanned_ms, 0)
+        assert all(one.ms > 0 for one in hour.reasons)
+
+
+def test_a_stop_of_days_that_becomes_planned_time_fills_one_rolling_hour() -> None:
+    machine = Machine()
+    machine.product(0, "fast")
+    machine.state(0, "running")
+    machine.state(600, "planned_stop")
+    machine.state(600 + 3 * 86_400, "running")
+    machine.alive(1200 + 3 * 86_400)
+    facts = Facts(machine).tell(machine.said)
+    assert latest(facts, "hour").time.running_ms == 1_200_000
+    facts.tell([machine.reason(700, "fault"), machine.alive(1300 + 3 * 86_400)])
+    hour = latest(facts, "hour").time
+    assert (hour.running_ms, hour.unplanned_stop_ms) == (700_000, 2_940_000)
+    assert len(facts.state.book.hour) <= 80
 
 
 def test_a_batch_over_a_gap_and_a_restart_is_whole() -> None:
