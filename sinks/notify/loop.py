@@ -115,7 +115,7 @@ class NotifyLoop:
             polled = await self._patiently("reading", self._poll)
             if isinstance(polled, Assigned):
                 await self._take_over(polled.partitions)
-                self._standing.assigned()
+                self._standing.assigned(polled.partitions)
                 continue
             if polled and not await self._is_ours(polled[0].source):
                 continue
@@ -123,6 +123,8 @@ class NotifyLoop:
                 await self._accept(record)
             if polled:
                 self._news.set()
+            else:
+                await self._standing.renew()
         await self._settled()
         await self._commit()
 

@@ -1,7 +1,10 @@
 """Whether the group still counts on a worker: one that it has told nothing of late has to ask."""
 
 import asyncio
+from collections.abc import Collection
+from contextlib import suppress
 
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import TopicPartition
 from sinks.notify.ports import Inbox, NotifyTime
 
@@ -12,6 +15,7 @@ class Standing:
     def __init__(self, inbox: Inbox, time: NotifyTime, ask_after_s: float) -> None:
         self._inbox, self._time, self._ask_after_s = inbox, time, ask_after_s
         self._asking = asyncio.Lock()
+        self._ours: Collection[TopicPartition] = ()
         self._is_sure()
 
     @property
@@ -19,14 +23,20 @@ class Standing:
         """Whether the group may have given us up since it said that it counts on us.
 
         To have read proves nothing: reading needs no group, and who is cut off reads nothing new.
-        Either clock says so: one may have been set, the other stands still while a host sleeps.
         """
-        wall_s = abs(self._time.now() - self._sure_at).total_seconds()
-        return max(wall_s, self._time.monotonic() - self._sure_at_s) > self._ask_after_s
+        return self._age_s() > self._ask_after_s
 
-    def assigned(self) -> None:
+    def assigned(self, partitions: Collection[TopicPartition]) -> None:
         """The group has just told what is ours."""
+        self._ours = partitions
         self._is_sure()
+
+    async def renew(self) -> None:
+        """Ask while nothing waits for the answer, so that no message has to."""
+        if self._age_s() > self._ask_after_s / 2 and self._ours:
+            async with self._asking:
+                with suppress(UnavailableError):
+                    await self._ask(next(iter(self._ours)))
 
     async def holds(self, partition: TopicPartition) -> bool:
         """Whether this partition is ours; where that is doubtful the group is asked.
@@ -35,12 +45,22 @@ class Standing:
             UnavailableError: the broker does not answer now.
         """
         async with self._asking:
-            if not self.is_doubtful:
-                return True
-            if not await self._inbox.is_ours(partition):
-                return False
-            self._is_sure()
-            return True
+            return not self.is_doubtful or await self._ask(partition)
+
+    async def _ask(self, partition: TopicPartition) -> bool:
+        asked_at = self._time.now(), self._time.monotonic()
+        if not await self._inbox.is_ours(partition):
+            return False
+        self._sure_at, self._sure_at_s = asked_at
+        return True
+
+    def _age_s(self) -> float:
+        """Since the group counted on us.
+
+        By either clock: one may have been set, the other stands still while a host sleeps.
+        """
+        wall_s = abs(self._time.now() - self._sure_at).total_seconds()
+        return max(wall_s, self._time.monotonic() - self._sure_at_s)
 
     def _is_sure(self) -> None:
         self._sure_at, self._sure_at_s = self._time.now(), self._time.monotonic()

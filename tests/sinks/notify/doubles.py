@@ -60,6 +60,8 @@ class World:
     """What the next calls to Kafka fail with."""
     lost: set[TopicPartition] = field(default_factory=set)
     """Partitions that the group has given to others."""
+    asked_group: int = 0
+    """How often somebody asked whether a partition is his."""
     crash: Crash = field(default_factory=Crash)
     _over: set[str] = field(default_factory=set)
     _seen: dict[TopicPartition, int] = field(default_factory=dict)
@@ -187,6 +189,7 @@ class Inbox:
 
     async def is_ours(self, partition: TopicPartition) -> bool:
         await self._world.crash.step()
+        self._world.asked_group += 1
         return partition not in self._world.lost
 
 

@@ -111,9 +111,29 @@ def test_who_was_given_up_while_it_read_nothing_sends_nothing():
         running = asyncio.create_task(notifier.run())
         await asyncio.sleep(5)
         world.lost = {TopicPartition(NOTIFICATION.name, n) for n in range(NOTIFICATION.partitions)}
+        await asyncio.sleep(3)
         world.notify(notification(1))
         await asyncio.sleep(5)
         assert world.arrived == []
+
+        notifier.stop()
+        await running
+
+    simulate(story)
+
+
+def test_the_group_is_asked_while_nothing_waits_so_that_no_message_has_to():
+    async def story():
+        world = World()
+        notifier = loop_of(world)
+        running = asyncio.create_task(notifier.run())
+        await asyncio.sleep(30)
+        asked = world.asked_group
+        world.notify(notification(1))
+        while not world.arrived:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0.01)
+        assert asked >= 10
+        assert world.asked_group == asked
 
         notifier.stop()
         await running
