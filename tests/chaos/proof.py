@@ -26,9 +26,10 @@ dispatcher, `sink` and `notify` as processes of their own. What the presses have
 - **missing pages**: heat of which nobody was told;
 - **wrong**: cells of OEE that differ from those of an engine that nothing disturbed, and messages
   without a cause;
-- **lag 0**: seconds until rows, cells and messages are as new as before the fault, from the
-  moment when what failed is started again, or when the other worker is alone. A run that takes
-  longer than the row allows is not ok, even if its numbers are right;
+- **lag 0**: seconds until rows, cells and messages are as new as before the fault, and each of
+  something that was said since, from the moment when what failed is started again, or when the
+  other worker is alone; a press gets hot every 2.5 s. A run that takes longer than the row allows
+  is not ok, even if its numbers are right;
 - **went on**: where a broker was away, seconds until every press had newer rows and cells;
 - **anew**: services that ended by themselves. They are started anew after a second, as systemd or
   Compose would do.

@@ -69,14 +69,19 @@ class Truth:
     _judged_pages: int = 0
 
     async def recovered(self, since: float) -> float:
-        """Wait until rows, cells and pages are as near to the field as ever; seconds since."""
+        """Wait until rows, cells and pages are as near to the field as ever; seconds since.
+
+        Of what the field says from now on there is something among each of them.
+        """
         said_since = self.factory.presses.number + 1
 
         async def keeps_up() -> bool:
             told = self.factory.presses
             wanted = max(said_since, told.number - BEHIND_TURNS)
+            if told.number < wanted or not self._is_told_since(self._time(said_since)):
+                return False
             is_told = not self._pages(told.times[-1] - TOLD_WITHIN)[0]
-            return is_told and told.number >= wanted and await self._reached(wanted)
+            return is_told and await self._reached(wanted)
 
         async with asyncio.timeout(RECOVERED_LIMIT_S):
             await _until(keeps_up)
@@ -166,6 +171,11 @@ class Truth:
         hot = set(self.factory.presses.hot)
         due = {one for one in hot if one[1] <= until}
         return len(due - told), len(told - hot)
+
+    def _is_told_since(self, at: datetime) -> bool:
+        """Whether somebody was told of a heat that began at this moment or later."""
+        told = self.factory.provider.told("Hot", "firing", "all")
+        return any(since >= at for press, since in told)
 
     def _unmarked(self) -> int:
         """Messages that came again and did not say so, since the last look."""
