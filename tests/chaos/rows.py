@@ -80,13 +80,14 @@ def _databases() -> Mapping[str, Row]:
 def _disks() -> Mapping[str, Row]:
     return {
         f"disk-full-{place}": Row(
-            f"the disk of the {place} is full for 20 s",
+            f"the disk of the {place} is full for 20 s{beside}",
             3,
             outages.disk_full(place, 20),
             TAKEN_OVER_S,
             Setting.SMALL_DISKS,
         )
         for place in DISK_MB
+        for beside in (", with the broker out of its reach" if place == "edge" else "",)
     }
 
 
