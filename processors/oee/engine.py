@@ -18,7 +18,7 @@ from processors.oee.booking import MAX_SILENCE, elapse
 from processors.oee.events import concerns, in_order, is_said, order_of
 from processors.oee.plan import EquipmentPlan, equipment_plan
 from processors.oee.records import Named, Record, differences, finding, open_reports, outputs
-from processors.oee.reported import reported_by
+from processors.oee.reported import Report, report_due
 from processors.oee.state import OeeState, Pending, dump, load
 from processors.oee.walk import Walk
 from processors.oee.windows import without_closed
@@ -74,7 +74,7 @@ class OeeEngine:
             traced = _traced(state, plan)
             before = _until_tick(traced.ticked, traced.newest, plan)
             step = _step(traced, told[:together], plan)
-            outs += [*_said(traced, before, step, plan), *step.cycles]
+            outs += [*_said(before, step, plan), *step.cycles]
             state, told = step.state, told[together:]
         return Transition(state, outs)
 
@@ -95,9 +95,10 @@ class OeeEngine:
         before, after = (_until_tick(at, traced.newest, plan) for at in (state.ticked, ticked_at))
         owner = Owner(state.run, state.equipment, state.plant_version)
         cycles, found = flush(state.cycles, owner)
-        reported = reported_by(state.reported, after)
+        report = report_due(state.reported, after)
+        reported = report.now if report else state.reported
         kept = traced._replace(ticked=ticked_at, cycles=cycles, reported=reported)
-        said = _said(traced, before, _Step(kept, after), plan)
+        said = _said(before, _Step(kept, after, report), plan)
         return Transition(kept, [*said, *found])
 
 
@@ -158,6 +159,8 @@ class _Step(NamedTuple):
     state: OeeState
     after: Book
     """All that is true now."""
+    report: Report | None
+    """Of open windows, if it is due."""
     cycles: Sequence[Output] = ()
     """What became known of cycles and batches."""
     found: Sequence[Found] = ()
@@ -181,6 +184,7 @@ def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
     pending, too_early = _not_too_far_ahead(queue[settled:], seen)
     walk.show(_seen(pending, seen))
     after = _until_tick(state.ticked, walk.newest, plan)
+    report = report_due(state.reported, after)
     book, trail = _without_closed(walk, pending, state.book.open_from)
     kept = OeeState(
         run=state.run,
@@ -190,12 +194,13 @@ def _step(state: OeeState, told: Pending, plan: EquipmentPlan) -> _Step:
         pending=pending,
         seen=seen,
         ticked=state.ticked,
-        reported=reported_by(state.reported, after),
+        reported=report.now if report else state.reported,
         calls=state.calls,
         cycles=walk.cycles,
         trail=trail,
     )
-    return _Step(kept, after, walk.outputs, (*walk.found, *too_early), walk.superseded)
+    found = (*walk.found, *too_early)
+    return _Step(kept, after, report, walk.outputs, found, walk.superseded)
 
 
 def _newest(seen: datetime | None, told: Pending) -> datetime | None:
@@ -259,15 +264,15 @@ def _until_tick(ticked: datetime | None, book: Book, plan: EquipmentPlan) -> Boo
     return book
 
 
-def _said(state: OeeState, before: Book, step: _Step, plan: EquipmentPlan) -> list[Output]:
+def _said(before: Book, step: _Step, plan: EquipmentPlan) -> list[Output]:
     """What is true now and was not before, what does not fit, and how open windows stand."""
     named = _named(step.state)
     records: list[Record] = [
         *differences(named, (before, step.after), step.superseded, plan),
         *(finding(named, found) for found in step.found),
     ]
-    if step.state.reported != state.reported:
-        records += open_reports(named, step.after, state.reported)
+    if step.report is not None:
+        records += open_reports(named, step.after, step.report.hour)
     return [output for record in records for output in outputs(named, record)]
 
 

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 from processors.oee.amounts import facts
 from processors.oee.book import Book, Cell, CellKey, Found, Window
 from processors.oee.plan import EquipmentPlan
-from processors.oee.reported import Reported, hour_to_report
 from processors.oee.restate import key_at, outside
 from processors.oee.stops import StopLog
 from processors.ratios import ratios
@@ -164,11 +163,10 @@ def report(
     )
 
 
-def open_reports(named: Named, book: Book, last: Reported | None) -> Iterator[OeeReport]:
-    """The open windows as they stand, after the last report of them."""
+def open_reports(named: Named, book: Book, hour: Window | None) -> Iterator[OeeReport]:
+    """The open windows as they stand, and the rolling hour."""
     for window in book.windows.values():
         yield report(named, window, window.kind, final=False)
-    hour = hour_to_report(book, last)
     if hour is not None:
         yield report(named, hour, "hour", final=False)
 

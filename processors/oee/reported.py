@@ -15,17 +15,20 @@ class Reported(NamedTuple):
     """The end of the rolling hour that stands in its report; None while none does."""
 
 
-def reported_by(last: Reported | None, view: Book) -> Reported | None:
-    """The last report once this is known: open windows are reported once a minute."""
+class Report(NamedTuple):
+    """Open windows are to be reported, the rolling hour among them."""
+
+    now: Reported
+    hour: Window | None
+
+
+def report_due(last: Reported | None, view: Book) -> Report | None:
+    """Once a minute; an empty hour takes back what was told before too little was left of it."""
     if view.at is None or (last is not None and view.at - last.minute < MINUTE):
-        return last
-    hour = rolling_hour(view)
-    return Reported(floor_minute(view.at), hour.end if hour else None)
-
-
-def hour_to_report(book: Book, last: Reported | None) -> Window | None:
-    """The rolling hour; an empty one takes back what was told before too little was left of it."""
-    hour = rolling_hour(book)
-    if hour is None and last is not None and last.hour_end is not None:
-        return Window("shift", "rolling", last.hour_end - MINUTE, last.hour_end)
-    return hour
+        return None
+    minute, hour = floor_minute(view.at), rolling_hour(view)
+    if hour is not None:
+        return Report(Reported(minute, hour.end), hour)
+    told = last.hour_end if last else None
+    empty = Window("shift", "rolling", told - MINUTE, told) if told else None
+    return Report(Reported(minute, None), empty)

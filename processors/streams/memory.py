@@ -12,6 +12,7 @@ from processors.streams.causes import Causes
 from processors.streams.dues import Dues
 from schemas.record import EventId
 
+_COMPACT = json.JSONEncoder(separators=(",", ":"))
 Rows = dict[bytes, bytes | None]
 """Changed rows; None removes one."""
 
@@ -112,4 +113,4 @@ def mark_of(key: str, topic: str, event: EventId) -> tuple[str, ...]:
 
 
 def _row(*parts: str) -> bytes:
-    return json.dumps(parts, separators=(",", ":")).encode()
+    return _COMPACT.encode(parts).encode()
