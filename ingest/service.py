@@ -1,12 +1,10 @@
 """The edge agent as a service: the one place that wires it."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ingest.agent import Plan, run_agent
 from ingest.heartbeats import Heartbeats, Pulse
@@ -17,6 +15,7 @@ from ingest.options import World
 from ingest.spool import DiskSpool
 from ingest.spool_file import Limits
 from plantstream.runtime import clock
+from plantstream.runtime.beside import beside
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.follow import Start, following
@@ -80,7 +79,7 @@ async def _run(
     ):
         plan = await anext(found)
         heartbeats = Heartbeats(spool, sources, fast_lane, Pulse(world.now, world.entropy))
-        async with _beside(heartbeats.run(plans.current)):
+        async with beside(heartbeats.run(plans.current)):
             service.is_ready()
             changes = found if plans.follow else None
             await run_agent(plan, spool, broker, world=world, changes=changes)
@@ -130,14 +129,3 @@ class _Plans:
         async with following(self._settings, MODEL.name, Start.OLDEST) as found:
             async for record in found:
                 yield record
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do this as long as the block runs."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from plantstream.commands.bench_figure import Figure, Needs, percentile
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
+from plantstream.runtime.beside import beside
 from plantstream.runtime.errors import PlantstreamError
 
 if TYPE_CHECKING:
@@ -194,12 +195,8 @@ async def _followed(kafka: "KafkaSettings") -> "AsyncIterator[dict[str, float]]"
                 if alert.type == "alert_transition" and alert.state == "firing":
                     seen.setdefault(alert.labels["product"], clock.now().timestamp())
 
-    task = asyncio.create_task(follow())
-    try:
+    async with beside(follow()):
         yield seen
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
 
 
 async def _accepted(kafka: "KafkaSettings") -> tuple[dict[str, float], dict[str, float]]:

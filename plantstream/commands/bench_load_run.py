@@ -1,11 +1,10 @@
 """A minute under load, with rows and pages watched: what both benchmarks under load share."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from plantstream.commands.bench_figure import Figure, percentile
 from plantstream.commands.bench_latency import round_trips
@@ -24,6 +23,7 @@ from plantstream.commands.bench_processes import Processes
 from plantstream.commands.bench_provider import Provider
 from plantstream.commands.console import messages
 from plantstream.runtime import clock
+from plantstream.runtime.beside import beside
 from plantstream.runtime.errors import PlantstreamError
 
 if TYPE_CHECKING:
@@ -52,18 +52,18 @@ class Minute:
 
 
 async def measure(
-    stack: "Stack", provider: Provider, load: Load, ids: tuple[str, str], beside: Mapping[str, int]
+    stack: "Stack", provider: Provider, load: Load, ids: tuple[str, str], others: Mapping[str, int]
 ) -> list[Figure]:
     """Figures of rows and pages, once an edge reads the load; it is stopped in the end.
 
-    `beside` has the process ids of what runs beside the stack.
+    `others` has the process ids of what runs beside the stack.
 
     Raises:
         PlantstreamError: a row or a page is missing.
     """
     await _first_page(provider)
     await asyncio.sleep(SETTLED_AFTER_S)
-    minute = await _minute(stack, provider, load, beside)
+    minute = await _minute(stack, provider, load, others)
     stored = await Stored.read(stack.database, load, minute.window)
     stored.must_be_whole(load)
     due = stored.pages(load)
@@ -82,7 +82,7 @@ async def _first_page(provider: Provider) -> None:
 
 
 async def _minute(
-    stack: "Stack", provider: Provider, load: Load, beside: Mapping[str, int]
+    stack: "Stack", provider: Provider, load: Load, others: Mapping[str, int]
 ) -> Minute:
     """Watch for so long, and until all of it is stored."""
     from plantstream.commands.drained import wait_until_stored
@@ -90,12 +90,12 @@ async def _minute(
 
     begin = clock.now()
     minute = Minute(Window(begin, begin + timedelta(seconds=MEASURED_S)))
-    processes = Processes({**stack.supervisor.pids(), **beside})
+    processes = Processes({**stack.supervisor.pids(), **others})
     async with (
         await connect(stack.database) as other,
-        _beside(minute.sightings.look(stack.database)),
-        _beside(round_trips(other, minute.trips_s)),
-        _beside(provider.posts(minute.posts_s)),
+        beside(minute.sightings.look(stack.database)),
+        beside(round_trips(other, minute.trips_s)),
+        beside(provider.posts(minute.posts_s)),
     ):
         await asyncio.sleep(MEASURED_S)
         messages.print(processes.told())
@@ -105,18 +105,6 @@ async def _minute(
         await wait_until_stored(stack.kafka, stack.database, STORED_WITHIN_S)
         await asyncio.sleep(2 * LOOK_EVERY_S)
     return minute
-
-
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Do this as long as the block runs; if it fails, that is told in the end."""
-    task = asyncio.create_task(work)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def _all_told(provider: Provider, due: set[Name]) -> Mapping[Name, datetime]:

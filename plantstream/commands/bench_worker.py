@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from plantstream.runtime import clock
+from plantstream.runtime.beside import beside
 from plantstream.runtime.errors import PlantstreamError
 
 if TYPE_CHECKING:
@@ -186,14 +187,9 @@ async def watching(kafka: "KafkaSettings", site: str) -> AsyncIterator[Seen]:
                     seen.take(record)
 
     events = {topic.name: asyncio.Event() for topic in (KPI, ALERT)}
-    tasks = {asyncio.create_task(follow(topic, event)) for topic, event in events.items()}
-    try:
+    async with beside(*(follow(topic, event) for topic, event in events.items())):
         await asyncio.gather(*(event.wait() for event in events.values()))
         yield seen
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
 
 
 async def until_seen(seen: Seen, wanted: Mapping[str, int], worker: Worker) -> None:

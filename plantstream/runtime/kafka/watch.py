@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry, Gauge
 
 from plantstream.runtime import clock
+from plantstream.runtime.beside import beside
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.kafka.lag import Lag, LagMeter
 from plantstream.runtime.logs import get_logger
@@ -61,12 +62,8 @@ async def watched(
     service: Service, settings: KafkaSettings, reaches: Mapping[str, Reach]
 ) -> AsyncIterator[None]:
     """Look after these consumers, by their groups, as long as the block runs."""
-    task = asyncio.create_task(_Watch(service, settings, reaches).run(), name="watching consumers")
-    try:
+    async with beside(_Watch(service, settings, reaches).run()):
         yield
-    finally:
-        task.cancel()
-        await asyncio.wait({task})
 
 
 class _Watch:
