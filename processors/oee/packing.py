@@ -4,6 +4,7 @@ import json
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any, TypeVar
 
 from processors.oee.amounts import Amounts
@@ -96,7 +97,7 @@ def _packer(fields: Callable[[_Writer, T], list[Any]]) -> Callable[[Iterable[T]]
 def _unpacker(item: Callable[[_Reader, list[Any]], T]) -> Callable[[bytes], list[T]]:
     def unpack(row: bytes) -> list[T]:
         names, rows = json.loads(zlib.decompress(row))
-        reader = _Reader(names)
+        reader = _Reader([intern(name) for name in names])
         return [item(reader, fields) for fields in rows]
 
     return unpack

@@ -1,7 +1,7 @@
 """Reading a plant file: the text, its version, and every mistake in it at once."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from schemas.mistakes import FileError, Mistake, did_you_mean
@@ -13,6 +13,7 @@ from schemas.plant.metrics_mistakes import metrics_mistakes
 from schemas.plant.model import Plant
 from schemas.plant.products import PerEquipment, Product
 from schemas.plant.quality_mistakes import quality_mistakes
+from schemas.plant.tags import Tag
 from schemas.yaml_file import Document, Location
 
 _INHERITED = (
@@ -31,6 +32,7 @@ _INHERITED = (
     "cycles",
     "slow_cycle",
 )
+_ClassTags = dict[tuple[str, str | None], list[Tag]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +53,36 @@ def load_plant(text: str, file: str) -> PlantFile:
     """
     document = Document(text, file)
     plant = document.read(Plant)
-    mistakes = list(_mistakes(plant, document))
+    resolved = _resolved(plant)
+    mistakes = list(_mistakes(plant, resolved, document))
     if mistakes:
         raise FileError(mistakes)
-    resolved = [_resolve(equipment, plant) for equipment in plant.equipment]
     version = hashlib.sha256(text.encode()).hexdigest()[:12]
     return PlantFile(plant.model_copy(update={"equipment": resolved}), version, file, text)
 
 
-def _resolve(equipment: Equipment, plant: Plant) -> Equipment:
-    """The equipment with what its class says where it says nothing itself; its own tags win."""
-    parent = plant.equipment_classes.get(equipment.equipment_class or "", EquipmentClass())
-    own = {tag.name: tag for tag in equipment.tags}
-    tags = [own.pop(tag.name, tag) for tag in parent.tags] + list(own.values())
+def _resolved(plant: Plant) -> list[Equipment]:
+    """All equipment, each with what its class says where it says nothing itself."""
+    known: _ClassTags = {}
+    return [_resolve(equipment, plant, known) for equipment in plant.equipment]
+
+
+def _resolve(equipment: Equipment, plant: Plant, known: _ClassTags) -> Equipment:
+    """The equipment with what its class says where it says nothing itself; its own tags win.
+
+    `known`: the tags of classes by the source that they are read at. Equipments share them.
+    """
+    name = equipment.equipment_class or ""
+    parent = plant.equipment_classes.get(name, EquipmentClass())
     inherited = {
         key: getattr(parent, key) for key in _INHERITED if key not in equipment.model_fields_set
     }
     source = inherited.get("source", equipment.source)
-    addressed = [tag.at(equipment.id, source) for tag in tags]
+    if (name, source) not in known:
+        known[name, source] = [tag.read_at(source) for tag in parent.tags]
+    own = {tag.name: tag.read_at(source) for tag in equipment.tags}
+    tags = [own.pop(tag.name, tag) for tag in known[name, source]] + list(own.values())
+    addressed = [tag.of(equipment.id) for tag in tags]
     alarms = inherited.get("alarms_of", equipment.alarms_of)
     placed = {
         "tags": addressed,
@@ -77,7 +91,7 @@ def _resolve(equipment: Equipment, plant: Plant) -> Equipment:
     return equipment.model_copy(update=inherited | placed)
 
 
-def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
+def _mistakes(plant: Plant, resolved: Sequence[Equipment], document: Document) -> Iterator[Mistake]:
     yield from _repeated(document, ("equipment",), [one.id for one in plant.equipment])
     yield from _repeated(document, ("products",), [one.id for one in plant.products])
     known = {
@@ -86,13 +100,12 @@ def _mistakes(plant: Plant, document: Document) -> Iterator[Mistake]:
         "class": list(plant.equipment_classes),
         "reason": list(plant.reasons),
     }
-    resolved = [_resolve(one, plant) for one in plant.equipment]
     yield from calendar_mistakes(plant, resolved, document)
     for name, one in plant.equipment_classes.items():
         yield from unknown_names(document, ("equipment_classes", name), one, known)
-    for index, equipment in enumerate(plant.equipment):
-        yield from unknown_names(document, ("equipment", index), equipment, known)
-        yield from misfits(document, ("equipment", index), _resolve(equipment, plant), plant)
+    for index, (said, whole) in enumerate(zip(plant.equipment, resolved, strict=True)):
+        yield from unknown_names(document, ("equipment", index), said, known)
+        yield from misfits(document, ("equipment", index), whole, plant)
     for index, product in enumerate(plant.products):
         tests = [one.id for one in product.tests]
         yield from _repeated(document, ("products", index, "tests"), tests)

@@ -119,15 +119,19 @@ class Tag(Strict):
         }
         return {key: address for key, address in given.items() if address is not None}
 
-    def at(self, equipment_id: str, source: str | None) -> Self:
-        """The tag of this equipment, which is read at this source unless the tag says another."""
+    def read_at(self, source: str | None) -> Self:
+        """The tag as it is read at this source, unless it says another."""
+        return self.model_copy(update={"source": self.source or source} | self._conversion())
+
+    def of(self, equipment_id: str) -> Self:
+        """The tag of this equipment; the same where its address does not name the equipment."""
         placed = {
-            "source": self.source or source,
             "node": self.node and self.node.replace("{id}", equipment_id),
             "message": self.message and self.message.at(equipment_id),
             "metric": self.metric and self.metric.at(equipment_id),
         }
-        return self.model_copy(update=placed | self._conversion())
+        named = {key: address for key, address in placed.items() if address != getattr(self, key)}
+        return self.model_copy(update=named) if named else self
 
     def _conversion(self) -> dict[str, float]:
         """Factor and offset from the raw value straight to the unit in the plant."""
