@@ -128,9 +128,35 @@ Late = tuple[CellKey, EventId]
 """What a cell that restates a closed one is named by."""
 
 
+class News(NamedTuple):
+    """What a step tells besides the cells."""
+
+    findings: tuple[Found, ...] = ()
+    superseded: tuple[Window, ...] = ()
+    """Closed windows as they were before this step restated them."""
+
+
+NO_NEWS = News()
+
+
+class Partless(NamedTuple):
+    """Running time since the last part."""
+
+    ms: int = 0
+    since: datetime | None = None
+    """From when on it has been running without a part; None until it runs again."""
+
+
+HAS_PARTS = Partless()
+
+
 @dataclass
 class Book:
-    """All time before `at` is booked."""
+    """All time before `at` is booked.
+
+    It has 29 fields: for so many CPython shares their names. With one more each fork would take
+    five times the memory.
+    """
 
     at: datetime | None = None
     category: TimeCategory = TimeCategory.UNKNOWN
@@ -150,10 +176,7 @@ class Book:
     startup_ms: int = 0
     """So much running time is left in which bad parts are start-up rejects."""
     startup_since: datetime | None = None
-    partless_ms: int = 0
-    """Running time since the last part."""
-    partless_since: datetime | None = None
-    """From when on it has been running without a part; None until it runs again."""
+    partless: Partless = HAS_PARTS
     stop: StopLog | None = None
     run_since: datetime | None = None
     """A run after `stop` that may turn out too short to end it."""
@@ -167,8 +190,6 @@ class Book:
     """Cells that restate closed ones, until they are published for good."""
     made: Shelf[Making] = field(default_factory=lambda: Shelf(64, MAX_MAKINGS))
     closed: Shelf[Window] = field(default_factory=lambda: Shelf(16, MAX_WINDOWS))
-    superseded: tuple[Window, ...] = ()
-    """Closed windows as they were before this step restated them."""
     stops: Shelf[StopLog] = field(default_factory=lambda: Shelf(50, MAX_STOPS))
     startups: Shelf[Startup] = field(default_factory=lambda: Shelf(20, MAX_STARTUPS))
     silences: Shelf[Silence] = field(default_factory=lambda: Shelf(20, MAX_SILENCES))
@@ -176,8 +197,8 @@ class Book:
     """The minutes of the rolling hour that are closed."""
     found: tuple[str, ...] = ()
     """Findings that were told, the oldest first."""
-    findings: tuple[Found, ...] = ()
-    """Findings that are still to be told."""
+    news: News = NO_NEWS
+    """What is still to be told."""
     place: Place | None = field(default=None, compare=False, repr=False)
     mark: object = field(default_factory=object, compare=False, repr=False)
 

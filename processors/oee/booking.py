@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from processors.calendar import Slot
 from processors.oee.amounts import Amounts, increase
-from processors.oee.book import MILLISECOND, Book, CellKey, Making, Place, Startup
+from processors.oee.book import MILLISECOND, Book, CellKey, Making, Partless, Place, Startup
 from processors.oee.circumstances import judged_now
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
@@ -242,13 +242,13 @@ def _run(book: Book, slot: Slot, piece: tuple[datetime, datetime], plan: Equipme
     if slot.shift is not None:
         book.ran_in = slot.shift
     limit = plan.frozen_after_ms
-    if limit is None or book.partless_ms >= limit:
+    before, since = book.partless
+    if limit is None or before >= limit:
         return
     start, end = piece
-    since = book.partless_since = book.partless_since or start
-    before = book.partless_ms
-    book.partless_ms += (end - start) // MILLISECOND
-    if book.partless_ms >= limit:
+    since = since or start
+    book.partless = Partless(before + (end - start) // MILLISECOND, since)
+    if book.partless.ms >= limit:
         until = start + (limit - before) * MILLISECOND
         told = f"it has been running for {limit / 1000:.0f} s without a part being counted"
         text = f"{told}; see whether the counter still counts"

@@ -24,4 +24,5 @@ def tell(
         if name in book.found:
             return
         book.found = (*book.found, name)[-REMEMBERED:]
-    book.findings = (*book.findings, Found(kind, *span, text[:MAX_TEXT], event))
+    found = Found(kind, *span, text[:MAX_TEXT], event)
+    book.news = book.news._replace(findings=(*book.news.findings, found))

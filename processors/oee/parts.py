@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from processors.oee.amounts import Amounts
-from processors.oee.book import Book, Making, made_at
+from processors.oee.book import HAS_PARTS, Book, Making, made_at
 from processors.oee.booking import miss_ideal
 from processors.oee.findings import tell
 from processors.oee.plan import EquipmentPlan
@@ -41,7 +41,7 @@ def count(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) ->
     enter(book, key, amounts, (at, at))
     if event.good or event.scrap or event.rework or event.produced:
         book.changeover = False
-        book.partless_ms, book.partless_since = 0, None
+        book.partless = HAS_PARTS
     if "no_ideal_parts" in amounts:
         miss_ideal(book, key.product, (at, at))
 

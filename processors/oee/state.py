@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from processors.cycles.state import CycleState, dump as dump_cycles, load as load_cycles
 from processors.oee import packing
 from processors.oee.andon import Calls
-from processors.oee.book import Book, Cell, CellKey
+from processors.oee.book import Book, Cell, CellKey, Partless
 from processors.oee.events import Order, in_order, order_of
 from processors.oee.reported import Reported
 from schemas.machine import MachineRecord, TimeCategory
@@ -143,11 +143,13 @@ def _head(state: OeeState) -> dict[str, Any]:
         "category": book.category,
         **{name: _text(getattr(book, name)) for name in _MOMENTS},
         **{name: getattr(book, name) for name in _PLAIN},
+        "partless_ms": book.partless.ms,
+        "partless_since": _text(book.partless.since),
     }
 
 
-_MOMENTS = ("at", "state_at", "signal_at", "startup_since", "partless_since", "run_since")
-_PLAIN = (*("state", "reason", "maintenance", "changeover", "ran_in", "startup_ms", "partless_ms"),)
+_MOMENTS = ("at", "state_at", "signal_at", "startup_since", "run_since")
+_PLAIN = ("state", "reason", "maintenance", "changeover", "ran_in", "startup_ms")
 
 
 def _reported(head: Mapping[str, Any]) -> Reported | None:
@@ -169,6 +171,7 @@ def _book(head: Mapping[str, Any], rows: Mapping[str, bytes]) -> Book:
     return Book(
         **named,
         category=TimeCategory(head["category"]),
+        partless=Partless(head["partless_ms"], _moment(head["partless_since"])),
         stop=stops[0],
         waiting=tuple(_WAIT.validate_json(rows.get(_WAITING, b"[]"))),
         ahead=tuple(_WAIT.validate_json(rows.get(_AHEAD, b"[]"))),

@@ -7,7 +7,7 @@ books, and an event that finds its place between others is applied from the book
 from collections.abc import Sequence
 
 from processors.cycles.context import Owner
-from processors.oee.book import Book, Found, Window
+from processors.oee.book import NO_NEWS, Book, Found, Window
 from processors.oee.events import apply, apply_late
 from processors.oee.follow import time_cycles
 from processors.oee.plan import EquipmentPlan
@@ -46,8 +46,8 @@ class Walk:
         for event in events:
             apply_late(self.book, event, self._plan)
             self._time(event)
-        self.found += self.book.findings
-        self.superseded += self.book.superseded
+        self.found += self.book.news.findings
+        self.superseded += self.book.news.superseded
 
     def settle(self, events: Sequence[MachineRecord]) -> None:
         """Nothing comes before these any more: the trail begins with them, or ends before."""
@@ -55,22 +55,22 @@ class Walk:
         for event, book in zip(events, self.trail, strict=False):
             self.book = book
             self._time(event)
-            self.found += book.findings
+            self.found += book.news.findings
         del self.trail[: len(events)]
         if len(events) > known:
             self.book = _onward(self.book)
             for event in events[known:]:
                 apply(self.book, event, self._plan)
                 self._time(event)
-            self.found += self.book.findings
-            self.superseded += self.book.superseded
+            self.found += self.book.news.findings
+            self.superseded += self.book.news.superseded
 
     def show(self, events: Sequence[MachineRecord]) -> None:
         """Apply events that wait; the trail has the books of the first of them."""
         for event in events[len(self.trail) :]:
             book = _onward(self.newest)
             apply(book, event, self._plan)
-            self.superseded += book.superseded
+            self.superseded += book.news.superseded
             self.trail.append(book)
 
     def _time(self, event: MachineRecord) -> None:
@@ -81,5 +81,5 @@ class Walk:
 def _onward(book: Book) -> Book:
     """A book to be filled, which has nothing to tell yet."""
     other = book.fork()
-    other.findings = other.superseded = ()
+    other.news = NO_NEWS
     return other

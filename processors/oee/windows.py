@@ -98,7 +98,8 @@ def _revise(
             increase(restated.amounts, amounts)
             if cause is not None and cause != window.cause:
                 restated.revision, restated.cause = window.revision + 1, cause
-                book.superseded = (*book.superseded, window)
+                superseded = (*book.news.superseded, window)
+                book.news = book.news._replace(superseded=superseded)
             book.closed = book.closed.instead(window, restated)
             return
 
