@@ -1,6 +1,6 @@
 """Faust as a feed: it owns group membership, assignment and fetching, and decides nothing else.
 
-Of faust-streaming 0.15.3 five things are worked around.
+Of faust-streaming 0.15.3 six things are worked around.
 
 1. Its own acknowledgements commit past events in flight (faust-streaming/faust#606): nothing is
    acknowledged to it, and we commit what is durable.
@@ -10,6 +10,8 @@ Of faust-streaming 0.15.3 five things are worked around.
    fetched (docs/adr/0007). The shell leaves out what it has and asks for what it lacks.
 4. Its tables know neither transactions nor who wrote a row: state is in the journal.
 5. It reads what a transaction may yet take back: its consumers are made to read what is committed.
+6. It deals out the partitions of all topics in one round, so that those of one number may come to
+   different workers: they are dealt out topic by topic, in the same ranges.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka import linked
 from plantstream.runtime.kafka.admin import committed_offsets
 from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.dealing import deal_together
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
 from plantstream.runtime.reach import Reach
@@ -67,7 +70,7 @@ class FaustFeed:
         """For whoever uses it to tell how far he is; a rebalance takes all of it."""
         consumer: Any = self._app.consumer
         consumer._drain_messages = self._drain  # noqa: SLF001 - Faust has no setting for it
-        _read_committed(consumer._thread)  # noqa: SLF001
+        _corrected(consumer._thread)  # noqa: SLF001
 
     async def __aenter__(self) -> "FaustFeed":
         """Join the group.
@@ -181,14 +184,15 @@ class FaustFeed:
         return translated(f"reading as group {self._group}", self._settings)
 
 
-def _read_committed(thread: Any) -> None:
-    """Read what is committed, and know of the marks between."""
+def _corrected(thread: Any) -> None:
+    """Read what is committed, know of the marks between, and deal partitions out together."""
     linked.link()
     create = thread._create_consumer  # noqa: SLF001 - Faust has no setting for it
 
     def created(*args: Any, **arguments: Any) -> Any:
         consumer = create(*args, **arguments)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - before it starts
+        deal_together(consumer)
         return consumer
 
     thread._create_consumer = created  # noqa: SLF001
