@@ -132,3 +132,6 @@ class Feed(Protocol):
 
     def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
         """Whether nothing that counts lies between these offsets."""
+
+    def is_dealing(self) -> bool:
+        """Whether the group deals its partitions out anew: an `Assigned` is sure to follow."""

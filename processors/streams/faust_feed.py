@@ -59,12 +59,13 @@ class FaustFeed:
     ) -> None:
         self._fetched: Fetched[TP, Any] = Fetched(BUFFERED_RECORDS)
         self._assigned: Assigned | None = None
+        self._dealing = False
         self._settings, self._group = settings, group_of(engine)
         self._app = _app(settings, self._group, topics, slot)
         names = [topic.name for topic in topics]
         self._app.topics.add(self._app.topic(*names, acks=False))
         self._app.on_rebalance_complete.connect(self._hold)
-        self._app.on_partitions_revoked.connect(self._forget)
+        self._app.on_partitions_revoked.connect(self._rest)
         self._topics = set(names)
         self.reach = Reach()
         """For whoever uses it to tell how far he is; a rebalance takes all of it."""
@@ -129,6 +130,10 @@ class FaustFeed:
         reader, tp = self._reader, TP(position.topic, position.partition)
         return offset >= end if reader is None else linked.is_read(reader, tp, offset, end)
 
+    def is_dealing(self) -> bool:
+        """From the moment at which partitions are taken from us until `poll` says what is ours."""
+        return self._dealing or self._assigned is not None
+
     @property
     def _reader(self) -> Any:
         consumer: Any = self._app.consumer
@@ -165,11 +170,16 @@ class FaustFeed:
     async def _hold(self, *_: Any, **__: Any) -> None:
         """Report the assignment, and hold the consumer until Faust has sought."""
         ours = [tp for tp in self._app.consumer.assignment() if tp.topic in self._topics]
-        await self._forget()
+        self._forget()
+        self._dealing = False
         self._assigned = Assigned(frozenset(TopicPartition(tp.topic, tp.partition) for tp in ours))
         self._app.consumer.stop_flow()
 
-    async def _forget(self, *_: Any, **__: Any) -> None:
+    async def _rest(self, *_: Any, **__: Any) -> None:
+        self._forget()
+        self._dealing = True
+
+    def _forget(self) -> None:
         """What was delivered before a rebalance comes again after it."""
         self.reach.owns({})
         self._fetched.forget()

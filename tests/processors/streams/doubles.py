@@ -136,6 +136,7 @@ class MemoryFeed:
         """Where the log ends, where that matters."""
         self.oldest = 0
         self.rewound: list[tuple[TopicPartition, int]] = []
+        self.dealing = False
 
     def assign(self, *partitions: TopicPartition) -> None:
         self.pieces.append(Assigned(frozenset(partitions)))
@@ -159,6 +160,9 @@ class MemoryFeed:
         """Nothing waits, or so many, or all before the end."""
         del position
         return offset >= end if self.ends else not self.waiting
+
+    def is_dealing(self) -> bool:
+        return self.dealing
 
 
 @dataclass

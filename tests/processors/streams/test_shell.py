@@ -102,6 +102,22 @@ async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
     assert bench.meter("processor_records_total", engine="listener", outcome="applied") == 0
 
 
+async def test_who_is_fenced_while_the_group_deals_anew_goes_on_with_what_is_his_then(bench: Bench):
+    some = records(bench.machine.alive(0))
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    bench.journal.fenced = bench.feed.dealing = True
+
+    await bench.turns(2)
+
+    assert bench.meter("processor_partitions", engine="listener") == 0
+    bench.journal.fenced = bench.feed.dealing = False
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(some)
+    await bench.turns(2)
+    assert bench.heard() == ["heartbeat 0"]
+
+
 async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(bench: Bench):
     elsewhere = replace(records(bench.machine.alive(0))[0], partition=OTHER.partition)
     bench.feed.pieces.clear()
