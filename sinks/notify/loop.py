@@ -114,8 +114,9 @@ class NotifyLoop:
                 continue
             polled = await self._patiently("reading", self._poll)
             if isinstance(polled, Assigned):
+                told_at = self._standing.moment()
                 await self._take_over(polled.partitions)
-                self._standing.assigned(polled.partitions)
+                self._standing.assigned(polled.partitions, told_at)
                 continue
             if polled and not await self._is_ours(polled[0].source):
                 continue

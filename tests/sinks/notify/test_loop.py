@@ -122,6 +122,29 @@ def test_who_was_given_up_while_it_read_nothing_sends_nothing():
     simulate(story)
 
 
+def test_who_was_given_up_while_it_took_over_sends_nothing():
+    class Away(World):
+        async def read(self, partitions):
+            await asyncio.sleep(30)
+            async for record in super().read(partitions):
+                yield record
+
+    async def story():
+        world = Away()
+        world.notify(notification(1))
+        notifier = loop_of(world)
+        running = asyncio.create_task(notifier.run())
+        await asyncio.sleep(10)
+        world.lost = {TopicPartition(NOTIFICATION.name, n) for n in range(NOTIFICATION.partitions)}
+        await asyncio.sleep(30)
+        assert world.arrived == []
+
+        notifier.stop()
+        await running
+
+    simulate(story)
+
+
 def test_the_group_is_asked_while_nothing_waits_so_that_no_message_has_to():
     async def story():
         world = World()
