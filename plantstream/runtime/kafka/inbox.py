@@ -45,7 +45,7 @@ class KafkaInbox(KafkaGroupReader):
             try:
                 await self._begin(polled)
             except UnavailableError:
-                self._assigned = polled
+                self._assigned = self._assigned or polled
                 raise
         return polled
 
