@@ -130,6 +130,24 @@ async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(benc
         await bench.turns(1)
 
 
+async def test_a_wait_that_ended_with_marks_alone_does_not_count_towards_the_next(bench: Bench):
+    bench.feed.waiting = 1
+    await bench.turns(2)
+    bench.seconds += STALLED_AFTER.seconds
+    await bench.turns(1)
+    bench.feed.waiting = 0
+    await bench.turns(1)
+    bench.seconds += GIVE_UP_AFTER.seconds + 1
+    bench.feed.waiting = 1
+
+    await bench.turns(2)
+
+    assert bench.feed.rewound == [(EVENTS, 0)]
+    bench.seconds += STALLED_AFTER.seconds
+    await bench.turns(1)
+    assert bench.feed.rewound == [(EVENTS, 0)] * 2
+
+
 async def test_a_hole_in_the_offsets_is_asked_for_once_and_filled(bench: Bench):
     first, second, third = records(*(bench.machine.alive(at) for at in range(3)))
     bench.feed.pieces += [[first], [third], [third], [second, third]]
