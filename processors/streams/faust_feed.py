@@ -1,6 +1,6 @@
 """Faust as a feed: it owns group membership, assignment and fetching, and decides nothing else.
 
-Of faust-streaming 0.15.3 six things are worked around.
+Of faust-streaming 0.15.3 seven things are worked around.
 
 1. Its own acknowledgements commit past events in flight (faust-streaming/faust#606): nothing is
    acknowledged to it, and we commit what is durable.
@@ -10,7 +10,9 @@ Of faust-streaming 0.15.3 six things are worked around.
    fetched (docs/adr/0007). The shell leaves out what it has and asks for what it lacks.
 4. Its tables know neither transactions nor who wrote a row: state is in the journal.
 5. It reads what a transaction may yet take back: its consumers are made to read what is committed.
-6. It deals out the partitions of all topics in one round, so that those of one number may come to
+6. It lets the broker wait for 1.5 s with an answer: half a second is enough, and the end of a log
+   is still known where two such answers follow each other.
+7. It deals out the partitions of all topics in one round, so that those of one number may come to
    different workers: they are dealt out topic by topic, in the same ranges.
 """
 
@@ -195,13 +197,14 @@ class FaustFeed:
 
 
 def _corrected(thread: Any) -> None:
-    """Read what is committed, know of the marks between, and deal partitions out together."""
+    """Read what is committed, know the marks and the ends of logs, deal partitions out together."""
     linked.link()
     create = thread._create_consumer  # noqa: SLF001 - Faust has no setting for it
 
     def created(*args: Any, **arguments: Any) -> Any:
         consumer = create(*args, **arguments)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - before it starts
+        consumer._fetch_max_wait_ms = linked.ANSWER_MS  # noqa: SLF001
         deal_together(consumer)
         return consumer
 
