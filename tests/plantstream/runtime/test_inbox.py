@@ -26,10 +26,44 @@ class Reassigned(KafkaInbox):
 
 
 class Consumer:
-    """Has nothing to give."""
+    """Is asked for nothing that it would have to wait for."""
+
+    def __init__(self) -> None:
+        self._paused: set[TopicPartition] = set()
+
+    def assignment(self) -> set[TopicPartition]:
+        return {*BEFORE}
+
+    def paused(self) -> set[TopicPartition]:
+        return self._paused
 
     def pause(self, *partitions: TopicPartition) -> None:
-        """Nothing flows."""
+        self._paused.update(partitions)
+
+    def resume(self, *partitions: TopicPartition) -> None:
+        self._paused.difference_update(partitions)
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[str, int]:
+        assert partitions == []
+        return {}
+
+    end_offsets = beginning_offsets
+
+    async def getmany(self, timeout_ms: int) -> dict[TopicPartition, list[object]]:
+        assert timeout_ms == 0
+        return {}
+
+
+async def test_who_wants_no_records_is_told_what_is_ours_and_holds_what_was_fetched():
+    inbox: Any = KafkaInbox(NOBODY, "group", ["t"])
+    await inbox._consumer.stop()
+    inbox._consumer = consumer = Consumer()
+    assert await inbox.poll(0) == []
+    assert consumer.paused() == {*BEFORE}
+
+    inbox.remember([])
+
+    assert await inbox.poll(0) == Assigned(frozenset())
 
 
 async def test_what_is_ours_by_now_counts_although_taking_over_failed_before():
