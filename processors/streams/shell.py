@@ -162,9 +162,8 @@ class Shell:
         self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
         self._reach.owns({})
-        if partitions:
-            claimed = await self._journal.claim(partitions)
-            self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
+        claimed = await self._journal.claim(partitions)
+        self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
         self._metrics.owns(self._memories)
         self._reach.owns(
             {

@@ -173,8 +173,10 @@ class MemoryJournal:
     outputs: list[Outgoing] = field(default_factory=list)
     commits: int = 0
     fenced: bool = False
+    claimed: Collection[int] = ()
 
     async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
+        self.claimed = partitions
         return {one: dict(self.rows.setdefault(one, {})) for one in partitions}
 
     async def commit(

@@ -87,6 +87,7 @@ async def test_nothing_is_ours_after_all_is_taken_away(bench: Bench):
     await bench.turns(3)
 
     assert bench.journal.commits == 0
+    assert bench.journal.claimed == set()
     assert bench.meter("processor_partitions", engine="listener") == 0
 
 
