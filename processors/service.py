@@ -32,8 +32,8 @@ from processors.step import Engine
 from processors.streams.faust_feed import FaustFeed, group_of
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
-from processors.streams.shell import NoUpstream, Shell, ShellLimits, ShellPorts, Upstream
-from processors.streams.upstream import KafkaUpstream
+from processors.streams.shell import Shell, ShellLimits, ShellPorts
+from processors.streams.upstream import KafkaUpstream, NoUpstream, Upstream
 from schemas.topics import MODEL
 
 _PROMPT = ShellLimits(tick_s=0.25, grace_s=10.0)

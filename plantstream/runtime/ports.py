@@ -76,6 +76,7 @@ class Journal(Protocol):
     async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
         """Make us the only writer of these partitions, and give their rows as they stand.
 
+        Of all others, and so of all where none are named, we write nothing any more.
         What an earlier owner had not committed is undone; nothing it tries later counts.
         """
 
@@ -132,3 +133,6 @@ class Feed(Protocol):
 
     def is_read(self, position: TopicPartition, offset: int, end: int) -> bool:
         """Whether nothing that counts lies between these offsets."""
+
+    def is_dealing(self) -> bool:
+        """Whether the group deals its partitions out anew: an `Assigned` is sure to follow."""

@@ -34,6 +34,8 @@ class Dues:
 
         Asked again for the same moment it gives others, until there are none.
         """
+        if now < self._at:  # A clock was set back: who had his turn was put off until then.
+            self._moved.update(self._queued)
         if now != self._at:
             self._at, self._ticked = now, set()
         moved, self._moved = self._moved, set()

@@ -1,6 +1,6 @@
 """Faust as a feed: it owns group membership, assignment and fetching, and decides nothing else.
 
-Of faust-streaming 0.15.3 five things are worked around.
+Of faust-streaming 0.15.3 seven things are worked around.
 
 1. Its own acknowledgements commit past events in flight (faust-streaming/faust#606): nothing is
    acknowledged to it, and we commit what is durable.
@@ -10,6 +10,10 @@ Of faust-streaming 0.15.3 five things are worked around.
    fetched (docs/adr/0007). The shell leaves out what it has and asks for what it lacks.
 4. Its tables know neither transactions nor who wrote a row: state is in the journal.
 5. It reads what a transaction may yet take back: its consumers are made to read what is committed.
+6. It lets the broker wait for 1.5 s with an answer: half a second is enough, and the end of a log
+   is still known where two such answers follow each other.
+7. It deals out the partitions of all topics in one round, so that those of one number may come to
+   different workers: they are dealt out topic by topic, in the same ranges.
 """
 
 import asyncio
@@ -24,6 +28,7 @@ from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka import linked
 from plantstream.runtime.kafka.admin import committed_offsets
 from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.dealing import deal_together
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Assigned, Record, TopicPartition
 from plantstream.runtime.reach import Reach
@@ -56,18 +61,19 @@ class FaustFeed:
     ) -> None:
         self._fetched: Fetched[TP, Any] = Fetched(BUFFERED_RECORDS)
         self._assigned: Assigned | None = None
+        self._dealing = False
         self._settings, self._group = settings, group_of(engine)
         self._app = _app(settings, self._group, topics, slot)
         names = [topic.name for topic in topics]
         self._app.topics.add(self._app.topic(*names, acks=False))
         self._app.on_rebalance_complete.connect(self._hold)
-        self._app.on_partitions_revoked.connect(self._forget)
+        self._app.on_partitions_revoked.connect(self._rest)
         self._topics = set(names)
         self.reach = Reach()
         """For whoever uses it to tell how far he is; a rebalance takes all of it."""
         consumer: Any = self._app.consumer
         consumer._drain_messages = self._drain  # noqa: SLF001 - Faust has no setting for it
-        _read_committed(consumer._thread)  # noqa: SLF001
+        _corrected(consumer._thread)  # noqa: SLF001
 
     async def __aenter__(self) -> "FaustFeed":
         """Join the group.
@@ -126,6 +132,10 @@ class FaustFeed:
         reader, tp = self._reader, TP(position.topic, position.partition)
         return offset >= end if reader is None else linked.is_read(reader, tp, offset, end)
 
+    def is_dealing(self) -> bool:
+        """From the moment at which partitions are taken from us until `poll` says what is ours."""
+        return self._dealing or self._assigned is not None
+
     @property
     def _reader(self) -> Any:
         consumer: Any = self._app.consumer
@@ -162,11 +172,16 @@ class FaustFeed:
     async def _hold(self, *_: Any, **__: Any) -> None:
         """Report the assignment, and hold the consumer until Faust has sought."""
         ours = [tp for tp in self._app.consumer.assignment() if tp.topic in self._topics]
-        await self._forget()
+        self._forget()
+        self._dealing = False
         self._assigned = Assigned(frozenset(TopicPartition(tp.topic, tp.partition) for tp in ours))
         self._app.consumer.stop_flow()
 
-    async def _forget(self, *_: Any, **__: Any) -> None:
+    async def _rest(self, *_: Any, **__: Any) -> None:
+        self._forget()
+        self._dealing = True
+
+    def _forget(self) -> None:
         """What was delivered before a rebalance comes again after it."""
         self.reach.owns({})
         self._fetched.forget()
@@ -181,14 +196,16 @@ class FaustFeed:
         return translated(f"reading as group {self._group}", self._settings)
 
 
-def _read_committed(thread: Any) -> None:
-    """Read what is committed, and know of the marks between."""
+def _corrected(thread: Any) -> None:
+    """Read what is committed, know the marks and the ends of logs, deal partitions out together."""
     linked.link()
     create = thread._create_consumer  # noqa: SLF001 - Faust has no setting for it
 
     def created(*args: Any, **arguments: Any) -> Any:
         consumer = create(*args, **arguments)
         consumer._isolation_level = "read_committed"  # noqa: SLF001 - before it starts
+        consumer._fetch_max_wait_ms = linked.ANSWER_MS  # noqa: SLF001
+        deal_together(consumer)
         return consumer
 
     thread._create_consumer = created  # noqa: SLF001

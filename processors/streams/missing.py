@@ -47,7 +47,14 @@ class Missing:
     def stalled(
         self, partition: int, waiting: Mapping[str, int], now: datetime
     ) -> Mapping[str, int]:
-        """Those of the offsets waited for that were waited for `STALLED_AFTER` ago already."""
+        """Those of the offsets waited for that were waited for `STALLED_AFTER` ago already.
+
+        What is not waited for any more came, or nothing but marks did: it counts no longer.
+        """
+        for one in [one for one in self._still if one.partition == partition]:
+            if one.topic not in waiting:
+                del self._still[one]
+                self._wanted.pop(one, None)
         found = {}
         for topic, offset in waiting.items():
             position = TopicPartition(topic, partition)

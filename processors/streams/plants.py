@@ -13,6 +13,8 @@ from schemas.topics import MODEL
 
 PATIENCE_S = 10.0
 """How long an event may be ahead of its plant file."""
+LOOK_AGAIN_S = 30.0
+"""So long one that was never published is taken to be so: what was buried may be sent again."""
 _RETRY_S = 0.5
 
 log = get_logger()
@@ -28,22 +30,30 @@ class PublishedPlants:
         self._read_all = read_all
         self._published: dict[str, PlantPublished] = {}
         self._known: dict[str, PlantFile] = {}
-        self._absent: set[str] = set()
+        self._absent: dict[str, float] = {}
+        """When it was looked for last, by the event loop."""
 
     async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
         """The plant files of these versions; those never published are left out."""
         tries = int(PATIENCE_S / _RETRY_S)
-        while versions - self._published.keys() - self._known.keys() - self._absent:
+        while self._missing(versions) - self._absent_by_now():
             await self._refresh()
-            missing = versions - self._published.keys() - self._known.keys()
+            missing = self._missing(versions)
             tries -= 1
-            if missing and tries <= 0:
-                self._absent |= missing
-            elif missing:
+            if tries <= 0 or missing <= self._absent.keys():
+                self._absent |= dict.fromkeys(missing, _seconds())
+            else:
                 await asyncio.sleep(_RETRY_S)
         for version in versions & self._published.keys():
             self._look_into(self._published.pop(version))
         return {version: self._known[version] for version in versions & self._known.keys()}
+
+    def _missing(self, versions: set[str]) -> set[str]:
+        return versions - self._published.keys() - self._known.keys()
+
+    def _absent_by_now(self) -> set[str]:
+        since = _seconds() - LOOK_AGAIN_S
+        return {version for version, at in self._absent.items() if at > since}
 
     async def _refresh(self) -> None:
         async for record in self._read_all():
@@ -61,4 +71,8 @@ class PublishedPlants:
             self._known[version] = load_plant(published.text, published.file)
         except FileError:
             log.exception("plant file not readable", plant_version=version)
-            self._absent.add(version)
+            self._absent[version] = _seconds()
+
+
+def _seconds() -> float:
+    return asyncio.get_running_loop().time()

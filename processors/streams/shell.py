@@ -6,6 +6,7 @@
 2. The journal's position, not the group's offset, says what was applied. Every offset is applied
    in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
+   Only who is refused while the group deals anew forgets all, and waits for what is his then.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +16,9 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from plantstream.runtime.causes import carried
+from plantstream.runtime.errors import FencedError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.pauses import is_over
 from plantstream.runtime.ports import Assigned, Feed, Journal, Outgoing, Record, TopicPartition
 from plantstream.runtime.reach import Reach
@@ -28,10 +31,13 @@ from processors.streams.memory import Memory
 from processors.streams.metrics import ShellMetrics
 from processors.streams.missing import Missing
 from processors.streams.telling import tell
+from processors.streams.upstream import NoUpstream, Upstream
 from schemas.plant.load import PlantFile
 
 TICKED_AT_ONCE = 50
 """States of a partition that are told the time before records have their turn again."""
+
+log = get_logger()
 
 
 class Plants(Protocol):
@@ -70,22 +76,6 @@ class Unsaved:
     since: datetime
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     records: int = 0
-
-
-class Upstream(Protocol):
-    """The engines whose outputs this one reads."""
-
-    async def has_told(self, now: datetime) -> bool:
-        """Whether they have told of all that stood in their own inputs when we began."""
-
-
-class NoUpstream:
-    """What others tell needs no waiting for."""
-
-    async def has_told(self, now: datetime) -> bool:
-        """Always."""
-        del now
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +133,15 @@ class Shell:
         if isinstance(polled, Assigned):
             await self._take_over({one.partition for one in polled.partitions})
             return
+        try:
+            await self._work_on(polled)
+        except FencedError as error:
+            if not self._feed.is_dealing():
+                raise
+            log.warning("given_away", engine=self._engine.name, reason=str(error))
+            await self._take_over(set())
+
+    async def _work_on(self, polled: Sequence[Record]) -> None:
         now = self._now()
         by_partition: dict[int, list[Record]] = {}
         for record in polled:
@@ -163,9 +162,8 @@ class Shell:
         self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
         self._reach.owns({})
-        if partitions:
-            claimed = await self._journal.claim(partitions)
-            self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
+        claimed = await self._journal.claim(partitions)
+        self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
         self._metrics.owns(self._memories)
         self._reach.owns(
             {

@@ -6,6 +6,7 @@ so. Until then the dispatcher must not find out that it is time to escalate.
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.logs import get_logger
@@ -16,6 +17,22 @@ GIVE_UP_AFTER = timedelta(seconds=60)
 """Without any progress of the others: a page too many is better than none."""
 
 log = get_logger()
+
+
+class Upstream(Protocol):
+    """The engines whose outputs another one reads."""
+
+    async def has_told(self, now: datetime) -> bool:
+        """Whether they have told of all that stood in their own inputs when we began."""
+
+
+class NoUpstream:
+    """What others tell needs no waiting for."""
+
+    async def has_told(self, now: datetime) -> bool:
+        """Always."""
+        del now
+        return True
 
 
 class KafkaUpstream:

@@ -108,14 +108,11 @@ class NotifyLoop:
     async def _read(self) -> None:
         while not self._stopping:
             await self._commit()
-            if self._board.open >= self._limits.most_open:
-                self._ports.reach.excused()
-                await self._time.sleep(self._limits.retry_first_s)
-                continue
             polled = await self._patiently("reading", self._poll)
             if isinstance(polled, Assigned):
+                told_at = self._standing.moment()
                 await self._take_over(polled.partitions)
-                self._standing.assigned(polled.partitions)
+                self._standing.assigned(polled.partitions, told_at)
                 continue
             if polled and not await self._is_ours(polled[0].source):
                 continue
@@ -129,7 +126,12 @@ class NotifyLoop:
         await self._commit()
 
     async def _poll(self) -> Sequence[Record] | Assigned:
-        return await self._ports.inbox.poll(self._limits.batch_records)
+        """What came; while as much is open as may be, only news of what is ours."""
+        if self._board.open < self._limits.most_open:
+            return await self._ports.inbox.poll(self._limits.batch_records)
+        self._ports.reach.excused()
+        await self._time.sleep(self._limits.retry_first_s)
+        return await self._ports.inbox.poll(0)
 
     async def _commit(self) -> None:
         news = self._progress.news()

@@ -16,7 +16,9 @@ class Inbox(Protocol):
     """Notifications of the partitions that are ours, in order per partition."""
 
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
-        """Up to `limit` records (none after a short wait), or news about what is ours.
+        """Up to `limit` records, or news about what is ours.
+
+        None come after a short wait, or at once where none are asked for.
 
         Records that follow an `Assigned` begin at the last committed offset, at the oldest one if
         there is none, or before it.

@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Collection
 from contextlib import suppress
+from datetime import datetime
 
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import TopicPartition
 from sinks.notify.ports import Inbox, NotifyTime
+
+Moment = tuple[datetime, float]
+"""By the wall clock, and in seconds that never run backwards."""
 
 
 class Standing:
@@ -16,7 +20,7 @@ class Standing:
         self._inbox, self._time, self._ask_after_s = inbox, time, ask_after_s
         self._asking = asyncio.Lock()
         self._ours: Collection[TopicPartition] = ()
-        self._is_sure()
+        self._sure_at = self.moment()
 
     @property
     def is_doubtful(self) -> bool:
@@ -26,10 +30,13 @@ class Standing:
         """
         return self._age_s() > self._ask_after_s
 
-    def assigned(self, partitions: Collection[TopicPartition]) -> None:
-        """The group has just told what is ours."""
-        self._ours = partitions
-        self._is_sure()
+    def moment(self) -> Moment:
+        """This one."""
+        return self._time.now(), self._time.monotonic()
+
+    def assigned(self, partitions: Collection[TopicPartition], told_at: Moment) -> None:
+        """The group has told what is ours; taking it over may have lasted."""
+        self._ours, self._sure_at = partitions, told_at
 
     async def renew(self) -> None:
         """Ask while nothing waits for the answer, so that no message has to."""
@@ -48,10 +55,10 @@ class Standing:
             return not self.is_doubtful or await self._ask(partition)
 
     async def _ask(self, partition: TopicPartition) -> bool:
-        asked_at = self._time.now(), self._time.monotonic()
+        asked_at = self.moment()
         if not await self._inbox.is_ours(partition):
             return False
-        self._sure_at, self._sure_at_s = asked_at
+        self._sure_at = asked_at
         return True
 
     def _age_s(self) -> float:
@@ -59,8 +66,5 @@ class Standing:
 
         By either clock: one may have been set, the other stands still while a host sleeps.
         """
-        wall_s = abs(self._time.now() - self._sure_at).total_seconds()
-        return max(wall_s, self._time.monotonic() - self._sure_at_s)
-
-    def _is_sure(self) -> None:
-        self._sure_at, self._sure_at_s = self._time.now(), self._time.monotonic()
+        (now, now_s), (sure_at, sure_at_s) = self.moment(), self._sure_at
+        return max(abs(now - sure_at).total_seconds(), now_s - sure_at_s)

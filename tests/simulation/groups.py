@@ -244,6 +244,10 @@ class SimulatedFeed:
         del position
         return offset >= end
 
+    def is_dealing(self) -> bool:
+        """Whether news wait; one that was given up knows nothing of it."""
+        return self._member.news and not self._member.expelled
+
 
 class SimulatedReader:
     """The port of a sink: begins where the sink says."""

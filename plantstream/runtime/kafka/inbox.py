@@ -34,18 +34,24 @@ class KafkaInbox(KafkaGroupReader):
         self._told = False
 
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
-        """Up to `limit` records, or none after a short wait, or what is ours from here on."""
+        """Up to `limit` records, or none after a short wait, or what is ours from here on.
+
+        For 0 records nothing is fetched meanwhile; the caller stays a member.
+        """
         if self._letting_go is not None and not self._told:
             self._told = True
             return Assigned(frozenset())
         if self._letting_go is not None:
             self._letting_go.set()
+        if not limit and self._assigned is None:
+            await self.hold()
+            return []
         polled = await super().poll(limit)
         if isinstance(polled, Assigned):
             try:
                 await self._begin(polled)
             except UnavailableError:
-                self._assigned = polled
+                self._assigned = self._assigned or polled
                 raise
         return polled
 

@@ -42,6 +42,8 @@ class KafkaJournal:
     async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
         """Fence all earlier owners, then read the rows as they stand."""
         await self._close(list(self._producers))
+        if not partitions:
+            return {}
         with translated(f"claiming partitions of {self._topic}", self._settings):
             await asyncio.gather(*(self._open(partition) for partition in partitions))
             found: dict[int, dict[bytes, bytes]] = {partition: {} for partition in partitions}

@@ -142,7 +142,7 @@ def _lag(known: _Known | None, position: int, end: int) -> Lag:
         return Lag(0, None, position, end)
     if known is None:
         return Lag(end - position, None, position, end)
-    if known.first is None:
+    if known.first is None or known.first >= end:
         return Lag(0, None, position, end)
     return Lag(end - known.first, known.at_ms, position, end)
 

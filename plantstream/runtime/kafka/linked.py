@@ -17,8 +17,10 @@ from plantstream.runtime.kafka import whole
 from plantstream.runtime.ports import Record
 
 _BEFORE, _AFTER = "plantstream-empty-before", "plantstream-empty-after"
+ANSWER_MS = 500
+"""The broker answers this soon, also with nothing. A partition whose records were not yet taken
+when it was asked about the others waits for that answer first, and then for its own."""
 FRESH_S = 2.0
-"""The broker answers each half second, also with nothing."""
 _Records = list[ConsumerRecord[Any, Any]]
 
 

@@ -72,6 +72,10 @@ class Bounded:
         """As the feed knows it."""
         return self._feed.is_read(position, offset, end)
 
+    def is_dealing(self) -> bool:
+        """As the feed does."""
+        return self._feed.is_dealing()
+
 
 async def run(settings: KafkaSettings, name: str, out: Path) -> None:
     """Process the backlog to its end; the last transaction is part of it."""

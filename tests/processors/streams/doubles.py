@@ -136,6 +136,7 @@ class MemoryFeed:
         """Where the log ends, where that matters."""
         self.oldest = 0
         self.rewound: list[tuple[TopicPartition, int]] = []
+        self.dealing = False
 
     def assign(self, *partitions: TopicPartition) -> None:
         self.pieces.append(Assigned(frozenset(partitions)))
@@ -160,6 +161,9 @@ class MemoryFeed:
         del position
         return offset >= end if self.ends else not self.waiting
 
+    def is_dealing(self) -> bool:
+        return self.dealing
+
 
 @dataclass
 class MemoryJournal:
@@ -169,8 +173,10 @@ class MemoryJournal:
     outputs: list[Outgoing] = field(default_factory=list)
     commits: int = 0
     fenced: bool = False
+    claimed: Collection[int] = ()
 
     async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
+        self.claimed = partitions
         return {one: dict(self.rows.setdefault(one, {})) for one in partitions}
 
     async def commit(

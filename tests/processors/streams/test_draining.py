@@ -131,6 +131,17 @@ async def test_nothing_is_given_while_partitions_are_being_taken_from_us():
         assert await it.poll() == [(3, 5)]
 
 
+async def test_the_group_deals_from_taking_partitions_until_the_poll_that_tells_of_them():
+    async with draining() as it:
+        assert not it.feed.is_dealing()
+        await it.app.on_partitions_revoked.send({HERE, THERE})
+        assert it.feed.is_dealing()
+        await it.app.on_rebalance_complete.send()
+        assert it.feed.is_dealing()
+        assert await it.poll() == OURS
+        assert not it.feed.is_dealing()
+
+
 async def test_nothing_more_is_fetched_while_nobody_polls(monkeypatch):
     monkeypatch.setattr(faust_feed, "BUFFERED_RECORDS", 2)
     async with draining() as it:

@@ -76,6 +76,14 @@ def test_who_is_put_off_again_and_again_is_queued_once():
     assert clocks.asked == ["a", "a", "a"]
 
 
+def test_a_clock_that_is_set_back_keeps_nobody_from_his_turn():
+    clocks = Clocks(a=0, b=0, c=0)
+    dues = Dues(clocks.times.keys())
+    round_of(dues, clocks, 3600, most=1)
+
+    assert round_of(dues, clocks, 1, most=1) == ["a", "b", "c"]
+
+
 NAMES = ("a", "b", "c", "d")
 STEPS = lists(tuples(sampled_from(NAMES), none() | integers(0, 12), integers(0, 2)), max_size=40)
 

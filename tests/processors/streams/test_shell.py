@@ -87,6 +87,7 @@ async def test_nothing_is_ours_after_all_is_taken_away(bench: Bench):
     await bench.turns(3)
 
     assert bench.journal.commits == 0
+    assert bench.journal.claimed == set()
     assert bench.meter("processor_partitions", engine="listener") == 0
 
 
@@ -102,6 +103,22 @@ async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
     assert bench.meter("processor_records_total", engine="listener", outcome="applied") == 0
 
 
+async def test_who_is_fenced_while_the_group_deals_anew_goes_on_with_what_is_his_then(bench: Bench):
+    some = records(bench.machine.alive(0))
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    bench.journal.fenced = bench.feed.dealing = True
+
+    await bench.turns(2)
+
+    assert bench.meter("processor_partitions", engine="listener") == 0
+    bench.journal.fenced = bench.feed.dealing = False
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(some)
+    await bench.turns(2)
+    assert bench.heard() == ["heartbeat 0"]
+
+
 async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(bench: Bench):
     elsewhere = replace(records(bench.machine.alive(0))[0], partition=OTHER.partition)
     bench.feed.pieces.clear()
@@ -112,6 +129,24 @@ async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(benc
 
     with pytest.raises(FencedError):
         await bench.turns(1)
+
+
+async def test_a_wait_that_ended_with_marks_alone_does_not_count_towards_the_next(bench: Bench):
+    bench.feed.waiting = 1
+    await bench.turns(2)
+    bench.seconds += STALLED_AFTER.seconds
+    await bench.turns(1)
+    bench.feed.waiting = 0
+    await bench.turns(1)
+    bench.seconds += GIVE_UP_AFTER.seconds + 1
+    bench.feed.waiting = 1
+
+    await bench.turns(2)
+
+    assert bench.feed.rewound == [(EVENTS, 0)]
+    bench.seconds += STALLED_AFTER.seconds
+    await bench.turns(1)
+    assert bench.feed.rewound == [(EVENTS, 0)] * 2
 
 
 async def test_a_hole_in_the_offsets_is_asked_for_once_and_filled(bench: Bench):

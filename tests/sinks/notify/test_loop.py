@@ -8,13 +8,27 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from plantstream.runtime.errors import UnavailableError
-from plantstream.runtime.ports import TopicPartition
+from plantstream.runtime.ports import Assigned, TopicPartition
 from schemas.topics import NOTIFICATION
 from sinks.notify.breaker import Resting
 from sinks.notify.delivery import Retrying
+from sinks.notify.limits import NotifyLimits
+from sinks.notify.loop import NotifyLoop
 from sinks.notify.message import Sent, TemporaryError
+from sinks.notify.meters import NotifyMeters
+from sinks.notify.ports import NotifyPorts, NotifyTime
 from tests.simulation.clockwork import SimulatedLoop, simulate
-from tests.sinks.notify.doubles import World, fail, loop_of, now, refuse, run_until, seconds
+from tests.sinks.notify.doubles import (
+    RATES,
+    Inbox,
+    World,
+    fail,
+    loop_of,
+    now,
+    refuse,
+    run_until,
+    seconds,
+)
 from tests.sinks.notify.notifications import AT, notification
 
 
@@ -122,6 +136,29 @@ def test_who_was_given_up_while_it_read_nothing_sends_nothing():
     simulate(story)
 
 
+def test_who_was_given_up_while_it_took_over_sends_nothing():
+    class Away(World):
+        async def read(self, partitions):
+            await asyncio.sleep(30)
+            async for record in super().read(partitions):
+                yield record
+
+    async def story():
+        world = Away()
+        world.notify(notification(1))
+        notifier = loop_of(world)
+        running = asyncio.create_task(notifier.run())
+        await asyncio.sleep(10)
+        world.lost = {TopicPartition(NOTIFICATION.name, n) for n in range(NOTIFICATION.partitions)}
+        await asyncio.sleep(30)
+        assert world.arrived == []
+
+        notifier.stop()
+        await running
+
+    simulate(story)
+
+
 def test_the_group_is_asked_while_nothing_waits_so_that_no_message_has_to():
     async def story():
         world = World()
@@ -134,6 +171,34 @@ def test_the_group_is_asked_while_nothing_waits_so_that_no_message_has_to():
             await asyncio.sleep(0.01)
         assert asked >= 10
         assert world.asked_group == asked
+
+        notifier.stop()
+        await running
+
+    simulate(story)
+
+
+def test_who_has_as_much_open_as_he_may_hears_that_others_have_it_now():
+    class Dealt(Inbox):
+        async def poll(self, limit):
+            if seconds() < 60:
+                return await super().poll(limit)
+            await asyncio.sleep(1)
+            return Assigned(frozenset())
+
+    async def story():
+        world = World(answering=fail(999, "mail"))
+        world.notify(notification(1), notification(2, group="g2"))
+        ports = NotifyPorts(Dealt(world), world, world, world.deliver)
+        time, meters = NotifyTime(now, asyncio.sleep, seconds), NotifyMeters(CollectorRegistry())
+        notifier = NotifyLoop(ports, time, meters, NotifyLimits(RATES, most_open=2))
+        running = asyncio.create_task(notifier.run())
+        await asyncio.sleep(59)
+        assert world.asked["n2", "mail"] > 1
+        await asyncio.sleep(5)
+        asked = dict(world.asked)
+        await asyncio.sleep(600)
+        assert world.asked == asked
 
         notifier.stop()
         await running
