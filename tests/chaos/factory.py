@@ -112,7 +112,7 @@ class Factory:
             case "sink":
                 return ("sink", "--slot", slot)
             case "notify":
-                web, home = str(free_port()), str(self.home / "notify")
+                web, home = str(free_port()), str(self.home / f"notify-{slot}")
                 return ("notify", "--site", SITE, "--data-dir", home, "--web-port", web)
             case "rules":
                 return ("process", "--engine", "rules", "--engine", "site", "--slot", slot)

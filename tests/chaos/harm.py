@@ -144,7 +144,9 @@ async def _settled(name: Service, woken: Running, heir: Running) -> None:
 
 
 async def owned(name: Service, worker: Running) -> int:
-    """Partitions of a worker."""
+    """Partitions of a worker; of one that runs several engines, of the one that has fewest."""
     found = await worker.metrics()
+    if name == "notify":  # It tells the lag of each.
+        return sum(what == "plantstream_consumer_lag_records" for what, _ in found)
     metric = "plantstream_sink_partitions" if name == "sink" else "plantstream_processor_partitions"
-    return int(sum(value for (what, _), value in found.items() if what == metric))
+    return int(min((value for (what, _), value in found.items() if what == metric), default=0))

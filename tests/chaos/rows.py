@@ -50,6 +50,16 @@ def _kills() -> Mapping[str, Row]:
     }
 
 
+def _takeovers() -> Mapping[str, Row]:
+    return {
+        f"takeover-{name}": Row(
+            f"SIGKILL of one of two workers of {name}", 30, harm.taken_over(name), TAKEN_OVER_S
+        )
+        for name in SERVICES
+        if name != "ingest"
+    }
+
+
 def _brokers() -> Mapping[str, Row]:
     return {
         f"broker-{how}-{seconds}s": Row(
@@ -93,10 +103,7 @@ def _disks() -> Mapping[str, Row]:
 
 ROWS: Mapping[str, Row] = {
     **_kills(),
-    "takeover-oee": Row(
-        "SIGKILL of one of two processors", 30, harm.taken_over("oee"), TAKEN_OVER_S
-    ),
-    "takeover-sink": Row("SIGKILL of one of two sinks", 30, harm.taken_over("sink"), TAKEN_OVER_S),
+    **_takeovers(),
     "frozen-oee": Row(
         "SIGSTOP of one of two processors for 30 s", 20, harm.frozen("oee"), TAKEN_OVER_S
     ),
