@@ -175,17 +175,17 @@ def rolling_hour(book: Book) -> Window | None:
             break
         left -= some.busy_ms
         found.append(some.amounts)
-        first, last = some.first, last or some.last
+        first, last = some.first or first, last or some.last
     if first is None or last is None or HOUR_MS - left < HOUR_DEFINED_MS:
         return None
     return Window("shift", "rolling", first, last + MINUTE, total(found))
 
 
 class _Minutes(NamedTuple):
-    """Some minutes together."""
+    """Some minutes together, and the first and the last that is in planned time."""
 
-    first: datetime
-    last: datetime
+    first: datetime | None
+    last: datetime | None
     busy_ms: int
     amounts: Amounts
 
@@ -204,10 +204,11 @@ def _newest_minutes(book: Book) -> Iterator[_Minutes]:
 
 
 def _together(minutes: Sequence[Minute]) -> _Minutes:
-    """Their sums; the newest is the last."""
-    busy = sum(one.busy_ms for one in minutes)
-    amounts = total(one.amounts for one in minutes if one.busy_ms or in_planned_time(one.amounts))
-    return _Minutes(minutes[0].minute, minutes[-1].minute, busy, amounts)
+    """Their sums; the newest is the last. A later reason may have left nothing of some."""
+    planned = [one for one in minutes if one.busy_ms or in_planned_time(one.amounts)]
+    busy, amounts = sum(one.busy_ms for one in planned), total(one.amounts for one in planned)
+    first, last = (planned[0].minute, planned[-1].minute) if planned else (None, None)
+    return _Minutes(first, last, busy, amounts)
 
 
 def _planned_minutes(cells: Mapping[CellKey, Cell]) -> Iterator[Minute]:
