@@ -217,6 +217,13 @@ def test_a_rule_of_equipment(alert: str, series: Series, until: float | None, to
             id="59 % for one",
         ),
         pytest.param(
+            "CriticalEfficiencyDrop",
+            lambda _: [*hours(0.61, 0.61, 0.59), hour(60, 0.61)],
+            999,
+            ["pending 120 critical", "resolved 120"],
+            id="a later reason leaves an hour that ends earlier",
+        ),
+        pytest.param(
             "LineEfficiency",
             lambda _: [*hours(0.60), *hours(0.95, path=f"{SITE}/hall/two/press")],
             300,
