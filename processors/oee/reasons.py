@@ -26,13 +26,13 @@ def give(book: Book, event: StopReasonGiven, at: datetime, plan: EquipmentPlan) 
         text = f"reason {event.reason} is not in the plant file; the time keeps its category"
         tell(book, "unknown_reason", (at, at), text, event.id, once=event.reason)
     claim = _claim_of(event, at, plan)
-    if event.start is not None:
-        concerned = _stood(book, event.start, event.end, at)
+    if claim.start is not None:
+        concerned = _stood(book, claim.start, claim.end, at)
     else:
         concerned = [stop for stop in _all(book) if _holds(book, stop, at)][:1]
-    if event.end is not None and (book.at is None or book.at < event.end):
+    if claim.end is not None and (book.at is None or book.at < claim.end):
         _foresee(book, event, claim, plan)
-    elif not concerned and _may_be_stop(book, event.start or at):
+    elif not concerned and _may_be_stop(book, claim.start or at):
         book.waiting = (*book.waiting, event)[-MAX_WAITING:]
     elif not concerned:
         _tell_idle(book, event)
@@ -43,9 +43,9 @@ def give(book: Book, event: StopReasonGiven, at: datetime, plan: EquipmentPlan) 
 def claim_ahead(book: Book, plan: EquipmentPlan) -> None:
     """Give the stop that stands now the reasons that were told of its time before."""
     for event in book.ahead:
-        stop, end = book.stop, event.end
-        if stop is not None and end is not None and stop.start < end:
-            _claim(book, stop, _claim_of(event, whole_ms(event.source_time), plan), plan)
+        stop, claim = book.stop, _claim_of(event, whole_ms(event.source_time), plan)
+        if stop is not None and claim.end is not None and stop.start < claim.end:
+            _claim(book, stop, claim, plan)
 
 
 def recall(book: Book, plan: EquipmentPlan) -> None:
@@ -61,7 +61,8 @@ def recall(book: Book, plan: EquipmentPlan) -> None:
 def _claim_of(event: StopReasonGiven, at: datetime, plan: EquipmentPlan) -> Claim:
     known = plan.reasons.get(event.reason)
     category = TimeCategory(known.category) if known and known.category else None
-    return Claim(at, event.id, event.start, event.end, event.reason, category, event.by)
+    start, end = (moment and whole_ms(moment) for moment in (event.start, event.end))
+    return Claim(at, event.id, start, end, event.reason, category, event.by)
 
 
 def _tell_idle(book: Book, event: StopReasonGiven) -> None:

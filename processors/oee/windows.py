@@ -9,6 +9,7 @@ from processors.oee.book import (
     MINUTE,
     REMEMBERED_FOR,
     Book,
+    Cell,
     CellKey,
     Kind,
     Minute,
@@ -106,14 +107,9 @@ def _revise(
 
 def close_cells(book: Book, before: datetime) -> None:
     """Let go of the cells of minutes before this one; the rolling hour keeps their sums."""
-    done: dict[datetime, list[Mapping[str, int]]] = {}
-    for key in _cells_before(book, before):
-        cell = book.cells.pop(key)
-        done.setdefault(key.minute, []).extend((cell.amounts, cell.restated))
-    for minute in sorted(done):
-        amounts = in_planned_time(total(done[minute]))
-        if amounts:
-            book.hour = book.hour.and_then(Minute(minute, busy_ms(amounts), amounts))
+    done = {key: book.cells.pop(key) for key in _cells_before(book, before)}
+    for one in reversed([*_planned_minutes(done)]):
+        book.hour = book.hour.and_then(one)
     if done:
         _forget_minutes(book)
 
@@ -180,17 +176,17 @@ def rolling_hour(book: Book) -> Window | None:
             break
         left -= some.busy_ms
         found.append(some.amounts)
-        first, last = some.first, last or some.last
+        first, last = some.first or first, last or some.last
     if first is None or last is None or HOUR_MS - left < HOUR_DEFINED_MS:
         return None
     return Window("shift", "rolling", first, last + MINUTE, total(found))
 
 
 class _Minutes(NamedTuple):
-    """Some minutes together."""
+    """Some minutes together, and the first and the last that is in planned time."""
 
-    first: datetime
-    last: datetime
+    first: datetime | None
+    last: datetime | None
     busy_ms: int
     amounts: Amounts
 
@@ -198,7 +194,7 @@ class _Minutes(NamedTuple):
 def _newest_minutes(book: Book) -> Iterator[_Minutes]:
     """The minutes of the rolling hour, the newest first; together what is whole in it."""
     left = HOUR_MS
-    for one in _open_minutes(book):
+    for one in _planned_minutes(book.cells):
         left -= one.busy_ms
         yield _together((one,))
     for chunk in reversed(book.hour.chunks):
@@ -209,19 +205,22 @@ def _newest_minutes(book: Book) -> Iterator[_Minutes]:
 
 
 def _together(minutes: Sequence[Minute]) -> _Minutes:
-    """Their sums; the newest is the last."""
-    busy = sum(one.busy_ms for one in minutes)
-    amounts = total(one.amounts for one in minutes if one.busy_ms or in_planned_time(one.amounts))
-    return _Minutes(minutes[0].minute, minutes[-1].minute, busy, amounts)
+    """Their sums; the newest is the last. A later reason may have left nothing of some."""
+    planned = [one for one in minutes if one.busy_ms or in_planned_time(one.amounts)]
+    busy, amounts = sum(one.busy_ms for one in planned), total(one.amounts for one in planned)
+    first, last = (planned[0].minute, planned[-1].minute) if planned else (None, None)
+    return _Minutes(first, last, busy, amounts)
 
 
-def _open_minutes(book: Book) -> Iterator[Minute]:
-    """What open cells came to in planned time, the newest first."""
-    for key in sorted(book.cells, key=_minute_of, reverse=True):
-        cell = book.cells[key]
-        amounts = in_planned_time(total((cell.amounts, cell.restated)))
+def _planned_minutes(cells: Mapping[CellKey, Cell]) -> Iterator[Minute]:
+    """What the cells of each minute came to in planned time, the newest first."""
+    parts: dict[datetime, list[Mapping[str, int]]] = {}
+    for key, cell in cells.items():
+        parts.setdefault(key.minute, []).extend((cell.amounts, cell.restated))
+    for minute in sorted(parts, reverse=True):
+        amounts = in_planned_time(total(parts[minute]))
         if amounts:
-            yield Minute(key.minute, busy_ms(amounts), amounts)
+            yield Minute(minute, busy_ms(amounts), amounts)
 
 
 def in_planned_time(amounts: Mapping[str, int]) -> Amounts:
@@ -242,7 +241,3 @@ def _forget_minutes(book: Book) -> None:
         if newest >= HOUR_MS:
             book.hour = book.hour.beginning_with(chunk)
             return
-
-
-def _minute_of(key: CellKey) -> datetime:
-    return key.minute

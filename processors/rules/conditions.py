@@ -196,7 +196,8 @@ def _count_is(look: Look, condition: CountIs, piece: Piece) -> Seen:
 
 def _figure_is(look: Look, condition: FigureIs, piece: Piece) -> Seen:
     """Of the sums of those that had planned time in the hour before the newest of them."""
-    known = [one for one in (look.signals.get(hour(path)) for path in piece.members) if one]
+    told = (look.signals.get(hour(path)) for path in piece.members)
+    known = [one for one in told if one and any(one.value)]
     newest = max((one.at for one in known), default=NEVER)
     facts = [one.value for one in known if one.at > newest - HOUR]
     if not facts:

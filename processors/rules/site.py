@@ -14,6 +14,7 @@ from processors.rules.plan import RulesPlan, site_rules
 from processors.rules.signals import (
     Counted,
     Fact,
+    Signal,
     counted,
     happened,
     hour,
@@ -130,7 +131,7 @@ def _take(board: Board, plan: RulesPlan, event: Event, at: int) -> None:
             if known is not None:
                 board.external[name] = known
         case OeeReport(kind="hour") if hour(event.equipment) in plan.by_signal:
-            board.apply([Fact(at, hour(event.equipment), _facts_of(event))])
+            _replace_hour(board, hour(event.equipment), Signal(at, _facts_of(event)))
         case AndonCall() | Finding():
             kind = "andon" if isinstance(event, AndonCall) else "finding"
             _count(board, plan, kind, Counted(at, event.record_id(), event.equipment))
@@ -140,6 +141,13 @@ def _take(board: Board, plan: RulesPlan, event: Event, at: int) -> None:
             _count_test(board, plan, event, at)
         case _:
             pass
+
+
+def _replace_hour(board: Board, name: str, news: Signal) -> None:
+    """The last report counts, even if a later reason leaves an hour that ends earlier."""
+    known = board.signals.get(name)
+    if known != news:
+        board.change(max(news.at, known.at) if known else news.at, {name: news})
 
 
 def _count_stop(board: Board, plan: RulesPlan, stop: Stop, at: int) -> None:

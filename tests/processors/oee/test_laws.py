@@ -70,7 +70,7 @@ def say(machine: Machine, at: int, kind: str, arguments: list) -> None:
     match kind:
         case "reason_since":
             ago, code = arguments
-            machine.reason(at, code, since=at - ago, until=at - ago // 3)
+            machine.reason(at, code, since=at - ago + 0.0004, until=at - ago // 3 + 0.0008)
         case "found":
             scrap, startup = arguments
             machine.found(at, scrap=scrap, good=-1, startup=startup)

@@ -151,6 +151,14 @@ def test_the_reason_that_was_said_last_wins_whenever_it_comes(order: tuple[int, 
     assert finding.event == said[1].id
 
 
+def test_a_reason_counts_in_whole_milliseconds_whoever_reads_the_state() -> None:
+    machine = stopped(Machine())
+    facts = told(machine)
+    facts.tell([machine.reason(150, "format", since=70.0004, until=100.0008)]).restart()
+    facts.tell([machine.reason(155, "no_material", since=60, until=160)])
+    assert facts.reasons() == {"delay no_material": 100}
+
+
 def test_a_reason_without_an_end_holds_until_the_stop_ends() -> None:
     machine = Machine()
     machine.state(0, "unplanned_stop")

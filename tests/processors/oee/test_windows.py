@@ -135,6 +135,39 @@ def test_time_that_a_later_reason_plans_for_production_is_in_the_rolling_hour(
     assert hour.running_ms == (1_300 + stopped_at) * 1000
 
 
+def test_the_rolling_hour_ends_with_planned_time_that_a_later_reason_left() -> None:
+    machine = Machine()
+    machine.product(0, "fast")
+    machine.state(0, "running")
+    machine.state(1800, "unplanned_stop")
+    for seconds in range(1830, 2731, 30):
+        machine.alive(seconds)
+    facts = Facts(machine).tell(machine.said)
+    assert latest(facts, "hour").end == after(2700)
+    facts.tell([machine.reason(2735, "cleaning"), machine.alive(2790)])
+    hour = latest(facts, "hour")
+    assert (hour.end, hour.time.unplanned_stop_ms) == (after(1800), 0)
+    facts.tell([machine.state(2800, "running"), machine.alive(2860)])
+    hour = latest(facts, "hour")
+    assert (hour.start, hour.end, hour.time.running_ms) == (after(0), after(2880), 1_860_000)
+
+
+def test_a_later_reason_for_one_batch_of_an_open_minute_leaves_the_other_in_the_rolling_hour() -> (
+    None
+):
+    machine = Machine()
+    machine.product(0, "fast")
+    machine.state(0, "running")
+    machine.batch(1830, "b2")
+    machine.state(1830, "unplanned_stop")
+    machine.state(1860, "running")
+    machine.alive(1858)
+    machine.reason(1862, "cleaning", since=1830, until=1860)
+    machine.alive(1930)
+    hour = latest(Facts(machine).tell(machine.said), "hour").time
+    assert (hour.running_ms, hour.unplanned_stop_ms, hour.planned_stop_ms) == (1_900_000, 0, 30_000)
+
+
 def test_reasons_that_are_taken_back_leave_nothing_in_the_rolling_hour() -> None:
     machine = Machine()
     machine.product(0, "fast")

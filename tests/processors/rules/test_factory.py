@@ -12,6 +12,7 @@ from schemas.kpi import OeeReport, Quantities, TimeElements
 from tests.processors.rules.telling import PATH, SITE, Run, Sayer, at, plant, short, site
 
 PLANT = plant(Path(__file__).with_name("factory.yaml").read_text())
+PRESS = f"{SITE}/hall/two/press"
 Series = Callable[[Sayer], list[Any]]
 
 
@@ -32,6 +33,11 @@ def hour(end_s: float, oee: float, path: str = PATH) -> OeeReport:
         quantities=parts,
         oee=found.oee,
     )
+
+
+def taken_back(end_s: float, path: str) -> OeeReport:
+    empty = {"time": TimeElements(), "quantities": Quantities(), "oee": None}
+    return hour(end_s, 0, path).model_copy(update=empty)
 
 
 def hours(*oee: float, path: str = PATH) -> list[OeeReport]:
@@ -197,7 +203,7 @@ def test_a_rule_of_equipment(alert: str, series: Series, until: float | None, to
         ),
         pytest.param(
             "LowFactoryEfficiency",
-            lambda _: [*hours(0.60), *hours(0.95, path=f"{SITE}/hall/two/press")],
+            lambda _: [*hours(0.60), *hours(0.95, path=PRESS)],
             9999,
             ["pending 0", "resolved 0"],
             id="one machine makes up for the other",
@@ -217,8 +223,22 @@ def test_a_rule_of_equipment(alert: str, series: Series, until: float | None, to
             id="59 % for one",
         ),
         pytest.param(
+            "CriticalEfficiencyDrop",
+            lambda _: [*hours(0.61, 0.61, 0.59), hour(60, 0.61)],
+            999,
+            ["pending 120 critical", "resolved 120"],
+            id="a later reason leaves an hour that ends earlier",
+        ),
+        pytest.param(
+            "CriticalEfficiencyDrop",
+            lambda _: [hour(60, 0.61), hour(3660, 0.59, PRESS), taken_back(3660, PRESS)],
+            9999,
+            ["pending 3600 critical", "resolved 3600"],
+            id="an hour that was taken back leaves out no older one",
+        ),
+        pytest.param(
             "LineEfficiency",
-            lambda _: [*hours(0.60), *hours(0.95, path=f"{SITE}/hall/two/press")],
+            lambda _: [*hours(0.60), *hours(0.95, path=PRESS)],
             300,
             ["pending 0", "firing 300"],
             id="a line by itself",
