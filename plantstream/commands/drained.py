@@ -1,12 +1,13 @@
 """Whether everything that was sent is in SQL: the end of the logs against positions that count."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from plantstream.runtime.clock import monotonic
 from plantstream.runtime.errors import UnavailableError
-from plantstream.runtime.kafka.admin import committed_offsets
-from plantstream.runtime.kafka.survey import waiting_records
+from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
+from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from schemas.topics import DEADLETTER, KPI, MACHINE, TELEMETRY
@@ -15,6 +16,8 @@ from sinks.timescale.read import positions
 POLL_S = 0.25
 PROCESSOR_GROUP = "plantstream-oee"
 
+_Offsets = Mapping[TopicPartition, int]
+
 
 async def wait_until_stored(
     kafka: KafkaSettings,
@@ -22,32 +25,43 @@ async def wait_until_stored(
     limit_s: float,
     say: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Return when events are processed and everything of the edge and the processor is stored.
+    """Return when the events that stand in the log now are processed, and all of them is stored.
+
+    What others send meanwhile is not waited for.
 
     Raises:
         UnavailableError: not within the limit, with how many records still wait.
     """
-    deadline = monotonic() + limit_s
-    while True:
-        waiting = await _unprocessed(kafka) or await _unstored(kafka, database)
-        say(waiting)
-        if not waiting:
-            return
-        if monotonic() > deadline:
-            raise UnavailableError(
-                f"{waiting} records are still not in SQL after {limit_s:g} s; "
-                "see the logs of process and sink, or ask plantstream doctor"
-            )
-        await asyncio.sleep(POLL_S)
+
+    async def processed() -> _Offsets:
+        return await committed_offsets(kafka, PROCESSOR_GROUP)
+
+    async def stored() -> _Offsets:
+        rows = await positions(database)
+        return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
+
+    wait = _Wait(kafka, limit_s, monotonic() + limit_s, say)
+    sent = await end_offsets(kafka, [TELEMETRY, MACHINE])
+    events = {one: end for one, end in sent.items() if one.topic == MACHINE.name}
+    await wait.until(processed, events)
+    await wait.until(stored, sent | await end_offsets(kafka, [KPI, DEADLETTER]))
 
 
-async def _unprocessed(kafka: KafkaSettings) -> int:
-    return await waiting_records(kafka, [MACHINE], await committed_offsets(kafka, PROCESSOR_GROUP))
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    kafka: KafkaSettings
+    limit_s: float
+    deadline: float
+    say: Callable[[int], None]
 
-
-async def _unstored(kafka: KafkaSettings, database: DatabaseSettings) -> int:
-    stored = {
-        TopicPartition(row["topic"], row["partition"]): row["next"]
-        for row in await positions(database)
-    }
-    return await waiting_records(kafka, [TELEMETRY, MACHINE, KPI, DEADLETTER], stored)
+    async def until(self, reached: Callable[[], Awaitable[_Offsets]], ends: _Offsets) -> None:
+        """Return when nothing lies between what was reached and these ends."""
+        while waiting := await unread(self.kafka, ends, await reached()):
+            self.say(waiting)
+            if monotonic() > self.deadline:
+                raise UnavailableError(
+                    f"{waiting} records are still not in SQL after {self.limit_s:g} s; "
+                    "see the logs of process and sink, or ask plantstream doctor"
+                )
+            await asyncio.sleep(POLL_S)
+        self.say(0)

@@ -1,8 +1,11 @@
 """The recording of a real tablet press through real Kafka and TimescaleDB gives its oracle."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 
+from plantstream.runtime.beside import beside
 from tests.integration.line import Line
 from tests.integration.press import (
     ALWAYS,
@@ -21,6 +24,7 @@ from tests.integration.truth import (
     assert_reports_are_final,
     assert_rows_are,
 )
+from tests.kill.stream import Stream
 
 pytestmark = [
     pytest.mark.integration,
@@ -75,6 +79,15 @@ async def test_a_second_time_changes_nothing(line: Line, run: str) -> None:
 
     assert await line.one(STORED, run=run) == stored
     await assert_oee_is(line, run, ALWAYS)
+
+
+async def test_it_ends_while_others_go_on(line: Line, run: str, before: Before) -> None:
+    stored = await line.one(STORED, run=run)
+
+    async with beside(Stream(line, "beside", before).flow(asyncio.Event())):
+        assert await line.replay(RECORDING) == run
+
+    assert await line.one(STORED, run=run) == stored
 
 
 async def test_another_calendar_is_another_run_beside_it(line: Line, run: str) -> None:
