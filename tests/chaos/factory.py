@@ -113,7 +113,8 @@ class Factory:
                 return ("sink", "--slot", slot)
             case "notify":
                 web, home = str(free_port()), str(self.home / f"notify-{slot}")
-                return ("notify", "--site", SITE, "--data-dir", home, "--web-port", web)
+                own = ("--slot", slot, "--data-dir", home, "--web-port", web)
+                return ("notify", "--site", SITE, *own)
             case "rules":
                 return ("process", "--engine", "rules", "--engine", "site", "--slot", slot)
             case _:
