@@ -59,8 +59,8 @@ class PublishedPlants:
         async for record in self._read_all():
             try:
                 published = decode(MODEL, record.value)
-            except UnreadableError:
-                log.exception("plant file not readable", offset=record.offset)
+            except UnreadableError as error:
+                log.warning("plant file not readable", offset=record.offset, reason=str(error))
             else:
                 if published.plant_version not in self._known:
                     self._published.setdefault(published.plant_version, published)
@@ -69,8 +69,8 @@ class PublishedPlants:
         version = published.plant_version
         try:
             self._known[version] = load_plant(published.text, published.file)
-        except FileError:
-            log.exception("plant file not readable", plant_version=version)
+        except FileError as error:
+            log.warning("plant file not readable", plant_version=version, reason=str(error))
             self._absent[version] = _seconds()
 
 
