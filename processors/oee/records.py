@@ -52,7 +52,15 @@ def differences(
 def _have_changed(before: Book, after: Book) -> bool:
     """Whether there may be news of stops."""
     is_same = before.stop is after.stop and before.run_since == after.run_since
-    return not is_same or before.stops is not after.stops
+    return not is_same or before.stops is not after.stops or _has_come_to_a_claim(before, after)
+
+
+def _has_come_to_a_claim(before: Book, after: Book) -> bool:
+    """Whether time has come to what somebody said of the rest of a stop."""
+    if after.stop is None or before.at is None or after.at is None:
+        return False
+    begins = (claim.start for claim in after.stop.claims if claim.start is not None)
+    return any(before.at <= start < after.at for start in begins)
 
 
 def _late_cells(named: Named, before: Book, after: Book) -> Iterator[OeeCell]:

@@ -183,6 +183,17 @@ def test_a_reason_for_a_run_that_is_too_short_waits_for_what_becomes_of_it() -> 
     assert facts.findings == []
 
 
+def test_a_reason_for_the_rest_of_a_stop_is_told_once_that_has_begun() -> None:
+    machine = Machine(plant())
+    machine.state(0, "running")
+    machine.state(60, "unplanned_stop")
+    machine.reason(70, "jam", since=90, until=200)
+    for at in range(75, 130, 5):
+        machine.alive(at)
+    facts = Facts(machine).tell(machine.said)
+    assert [(one.start, one.reason) for one in facts.stops] == [(after(60), "jam")]
+
+
 def test_a_reason_that_was_told_ahead_is_of_a_run_that_turns_out_to_be_part_of_the_stop() -> None:
     machine = Machine(plant(min_run_s=60))
     machine.state(0, "running")
