@@ -1,7 +1,7 @@
 """A chunk of observations through the mapping, in the order that the numbers need."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ingest.counters import LARGEST
@@ -119,7 +119,7 @@ def _placed(
                 # Who knows what was not seen has turned it into what was missed.
                 pass
             case _:
-                yield seen
+                yield _credible(seen, mapped, now, limit)
 
 
 def _believable(sample: Sample, mapped: Mapped, now: datetime, limit: timedelta | None) -> Sample:
@@ -127,6 +127,25 @@ def _believable(sample: Sample, mapped: Mapped, now: datetime, limit: timedelta 
     if moved:
         at = sample.source_time.isoformat()
         mapped.problems.append(Problem("clock_skew", sample.equipment, sample.tag, at))
+    return found
+
+
+def _credible(
+    seen: Alive | Missed | Alarm, mapped: Mapped, now: datetime, limit: timedelta | None
+) -> Alive | Missed | Alarm:
+    at = seen.end if isinstance(seen, Missed) else seen.at
+    off = at - now
+    if limit is None or abs(off) <= limit:
+        return seen
+    if isinstance(seen, Missed):
+        if off < timedelta(0):
+            # It may have been long ago: the source has told all that came after it.
+            return seen
+        length = min(seen.end - seen.start, limit)
+        found: Alive | Missed | Alarm = replace(seen, start=now - length, end=now)
+    else:
+        found = replace(seen, at=now)
+    mapped.problems.append(Problem("clock_skew", seen.equipment, "", at.isoformat()))
     return found
 
 

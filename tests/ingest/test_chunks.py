@@ -1,7 +1,7 @@
 """The order within a chunk, and observations that belong to nobody."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from ingest.chunks import Mapped, in_order, map_chunk
-from ingest.input import BAD, Alive, Missed, Sample, Unreadable
+from ingest.input import BAD, Alarm, Alive, Missed, Sample, Unreadable
 from ingest.metrics import EdgeMetrics
 from ingest.problems import ProblemLog
 from ingest.rules import plant_rules
@@ -17,6 +17,7 @@ from schemas.plant.load import load_plant
 from tests.ingest.kit import NOW, PLANT, REACTOR, STATION, at, plant, sample
 
 RULES = plant_rules(plant())
+ALARM = Alarm(REACTOR, "c", "n", "o", "o", 1, "m", True, True, True, NOW)
 
 
 def mapped(*seen: Any, limit: timedelta | None = None) -> Mapped:
@@ -101,6 +102,38 @@ def test_a_skewed_clock_is_reported_with_its_time() -> None:
     found = mapped(sample("state", 6, 90_000), limit=timedelta(hours=24))
 
     assert [event.source_time for event in found.events] == [NOW]
+    assert [(one.reason, one.value) for one in found.problems] == [
+        ("clock_skew", at(90_000).isoformat())
+    ]
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        pytest.param(Alive(REACTOR, at(90_000)), at(0), id="alive in a day"),
+        pytest.param(Alive(REACTOR, at(-90_000)), at(0), id="alive a day ago"),
+        pytest.param(Alive(REACTOR, at(-80_000)), at(-80_000), id="alive some hours ago"),
+        pytest.param(replace(ALARM, at=at(90_000)), at(0), id="an alarm in a day"),
+        pytest.param(Missed(REACTOR, at(89_990), at(90_000), "?"), at(0), id="missed in a day"),
+        pytest.param(
+            Missed(REACTOR, at(-90_099), at(-90_000), "?"), at(-90_000), id="missed long ago"
+        ),
+    ],
+)
+def test_no_event_is_later_than_the_skew_of_a_clock_allows(
+    seen: Alive | Missed | Alarm, told: datetime
+) -> None:
+    (event,) = mapped(seen, limit=timedelta(hours=24)).events
+
+    assert event.source_time == told
+
+
+def test_what_a_skewed_clock_calls_missed_is_as_long_and_ends_now() -> None:
+    seen = Missed(REACTOR, at(89_990), at(90_000), "reconnect")
+
+    found = mapped(seen, limit=timedelta(hours=24))
+
+    assert [one.fields["start"] for one in found.events] == [at(-10)]
     assert [(one.reason, one.value) for one in found.problems] == [
         ("clock_skew", at(90_000).isoformat())
     ]
