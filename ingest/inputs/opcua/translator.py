@@ -17,6 +17,7 @@ from ingest.inputs.opcua.values import (
     value_of,
 )
 from ingest.inputs.opcua.watch import Watch
+from ingest.mapping import SKEW_LIMIT
 from schemas.record import EquipmentPath
 
 _LAST_SEQUENCE_NUMBER = 2**32 - 1
@@ -164,6 +165,9 @@ class Translator:
             unknown = set(range(len(self._watched))) - self._recovered.keys()
             self._floors = dict.fromkeys(unknown, published)
         found = list(self._observations(items, arrival, self._is_told, filtered))
+        if self._newest is not None and self._newest - published > SKEW_LIMIT:
+            # Nobody believes that, and a gap from then on would hide all others.
+            self._newest = published
         self._see(published)
         return [*missed, *(observation for _, observation in sorted(found, key=_place))]
 

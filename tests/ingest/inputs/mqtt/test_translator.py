@@ -66,6 +66,17 @@ def test_what_is_said_is_a_sign_of_life_and_silence_is_none(translator):
     assert translator.answered(at(4)) == []
 
 
+def test_a_time_that_nobody_can_believe_ends_no_signs_of_life_and_begins_no_gap(translator):
+    translator.answered(at(1))
+    translator.deliver(sent("one/t", {"t": 1, "at": "9999-12-31T00:00:00Z"}, 2))
+    assert translator.answered(at(3)) == [Alive(PATH, at(2))]
+    translator.deliver(sent("one/t", {"t": 2, "at": at(4).isoformat()}, 4))
+    assert translator.answered(at(5)) == [Alive(PATH, at(4))]
+    translator.interrupted("gone")
+
+    assert translator.connected(at(9), resumed=False) == [Missed(PATH, at(5), at(9), "gone")]
+
+
 def test_a_born_node_is_alive_as_long_as_the_broker_answers(translator):
     born(translator, FakeNode(), 1)
     assert translator.answered(at(5)) == [Alive(OTHER, at(5))]

@@ -94,6 +94,17 @@ def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end()
     assert names(watching.answer(answer(2, 62, item(STATE, 0, 61.5)), at(62))) == ["state"]
 
 
+def test_a_time_that_nobody_can_believe_hides_no_outage_after_it():
+    one = translator()
+    one.answer(answer(1, 1, item(TEMPERATURE, 20.0, 10**8)), at(1))
+    one.interrupt("gone")
+    one.restart()
+
+    found = one.answer(answer(1, 9, item(TEMPERATURE, 21.0, 9)), at(9))
+
+    assert found[0] == Missed(PATH, at(1), at(9), "gone")
+
+
 def test_a_server_that_was_never_seen_was_not_missed():
     watching = translator()
     watching.interrupt("no connection")
