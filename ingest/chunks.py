@@ -108,7 +108,7 @@ def _placed(
                 yield seen
             case Sample(source_time=at):
                 sample = _believable(seen, mapped, now, limit)
-                if sample is seen and not seen.historical:
+                if sample is seen and not (seen.historical or seen.kept):
                     believed = at
                 yield sample
             case Unreadable():
@@ -133,20 +133,14 @@ def _believable(sample: Sample, mapped: Mapped, now: datetime, limit: timedelta 
 def _credible(
     seen: Alive | Missed | Alarm, mapped: Mapped, now: datetime, limit: timedelta | None
 ) -> Alive | Missed | Alarm:
+    """What is told as of later than a clock can be ahead is as of now; how old it is, it may be."""
     at = seen.end if isinstance(seen, Missed) else seen.at
-    off = at - now
-    if limit is None or abs(off) <= limit:
+    if limit is None or at - now <= limit:
         return seen
-    if isinstance(seen, Missed):
-        if off < timedelta(0):
-            # It may have been long ago: the source has told all that came after it.
-            return seen
-        length = min(seen.end - seen.start, limit)
-        found: Alive | Missed | Alarm = replace(seen, start=now - length, end=now)
-    else:
-        found = replace(seen, at=now)
     mapped.problems.append(Problem("clock_skew", seen.equipment, "", at.isoformat()))
-    return found
+    if isinstance(seen, Missed):
+        return replace(seen, start=now - min(seen.end - seen.start, limit), end=now)
+    return replace(seen, at=now)
 
 
 def _readings(mapped: Mapped, path: EquipmentPath) -> list[Reading]:

@@ -111,8 +111,8 @@ def test_a_skewed_clock_is_reported_with_its_time() -> None:
     ("seen", "told"),
     [
         pytest.param(Alive(REACTOR, at(90_000)), at(0), id="alive in a day"),
-        pytest.param(Alive(REACTOR, at(-90_000)), at(0), id="alive a day ago"),
-        pytest.param(Alive(REACTOR, at(-80_000)), at(-80_000), id="alive some hours ago"),
+        pytest.param(Alive(REACTOR, at(80_000)), at(80_000), id="alive in some hours"),
+        pytest.param(Alive(REACTOR, at(-90_000)), at(-90_000), id="alive long ago"),
         pytest.param(replace(ALARM, at=at(90_000)), at(0), id="an alarm in a day"),
         pytest.param(Missed(REACTOR, at(89_990), at(90_000), "?"), at(0), id="missed in a day"),
         pytest.param(
@@ -172,6 +172,16 @@ def test_a_time_is_believed_for_the_values_of_its_moment_only() -> None:
 
     assert [one.reason for one in found.problems] == ["clock_skew"]
     assert [one.at for one in found.readings[REACTOR]] == [NOW, NOW, NOW]
+
+
+def test_a_value_that_was_kept_while_nobody_listened_is_as_old_as_it_is() -> None:
+    kept = sample("state", 6, -200_000)._replace(kept=True)
+    ahead = sample("state", "STOPPED", 200_000)._replace(kept=True)
+
+    found = mapped(kept, kept._replace(tag="note", kept=False), ahead, limit=timedelta(hours=24))
+
+    assert [one.source_time for one in found.events] == [at(-200_000), NOW]
+    assert [one.at for one in found.readings[REACTOR]] == [at(-200_000), NOW, NOW]
 
 
 def test_that_an_old_value_is_historical_says_nothing_of_the_next_one() -> None:

@@ -111,7 +111,10 @@ class Translator:
         def is_told(handle: int, at: datetime) -> bool:
             return at <= self._last.get(handle, outage.known_until)
 
-        values = list(self._observations(found.items, arrival, is_told))
+        values = [
+            (rank, _kept(one, arrival))
+            for rank, one in self._observations(found.items, arrival, is_told)
+        ]
         if found.server_started > outage.start:
             reason = f"{outage.reason}, and the server was started again"
             values += [
@@ -250,6 +253,13 @@ def _items(notification: object) -> _Items:
 def _sample(watch: Watch, data: ua.DataValue, arrival: datetime) -> Sample:
     at = time_of(data, arrival)
     return Sample(watch.equipment, watch.tag, value_of(data), at, quality_of(data))
+
+
+def _kept(seen: Observation, arrival: datetime) -> Observation:
+    """What is too old for a live value is not, if it stood in the history."""
+    if isinstance(seen, Sample) and arrival - seen.source_time > SKEW_LIMIT:
+        return seen._replace(kept=True)
+    return seen
 
 
 def _place(ranked: tuple[int, Observation]) -> tuple[datetime, int]:

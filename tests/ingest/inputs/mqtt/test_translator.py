@@ -77,6 +77,28 @@ def test_a_time_that_nobody_can_believe_ends_no_signs_of_life_and_begins_no_gap(
     assert translator.connected(at(9), resumed=False) == [Missed(PATH, at(5), at(9), "gone")]
 
 
+@pytest.mark.parametrize(
+    ("resumed", "qos", "days", "is_kept"),
+    [
+        pytest.param(True, 1, 2, True, id="the broker kept it"),
+        pytest.param(True, 1, 0.5, False, id="not so old"),
+        pytest.param(True, 1, 8, False, id="older than the session can be"),
+        pytest.param(True, 0, 2, False, id="no broker keeps what comes at QoS 0"),
+        pytest.param(False, 1, 2, False, id="the broker had forgotten us"),
+    ],
+)
+def test_a_message_that_waited_at_the_broker_may_be_old(resumed, qos, days, is_kept):
+    week = timedelta(days=7)
+    one = Translator(watched([(PATH, equipment("one", TAGS))]), BROKER, week)
+    one.connected(at(0), resumed=resumed)
+    content = {"t": 1, "at": (START - timedelta(days=days)).isoformat()}
+
+    (found,) = one.deliver(sent("one/t", content, 1, qos=qos))
+
+    assert isinstance(found, Sample)
+    assert found.kept == is_kept
+
+
 def test_a_born_node_is_alive_as_long_as_the_broker_answers(translator):
     born(translator, FakeNode(), 1)
     assert translator.answered(at(5)) == [Alive(OTHER, at(5))]

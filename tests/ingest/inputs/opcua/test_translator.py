@@ -229,6 +229,18 @@ def test_history_fills_an_outage_and_each_value_comes_once_at_its_own_time():
     ]
 
 
+def test_what_stood_in_the_history_for_longer_than_a_clock_may_be_off_is_as_old_as_it_is():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+    items = [item(STATE, 0, 20), item(STATE, 1, 199_000)]
+
+    found = watching.recover(Recovered(items, ALL, ALL, at(0)), at(200_000))
+
+    assert [one.kept for one in found if isinstance(one, Sample)] == [True, False]
+
+
 def test_where_one_tag_has_no_history_a_gap_remains_but_the_others_keep_their_values():
     watching, found = after_an_outage(
         items=[item(GOOD_COUNT, 7, 30)], complete=frozenset({GOOD_COUNT})
