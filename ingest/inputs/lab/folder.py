@@ -186,19 +186,20 @@ class WatchedFolder:
     async def _take(self, path: Path) -> None:
         try:
             with await asyncio.to_thread(path.open, "rb") as file:
-                findings = await self._read_once(file, path)
+                digest = await asyncio.to_thread(_digest, file)
+                findings = await self._read_once(file, path, digest)
                 if await asyncio.to_thread(_changed, file, path):
                     self._tell_once(path, "it was changed while it was read: rename files into it")
                     return
             target = await asyncio.to_thread(put_away, path, findings)
+            await self._ledger.moved(digest)
         except OSError as error:
             self._tell_once(path, str(error))
             return
         _log.info("file taken", file=str(target), told=findings.summary())
 
-    async def _read_once(self, file: BinaryIO, path: Path) -> Findings:
+    async def _read_once(self, file: BinaryIO, path: Path, digest: str) -> Findings:
         """What is in the file, of which all that is new is stored on return."""
-        digest = await asyncio.to_thread(_digest, file)
         before = await self._ledger.file(digest)
         if before is not None and before.moved:
             findings = Findings()
@@ -210,7 +211,6 @@ class WatchedFolder:
             reading.after = WHOLE
         await self._read(file, path, reading)
         await self._ledger.take_file(digest, path.name, clock.now())
-        await self._ledger.moved(digest)
         return reading.findings
 
     def _after(self, digest: str) -> int:

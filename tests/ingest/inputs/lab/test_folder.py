@@ -14,6 +14,7 @@ import pytest
 from ingest.input import Chunk, Stated
 from ingest.inputs.lab.folder import WHOLE
 from ingest.inputs.lab.input import LabInput
+from ingest.inputs.lab.report import Findings, put_away as move
 from ingest.inputs.lab.rows import MAX_ROW_LINES, Row, read_rows
 from ingest.lines import MAX_LINE_BYTES
 from schemas.plant.lab_source import LabFolder, LabSource
@@ -310,6 +311,26 @@ async def test_a_folder_that_goes_away_is_waited_for(laboratory: Laboratory, inb
         await eventually((inbox / "rejected").exists)
         (inbox / "new.csv").write_text(table(row(1)))
         await edge.published(LAB.name, 1)
+
+
+async def test_a_file_that_could_not_be_put_away_at_first_keeps_its_report(
+    laboratory: Laboratory, inbox: Path, monkeypatch: pytest.MonkeyPatch
+):
+    full = [OSError("no space left on device")]
+
+    def once_full(file: Path, findings: Findings) -> Path:
+        if full:
+            raise full.pop()
+        return move(file, findings)
+
+    monkeypatch.setattr("ingest.inputs.lab.folder.put_away", once_full)
+    async with laboratory.edge(watching(inbox)) as edge:
+        (inbox / "one.csv").write_text(table(row(1), "broken"))
+        told = await put_away(inbox / "done/one.csv")
+        found = await edge.published(LAB.name, 1)
+
+    assert [line for line, *_ in told] == ["3", ""]
+    assert [one.number for one in found] == [1.0]
 
 
 def big(rows: int) -> Iterator[str]:
