@@ -1,6 +1,6 @@
 """Alarms and conditions: what a server's events say of them, and whose they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -57,13 +57,18 @@ class Event:
 
 
 class AlarmBook:
-    """The alarms of a source, over all connections to it: each change is told once.
+    """The alarms of a source, over all connections to it and restarts: each change is told once.
 
     After a connect the server says all that it retains again. What it does not say any more has
     ended meanwhile.
     """
 
-    def __init__(self, equipment: Sequence[tuple[EquipmentPath, Equipment]], endpoint: str) -> None:
+    def __init__(
+        self,
+        equipment: Sequence[tuple[EquipmentPath, Equipment]],
+        endpoint: str,
+        known: Iterable[Alarm] = (),
+    ) -> None:
         self._owners = {
             node: path
             for path, one in equipment
@@ -72,7 +77,8 @@ class AlarmBook:
         }
         self._only = equipment[0][0] if len(equipment) == 1 else None
         self._endpoint = endpoint
-        self._known: dict[str, Alarm] = {}
+        paths = {path for path, _ in equipment}
+        self._known = {one.condition: one for one in known if one.equipment in paths}
         self._confirmed: set[str] | None = None
         """Conditions that were said since a refresh began; None while there is none."""
         self._reported: set[str] = set()

@@ -1,14 +1,14 @@
 """Following one connection: subscribe or poll, and say that the source is alive while it is."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from asyncua import ua
 
 from ingest.backlog import Backlog
-from ingest.input import Observation
+from ingest.input import Alarm, Observation
 from ingest.inputs.opcua.alarms import AlarmBook
 from ingest.inputs.opcua.client import ANSWER_WITHIN_S
 from ingest.inputs.opcua.connection import Connection, RefusedError
@@ -43,12 +43,13 @@ class Follower:
         backlog: Backlog,
         meters: SourceMeters,
         log: Any,
+        alarms: Iterable[Alarm] = (),
     ) -> None:
         self._source = source
         self._watched = watches(equipment)
         self._notifiers = notifiers_of(source)
         self.translator = Translator(self._watched, source.endpoint, source.sampling_ms)
-        self._alarms = AlarmBook(equipment, source.endpoint)
+        self._alarms = AlarmBook(equipment, source.endpoint, alarms)
         self._namespaces: Sequence[str] = ()
         self._backlog = backlog
         self._meters = meters
