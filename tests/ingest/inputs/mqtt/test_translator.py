@@ -77,6 +77,15 @@ def test_a_time_that_nobody_can_believe_ends_no_signs_of_life_and_begins_no_gap(
     assert translator.connected(at(9), resumed=False) == [Missed(PATH, at(5), at(9), "gone")]
 
 
+def test_a_node_that_says_an_impossible_time_once_is_alive_at_its_own_time_again(translator):
+    fake = FakeNode()
+    born(translator, fake, 1)
+    topic, content = fake.data(at(10**9), Sent("state", "stop", STRING))
+    translator.deliver(sent(topic, content, 2, qos=0))
+
+    assert translator.answered(at(5)) == [Alive(OTHER, at(5))]
+
+
 @pytest.mark.parametrize(
     ("resumed", "qos", "days", "is_kept"),
     [
