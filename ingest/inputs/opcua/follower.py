@@ -49,7 +49,7 @@ class Follower:
         self._watched = watches(equipment)
         self._notifiers = notifiers_of(source)
         self.translator = Translator(self._watched, source.endpoint, source.sampling_ms)
-        self._alarms = AlarmBook(equipment, source.endpoint, alarms)
+        self._alarms = AlarmBook(equipment, source.endpoint, alarms, len(self._notifiers))
         self._namespaces: Sequence[str] = ()
         self._backlog = backlog
         self._meters = meters
