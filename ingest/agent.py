@@ -226,8 +226,8 @@ class _Agent:
 
     def _lose(self, name: str, reason: str) -> None:
         """Nothing is seen there now, of equipment that was seen there before."""
-        start = self._unseen.seen(name)
-        if start is not None:
+        self._world.sources.of(name).lost()
+        if (start := self._unseen.seen(name)) is not None:
             self._unseen.lose(self._readings(self._plant, [name]), start, reason)
 
     async def _tell(self, ended: Mapping[Reading, Missed | None]) -> None:

@@ -1,7 +1,7 @@
 """A chunk of observations through the mapping, in the order that the numbers need."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ingest.counters import LARGEST
@@ -108,7 +108,7 @@ def _placed(
                 yield seen
             case Sample(source_time=at):
                 sample = _believable(seen, mapped, now, limit)
-                if sample is seen and not seen.historical:
+                if sample is seen and not (seen.historical or seen.kept):
                     believed = at
                 yield sample
             case Unreadable():
@@ -119,7 +119,7 @@ def _placed(
                 # Who knows what was not seen has turned it into what was missed.
                 pass
             case _:
-                yield seen
+                yield _credible(seen, mapped, now, limit)
 
 
 def _believable(sample: Sample, mapped: Mapped, now: datetime, limit: timedelta | None) -> Sample:
@@ -128,6 +128,19 @@ def _believable(sample: Sample, mapped: Mapped, now: datetime, limit: timedelta 
         at = sample.source_time.isoformat()
         mapped.problems.append(Problem("clock_skew", sample.equipment, sample.tag, at))
     return found
+
+
+def _credible(
+    seen: Alive | Missed | Alarm, mapped: Mapped, now: datetime, limit: timedelta | None
+) -> Alive | Missed | Alarm:
+    """What is told as of later than a clock can be ahead is as of now; how old it is, it may be."""
+    at = seen.end if isinstance(seen, Missed) else seen.at
+    if limit is None or at - now <= limit:
+        return seen
+    mapped.problems.append(Problem("clock_skew", seen.equipment, "", at.isoformat()))
+    if isinstance(seen, Missed):
+        return replace(seen, start=now - min(seen.end - seen.start, limit), end=now)
+    return replace(seen, at=now)
 
 
 def _readings(mapped: Mapped, path: EquipmentPath) -> list[Reading]:

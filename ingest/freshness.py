@@ -30,11 +30,12 @@ class Freshness:
         self._newest: dict[EquipmentPath, datetime] = {}
         self._sources: dict[EquipmentPath, str] = {}
 
-    def saw(self, source: str, told: Sequence[Sample | Alive]) -> None:
-        """These came from a source."""
+    def saw(self, source: str, told: Sequence[Sample | Alive], now: datetime) -> None:
+        """These came from a source by now: none of them is from later, whatever it says."""
         newest = self._newest
         for one in told:
-            path, at = one.equipment, one.at if isinstance(one, Alive) else one.source_time
+            path, said = one.equipment, one.at if isinstance(one, Alive) else one.source_time
+            at = min(said, now)
             known = newest.get(path)
             if known is None:
                 self._gauge.labels(path).set_function(partial(self._age_s, path))

@@ -27,6 +27,8 @@ class Sample(NamedTuple):
     """Told later, out of a device's own store: telemetry of its time, never what is so now."""
     filtered: bool = False
     """The source has applied the tag's deadband: what it tells is news."""
+    kept: bool = False
+    """It waited at the source, or at a broker, while nobody listened: it may be as old as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,10 +58,11 @@ def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sampl
     """The sample at a time that can be believed, and whether it had to be moved.
 
     A source time further off than `limit` is replaced by the edge's; the sample's quality becomes
-    uncertain, so that everybody sees it in the telemetry. A historical one may be as old as it is.
+    uncertain, so that everybody sees it in the telemetry. A historical one, or one that was kept,
+    may be as old as it is.
     """
-    off = sample.source_time - now
-    if limit is None or abs(off) <= limit or (sample.historical and off < timedelta(0)):
+    off, may_be_old = sample.source_time - now, sample.historical or sample.kept
+    if limit is None or abs(off) <= limit or (may_be_old and off < timedelta(0)):
         return sample, False
     quality = sample.quality if is_bad(sample.quality) else sample.quality | UNCERTAIN
     return sample._replace(source_time=now, quality=quality), True

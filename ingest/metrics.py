@@ -187,11 +187,12 @@ class SourceMeters:
         self._gaps.inc(sum(isinstance(one, Missed) for one in observations))
         self._bad.inc(sum(is_bad(one.quality) for one in samples if one.quality))
         said = [one for one in observations if isinstance(one, _SIGNS)]
-        self._metrics.freshness.saw(self._source, said)
+        self._metrics.freshness.saw(self._source, said, now)
         if not samples:
             return
         newest = max(one.source_time for one in samples)
-        if self.last_value_at is None or newest > self.last_value_at:
+        known = self.last_value_at
+        if known is None or newest > known or known > now:
             self.last_value_at, self.clock_skew = newest, newest - now
             self._last_value.set(newest.timestamp())
             self._skew.set(self.clock_skew.total_seconds())

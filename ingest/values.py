@@ -30,11 +30,14 @@ def number(value: Value) -> float | None:
 
 
 def scaled(value: Value, factor: float, offset: float) -> Value:
-    """A number times the factor plus the offset; anything else as it is."""
+    """A number times the factor plus the offset; as it is what is none, or what no float holds."""
     # By exact type: a truth value is no number here.
-    if type(value) is float or type(value) is int:
+    if type(value) is not float and type(value) is not int:
+        return value
+    try:
         return value * factor + offset
-    return value
+    except OverflowError:
+        return value
 
 
 def word(value: Value) -> str | None:

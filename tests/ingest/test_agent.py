@@ -547,6 +547,30 @@ async def test_a_source_that_left_the_plant_file_is_no_longer_spoken_of() -> Non
     assert registry.get_sample_value("plantstream_source_troubled", gone) is None
 
 
+async def test_a_source_that_is_read_anew_is_connected_once_it_answers() -> None:
+    registry, changed = CollectorRegistry(), asyncio.Event()
+    sources, broker, stays = SourceMetrics(registry), MemoryBroker(), Endless()
+    successor = Endless()
+
+    async def changes() -> AsyncIterator[Plan]:
+        await changed.wait()
+        yield two_sources(5), {"line": stays, "other": successor}
+
+    plan = two_sources(10), {"line": stays, "other": Endless()}
+    the_world = world(sources=sources, registry=registry)
+    running = asyncio.create_task(
+        run_agent(plan, MemorySpool(), broker, world=the_world, changes=changes())
+    )
+    await until(lambda: stays.started == 1)
+    for name in ("line", "other"):
+        sources.of(name).connected()
+    changed.set()
+    await until(lambda: successor.started == 1)
+    running.cancel()
+
+    assert [sources.of(name).is_connected for name in ("line", "other")] == [True, False]
+
+
 class Slow(MemorySpool):
     """A spool whose disk is slow for the first chunk of an input."""
 

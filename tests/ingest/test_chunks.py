@@ -1,7 +1,7 @@
 """The order within a chunk, and observations that belong to nobody."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from ingest.chunks import Mapped, in_order, map_chunk
-from ingest.input import BAD, Alive, Missed, Sample, Unreadable
+from ingest.input import BAD, Alarm, Alive, Missed, Sample, Unreadable
 from ingest.metrics import EdgeMetrics
 from ingest.problems import ProblemLog
 from ingest.rules import plant_rules
@@ -17,6 +17,7 @@ from schemas.plant.load import load_plant
 from tests.ingest.kit import NOW, PLANT, REACTOR, STATION, at, plant, sample
 
 RULES = plant_rules(plant())
+ALARM = Alarm(REACTOR, "c", "n", "o", "o", 1, "m", True, True, True, NOW)
 
 
 def mapped(*seen: Any, limit: timedelta | None = None) -> Mapped:
@@ -106,6 +107,38 @@ def test_a_skewed_clock_is_reported_with_its_time() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        pytest.param(Alive(REACTOR, at(90_000)), at(0), id="alive in a day"),
+        pytest.param(Alive(REACTOR, at(80_000)), at(80_000), id="alive in some hours"),
+        pytest.param(Alive(REACTOR, at(-90_000)), at(-90_000), id="alive long ago"),
+        pytest.param(replace(ALARM, at=at(90_000)), at(0), id="an alarm in a day"),
+        pytest.param(Missed(REACTOR, at(89_990), at(90_000), "?"), at(0), id="missed in a day"),
+        pytest.param(
+            Missed(REACTOR, at(-90_099), at(-90_000), "?"), at(-90_000), id="missed long ago"
+        ),
+    ],
+)
+def test_no_event_is_later_than_the_skew_of_a_clock_allows(
+    seen: Alive | Missed | Alarm, told: datetime
+) -> None:
+    (event,) = mapped(seen, limit=timedelta(hours=24)).events
+
+    assert event.source_time == told
+
+
+def test_what_a_skewed_clock_calls_missed_is_as_long_and_ends_now() -> None:
+    seen = Missed(REACTOR, at(89_990), at(90_000), "reconnect")
+
+    found = mapped(seen, limit=timedelta(hours=24))
+
+    assert [one.fields["start"] for one in found.events] == [at(-10)]
+    assert [(one.reason, one.value) for one in found.problems] == [
+        ("clock_skew", at(90_000).isoformat())
+    ]
+
+
 def test_a_gap_is_an_event_of_its_equipment() -> None:
     found = mapped(Missed(STATION, at(0), at(5), "reconnect"))
 
@@ -139,6 +172,16 @@ def test_a_time_is_believed_for_the_values_of_its_moment_only() -> None:
 
     assert [one.reason for one in found.problems] == ["clock_skew"]
     assert [one.at for one in found.readings[REACTOR]] == [NOW, NOW, NOW]
+
+
+def test_a_value_that_was_kept_while_nobody_listened_is_as_old_as_it_is() -> None:
+    kept = sample("state", 6, -200_000)._replace(kept=True)
+    ahead = sample("state", "STOPPED", 200_000)._replace(kept=True)
+
+    found = mapped(kept, kept._replace(tag="note", kept=False), ahead, limit=timedelta(hours=24))
+
+    assert [one.source_time for one in found.events] == [at(-200_000), NOW]
+    assert [one.at for one in found.readings[REACTOR]] == [at(-200_000), NOW, NOW]
 
 
 def test_that_an_old_value_is_historical_says_nothing_of_the_next_one() -> None:

@@ -41,3 +41,16 @@ def test_an_equipment_whose_values_do_not_change_is_not_silent():
     found = age(registry, REACTOR)
     assert found is not None
     assert found < 30
+
+
+def test_a_value_from_the_future_hides_no_silence_after_it():
+    registry = CollectorRegistry()
+    metrics, past = SourceMetrics(registry), clock.now() - timedelta(seconds=600)
+    metrics.of("plc").took([Sample(REACTOR, "t", 1, past + timedelta(days=9_000))], past)
+    metrics.of("plc").took([Sample(REACTOR, "t", 2, past)], past)
+
+    found = age(registry, REACTOR)
+    assert found is not None
+    assert 600 <= found < 630
+    assert metrics.of("plc").last_value_at == past
+    assert metrics.of("plc").clock_skew == timedelta(0)

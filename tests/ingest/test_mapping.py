@@ -368,6 +368,15 @@ def test_a_measured_value_is_in_its_unit(raw: Any, kept: Any) -> None:
     assert found.value == kept
 
 
+def test_a_whole_number_that_no_float_holds_is_no_value_of_a_scaled_tag() -> None:
+    text = PLANT.replace("unit: degC", "unit: degC, factor: 0.1")
+    rules = plant_rules(load_plant(text, "plant.yaml"))
+    found = step(rules[REACTOR], Memory(), sample("temperature", 10**400))
+
+    assert [(one.value, one.quality) for one in found.readings] == [(None, BAD)]
+    assert found.problems == ("wrong_value",)
+
+
 def test_a_scaled_speed_is_above_its_limit_in_its_unit() -> None:
     text = PLANT.replace("running_above: 10,", "running_above: 10, factor: 0.01,")
     rules = plant_rules(load_plant(text, "plant.yaml"))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingest.input import Stated, Unreadable
@@ -9,6 +10,9 @@ from plantstream.runtime.errors import UnavailableError
 
 MAX_WAITING = 20_000
 """Statements; beyond that whoever comes has to come again."""
+
+MOST_FILES = 100
+"""Files that were begun and could not be read to their end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,12 @@ class FilePlace:
     line: int
     """The last line whose row is stored."""
     ended: bool = False
+
+
+def remembered(files: Sequence[FilePlace], newest: FilePlace) -> tuple[FilePlace, ...]:
+    """The newest place, behind those of other files that were begun and have not ended."""
+    others = [one for one in files if not one.ended and one.digest != newest.digest]
+    return (*others, newest)[-MOST_FILES:]
 
 
 def _answer() -> asyncio.Future[frozenset[int]]:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,7 +13,7 @@ from typing import BinaryIO
 from watchfiles import awatch
 
 from ingest.input import Unreadable
-from ingest.inputs.lab.desk import Desk, FilePlace, Group, Item
+from ingest.inputs.lab.desk import Desk, FilePlace, Group, Item, remembered
 from ingest.inputs.lab.judge import Author, judged
 from ingest.inputs.lab.keys import key_of, statement_of
 from ingest.inputs.lab.report import DONE, REJECTED, Findings, put_away
@@ -115,14 +115,15 @@ class WatchedFolder:
         self._ledger = ledger
         self._meters = meters
         self._path = Path(config.path).expanduser()
-        self._place: FilePlace | None = None
+        self._files: Sequence[FilePlace] = ()
         self._told: set[str] = set()
 
-    async def watch(self, place: FilePlace | None) -> None:
-        """Take what rests there and what will come, going on where the last file was left."""
-        self._place = place
-        if place is not None and place.ended:
-            await self._ledger.take_file(place.digest, place.name, clock.now())
+    async def watch(self, files: Sequence[FilePlace]) -> None:
+        """Take what rests there and what will come, going on where files were left."""
+        self._files = files
+        for file in files:
+            if file.ended:
+                await self._ledger.take_file(file.digest, file.name, clock.now())
         while True:
             try:
                 await asyncio.to_thread(self._prepare)
@@ -185,19 +186,20 @@ class WatchedFolder:
     async def _take(self, path: Path) -> None:
         try:
             with await asyncio.to_thread(path.open, "rb") as file:
-                findings = await self._read_once(file, path)
+                digest = await asyncio.to_thread(_digest, file)
+                findings = await self._read_once(file, path, digest)
                 if await asyncio.to_thread(_changed, file, path):
                     self._tell_once(path, "it was changed while it was read: rename files into it")
                     return
             target = await asyncio.to_thread(put_away, path, findings)
+            await self._ledger.moved(digest)
         except OSError as error:
             self._tell_once(path, str(error))
             return
         _log.info("file taken", file=str(target), told=findings.summary())
 
-    async def _read_once(self, file: BinaryIO, path: Path) -> Findings:
+    async def _read_once(self, file: BinaryIO, path: Path, digest: str) -> Findings:
         """What is in the file, of which all that is new is stored on return."""
-        digest = await asyncio.to_thread(_digest, file)
         before = await self._ledger.file(digest)
         if before is not None and before.moved:
             findings = Findings()
@@ -209,12 +211,11 @@ class WatchedFolder:
             reading.after = WHOLE
         await self._read(file, path, reading)
         await self._ledger.take_file(digest, path.name, clock.now())
-        await self._ledger.moved(digest)
         return reading.findings
 
     def _after(self, digest: str) -> int:
         """The line up to which the rows of this file are stored."""
-        return self._place.line if self._place and self._place.digest == digest else 0
+        return next((one.line for one in self._files if one.digest == digest), 0)
 
     async def _read(self, file: BinaryIO, path: Path, reading: Reading) -> None:
         """Hand over the rows that are not stored yet, and judge all of them for the report."""
@@ -243,7 +244,8 @@ class WatchedFolder:
             place = str(refused.line) if refused else ""
             reading.findings.add(place, [Mistake("id", CONTRADICTS)])
         self._meters.notified(len(group))
-        self._place = group.place
+        if group.place is not None:
+            self._files = remembered(self._files, group.place)
 
     def _tell_once(self, file: Path, reason: str) -> None:
         if file.name not in self._told and len(self._told) < _TOLD:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from ingest.input import Chunk
 from ingest.inputs.lab.answered import Answered, Answers
 from ingest.inputs.lab.app import ANSWER_WITHIN_S, Office, create_app
-from ingest.inputs.lab.desk import Desk, FilePlace
+from ingest.inputs.lab.desk import Desk, FilePlace, remembered
 from ingest.inputs.lab.folder import WatchedFolder
 from ingest.inputs.lab.signing import Signing
 from ingest.inputs.lab.sorting import sort
@@ -34,20 +34,26 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The position: the number of the last chunk, and how far the newest file was read."""
+    """The position: the number of the last chunk, and how far files were read."""
 
     number: int = 0
-    file: FilePlace | None = None
+    files: tuple[FilePlace, ...] = ()
+    """The newest, and those that have not ended."""
+
+    def next(self, file: FilePlace | None) -> "Place":
+        """The place of the next chunk, after which a file is read so far."""
+        files = remembered(self.files, file) if file else self.files
+        return Place(self.number + 1, files)
 
     def dump(self) -> str:
         """As JSON that `load` reads."""
-        return json.dumps({"number": self.number, "file": self.file and asdict(self.file)})
+        return json.dumps({"number": self.number, "files": [asdict(one) for one in self.files]})
 
     @classmethod
     def load(cls, stored: str) -> "Place":
         """The place that `dump` wrote."""
         found = json.loads(stored)
-        return cls(found["number"], found["file"] and FilePlace(**found["file"]))
+        return cls(found["number"], tuple(FilePlace(**one) for one in found.get("files", ())))
 
 
 class LabInput:
@@ -97,7 +103,7 @@ class LabInput:
             stack.callback(desk.close)
             working = [
                 asyncio.create_task(work, name=f"lab {self._name}")
-                for work in self._work(desk, ledger, place.file)
+                for work in self._work(desk, ledger, place.files)
             ]
             stack.push_async_callback(_ended, working)
             for one in working:
@@ -106,7 +112,7 @@ class LabInput:
                 keys = [item.key for group in groups for item in group.items if item.key]
                 found = sort(groups, await ledger.known(keys))
                 if found.told or found.place:
-                    place = Place(place.number + 1, found.place or place.file)
+                    place = place.next(found.place)
                     await ledger.note(place.number, found.noted, clock.now())
                     await self.noted.reached()
                     yield Chunk(tuple(found.told), place.dump())
@@ -118,7 +124,7 @@ class LabInput:
                 await one
 
     def _work(
-        self, desk: Desk, ledger: LedgerThread, file: FilePlace | None
+        self, desk: Desk, ledger: LedgerThread, files: Sequence[FilePlace]
     ) -> Iterator[Coroutine[Any, Any, None]]:
         if self._source.http is not None:
             answered = Answered(self._plant.plant.site_path())
@@ -126,7 +132,7 @@ class LabInput:
             if self._answers is not None:
                 yield answered.follow(self._answers)
         if self._source.folder is not None:
-            yield self._watch(self._source.folder, desk, ledger, file)
+            yield self._watch(self._source.folder, desk, ledger, files)
 
     async def _serve(
         self, http: LabHttp, storing: tuple[Desk, LedgerThread], answered: Answered
@@ -155,10 +161,10 @@ class LabInput:
             await server.ended()
 
     async def _watch(
-        self, folder: LabFolder, desk: Desk, ledger: LedgerThread, file: FilePlace | None
+        self, folder: LabFolder, desk: Desk, ledger: LedgerThread, files: Sequence[FilePlace]
     ) -> None:
         watched = WatchedFolder(folder, self._plant.plant, desk, ledger, self._meters)
-        await watched.watch(file)
+        await watched.watch(files)
 
 
 def _listening(http: LabHttp) -> Listening:

@@ -42,12 +42,14 @@ class Sight:
     def _missed(
         self, path: EquipmentPath, samples: Sequence[Sample], allowed: timedelta
     ) -> list[Missed]:
-        reason = self._reasons.pop(path, _UNKNOWN)
-        before = self._seen.get(path)
-        if before is None or samples[-1].source_time - before <= allowed:
+        reason, before = self._reasons.pop(path, None), self._seen.get(path)
+        if before is None or timedelta(0) <= samples[-1].source_time - before <= allowed:
             return []
         at = samples[_place(samples, path)].source_time
-        return [Missed(path, before, at, reason)] if at - before > allowed else []
+        if at < before:
+            # The clock was set back: that it was lost is known, and not for how long.
+            return [Missed(path, at, at, reason)] if reason else []
+        return [Missed(path, before, at, reason or _UNKNOWN)] if at - before > allowed else []
 
 
 def _place(samples: Sequence[Sample], path: EquipmentPath) -> int:

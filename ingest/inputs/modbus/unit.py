@@ -112,10 +112,11 @@ class Unit:
         if len(block.fields) == 1 or code == ILLEGAL_FUNCTION:
             self._refused |= dict.fromkeys(block.fields, found)
             return [one for field in block.fields for one in self._tell(field, found)]
+        # Both at once: no answer to the first must not lose the second.
+        parts = {Decoder(half): half for half in halves(block)}
+        self._decoders |= parts
         told: list[Observation] = []
-        for half in halves(block):
-            part = Decoder(half)
-            self._decoders[part] = half
+        for part in parts:
             told += await self._read_block(lane, part, harvest)
         return told
 

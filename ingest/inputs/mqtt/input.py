@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ingest.input import Chunk, Told, Unreadable
 from ingest.inputs.mqtt.connection import Connection, RefusedError, connected
@@ -82,7 +82,7 @@ class MqttInput:
             MisconfiguredError: only a person can help.
         """
         tls = await asyncio.to_thread(tls_of, self._source)
-        work = _Work(self._watched, self._source.broker, Place.load(position))
+        work = _Work(self._watched, self._source, Place.load(position))
         inbox = Inbox()
         connecting = asyncio.create_task(self._connect(tls, inbox), name=self._client_id)
         connecting.add_done_callback(lambda _: inbox.close())
@@ -209,8 +209,9 @@ class MqttInput:
 class _Work:
     """From items to observations, with the memory of what is stored."""
 
-    def __init__(self, watched: Watched, broker: str, place: Place) -> None:
-        self.translator = Translator(watched, broker)
+    def __init__(self, watched: Watched, source: MqttSource, place: Place) -> None:
+        expiry = timedelta(seconds=source.session_expiry_s)
+        self.translator = Translator(watched, source.broker, expiry)
         self.translator.recall(place.fleeting)
         self._stored = Stored.load(place.stored)
         self._subscribed = digest_of(watched.filters())

@@ -86,9 +86,9 @@ def _parts(field: str) -> Sequence[str]:
 def _rfc_3339(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return None if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return None if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -9,6 +9,7 @@ from ingest.input import GOOD, Alive, Missed, Observation, Sample, Unreadable, V
 from ingest.inputs.mqtt.datatypes import BAD_TYPE_MISMATCH
 from ingest.inputs.mqtt.json_values import AbsentError, WrongError, parse, time_at, value_at
 from ingest.inputs.mqtt.watch import Watch
+from ingest.mapping import SKEW_LIMIT
 
 
 class JsonTopic:
@@ -65,7 +66,8 @@ class JsonTopic:
         at, before = found.at or arrival, self._newest.get(watch)
         if retained and (found.at is None or (before is not None and at <= before)):
             return
-        self._newest[watch] = at if before is None else max(at, before)
+        known = at if at - arrival <= SKEW_LIMIT else arrival
+        self._newest[watch] = known if before is None else max(known, before)
         yield Sample(watch.equipment, watch.tag, found.value, at, found.quality)
 
     def _report(self, watch: Watch, error: ValueError) -> Iterator[Unreadable]:

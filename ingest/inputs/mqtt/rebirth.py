@@ -12,7 +12,8 @@ class Rebirth:
     def __init__(self) -> None:
         self._wanted = False
         self._pause = FIRST_PAUSE
-        self._not_before: datetime | None = None
+        self._asked: tuple[datetime, datetime] | None = None
+        """When it was asked, and from when on it may be asked again."""
 
     @property
     def wanted(self) -> bool:
@@ -30,12 +31,13 @@ class Rebirth:
 
     def hurry(self) -> None:
         """Earlier requests got nowhere: the broker was away."""
-        self._pause, self._not_before = FIRST_PAUSE, None
+        self._pause, self._asked = FIRST_PAUSE, None
 
     def due(self, now: datetime) -> bool:
-        """Whether to ask now; a True counts as asked."""
-        if not self._wanted or (self._not_before is not None and now < self._not_before):
+        """Whether to ask now; a True counts as asked. A clock that is set back ends the pause."""
+        is_paused = self._asked is not None and self._asked[0] <= now < self._asked[1]
+        if not self._wanted or is_paused:
             return False
-        self._not_before = now + self._pause
+        self._asked = now, now + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         return True

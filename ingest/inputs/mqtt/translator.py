@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ingest.input import Back, Observation, Unreadable
+from ingest.input import Back, Observation, Sample, Unreadable
 from ingest.inputs.mqtt.messages import JsonTopic
 from ingest.inputs.mqtt.payload import GarbageError, decode
 from ingest.inputs.mqtt.sparkplug import EdgeNode
 from ingest.inputs.mqtt.watch import NAMESPACE, OF_NODE, Node, Watched, filters_of
+from ingest.mapping import SKEW_LIMIT
 
 MAX_PAYLOAD = 1024 * 1024
 """Bytes of a message that are read; a larger one is no value of a machine."""
@@ -36,8 +37,12 @@ class Delivered:
 class Translator:
     """The tags of one source as far as they have been seen."""
 
-    def __init__(self, watched: Watched, broker: str) -> None:
+    def __init__(
+        self, watched: Watched, broker: str, session_expiry: timedelta = timedelta(0)
+    ) -> None:
         self._broker = broker
+        self._session_expiry = session_expiry
+        self._resumed = False
         self._topics = {
             topic: JsonTopic(f"{broker} {topic}", watches)
             for topic, watches in watched.topics.items()
@@ -71,9 +76,8 @@ class Translator:
             reason = f"it has {message.size} bytes, and at most {MAX_PAYLOAD} are read"
             return [self._unreadable(message, reason)]
         try:
-            if message.topic in self._topics:
-                return self._json(message)
-            return self._sparkplug(message)
+            said = self._json if message.topic in self._topics else self._sparkplug
+            return [self._kept(one, message) for one in said(message)]
         except ValueError as error:
             return [self._unreadable(message, str(error))]
 
@@ -98,7 +102,7 @@ class Translator:
 
     def connected(self, now: datetime, *, resumed: bool) -> list[Observation]:
         """The broker is there; `resumed` if it kept our session, and what came at QoS 1 since."""
-        outage, self._outage = self._outage, None
+        outage, self._outage, self._resumed = self._outage, None, resumed
         found: list[Observation] = []
         if outage is not None and self._answered is not None:
             for name, topic in self._topics.items():
@@ -166,6 +170,13 @@ class Translator:
         node = self._nodes[place.node]
         found = node.receive(place.kind, place.device, decode(message.payload), message.arrival)
         return [self._placed(one) for one in found]
+
+    def _kept(self, seen: Observation, message: Delivered) -> Observation:
+        """What is too old for a live value may have waited for us, as long as the session does."""
+        if not isinstance(seen, Sample) or not (message.qos and self._resumed):
+            return seen
+        is_kept = SKEW_LIMIT < message.arrival - seen.source_time <= self._session_expiry
+        return seen._replace(kept=True) if is_kept else seen
 
     def _placed(self, seen: Observation) -> Observation:
         """An edge node does not know where it is heard."""

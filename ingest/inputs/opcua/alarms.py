@@ -1,6 +1,6 @@
 """Alarms and conditions: what a server's events say of them, and whose they are."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -57,13 +57,19 @@ class Event:
 
 
 class AlarmBook:
-    """The alarms of a source, over all connections to it: each change is told once.
+    """The alarms of a source, over all connections to it and restarts: each change is told once.
 
     After a connect the server says all that it retains again. What it does not say any more has
     ended meanwhile.
     """
 
-    def __init__(self, equipment: Sequence[tuple[EquipmentPath, Equipment]], endpoint: str) -> None:
+    def __init__(
+        self,
+        equipment: Sequence[tuple[EquipmentPath, Equipment]],
+        endpoint: str,
+        known: Iterable[Alarm] = (),
+        notifiers: int = 1,
+    ) -> None:
         self._owners = {
             node: path
             for path, one in equipment
@@ -72,9 +78,14 @@ class AlarmBook:
         }
         self._only = equipment[0][0] if len(equipment) == 1 else None
         self._endpoint = endpoint
-        self._known: dict[str, Alarm] = {}
-        self._confirmed: set[str] | None = None
-        """Conditions that were said since a refresh began; None while there is none."""
+        paths = {path for path, _ in equipment}
+        self._known = {one.condition: one for one in known if one.equipment in paths}
+        self._is_alone = notifiers == 1
+        """Whether one notifier says all: what was known before the start is its own as well."""
+        self._tellers: dict[str, int] = {}
+        """By condition: which notifier, by its handle, said it first."""
+        self._confirmed: dict[int, set[str]] = {}
+        """Conditions that a notifier said since its refresh began; none while there is none."""
         self._reported: set[str] = set()
 
     def hear(
@@ -86,13 +97,23 @@ class AlarmBook:
             event = _event(one)
             if event is None:
                 continue
+            notifier = one.ClientHandle
             if event.kind == _REFRESH_START:
-                self._confirmed = set()
+                self._confirmed[notifier] = set()
             elif event.kind == _REFRESH_END:
-                found += self._ended(_time(event, arrival))
+                found += self._ended(notifier, _time(event, arrival))
             elif _is_condition(event):
                 found += self._change(event, namespaces, arrival)
+                self._confirm(notifier, _text(event.condition, namespaces))
         return found
+
+    def _confirm(self, notifier: int, condition: str) -> None:
+        if condition in self._known:
+            self._tellers.setdefault(condition, notifier)
+        else:
+            self._tellers.pop(condition, None)
+        if notifier in self._confirmed:
+            self._confirmed[notifier].add(condition)
 
     def _change(
         self, event: Event, namespaces: Sequence[str], arrival: datetime
@@ -103,8 +124,6 @@ class AlarmBook:
             yield from self._homeless(source)
             return
         alarm = _alarm(event, path, namespaces, arrival)
-        if self._confirmed is not None:
-            self._confirmed.add(alarm.condition)
         before = self._known.get(alarm.condition)
         if before is not None and replace(before, at=alarm.at) == alarm:
             return
@@ -115,13 +134,22 @@ class AlarmBook:
             return
         yield alarm
 
-    def _ended(self, at: datetime) -> list[Observation]:
-        confirmed, self._confirmed = self._confirmed, None
+    def _ended(self, notifier: int, at: datetime) -> list[Observation]:
+        """What this notifier had said and does not say any more."""
+        confirmed = self._confirmed.pop(notifier, None)
         if confirmed is None:
             return []
-        gone = [one for name, one in self._known.items() if one.retained and name not in confirmed]
+        unsaid = notifier if self._is_alone else None
+        gone = [
+            one
+            for name, one in self._known.items()
+            if one.retained
+            and name not in confirmed
+            and self._tellers.get(name, unsaid) == notifier
+        ]
         for one in gone:
             del self._known[one.condition]
+            self._tellers.pop(one.condition, None)
         return [replace(one, active=False, retained=False, message=_UNSEEN, at=at) for one in gone]
 
     def _homeless(self, source: str) -> Iterator[Unreadable]:

@@ -1,14 +1,14 @@
 """Following one connection: subscribe or poll, and say that the source is alive while it is."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from asyncua import ua
 
 from ingest.backlog import Backlog
-from ingest.input import Observation
+from ingest.input import Alarm, Observation
 from ingest.inputs.opcua.alarms import AlarmBook
 from ingest.inputs.opcua.client import ANSWER_WITHIN_S
 from ingest.inputs.opcua.connection import Connection, RefusedError
@@ -16,7 +16,13 @@ from ingest.inputs.opcua.history import history_of
 from ingest.inputs.opcua.items import CORRECT, Asking, Handle, Items, watch_nodes
 from ingest.inputs.opcua.notifiers import listen, notifiers_of
 from ingest.inputs.opcua.polling import Poller
-from ingest.inputs.opcua.subscription import Subscription, open_subscription, take_over
+from ingest.inputs.opcua.subscription import (
+    Subscription,
+    end,
+    open_subscription,
+    take_over,
+    turn_from,
+)
 from ingest.inputs.opcua.translator import Recovered, Translator
 from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
@@ -37,17 +43,20 @@ class Follower:
         backlog: Backlog,
         meters: SourceMeters,
         log: Any,
+        alarms: Iterable[Alarm] = (),
     ) -> None:
         self._source = source
         self._watched = watches(equipment)
         self._notifiers = notifiers_of(source)
         self.translator = Translator(self._watched, source.endpoint, source.sampling_ms)
-        self._alarms = AlarmBook(equipment, source.endpoint)
+        self._alarms = AlarmBook(equipment, source.endpoint, alarms, len(self._notifiers))
         self._namespaces: Sequence[str] = ()
         self._backlog = backlog
         self._meters = meters
         self._log = log
         self._subscription: Subscription | None = None
+        self._silent: Subscription | None = None
+        """What was taken over and said nothing: the server may still find its voice."""
         self._items = Items()
         self._held: list[ua.PublishResult] | None = None
         """Answers that wait until it is known what was before them."""
@@ -69,6 +78,9 @@ class Follower:
         if not await self._go_on(connection):
             self._held = []
             await self._subscribe(connection, nodes)
+            silent, self._silent = self._silent, None
+            if silent is not None and self._subscription is not None:
+                await end(connection, silent)
             await self._catch_up(connection, nodes)
             self._hear_held()
         polled = {handle: nodes[handle] for handle in self._items.unwatched if handle in nodes}
@@ -78,16 +90,19 @@ class Follower:
         """Take over the last connection's subscription, if it cannot have dropped anything."""
         before, outage = self._subscription, self.translator.outage
         last = self.translator.sequence
-        self._subscription = None
+        self._subscription = self._silent = None
         if before is None or outage is None or last is None or self._items.unwatched:
             return False
         away = await connection.current_time() - outage.known_until
         if away.total_seconds() > self._items.kept_s:
             return False
         self._held = []
-        taken = await take_over(connection, before, last, self._on_answer)
-        if not taken or not await self._speaks(before):
+        if not await take_over(connection, before, last, self._on_answer):
             self._held = None
+            return False
+        if not await self._speaks(before):
+            turn_from(connection, before)
+            self._held, self._silent = None, before
             return False
         self.translator.resume()
         self._hear_held()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from ingest.backlog import Backlog, Holding, tells_meaning
@@ -11,6 +12,7 @@ from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.expiry import ExpiryWatch
 from ingest.inputs.opcua.follower import Follower
 from ingest.inputs.opcua.notifiers import notifiers_of
+from ingest.inputs.opcua.open_alarms import OpenAlarms
 from ingest.inputs.opcua.trust import Access, access_of
 from ingest.inputs.opcua.watch import watches
 from ingest.metrics import SourceMeters
@@ -61,27 +63,31 @@ class OpcUaInput:
         self._expiry = ExpiryWatch(self._meters, self._warn)
 
     async def chunks(self, position: str | None) -> AsyncIterator[Chunk]:
-        """Observations from now on; an OPC UA server cannot be read again, so no position.
+        """Observations from now on: an OPC UA server cannot be read again.
+
+        The position says which alarms are open, so that one that ends while the edge is down ends.
 
         Raises:
             MisconfiguredError: only a person can help.
         """
-        del position
+        alarms = OpenAlarms.load(position)
         access = await asyncio.to_thread(access_of, self._source, self._name)
         backlog = Backlog(self._holding, tells_meaning(self._equipment))
-        reading = asyncio.create_task(self._read(access, backlog), name=f"opcua {self._name}")
+        follower = Follower(
+            self._source, self._equipment, backlog, self._meters, self._log, tuple(alarms)
+        )
+        reading = asyncio.create_task(self._read(access, follower), name=f"opcua {self._name}")
         reading.add_done_callback(lambda _: backlog.close())
         try:
             async for chunk in backlog.chunks():
-                yield chunk
+                yield replace(chunk, position=alarms.after(chunk.observations))
             await reading
         finally:
             reading.cancel()
             with suppress(asyncio.CancelledError, MisconfiguredError):
                 await reading
 
-    async def _read(self, access: Access, backlog: Backlog) -> None:
-        follower = Follower(self._source, self._equipment, backlog, self._meters, self._log)
+    async def _read(self, access: Access, follower: Follower) -> None:
         delay_s = FIRST_RETRY_S
         known = False
         while True:

@@ -51,10 +51,11 @@ async def listen(
     """
     nodes = [parse(text).node_id(namespaces) for text in notifiers]
     absent = [text for text, node in zip(notifiers, nodes, strict=True) if node is None]
-    there = [(text, node) for text, node in zip(notifiers, nodes, strict=True) if node is not None]
+    # Each keeps its handle, whatever others are there: alarms are known by who says them.
+    there = {at: node for at, node in enumerate(nodes) if node is not None}
     if not there:
         return absent
-    items = [_item(first_handle + at, node) for at, (_, node) in enumerate(there)]
+    items = [_item(first_handle + at, node) for at, node in there.items()]
     request = ua.CreateMonitoredItemsParameters(
         SubscriptionId=subscription.number,
         TimestampsToReturn=ua.TimestampsToReturn.Both,
@@ -63,7 +64,9 @@ async def listen(
     creating = connection.session.create_monitored_items(request)
     results = await answered("it does not take the alarms", creating)
     refused = [
-        text for (text, _), one in zip(there, results, strict=True) if not one.StatusCode.is_good()
+        notifiers[at]
+        for at, one in zip(there, results, strict=True)
+        if not one.StatusCode.is_good()
     ]
     await refresh(connection, subscription)
     return absent + refused

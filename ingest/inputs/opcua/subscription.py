@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from asyncua import ua
@@ -114,6 +115,22 @@ async def take_over(
     session._subscription_callbacks[subscription.number] = told  # noqa: SLF001
     session.ensure_publish_loop()
     return True
+
+
+def turn_from(connection: Connection, subscription: Subscription) -> None:
+    """Hear no more of a subscription that was taken over, should it speak after all."""
+    connection.session._subscription_callbacks.pop(subscription.number, None)  # noqa: SLF001
+
+
+async def end(connection: Connection, subscription: Subscription) -> None:
+    """Have the server forget a subscription; not the only one, or it answers no others either.
+
+    Raises:
+        UnavailableError: the connection is lost.
+    """
+    ending = connection.session.delete_subscriptions([subscription.number])
+    with suppress(RefusedError):
+        await answered("it does not end the subscription", ending)
 
 
 async def _hear_again(

@@ -17,6 +17,7 @@ from ingest.inputs.opcua.values import (
     value_of,
 )
 from ingest.inputs.opcua.watch import Watch
+from ingest.mapping import SKEW_LIMIT
 from schemas.record import EquipmentPath
 
 _LAST_SEQUENCE_NUMBER = 2**32 - 1
@@ -110,7 +111,10 @@ class Translator:
         def is_told(handle: int, at: datetime) -> bool:
             return at <= self._last.get(handle, outage.known_until)
 
-        values = list(self._observations(found.items, arrival, is_told))
+        values = [
+            (rank, _kept(one, arrival))
+            for rank, one in self._observations(found.items, arrival, is_told)
+        ]
         if found.server_started > outage.start:
             reason = f"{outage.reason}, and the server was started again"
             values += [
@@ -164,6 +168,9 @@ class Translator:
             unknown = set(range(len(self._watched))) - self._recovered.keys()
             self._floors = dict.fromkeys(unknown, published)
         found = list(self._observations(items, arrival, self._is_told, filtered))
+        if self._newest is not None and self._newest - published > SKEW_LIMIT:
+            # Nobody believes that, and a gap from then on would hide all others.
+            self._newest = published
         self._see(published)
         return [*missed, *(observation for _, observation in sorted(found, key=_place))]
 
@@ -246,6 +253,13 @@ def _items(notification: object) -> _Items:
 def _sample(watch: Watch, data: ua.DataValue, arrival: datetime) -> Sample:
     at = time_of(data, arrival)
     return Sample(watch.equipment, watch.tag, value_of(data), at, quality_of(data))
+
+
+def _kept(seen: Observation, arrival: datetime) -> Observation:
+    """What is too old for a live value is not, if it stood in the history."""
+    if isinstance(seen, Sample) and arrival - seen.source_time > SKEW_LIMIT:
+        return seen._replace(kept=True)
+    return seen
 
 
 def _place(ranked: tuple[int, Observation]) -> tuple[datetime, int]:

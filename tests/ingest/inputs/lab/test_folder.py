@@ -4,7 +4,7 @@ import asyncio
 import csv
 import json
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from ingest.input import Chunk, Stated
+from ingest.inputs.lab.folder import WHOLE
 from ingest.inputs.lab.input import LabInput
+from ingest.inputs.lab.report import Findings, put_away as move
 from ingest.inputs.lab.rows import MAX_ROW_LINES, Row, read_rows
 from ingest.lines import MAX_LINE_BYTES
 from schemas.plant.lab_source import LabFolder, LabSource
@@ -311,6 +313,26 @@ async def test_a_folder_that_goes_away_is_waited_for(laboratory: Laboratory, inb
         await edge.published(LAB.name, 1)
 
 
+async def test_a_file_that_could_not_be_put_away_at_first_keeps_its_report(
+    laboratory: Laboratory, inbox: Path, monkeypatch: pytest.MonkeyPatch
+):
+    full = [OSError("no space left on device")]
+
+    def once_full(file: Path, findings: Findings) -> Path:
+        if full:
+            raise full.pop()
+        return move(file, findings)
+
+    monkeypatch.setattr("ingest.inputs.lab.folder.put_away", once_full)
+    async with laboratory.edge(watching(inbox)) as edge:
+        (inbox / "one.csv").write_text(table(row(1), "broken"))
+        told = await put_away(inbox / "done/one.csv")
+        found = await edge.published(LAB.name, 1)
+
+    assert [line for line, *_ in told] == ["3", ""]
+    assert [one.number for one in found] == [1.0]
+
+
 def big(rows: int) -> Iterator[str]:
     yield HEADER
     for number in range(rows):
@@ -388,3 +410,25 @@ def test_a_file_of_any_size_is_read_with_bounded_memory(tmp_path: Path):
     assert good == 20_001
     assert peak < 2_000_000
     assert file.stat().st_size > 20_000_000
+
+
+async def test_a_file_that_comes_before_one_that_was_half_read_repeats_none_of_its_rows(
+    laboratory: Laboratory, inbox: Path
+):
+    (inbox / "big.csv").write_text("\n".join(big(1100)))
+    source = LabSource(type="lab", folder=LabFolder(path=str(inbox), rest_s=0.05))
+    laboratory.folder.mkdir(exist_ok=True)
+    first = LabInput("lab", source, plant(), laboratory.folder)
+    half, _ = await chunks_until(first, None, lambda _: True)
+    (inbox / "a.csv").write_text(table(row(-1)))
+    second = LabInput("lab", source, plant(), laboratory.folder)
+    rest, _ = await chunks_until(second, half[-1].position, ends("big.csv"))
+
+    stated = [seen for chunk in [*half, *rest] for seen in chunk.observations]
+    numbers = [seen.fields["number"] for seen in stated if isinstance(seen, Stated)]
+    assert sorted(numbers) == [-1.0, *map(float, range(1100))]
+
+
+def ends(name: str) -> Callable[[Chunk], bool]:
+    """Whether a chunk is the last of this file."""
+    return lambda chunk: f'"name": "{name}", "line": {WHOLE}' in str(chunk.position)

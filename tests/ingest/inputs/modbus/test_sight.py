@@ -44,6 +44,15 @@ def test_what_was_missed_lasts_from_the_last_good_answer_to_the_next():
     assert missed == Missed(PATH, NOON, NOON + timedelta(seconds=9), "pulled out")
 
 
+def test_an_outage_in_which_the_clock_was_set_back_is_told_without_its_length():
+    sight = Sight()
+    sight.seen([good(0)], ALLOWED)
+    sight.lost([PATH], "pulled out")
+    back = good(-900).source_time
+    assert sight.seen([good(-900)], ALLOWED)[0] == Missed(PATH, back, back, "pulled out")
+    assert sight.seen([good(-1800)], ALLOWED)[0] == good(-1800)
+
+
 def test_equipment_on_two_units_is_seen_while_one_answers():
     sight = Sight()
     sight.seen([good(0)], ALLOWED)

@@ -82,7 +82,11 @@ def test_a_time_is_rfc_3339_or_milliseconds(sent):
 
 
 @pytest.mark.parametrize(
-    "sent", [b'"2026-03-01T06:00:00"', b'"noon"', b"true", b"null", b"0", b"1e300", b"{}", b"-5"]
+    "sent",
+    [
+        *(b'"2026-03-01T06:00:00"', b'"noon"', b"true", b"null", b"0", b"1e300", b"{}", b"-5"),
+        *(b'"0001-01-01T00:00:00+14:00"', b'"9999-12-31T23:59:59-14:00"', b"9" * 400),
+    ],
 )
 def test_what_is_no_time_is_wrong_and_says_what_one_is(sent):
     with pytest.raises(WrongError, match="RFC 3339 with an offset, or milliseconds"):

@@ -333,3 +333,12 @@ def test_a_lost_message_always_leads_to_a_gap_and_to_a_request(steps, lost):
     assert {one.equipment for one in missed(found)} == {PRESS, OVEN}
     assert not samples(found)
     assert line.node.rebirth.wanted
+
+
+def test_a_clock_that_is_set_back_delays_no_request_for_births():
+    rebirth = Rebirth()
+    rebirth.want()
+    assert rebirth.due(at(3600))
+
+    assert rebirth.due(at(0))
+    assert not rebirth.due(at(1))

@@ -66,6 +66,48 @@ def test_what_is_said_is_a_sign_of_life_and_silence_is_none(translator):
     assert translator.answered(at(4)) == []
 
 
+def test_a_time_that_nobody_can_believe_ends_no_signs_of_life_and_begins_no_gap(translator):
+    translator.answered(at(1))
+    translator.deliver(sent("one/t", {"t": 1, "at": "9999-12-31T00:00:00Z"}, 2))
+    assert translator.answered(at(3)) == [Alive(PATH, at(2))]
+    translator.deliver(sent("one/t", {"t": 2, "at": at(4).isoformat()}, 4))
+    assert translator.answered(at(5)) == [Alive(PATH, at(4))]
+    translator.interrupted("gone")
+
+    assert translator.connected(at(9), resumed=False) == [Missed(PATH, at(5), at(9), "gone")]
+
+
+def test_a_node_that_says_an_impossible_time_once_is_alive_at_its_own_time_again(translator):
+    fake = FakeNode()
+    born(translator, fake, 1)
+    topic, content = fake.data(at(10**9), Sent("state", "stop", STRING))
+    translator.deliver(sent(topic, content, 2, qos=0))
+
+    assert translator.answered(at(5)) == [Alive(OTHER, at(5))]
+
+
+@pytest.mark.parametrize(
+    ("resumed", "qos", "days", "is_kept"),
+    [
+        pytest.param(True, 1, 2, True, id="the broker kept it"),
+        pytest.param(True, 1, 0.5, False, id="not so old"),
+        pytest.param(True, 1, 8, False, id="older than the session can be"),
+        pytest.param(True, 0, 2, False, id="no broker keeps what comes at QoS 0"),
+        pytest.param(False, 1, 2, False, id="the broker had forgotten us"),
+    ],
+)
+def test_a_message_that_waited_at_the_broker_may_be_old(resumed, qos, days, is_kept):
+    week = timedelta(days=7)
+    one = Translator(watched([(PATH, equipment("one", TAGS))]), BROKER, week)
+    one.connected(at(0), resumed=resumed)
+    content = {"t": 1, "at": (START - timedelta(days=days)).isoformat()}
+
+    (found,) = one.deliver(sent("one/t", content, 1, qos=qos))
+
+    assert isinstance(found, Sample)
+    assert found.kept == is_kept
+
+
 def test_a_born_node_is_alive_as_long_as_the_broker_answers(translator):
     born(translator, FakeNode(), 1)
     assert translator.answered(at(5)) == [Alive(OTHER, at(5))]

@@ -12,6 +12,7 @@ from asyncua.server.internal_server import InternalServer
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
 
+from ingest.input import Alarm
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime import clock
@@ -106,8 +107,9 @@ class SmallServer:
 class Listener:
     """Collects what an input gives, and waits for a condition on it."""
 
-    def __init__(self, one):
+    def __init__(self, one, position=None):
         self.seen = []
+        self.position = position
         self._one = one
         self._news = asyncio.Event()
         self.task = asyncio.create_task(self._listen())
@@ -126,8 +128,10 @@ class Listener:
         return list(self.seen)
 
     async def _listen(self):
-        async for chunk in self._one.chunks(None):
-            assert chunk.position is None
+        async for chunk in self._one.chunks(self.position):
+            speaks_of_alarms = any(isinstance(one, Alarm) for one in chunk.observations)
+            assert (chunk.position is not None) == speaks_of_alarms
+            self.position = chunk.position or self.position
             self.seen += chunk.observations
             self._news.set()
 
@@ -191,8 +195,8 @@ def listening():
     """A listener to an input, closed in the end."""
 
     @asynccontextmanager
-    async def listen(source, equipment, **options):
-        listener = Listener(OpcUaInput("test", source, equipment, **options))
+    async def listen(source, equipment, position=None, **options):
+        listener = Listener(OpcUaInput("test", source, equipment, **options), position)
         try:
             yield listener
         finally:

@@ -60,9 +60,10 @@ REFRESH_START = dict.fromkeys(SAID) | {"EventType": NODE("i=2787")}
 REFRESH_END = dict.fromkeys(SAID) | {"EventType": NODE("i=2788"), "Time": START + timedelta(60)}
 
 
-def hear(book, *events):
+def hear(book, *events, notifier=1):
     lists = [
-        ua.EventFieldList(1, [ua.Variant(event[path]) for _, path in SELECTED]) for event in events
+        ua.EventFieldList(notifier, [ua.Variant(event[path]) for _, path in SELECTED])
+        for event in events
     ]
     return book.hear(lists, NAMESPACES, START)
 
@@ -112,6 +113,16 @@ def test_what_the_server_does_not_repeat_has_ended(book):
     ]
     assert found[0].at == START + timedelta(60)
     assert hear(book, REFRESH_START, SAID, REFRESH_END) == []
+
+
+def test_each_notifier_repeats_its_own_alarms_and_ends_no_others(book):
+    other = SAID | {"": NODE("ns=1;i=98")}
+    hear(book, SAID, notifier=1)
+    hear(book, other, notifier=2)
+
+    assert hear(book, REFRESH_START, SAID, REFRESH_END, notifier=1) == []
+    (over,) = hear(book, REFRESH_START, REFRESH_END, notifier=2)
+    assert (over.condition, over.active) == ("nsu=urn:plc;i=98", False)
 
 
 @pytest.mark.parametrize(

@@ -203,3 +203,21 @@ async def test_an_alarm_of_node_opcua_that_is_on_already_is_told(
         seen = await heard.until(lambda seen: any(isinstance(one, Alarm) for one in seen))
     server.write("Temperature", 20)
     assert [one.active for one in seen if isinstance(one, Alarm)] == [True]
+
+
+async def test_an_alarm_of_node_opcua_that_is_still_on_is_told_once_over_a_restart_of_the_edge(
+    server, source, equipment, listening
+):
+    def alarms(seen):
+        return [one for one in seen if isinstance(one, Alarm)]
+
+    server.write("Temperature", 120)
+    with_alarms = source(server, alarms=True)
+    async with listening(with_alarms, equipment()) as heard:
+        await heard.until(lambda seen: any(one.active for one in alarms(seen)))
+    async with listening(with_alarms, equipment(), position=heard.position) as heard_again:
+        await heard_again.until(lambda seen: values(seen, "good"))
+        server.write("Good", 177)
+        seen = await heard_again.until(lambda seen: 177 in values(seen, "good"))
+    server.write("Temperature", 20)
+    assert alarms(seen) == []

@@ -94,6 +94,17 @@ def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end()
     assert names(watching.answer(answer(2, 62, item(STATE, 0, 61.5)), at(62))) == ["state"]
 
 
+def test_a_time_that_nobody_can_believe_hides_no_outage_after_it():
+    one = translator()
+    one.answer(answer(1, 1, item(TEMPERATURE, 20.0, 10**8)), at(1))
+    one.interrupt("gone")
+    one.restart()
+
+    found = one.answer(answer(1, 9, item(TEMPERATURE, 21.0, 9)), at(9))
+
+    assert found[0] == Missed(PATH, at(1), at(9), "gone")
+
+
 def test_a_server_that_was_never_seen_was_not_missed():
     watching = translator()
     watching.interrupt("no connection")
@@ -216,6 +227,18 @@ def test_history_fills_an_outage_and_each_value_comes_once_at_its_own_time():
     assert watching.answer(answer(2, 62, item(GOOD_COUNT, 8, 61.5)), at(62)) == [
         Sample(PATH, "good", 8, at(61.5))
     ]
+
+
+def test_what_stood_in_the_history_for_longer_than_a_clock_may_be_off_is_as_old_as_it_is():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+    items = [item(STATE, 0, 20), item(STATE, 1, 199_000)]
+
+    found = watching.recover(Recovered(items, ALL, ALL, at(0)), at(200_000))
+
+    assert [one.kept for one in found if isinstance(one, Sample)] == [True, False]
 
 
 def test_where_one_tag_has_no_history_a_gap_remains_but_the_others_keep_their_values():
