@@ -158,6 +158,8 @@ def _take_up(work: Work, at: datetime) -> None:
     renew_mutings(work, at)
     renew_hands(work, at)
     _reroute(work, at)
+    for group in list(desk.groups.values()):
+        work.put_group(group, at)  # Its chain may wait for longer now, or not as long.
 
 
 def _is_retired(work: Work, at: datetime) -> bool:

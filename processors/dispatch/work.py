@@ -50,10 +50,11 @@ class Work:
         if self.desk.newest.get(alert.alert.fingerprint) == alert.id:
             self.desk.newest.drop(alert.alert.fingerprint)
 
-    def put_group(self, group: Group) -> None:
-        """Keep a group, with the time at which it is looked at next."""
-        due = [group.flush_at, self.escalates_at(group), self.repeats_at(group)]
-        kept = replace(group, due=min((one for one in due if one is not None), default=None))
+    def put_group(self, group: Group, since: datetime | None = None) -> None:
+        """Keep a group, with the time at which it is looked at next; not before `since`."""
+        moments = (group.flush_at, self.escalates_at(group), self.repeats_at(group))
+        due = min((one for one in moments if one is not None), default=None)
+        kept = replace(group, due=due if due is None or since is None else max(due, since))
         learn_group(self.desk, group.id, self.desk.groups.get(group.id), kept)
         self.desk.groups.put(group.id, kept)
         self.desk.write("group", group.id, kept)
