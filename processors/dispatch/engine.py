@@ -19,7 +19,7 @@ from processors.dispatch.mutes import Calendars
 from processors.dispatch.plan import plan_of
 from processors.dispatch.quiet_times import muting_due, renew_mutings
 from processors.dispatch.records import statuses
-from processors.dispatch.rows import Desk, dump, load
+from processors.dispatch.rows import ASTRAY, Desk, dump, load
 from processors.dispatch.work import Work
 from processors.step import Output, Transition
 from schemas.acts import OperatorRecord
@@ -145,9 +145,15 @@ def _catch_up(work: Work, until: datetime) -> None:
 def _take_up(work: Work, at: datetime) -> None:
     """Work under the plan that came with the events, if it is not an old one that was replaced."""
     desk, version = work.desk, work.plan.version
+    is_astray = desk.agenda.due(ASTRAY) is not None
+    desk.agenda.put(ASTRAY, None)
     if desk.index.version != version:
         _rebuild(work)
-    if desk.head.plant_version == version or _is_retired(work, at):
+    if desk.head.plant_version == version:
+        if is_astray:
+            _reroute(work, desk.head.now or at, only_astray=True)
+        return
+    if _is_retired(work, at):
         return
     if desk.head.plant_version:
         _catch_up(work, at)
@@ -158,8 +164,6 @@ def _take_up(work: Work, at: datetime) -> None:
     renew_mutings(work, at)
     renew_hands(work, at)
     _reroute(work, at)
-    for group in list(desk.groups.values()):
-        work.put_group(group, at)  # Its chain may wait for longer now, or not as long.
 
 
 def _is_retired(work: Work, at: datetime) -> bool:
@@ -179,22 +183,33 @@ def _rebuild(work: Work) -> None:
             desk.index.watch(silence)
 
 
-def _reroute(work: Work, at: datetime) -> None:
-    """Lead all alerts that fire to where they belong now."""
-    firing = sorted(one.id for one in work.desk.alerts.values() if one.is_firing)
+def _reroute(work: Work, at: datetime, *, only_astray: bool = False) -> None:
+    """Lead alerts that fire to where they belong now; their chains may have other waits."""
+    firing = [one for one in work.desk.alerts.values() if one.is_firing]
+    found = sorted(one.id for one in firing if one.is_astray or not only_astray)
     left: set[str] = set()
-    for name in firing:
+    for name in found:
         alert = work.desk.alerts.get(name)
         if alert is not None:
             left |= {one.group for one in alert.groups}
-            work.put_alert(routed(work, alert))
-    refresh_all(work, firing, at)
+            work.put_alert(routed(work, replace(alert, is_astray=False)))
+    refresh_all(work, found, at)
     leave(work, left, at)
+    for group in list(work.desk.groups.values()):
+        work.put_group(group, at)
 
 
 def _finished(state: DispatchState, work: Work) -> Transition[DispatchState]:
+    desk = work.desk
+    is_replaced = work.plan.version != desk.head.plant_version
+    if is_replaced:
+        desk.agenda.put(ASTRAY, desk.head.now)
     for name in work.touched:
-        work.desk.write("alert", name, work.desk.alerts.get(name))
+        alert = desk.alerts.get(name)
+        if alert is not None and is_replaced:
+            alert = replace(alert, is_astray=True)
+            desk.alerts.put(name, alert)
+        desk.write("alert", name, alert)
     statuses(work, work.touched)
     return Transition(replace(state, desk=work.desk), list(_newest(work.outputs)))
 

@@ -64,6 +64,8 @@ class Alert:
     """Of links that were used."""
     told: tuple[Told, ...] = ()
     forget_at: datetime | None = None
+    is_astray: bool = False
+    """Whether a version of the plant file that another one had replaced led it where it is."""
 
     @property
     def is_firing(self) -> bool:

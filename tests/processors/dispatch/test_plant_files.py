@@ -1,15 +1,38 @@
 """Another plant file while alerts stand open: nobody is forgotten."""
 
+import json
+from typing import Any
+
 import pytest
 
 from schemas.alerts import Notification
-from tests.processors.dispatch.site import PLANT, START, Site, alert, of, plant
+from schemas.plant.load import PlantFile, load_plant
+from tests.processors.dispatch.site import (
+    PLANT,
+    START,
+    Site,
+    alert,
+    merged,
+    of,
+    plant,
+)
 
 
 def waiting(wait: str):
     """The plant file whose first step waits for so long."""
     first, *others = PLANT["chains"]["call"]["steps"]
     return plant(chains={"call": {"steps": [first | {"wait": wait}, *others]}})
+
+
+def renamed(said: dict[str, Any] | None = None) -> PlantFile:
+    """The plant file with another name for its receiver."""
+    found = merged(PLANT, said or {})
+    alerts, receivers = found["alerts"], dict(found["alerts"]["receivers"])
+    receivers["crew"] = receivers.pop("on_call")
+    route = alerts["route"] | {"receiver": "crew"}
+    return load_plant(
+        json.dumps(found | {"alerts": alerts | {"route": route, "receivers": receivers}}), "new"
+    )
 
 
 def told(site: Site, name: str) -> list[tuple[float, str, str]]:
@@ -41,3 +64,54 @@ def test_an_open_alert_escalates_by_the_waits_of_the_new_chain(
     site.wait(30)
 
     assert told(site, "Hot")[1] == (escalated, "escalated", "ben")
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("next_one", [None, 1.3], ids=["a tick follows", "an alert follows"])
+def test_an_alert_that_names_a_file_which_was_replaced_is_told_by_the_one_in_force(
+    next_one, restarts
+):
+    old, new = plant(), renamed()
+    site = Site(old, restarts=restarts)
+    site.tell(alert(0))
+    site.file = new
+    site.tell(alert(1, alertname="Cold"))
+    site.file = old
+    site.tell(alert(1.2, alertname="Late"))
+    site.file = new
+    if next_one is not None:
+        site.tell(alert(next_one, alertname="Loud"))
+    site.wait(10)
+
+    assert told(site, "Late") == [(1.7, "firing", "ana"), (6.7, "escalated", "ben")]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_what_only_a_file_that_was_replaced_keeps_quiet_is_told(restarts):
+    down = {"source": ["alertname=Down"], "target": ["alertname=Hot"], "equal": ["equipment"]}
+    old, new = plant(alerts={"inhibitions": [down]}), plant()
+    site = Site(old, restarts=restarts)
+    site.tell(alert(0, alertname="Down"))
+    site.file = new
+    site.tell(alert(1, alertname="Cold"))
+    site.file = old
+    site.tell(alert(1.2))
+    site.file = new
+    site.wait(10)
+
+    assert told(site, "Hot")[0] == (1.7, "firing", "ana")
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_an_escalation_is_not_forgotten_over_an_old_file_in_which_it_is_not_due_yet(restarts):
+    old, new = waiting("15m"), waiting("5m")
+    site = Site(old, restarts=restarts)
+    site.tell(alert(0))
+    site.file = new
+    site.tell(alert(2, alertname="Cold"))
+    site.file = old
+    site.tell(alert(6, alertname="Late"))
+    site.file = new
+    site.wait(14)
+
+    assert told(site, "Hot")[1] == (6, "escalated", "ben")
