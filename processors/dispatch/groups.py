@@ -277,8 +277,9 @@ def _listed(
 
 
 def _sends_resolved(work: Work, group: Group) -> bool:
+    """Those whom a receiver told that the plant file has no longer wait for the end as well."""
     receiver = work.plan.receiver(group.receiver)
-    return receiver is not None and receiver.send_resolved
+    return receiver is None or receiver.send_resolved
 
 
 def _why(news: Members, *, is_begun: bool) -> Why:

@@ -12,6 +12,7 @@ from tests.processors.dispatch.site import (
     START,
     Site,
     alert,
+    left_open,
     merged,
     of,
     plant,
@@ -22,6 +23,11 @@ def waiting(wait: str):
     """The plant file whose first step waits for so long."""
     first, *others = PLANT["chains"]["call"]["steps"]
     return plant(chains={"call": {"steps": [first | {"wait": wait}, *others]}})
+
+
+PAGING: dict[str, Any] = {
+    "chains": {"call": {"steps": [{"schedules": ["night"], "endpoints": ["duty"], "wait": "5m"}]}}
+}
 
 
 def renamed(said: dict[str, Any] | None = None) -> PlantFile:
@@ -115,3 +121,19 @@ def test_an_escalation_is_not_forgotten_over_an_old_file_in_which_it_is_not_due_
     site.wait(14)
 
     assert told(site, "Hot")[1] == (6, "escalated", "ben")
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_the_end_of_an_alert_is_told_though_its_receiver_has_gone_meanwhile(restarts):
+    site = Site(plant(**PAGING), restarts=restarts)
+    site.tell(alert(0))
+    site.wait(1)
+    assert left_open(site.said)
+    site.tell(alert(2, "resolved", since="0"))
+    site.file = renamed(PAGING)
+    site.tell(alert(3, alertname="Cold", now="yes"))
+    site.tell(alert(4, "resolved", alertname="Cold", now="yes", since="3"))
+    site.wait(30)
+
+    assert not left_open(site.said)
+    assert (5.5, "resolved", "ana") in told(site, "Hot")
