@@ -94,6 +94,19 @@ async def test_the_same_post_again_is_stored_once(home: House, token: str):
     assert len(home.records(SITE_TOPIC)) == 1
 
 
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_what_fires_again_after_it_was_over_is_stored_again(
+    home: House, token: str, at_once: bool
+):
+    fires = {"labels": {"alertname": "Door"}}
+    over = fires | {"status": "resolved"}
+    posts = [[fires, over, fires]] if at_once else [[fires], [over], [fires]]
+    for said in posts:
+        await post(home, token, said, API)
+
+    assert [one.status for one in home.records(SITE_TOPIC)] == ["firing", "resolved", "firing"]
+
+
 async def test_two_senders_may_say_the_same(home: House, token: str, tmp_path: Path):
     other = sender_token(tmp_path, "prometheus-2")
     for one in (token, other):
