@@ -78,6 +78,16 @@ async def test_what_prometheus_posts_is_firing_until_it_ends(home: House, token:
 
 
 @pytest.mark.parametrize(
+    "given", [NEVER, "1970-01-01T00:00:00+02:00", "1601-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
+async def test_what_others_write_for_no_time_is_none(home: House, token: str, given):
+    await post(home, token, webhook(told(startsAt=given, endsAt=given)))
+
+    (stored,) = home.records(SITE_TOPIC)
+    assert (stored.starts_at, stored.ends_at) == (NOW, None)
+
+
+@pytest.mark.parametrize(
     ("label", "severity"),
     [("critical", "critical"), ("PAGE", "critical"), ("info", "info"), ("odd", "warning")],
 )
