@@ -127,10 +127,13 @@ _DUE: dict[str, Callable[[Work, str, datetime], None]] = {
 
 
 def _catch_up(work: Work, until: datetime) -> None:
-    """Do all that is due by then, or was before; the newest time that is known holds."""
+    """Do all that is due by then, or was before; the newest time that is known holds.
+
+    Under a version that was replaced nothing is done: the one in force says when it is due.
+    """
     head = work.desk.head
     now = until if head.now is None else max(until, head.now)
-    while (found := work.desk.agenda.pop(now)) is not None:
+    while not work.is_replaced and (found := work.desk.agenda.pop(now)) is not None:
         at, name = found
         kind, _, key = name[1:].partition("|")
         if kind == "flow":
@@ -145,15 +148,17 @@ def _catch_up(work: Work, until: datetime) -> None:
 def _take_up(work: Work, at: datetime) -> None:
     """Work under the plan that came with the events, if it is not an old one that was replaced."""
     desk, version = work.desk, work.plan.version
-    is_astray = desk.agenda.due(ASTRAY) is not None
-    desk.agenda.put(ASTRAY, None)
     if desk.index.version != version:
         _rebuild(work)
-    if desk.head.plant_version == version:
+    is_current = desk.head.plant_version == version
+    work.is_replaced = not is_current and _is_retired(work, at)
+    if work.is_replaced:
+        return
+    is_astray = desk.agenda.due(ASTRAY) is not None
+    desk.agenda.put(ASTRAY, None)
+    if is_current:
         if is_astray:
             _reroute(work, desk.head.now or at, only_astray=True)
-        return
-    if _is_retired(work, at):
         return
     if desk.head.plant_version:
         _catch_up(work, at)
@@ -195,20 +200,20 @@ def _reroute(work: Work, at: datetime, *, only_astray: bool = False) -> None:
             work.put_alert(routed(work, replace(alert, is_astray=False)))
     refresh_all(work, found, at)
     leave(work, left, at)
+    members = work.desk.members
     for group in list(work.desk.groups.values()):
-        work.put_group(group, at)
+        if not only_astray or not set(found).isdisjoint(members.of(group.id)):
+            work.put_group(group, at)
 
 
 def _finished(state: DispatchState, work: Work) -> Transition[DispatchState]:
     desk = work.desk
-    is_replaced = work.plan.version != desk.head.plant_version
-    if is_replaced:
-        desk.agenda.put(ASTRAY, desk.head.now)
     for name in work.touched:
         alert = desk.alerts.get(name)
-        if alert is not None and is_replaced:
+        if alert is not None and work.is_replaced and alert.is_firing:
             alert = replace(alert, is_astray=True)
             desk.alerts.put(name, alert)
+            desk.agenda.put(ASTRAY, desk.head.now)
         desk.write("alert", name, alert)
     statuses(work, work.touched)
     return Transition(replace(state, desk=work.desk), list(_newest(work.outputs)))

@@ -56,6 +56,10 @@ def due(work: Work, name: str, at: datetime) -> None:
         moment = None if group is None else is_due(group)
         if group is not None and moment is not None and moment <= at:
             tell(work, group, at)
+    group = work.desk.groups.get(name)
+    later = None if group is None else work.due_of(group)
+    if group is not None and later is not None and later > at:
+        work.put_group(group)  # It was due by another plant file, and is not yet by this one.
 
 
 def _flush(work: Work, group: Group, at: datetime) -> None:

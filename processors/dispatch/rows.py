@@ -122,7 +122,7 @@ def _derive(desk: Desk) -> None:
         for one in alert.groups:
             desk.members.add(one.group, alert.id)
         desk.agenda.put(agenda_name("alert", alert.id), alert_due(alert))
-        if alert.is_astray:
+        if alert.is_astray and alert.is_firing:
             desk.agenda.put(ASTRAY, desk.head.now)
     for kind, table in _dated(desk).items():
         for key, row in table.items():

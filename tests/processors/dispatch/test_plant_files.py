@@ -120,7 +120,7 @@ def test_an_escalation_is_not_forgotten_over_an_old_file_in_which_it_is_not_due_
     site.file = new
     site.wait(14)
 
-    assert told(site, "Hot")[1] == (6, "escalated", "ben")
+    assert told(site, "Hot")[1] == (5.5, "escalated", "ben")
 
 
 @pytest.mark.parametrize("restarts", [False, True])
