@@ -1,11 +1,15 @@
 """What people do: about alerts, in Alertmanager's words, and about records of batches."""
 
+import re
+from datetime import timedelta
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from schemas.record import Envelope, Frozen, SitePath, Statement, UtcTime
 
+LONGEST_TAKING = timedelta(days=366)
+"""So long somebody may take over by word; what is longer belongs into the plant file."""
 Via = Literal["api", "command", "link", "sms", "whatsapp", "pagerduty", "slack"]
 """The way on which somebody answered."""
 
@@ -64,6 +68,15 @@ class Matcher(Frozen):
     is_equal: bool = True
     """False: alerts whose label is not so."""
 
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.is_regex:
+            try:
+                re.compile(self.value)
+            except (re.error, OverflowError, RecursionError) as error:
+                raise ValueError(f"{self.value} is no regular expression: {error}") from None
+        return self
+
 
 class Silence(OperatorRecord):
     """Alerts that meet all matchers page nobody from `starts_at` to `ends_at`."""
@@ -104,6 +117,8 @@ class OnCallTaken(OperatorRecord):
     def _in_order(self) -> Self:
         if self.ends_at <= self.starts_at:
             raise ValueError("ends_at comes after starts_at")
+        if self.ends_at - self.starts_at > LONGEST_TAKING:
+            raise ValueError(f"somebody takes over for {LONGEST_TAKING.days} days at most")
         return self
 
 

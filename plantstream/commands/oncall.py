@@ -140,7 +140,7 @@ async def _take(
     from plantstream.commands.acting import actor, do
     from plantstream.commands.duty_view import watch
     from plantstream.commands.given_times import moment
-    from schemas.acts import OnCallTaken
+    from schemas.acts import LONGEST_TAKING, OnCallTaken
 
     schedule, person, comment = said
     acting = await actor(kafka, person, site)
@@ -149,6 +149,9 @@ async def _take(
     ends_at = moment(span[1], zone, "--to")
     if ends_at <= max(starts_at, acting.now):
         told = "it lies before --from" if ends_at <= starts_at else "it is past"
+        raise typer.BadParameter(told, param_hint="--to")
+    if ends_at - starts_at > LONGEST_TAKING:
+        told = f"it lies more than {LONGEST_TAKING.days} days after --from: use the plant file"
         raise typer.BadParameter(told, param_hint="--to")
     times = {"starts_at": starts_at, "ends_at": ends_at}
     act = acting.act(OnCallTaken, schedule=schedule, person=person, **times, comment=comment)

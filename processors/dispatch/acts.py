@@ -8,7 +8,7 @@ from processors.dispatch.hands import renew_hands
 from processors.dispatch.lifecycle import refresh, refresh_all
 from processors.dispatch.records import act_audited, answered, handled
 from processors.dispatch.rows import Early
-from processors.dispatch.state import KEPT, Alert, Answer, KnownSilence, Taking
+from processors.dispatch.state import KEPT, Alert, Answer, KnownSilence, Taking, remembered_until
 from processors.dispatch.work import Work
 from schemas.acts import (
     Acknowledgement,
@@ -158,7 +158,7 @@ def _silence(work: Work, said: Silence) -> None:
         return
     at = said.source_time
     if known is not None and known.expired_at is not None:
-        work.put_silence(replace(known, silence=said, due=said.ends_at + KEPT))
+        work.put_silence(replace(known, silence=said, due=remembered_until(said.ends_at)))
         return
     found = KnownSilence(said.statement, said, due=max(said.starts_at, at))
     if said.ends_at <= at:
@@ -180,7 +180,7 @@ def _expire(work: Work, said: SilenceExpired) -> None:
     if known.is_on:
         _end(work, ended, at)
     else:
-        work.put_silence(replace(ended, due=known.silence.ends_at + KEPT))
+        work.put_silence(replace(ended, due=remembered_until(known.silence.ends_at)))
 
 
 def _begin(work: Work, known: KnownSilence, at: datetime) -> None:
@@ -194,7 +194,8 @@ def _begin(work: Work, known: KnownSilence, at: datetime) -> None:
 def _end(work: Work, known: KnownSilence, at: datetime) -> None:
     if known.silence is None:
         return
-    work.put_silence(replace(known, is_on=False, due=max(at, known.silence.ends_at) + KEPT))
+    until = remembered_until(max(at, known.silence.ends_at))
+    work.put_silence(replace(known, is_on=False, due=until))
     work.desk.index.forget(known)
     refresh_all(work, _near(work, known.silence), at)
 
@@ -211,7 +212,7 @@ def _take_over(work: Work, said: OnCallTaken) -> None:
         return
     at = said.source_time
     for old in list(work.desk.takings.values()):
-        if old.end + KEPT < at:
+        if remembered_until(old.end) < at:
             work.drop_taking(old)
     taking = Taking(said.statement, said.schedule, said.person, at, said.starts_at, said.ends_at)
     work.put_taking(taking)

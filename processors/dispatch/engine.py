@@ -19,7 +19,7 @@ from processors.dispatch.mutes import Calendars
 from processors.dispatch.plan import plan_of
 from processors.dispatch.quiet_times import muting_due, renew_mutings
 from processors.dispatch.records import statuses
-from processors.dispatch.rows import Desk, dump, load
+from processors.dispatch.rows import ASTRAY, Desk, dump, load
 from processors.dispatch.work import Work
 from processors.step import Output, Transition
 from schemas.acts import OperatorRecord
@@ -127,10 +127,13 @@ _DUE: dict[str, Callable[[Work, str, datetime], None]] = {
 
 
 def _catch_up(work: Work, until: datetime) -> None:
-    """Do all that is due by then, or was before; the newest time that is known holds."""
+    """Do all that is due by then, or was before; the newest time that is known holds.
+
+    Under a version that was replaced nothing is done: the one in force says when it is due.
+    """
     head = work.desk.head
     now = until if head.now is None else max(until, head.now)
-    while (found := work.desk.agenda.pop(now)) is not None:
+    while not work.is_replaced and (found := work.desk.agenda.pop(now)) is not None:
         at, name = found
         kind, _, key = name[1:].partition("|")
         if kind == "flow":
@@ -147,7 +150,15 @@ def _take_up(work: Work, at: datetime) -> None:
     desk, version = work.desk, work.plan.version
     if desk.index.version != version:
         _rebuild(work)
-    if desk.head.plant_version == version or _is_retired(work, at):
+    is_current = desk.head.plant_version == version
+    work.is_replaced = not is_current and _is_retired(work, at)
+    if work.is_replaced:
+        return
+    is_astray = desk.agenda.due(ASTRAY) is not None
+    desk.agenda.put(ASTRAY, None)
+    if is_current:
+        if is_astray:
+            _reroute(work, desk.head.now or at, only_astray=True)
         return
     if desk.head.plant_version:
         _catch_up(work, at)
@@ -177,22 +188,33 @@ def _rebuild(work: Work) -> None:
             desk.index.watch(silence)
 
 
-def _reroute(work: Work, at: datetime) -> None:
-    """Lead all alerts that fire to where they belong now."""
-    firing = sorted(one.id for one in work.desk.alerts.values() if one.is_firing)
+def _reroute(work: Work, at: datetime, *, only_astray: bool = False) -> None:
+    """Lead alerts that fire to where they belong now; their chains may have other waits."""
+    firing = [one for one in work.desk.alerts.values() if one.is_firing]
+    found = sorted(one.id for one in firing if one.is_astray or not only_astray)
     left: set[str] = set()
-    for name in firing:
+    for name in found:
         alert = work.desk.alerts.get(name)
         if alert is not None:
             left |= {one.group for one in alert.groups}
-            work.put_alert(routed(work, alert))
-    refresh_all(work, firing, at)
+            work.put_alert(routed(work, replace(alert, is_astray=False)))
+    refresh_all(work, found, at)
     leave(work, left, at)
+    members = work.desk.members
+    for group in list(work.desk.groups.values()):
+        if not only_astray or not set(found).isdisjoint(members.of(group.id)):
+            work.put_group(group, at)
 
 
 def _finished(state: DispatchState, work: Work) -> Transition[DispatchState]:
+    desk = work.desk
     for name in work.touched:
-        work.desk.write("alert", name, work.desk.alerts.get(name))
+        alert = desk.alerts.get(name)
+        if alert is not None and work.is_replaced and alert.is_firing:
+            alert = replace(alert, is_astray=True)
+            desk.alerts.put(name, alert)
+            desk.agenda.put(ASTRAY, desk.head.now)
+        desk.write("alert", name, alert)
     statuses(work, work.touched)
     return Transition(replace(state, desk=work.desk), list(_newest(work.outputs)))
 

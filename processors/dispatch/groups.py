@@ -56,6 +56,10 @@ def due(work: Work, name: str, at: datetime) -> None:
         moment = None if group is None else is_due(group)
         if group is not None and moment is not None and moment <= at:
             tell(work, group, at)
+    group = work.desk.groups.get(name)
+    later = None if group is None else work.due_of(group)
+    if group is not None and later is not None and later > at:
+        work.put_group(group)  # It was due by another plant file, and is not yet by this one.
 
 
 def _flush(work: Work, group: Group, at: datetime) -> None:
@@ -277,8 +281,9 @@ def _listed(
 
 
 def _sends_resolved(work: Work, group: Group) -> bool:
+    """Those whom a receiver told that the plant file has no longer wait for the end as well."""
     receiver = work.plan.receiver(group.receiver)
-    return receiver is not None and receiver.send_resolved
+    return receiver is None or receiver.send_resolved
 
 
 def _why(news: Members, *, is_begun: bool) -> Why:

@@ -1,6 +1,6 @@
 """Messages to people: their names and content, and what is held back in a flood."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -9,10 +9,13 @@ from processors.dispatch.plan import Recipient
 from processors.dispatch.records import notified
 from processors.dispatch.state import Alert, Flow, Held
 from processors.dispatch.work import Work
-from schemas.alerts import Notification, Severity, Why
+from schemas.alerts import AlertTransition, Notification, Severity, Why
 
 LISTED = 50
 """Alerts in one message; `total` counts them all."""
+LISTED_CHARACTERS = 150_000
+"""Of labels and words in one message, which has to fit into a record of Kafka however it is
+written; ordinary alerts have some hundred each."""
 EXAMPLES = 10
 """Alerts in a summary."""
 GATHERED = timedelta(seconds=30)
@@ -105,7 +108,7 @@ def _notification(
         channel=to.channel,
         fallback=to.fallback,
         severity=telling.severity,
-        alerts=tuple(one.alert for one in alerts[:LISTED]),
+        alerts=tuple(_listed(alerts)),
         total=len(alerts),
         step=telling.step,
         escalates_at=telling.escalates_at,
@@ -113,6 +116,18 @@ def _notification(
         told=others,
         comment=telling.comment,
     )
+
+
+def _listed(alerts: Sequence[Alert]) -> Iterator[AlertTransition]:
+    """The first of them, as many as a message holds."""
+    left = LISTED_CHARACTERS
+    for one in alerts[:LISTED]:
+        texts = (*one.alert.labels, *one.alert.labels.values())
+        words = one.alert.words.values()
+        left -= sum(map(len, texts)) + sum(len(said.summary + said.description) for said in words)
+        if left < 0:
+            return
+        yield one.alert
 
 
 def _ends(work: Work, telling: Telling, ways: Iterable[Recipient]) -> bool:

@@ -38,6 +38,8 @@ _KINDS: dict[Kind, TypeAdapter[Any]] = {
 """In the order in which they are dealt with where they are due at the same time."""
 _HEADS: TypeAdapter[Head] = TypeAdapter(Head)
 _NO_GROUP = Group("", "", {}, timedelta(), timedelta(), timedelta())
+ASTRAY = "!"
+"""In the agenda: alerts are to be brought back to where they belong."""
 _PLACES = {kind: f"{place}{kind}|" for place, kind in enumerate(_KINDS)}
 
 
@@ -120,6 +122,8 @@ def _derive(desk: Desk) -> None:
         for one in alert.groups:
             desk.members.add(one.group, alert.id)
         desk.agenda.put(agenda_name("alert", alert.id), alert_due(alert))
+        if alert.is_astray and alert.is_firing:
+            desk.agenda.put(ASTRAY, desk.head.now)
     for kind, table in _dated(desk).items():
         for key, row in table.items():
             desk.agenda.put(agenda_name(kind, key), row.due)

@@ -1,7 +1,7 @@
 """What the dispatcher remembers: frozen rows of alerts, groups, silences, timings and floods."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from schemas.acts import Silence
@@ -9,6 +9,13 @@ from schemas.alerts import AlertTransition, Severity, Told
 
 KEPT = timedelta(days=3)
 """So long what is over is remembered, so that a repeat of it changes nothing."""
+_LAST = datetime.max.replace(tzinfo=UTC) - KEPT
+
+
+def remembered_until(moment: datetime) -> datetime:
+    """When what is over at this moment is forgotten."""
+    return min(moment, _LAST) + KEPT
+
 
 News = Literal["", "new", "reminder", "resolved"]
 Address = tuple[str, str]
@@ -64,6 +71,8 @@ class Alert:
     """Of links that were used."""
     told: tuple[Told, ...] = ()
     forget_at: datetime | None = None
+    is_astray: bool = False
+    """Whether a version of the plant file that another one had replaced led it where it is."""
 
     @property
     def is_firing(self) -> bool:

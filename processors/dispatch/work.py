@@ -27,6 +27,8 @@ class Work:
 
     def __init__(self, desk: Desk, plan: DispatchPlan) -> None:
         self.desk, self.plan = desk, plan
+        self.is_replaced = False
+        """Whether the plan is of a version that another one has replaced."""
         self.outputs: list[Output] = []
         self.touched: dict[str, None] = {}
         """Ids of alerts of which something is to be written down or said."""
@@ -50,14 +52,19 @@ class Work:
         if self.desk.newest.get(alert.alert.fingerprint) == alert.id:
             self.desk.newest.drop(alert.alert.fingerprint)
 
-    def put_group(self, group: Group) -> None:
-        """Keep a group, with the time at which it is looked at next."""
-        due = [group.flush_at, self.escalates_at(group), self.repeats_at(group)]
-        kept = replace(group, due=min((one for one in due if one is not None), default=None))
+    def put_group(self, group: Group, since: datetime | None = None) -> None:
+        """Keep a group, with the time at which it is looked at next; not before `since`."""
+        due = self.due_of(group)
+        kept = replace(group, due=due if due is None or since is None else max(due, since))
         learn_group(self.desk, group.id, self.desk.groups.get(group.id), kept)
         self.desk.groups.put(group.id, kept)
         self.desk.write("group", group.id, kept)
         self.desk.agenda.put(agenda_name("group", group.id), kept.due)
+
+    def due_of(self, group: Group) -> datetime | None:
+        """When news, the next step, or a repetition is due in a group, by the plan."""
+        moments = (group.flush_at, self.escalates_at(group), self.repeats_at(group))
+        return min((one for one in moments if one is not None), default=None)
 
     def drop_group(self, name: str) -> None:
         """A group that is over."""

@@ -104,6 +104,12 @@ class Desk:
         moments = (self.next_turn(), *hours, *self.live.ages.values(), *self.live.waiting.values())
         return min([at for at in moments if at is not None], default=None)
 
+    def forget(self, key: str) -> None:
+        """Keep no more of this dossier, nor of what was done about its deviations."""
+        for case in self.live.opened.get(key, ()):
+            self.filing.forget_actions(records.deviation_id(self._owner, case.name))
+        self.filing.forget(key)
+
     def _evaluate(self, key: str) -> Iterator[Change]:
         """What the dossier comes to, and which points of its tests change with it."""
         live = self.live

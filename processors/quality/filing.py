@@ -86,6 +86,10 @@ class Filing:
         del self.dossiers[key]
         self._changed.add(key)
 
+    def forget_actions(self, deviation: str) -> None:
+        """Keep no more of what was done about it."""
+        self.actions.pop(deviation, None)
+
     def forget_spells(self, ended: int, begun: int) -> None:
         """Keep none that ended before the one, or began before the other, and met no batch."""
         for name, spell in list(self.spells.items()):

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from processors.rules.times import micros
 from schemas.plant.by_version import ByVersion
 from schemas.plant.load import PlantFile
+from schemas.plant.local_time import instant
 from schemas.plant.quality import QualitySettings, Specification
 
 Dated = tuple[int, Specification]
@@ -58,7 +58,7 @@ def _of_product(versioned: ByVersion, product: str) -> QualityPlan:
     tests: dict[str, list[Dated]] = {}
     for one in plant.specifications:
         if product in one.products:
-            starts = micros(_in_utc(one.starts, plant.time_zone))
+            starts = micros(instant(one.starts, ZoneInfo(plant.time_zone)))
             tests.setdefault(one.test, []).append((starts, one))
     return QualityPlan(
         version=versioned.plant.version,
@@ -68,7 +68,3 @@ def _of_product(versioned: ByVersion, product: str) -> QualityPlan:
         settings=plant.quality,
         tests={test: sorted(dated, key=lambda one: one[0]) for test, dated in tests.items()},
     )
-
-
-def _in_utc(local: datetime, zone: str) -> datetime:
-    return local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

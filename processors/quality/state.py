@@ -103,14 +103,20 @@ def rows_after(before: QualityState, filing: Filing) -> dict[str, bytes]:
         rows.pop(_BATCH + key, None)
         if key in filing.dossiers:
             rows |= _dossier_rows(key, filing.dossiers[key])
-    for name in filing.acted_on:
+    for name in filing.acted_on & filing.actions.keys():
         rows[_ACTIONS + name] = _json(filing.actions[name])
-    for name in before.spells.keys() - filing.spells.keys():
-        del rows[_SPELL + name]
+    for name in _forgotten(before, filing):
+        del rows[name]
     for name, spell in filing.spells.items():
         if before.spells.get(name) != spell:
             rows[_SPELL + name] = _json(spell)
     return rows
+
+
+def _forgotten(before: QualityState, filing: Filing) -> Iterator[str]:
+    """The rows of actions and excursions that are kept no more."""
+    yield from (_ACTIONS + name for name in before.actions.keys() - filing.actions.keys())
+    yield from (_SPELL + name for name in before.spells.keys() - filing.spells.keys())
 
 
 def _dossier_rows(key: str, dossier: Dossier) -> Iterator[tuple[str, bytes]]:

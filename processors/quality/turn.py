@@ -158,7 +158,7 @@ class Turn:
             opened = live.opened.get(key, ())
             is_open = any(live.states.get(case.name) != "closed" for case in opened)
             if not is_open and one.is_over(desk.heard_at - KEPT):
-                desk.filing.forget(key)
+                desk.forget(key)
         desk.reckon(desk.filing.drain()[0])
         self._audited &= live.records.keys()
         desk.filing.forget_spells(desk.heard_at - UNCONCERNED, desk.heard_at - KEPT)

@@ -10,7 +10,7 @@ from schemas.alerts import Notification
 from schemas.plant.alerts.channels import PERSONAL, Channel as Settings, address_of
 from schemas.plant.alerts.people import Person
 from schemas.plant.model import Plant
-from sinks.notify.message import Channel, RefusedError, Sent, TemporaryError
+from sinks.notify.message import Channel, Kind, Message, RefusedError, Sent, TemporaryError
 from sinks.notify.words.compose import Wording
 from sinks.notify.words.facts import LinkTo, Reader, place_of
 
@@ -44,13 +44,7 @@ class Sender:
         address = _address(settings, person, notification.recipient)
         async with self.turn:
             await asyncio.sleep(0)
-            message = self.wording.message(
-                found.kind,
-                notification,
-                reader_of(self.plant, settings, person),
-                repeated=repeated,
-                template=getattr(settings, "payload", None),
-            )
+            message = self._message(found.kind, notification, settings, person, repeated=repeated)
         try:
             return await found.send(message, address)
         except (TemporaryError, RefusedError):
@@ -58,6 +52,27 @@ class Sender:
         except Exception as error:  # noqa: BLE001 - a flaw in one provider's library stops no other message
             _log.exception("sending failed in a way nobody foresaw", channel=channel)
             raise TemporaryError(f"{type(error).__name__}: {error}"[:500], unclear=True) from None
+
+    def _message(
+        self,
+        kind: Kind,
+        notification: Notification,
+        settings: Settings,
+        person: Person | None,
+        *,
+        repeated: bool,
+    ) -> Message:
+        reader, template = (
+            reader_of(self.plant, settings, person),
+            getattr(settings, "payload", None),
+        )
+        try:
+            return self.wording.message(
+                kind, notification, reader, repeated=repeated, template=template
+            )
+        except Exception as error:  # noqa: BLE001 - what cannot be put into words stops no other message
+            _log.exception("no words for a message", notification=notification.id)
+            raise RefusedError(f"no words: {type(error).__name__}: {error}"[:500]) from None
 
     async def close(self) -> None:
         """Close all channels."""

@@ -18,7 +18,7 @@ from schemas.audit import AuditEntry
 from schemas.codec import encode
 from schemas.partitioning import partition_of
 from schemas.topics import AUDIT_ENTRY, OPERATOR
-from sinks.timescale.connection import connect, translated
+from sinks.timescale.connection import connect, connect_writable, translated
 from sinks.timescale.expiry import BatchFacts, Policy, ProductFacts, Verdict, Why, verdict
 from sinks.timescale.policies import load_policies
 from sinks.timescale.record import ALERTS, CELLS, FACTS, MESSAGES, RECORD
@@ -108,7 +108,7 @@ class RecordRetention:
         Raises:
             UnavailableError: broker or database do not answer, or holds may not be stored yet.
         """
-        async with await connect(self._settings) as connection:
+        async with await connect_writable(self._settings) as connection:
             with translated(self._settings):
                 async with connection.transaction():
                     await self._must_know_all_holds(connection)

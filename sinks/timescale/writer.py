@@ -64,7 +64,7 @@ class TimescaleSink:
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, Position]:
         """The stored positions of these partitions; what was known of them before is forgotten."""
-        self._marks = KnownMarks()
+        self._marks, self._seen = KnownMarks(), set()
         connection = await self._connected()
         with translated(self._settings):
             return await store.load_positions(connection, partitions)

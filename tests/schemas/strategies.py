@@ -1,12 +1,14 @@
 """Records of every type, as Hypothesis makes them."""
 
 import base64
+import re
 from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from schemas.acts import (
+    LONGEST_TAKING,
     Acknowledgement,
     BatchHeld,
     HoldReleased,
@@ -152,6 +154,11 @@ RESULTS = st.one_of(
     st.builds(TestResult, **OF_PRODUCT, **RESULT, text=TEXTS),
 )
 SPANS = st.lists(TIMES, min_size=2, max_size=2, unique=True).map(sorted)
+MATCHERS = st.builds(
+    Matcher, name=NAMES, value=TEXTS, is_regex=st.just(False), is_equal=st.booleans()
+) | st.builds(
+    Matcher, name=NAMES, value=TEXTS.map(re.escape), is_regex=st.just(True), is_equal=st.booleans()
+)
 CORRECTIONS = st.integers(-(10**9), 10**9)
 CHANGES = st.integers(-(2**53), 2**53)
 TIME_ELEMENTS = st.builds(TimeElements, **dict.fromkeys(TimeElements.model_fields, CHANGES))
@@ -507,7 +514,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
             schedule=NAMES,
             person=NAMES,
             starts_at=st.just(span[0]),
-            ends_at=st.just(span[1]),
+            ends_at=st.just(span[0] + min(span[1] - span[0], LONGEST_TAKING)),
             comment=maybe(TEXTS),
         )
     ),
@@ -600,13 +607,7 @@ RECORDS: dict[type[BaseModel], st.SearchStrategy] = {
             Silence,
             **OF_SITE,
             matchers=st.lists(
-                st.builds(
-                    Matcher,
-                    name=NAMES,
-                    value=TEXTS,
-                    is_regex=st.booleans(),
-                    is_equal=st.booleans(),
-                ),
+                MATCHERS,
                 min_size=1,
                 max_size=3,
             ),

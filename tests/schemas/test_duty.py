@@ -30,6 +30,15 @@ def window(days, start: str, end: str) -> dict:
     return {"days": days, "start": start, "end": end}
 
 
+def test_somebody_who_takes_over_at_the_end_of_all_days_changes_nothing_before():
+    last = datetime(9999, 12, 31, 23, tzinfo=UTC)
+    roster = Roster(schedule(), "UTC", [Taken("cai", last - HOUR, last)])
+
+    assert roster.duty(at("2026-03-02 09:00")) == Roster(schedule(), "UTC").duty(
+        at("2026-03-02 09:00")
+    )
+
+
 @pytest.mark.parametrize(
     ("zone", "monday", "hours"),
     [

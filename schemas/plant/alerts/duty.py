@@ -102,8 +102,8 @@ class Roster:
         """The first instant after this one at which somebody else is on call, if in reach."""
         people, at = self.at(moment), self._boundary(moment)
         begins = (turns.begins for turns in self._layers)
-        last = max(moment, *begins, *(one.end for one in self._taken)) + self._reach
-        while at is not None and at <= last:
+        last = max(moment, *begins, *(one.end for one in self._taken))
+        while at is not None and at - last <= self._reach:
             if self.at(at) != people:
                 return at
             at = self._boundary(at)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,7 +28,8 @@ WAY = "alerts"
 WEBHOOK = "/in/alertmanager"
 API = "/api/v2/alerts"
 SAME_WITHIN_S = 60.0
-"""Who posts the same again within a minute was not answered in time: it stands in Kafka once."""
+"""Who posts the same again within a minute was not answered in time: it stands in Kafka once.
+What was said of the alert in between makes it news."""
 MOST_REMEMBERED = 50_000
 _SHOWN_MISTAKES = 10
 Read = Callable[[bytes, int], Post]
@@ -60,39 +62,52 @@ def alertmanager_routes(office: Office) -> list[Route]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _News:
+    """What a post says of one alert that was not the last word on it."""
+
+    alert: tuple[str, int]
+    """Its sender, and the hash of its labels."""
+    digest: str
+    told: Told
+
+
 class _Recent:
-    """What was told lately and is in Kafka."""
+    """What was told last of each alert, lately, and is in Kafka."""
 
     def __init__(self) -> None:
-        self._at: OrderedDict[str, float] = OrderedDict()
+        self._last: OrderedDict[tuple[str, int], tuple[str, float]] = OrderedDict()
 
-    def new(self, sender: str, alerts: Sequence[Told]) -> dict[str, Told]:
-        """Those that were not, each once."""
-        now = clock.monotonic()
-        found = {digest_of(one, sender): one for one in alerts}
-        return {
-            name: one
-            for name, one in found.items()
-            if now - self._at.get(name, -SAME_WITHIN_S) >= SAME_WITHIN_S
-        }
+    def new(self, sender: str, alerts: Sequence[Told]) -> list[_News]:
+        """Those that say something else than what was told last."""
+        since = clock.monotonic() - SAME_WITHIN_S
+        last: dict[tuple[str, int], str] = {}
+        found = []
+        for told in alerts:
+            name, digest = (sender, hash(frozenset(told.labels.items()))), digest_of(told, sender)
+            known, at = self._last.get(name, ("", since))
+            if digest != last.get(name, known if at > since else ""):
+                found.append(_News(name, digest, told))
+            last[name] = digest
+        return found
 
-    def note(self, names: Sequence[str]) -> None:
+    def note(self, news: Sequence[_News]) -> None:
         """These are in Kafka now."""
         now = clock.monotonic()
-        for name in names:
-            self._at[name] = now
-            self._at.move_to_end(name)
-        while len(self._at) > MOST_REMEMBERED:
-            self._at.popitem(last=False)
+        for one in news:
+            self._last[one.alert] = one.digest, now
+            self._last.move_to_end(one.alert)
+        while len(self._last) > MOST_REMEMBERED:
+            self._last.popitem(last=False)
 
 
-async def _tell(office: Office, sender: str, told: dict[str, Told], recent: _Recent) -> None:
-    if not told:
+async def _tell(office: Office, sender: str, news: Sequence[_News], recent: _Recent) -> None:
+    if not news:
         return
     site, version, now = office.site.site_path(), office.plant().version, office.now()
-    alerts = [external(one, sender, site, version, now) for one in told.values()]
+    alerts = [external(one.told, sender, site, version, now) for one in news]
     await office.publish([saying_of(one) for one in alerts])
-    recent.note(list(told))
+    recent.note(news)
     for status in ("firing", "resolved"):
         number = sum(one.status == status for one in alerts)
         if number:

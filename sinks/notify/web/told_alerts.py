@@ -17,8 +17,8 @@ from schemas.site import ExternalAlert
 from schemas.topics import SITE
 from sinks.notify.web.publishing import Saying
 
-_YEAR_ONE = 1
-"""What Go writes for no time."""
+_YEARS = range(1970, 9999)
+"""Go writes the year 1 for no time, and others zero by their own clock, or the last day of all."""
 _MOST_LABELS = 100
 _NOBODY = EventId(source="?", epoch="?", seq=0)
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -147,4 +147,4 @@ def _read(given: list[Any], mistakes: list[str]) -> Iterator[Told]:
 
 
 def _real(at: datetime | None) -> datetime | None:
-    return None if at is None or at.year == _YEAR_ONE else at
+    return None if at is None or at.year not in _YEARS else at

@@ -341,6 +341,12 @@ def test_whoever_takes_over_is_on_call(run: Run, answered: Site):
             id="a time that is past",
         ),
         pytest.param(
+            ["oncall", "take", "night", "--to", "9999-12-31T00:00", "--as", "ana"],
+            2,
+            "use the plant file",
+            id="for ever",
+        ),
+        pytest.param(
             ["oncall", "take", "nights", "--to", "2099-01-01T00:00", "--as", "ana"],
             2,
             "did you mean night?",

@@ -283,7 +283,16 @@ def test_news_of_a_group_come_once_in_an_interval_to_each_person_on_each_channel
         for one, other in pairwise(listed):
             if SEVERITIES.index(other.severity) <= SEVERITIES.index(one.severity):
                 was_over = one.why == "resolved"
-                assert other.at - one.at >= 5 * MINUTE or was_over
+                assert other.at - one.at >= 5 * MINUTE or was_over or rises(one, other)
+
+
+def rises(one: Notification, other: Notification) -> bool:
+    """Whether the other tells of an alert that is more severe than the one has said."""
+    known = {each.alert_id(): SEVERITIES.index(each.severity) for each in one.alerts}
+    return any(
+        SEVERITIES.index(each.severity) > known.get(each.alert_id(), len(SEVERITIES))
+        for each in other.alerts
+    )
 
 
 @few

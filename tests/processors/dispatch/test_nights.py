@@ -1,5 +1,7 @@
 """Whole nights: who is called, in which order, and what stops it."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from schemas.alerts import Notification, Severity, Why
@@ -167,6 +169,15 @@ def test_a_silence_that_is_expired_ends_at_once_and_a_repeat_does_not_bring_it_b
 
 def test_a_silence_that_is_heard_of_after_its_end_was_said_silences_nothing(site):
     site.tell(expire(5), silence(0, 0, 600, equipment="press"), alert(6))
+
+    assert pages(site.wait(7)) == [(6.5, "firing", "ana", "mail")]
+
+
+@pytest.mark.parametrize("first", ["silence", "expiry"])
+def test_a_silence_without_an_end_is_ended_by_its_expiry(site, first):
+    forever = datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    said = silence(0, 0, 600, equipment="press").model_copy(update={"ends_at": forever})
+    site.tell(*((said, expire(5)) if first == "silence" else (expire(5), said)), alert(6))
 
     assert pages(site.wait(7)) == [(6.5, "firing", "ana", "mail")]
 

@@ -2,7 +2,8 @@
 
 from processors.dispatch.engine import DispatchState
 from processors.dispatch.tables import Table
-from schemas.alerts import AlertStatus, Notification
+from schemas.alerts import AlertStatus, Notification, Words
+from schemas.codec import encode
 from tests.processors.dispatch.site import (
     Site,
     acknowledge,
@@ -46,6 +47,20 @@ def test_a_storm_is_one_message_for_each_group_that_lists_every_alert():
         one.alert.fingerprint for one in site.state.desk.alerts.values()
     }
     assert len(site.state.desk.alerts) == UNIQUE
+
+
+def test_alerts_of_many_words_are_listed_as_far_as_a_record_holds_them():
+    words = Words(summary="č" * 2000, description="ž" * 4000)
+    said = {"words": {"en": words, "es": words}}
+    site = Site()
+    alerts = [one.model_copy(update=said) for one in storm(100, 100, 1)]
+    site.tell(*alerts, at_once=True)
+    site.wait(1)
+
+    (told,) = of(site.said, Notification)
+    assert len(encode(told)) < 1_000_000
+    assert 10 < len(told.alerts) < 50
+    assert told.total == 100
 
 
 def test_a_storm_of_single_alerts_is_a_few_messages_and_summaries_that_count_all():

@@ -1,6 +1,7 @@
 """Who is told on which channel: the plant file decides, and what it lacks is refused clearly."""
 
 import asyncio
+from datetime import UTC, datetime
 
 import pytest
 from pydantic import TypeAdapter
@@ -69,6 +70,19 @@ async def test_an_endpoint_has_its_own_language_and_body_and_no_address():
     assert address is None
     assert message.repeated
     assert message.text == "El reactor A está demasiado caliente"
+
+
+async def test_what_cannot_be_put_into_words_is_refused_and_stops_nothing_else():
+    mail, last = Recorder(Kind.EMAIL), datetime(9999, 12, 31, 23, 59, tzinfo=UTC)
+    told = notification()
+    alerts = [one.model_copy(update={"starts_at": last, "at": last}) for one in told.alerts]
+    with pytest.raises(RefusedError, match="no words"):
+        await sender(mail=mail).send(
+            told.model_copy(update={"alerts": tuple(alerts)}), "mail", False
+        )
+    await sender(mail=mail).send(told, "mail", False)
+
+    assert len(mail.got) == 1
 
 
 @pytest.mark.parametrize(

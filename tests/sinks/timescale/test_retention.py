@@ -9,17 +9,19 @@ import pytest
 from psycopg import errors
 
 from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
 from processors.audit.engine import AuditEngine, Chain
 from schemas.codec import decode
 from schemas.topics import AUDIT_ENTRY, LAB
+from sinks.timescale import connection as connections
 from sinks.timescale.connection import connect_blocking
 from sinks.timescale.expiry import Why
 from sinks.timescale.record import HOLDING, RECORD
 from sinks.timescale.retention import RecordRetention
 from sinks.timescale.writer import TimescaleSink
 from tests.parts import eventually
-from tests.sinks.doubles import MemoryBroker
+from tests.sinks.doubles import NOW, MemoryBroker
 from tests.sinks.quality_story import STATEMENTS
 from tests.sinks.records import batch
 from tests.sinks.timescale.conftest import TABLES, Database, ask, emptied
@@ -38,6 +40,7 @@ from tests.sinks.two_batches import (
 pytestmark = pytest.mark.integration
 
 ABOUT_THE_SINK = {"sink_position", "sink_mark", "run_equipment"}
+SOON_S = 10
 Snapshot = dict[str, list[tuple[Any, ...]]]
 
 
@@ -275,6 +278,29 @@ async def test_a_writer_may_delete_records_and_no_holds(native: Database):
         ):
             with pytest.raises(errors.InsufficientPrivilege):
                 connection.execute(change.encode())
+
+
+async def test_a_run_that_froze_does_not_keep_the_acts_from_the_sink(
+    native: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(connections, "TRANSACTION_RESTS_S", 0.5)
+    settings = emptied(native).settings
+    sink = TimescaleSink(settings)
+    await tell(sink)
+    acts, asked = Acts(sink), asyncio.Event()
+
+    async def never() -> dict[TopicPartition, int]:
+        asked.set()
+        return await asyncio.Future()
+
+    running = asyncio.create_task(RecordRetention(settings, MemoryBroker(), never).run(NOW))
+    await asyncio.wait_for(asked.wait(), SOON_S)
+    try:
+        await asyncio.wait_for(acts.say(held(101)), SOON_S)
+    finally:
+        running.cancel()
+        await asyncio.wait({running})
+        await sink.close()
 
 
 def test_views_of_holds_and_deletions_are_explained(sql: psycopg.Connection):

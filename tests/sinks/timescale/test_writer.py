@@ -205,6 +205,21 @@ async def test_what_another_writer_stored_meanwhile_is_no_news(
     assert ask(sql, "SELECT count(*) FROM sample") == [(3,)]
 
 
+async def test_a_database_that_was_set_back_gets_everything_again(
+    sink: TimescaleSink, sql: psycopg.Connection
+):
+    first = batch(MACHINE, [counted(0)])
+    await sink.write(first)
+    sql.execute("TRUNCATE sink_position, sink_mark, run_equipment, machine_event")
+    with pytest.raises(FencedError):
+        await sink.write(batch(MACHINE, [counted(1)], begin=1))
+
+    await sink.positions([first.spans[0].partition])
+    await sink.write(first)
+
+    assert ask(sql, "SELECT run, equipment FROM run_equipment") == [("", PRESS)]
+
+
 async def test_one_lost_partition_takes_the_whole_batch_back(
     sink: TimescaleSink, sql: psycopg.Connection
 ):

@@ -171,6 +171,18 @@ async def test_everything_that_may_be_stated_has_its_topic(
         pytest.param(
             of_reactor("stop_reason_given", reason="x", end=AGO), "", "start", id="half a stop"
         ),
+        pytest.param(
+            event(
+                "silence",
+                matchers=[{"name": "equipment", "value": "press (2", "is_regex": True}],
+                starts_at=AGO,
+                ends_at=SOON,
+                comment="new seal",
+            ),
+            "matchers.0",
+            "is no regular expression",
+            id="a silence that nothing can meet",
+        ),
         pytest.param({"type": "heartbeat"}, "type", "is one of test_result", id="a machine's word"),
         pytest.param({}, "type", "is missing", id="nothing"),
         pytest.param([], "", "object", id="no object"),

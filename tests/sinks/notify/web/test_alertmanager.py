@@ -78,6 +78,16 @@ async def test_what_prometheus_posts_is_firing_until_it_ends(home: House, token:
 
 
 @pytest.mark.parametrize(
+    "given", [NEVER, "1970-01-01T00:00:00+02:00", "1601-01-01T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
+async def test_what_others_write_for_no_time_is_none(home: House, token: str, given):
+    await post(home, token, webhook(told(startsAt=given, endsAt=given)))
+
+    (stored,) = home.records(SITE_TOPIC)
+    assert (stored.starts_at, stored.ends_at) == (NOW, None)
+
+
+@pytest.mark.parametrize(
     ("label", "severity"),
     [("critical", "critical"), ("PAGE", "critical"), ("info", "info"), ("odd", "warning")],
 )
@@ -92,6 +102,19 @@ async def test_the_same_post_again_is_stored_once(home: House, token: str):
 
     assert codes == [200, 200, 200]
     assert len(home.records(SITE_TOPIC)) == 1
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+async def test_what_fires_again_after_it_was_over_is_stored_again(
+    home: House, token: str, at_once: bool
+):
+    fires = {"labels": {"alertname": "Door"}}
+    over = fires | {"status": "resolved"}
+    posts = [[fires, over, fires]] if at_once else [[fires], [over], [fires]]
+    for said in posts:
+        await post(home, token, said, API)
+
+    assert [one.status for one in home.records(SITE_TOPIC)] == ["firing", "resolved", "firing"]
 
 
 async def test_two_senders_may_say_the_same(home: House, token: str, tmp_path: Path):
