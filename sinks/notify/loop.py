@@ -248,7 +248,8 @@ class NotifyLoop:
         if not self._standing.is_doubtful:
             return True
         holds = self._standing.holds
-        if not self._paused and await self._patiently("asking", lambda: holds(partition)):
+        is_held = not self._paused and await self._patiently("asking", lambda: holds(partition))
+        if is_held and not self._paused:  # Who has come back does not know yet what others sent.
             return True
         _log.warning("left to another worker", partition=str(partition))
         return False

@@ -118,11 +118,12 @@ class SimulatedInbox:
             self._member.group.committed |= offsets
 
     async def is_ours(self, partition: TopicPartition) -> bool:
-        """Whether the group counts on it."""
+        """Whether the group counts on it, and it has heard of what was dealt out last."""
         await self._process.point()
         await self._process.asks(BROKER)
         await self._process.hears(BROKER)
-        return not self._member.expelled and partition in self._member.assigned
+        knows = not self._member.expelled and not self._member.news
+        return knows and partition in self._member.assigned
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,10 @@ class KafkaGroupReader:
                 await self._consumer.commit(ours)
 
     async def is_ours(self, partition: Position) -> bool:
-        """Ask the group by committing what is committed: it refuses those whom it gave up."""
+        """Ask the group by committing what is committed: it refuses those whom it gave up.
+
+        What it has dealt out anew is nobody's before `poll` has told.
+        """
         tp = TopicPartition(partition.topic, partition.partition)
         if tp not in self._consumer.assignment():
             return False
@@ -146,7 +149,7 @@ class KafkaGroupReader:
                 await self._consumer.commit({tp: offset})
             except CommitFailedError:
                 return False
-        return True
+        return self._assigned is None
 
     def tells(self, reach: Reach) -> None:
         """Tell this one, too, when a rebalance begins: from then on nothing is ours."""

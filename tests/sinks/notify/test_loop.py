@@ -159,6 +159,36 @@ def test_who_was_given_up_while_it_took_over_sends_nothing():
     simulate(story)
 
 
+def test_who_hears_of_others_while_the_group_answers_sends_nothing_of_before():
+    """The group may count on it again by then; what others sent meanwhile it does not know yet."""
+
+    class Slow(Inbox):
+        dealt = False
+
+        async def poll(self, limit):
+            if seconds() > 25 and not self.dealt:
+                self.dealt, self._next = True, None
+                return Assigned(frozenset())
+            return await super().poll(limit)
+
+        async def is_ours(self, partition):
+            if 10 < seconds() < 40:
+                await asyncio.sleep(20)
+            return await super().is_ours(partition)
+
+    async def story():
+        world = World(answering=fail(1, "mail"))
+        world.notify(notification(1))
+        ports = NotifyPorts(Slow(world), world, world, world.deliver)
+        time, meters = NotifyTime(now, asyncio.sleep, seconds), NotifyMeters(CollectorRegistry())
+        limits = NotifyLimits(RATES, retrying=Retrying(first_s=15))
+        notifier = NotifyLoop(ports, time, meters, limits)
+        await run_until(notifier, lambda: bool(world.over()))
+        assert [(one[0], one[2]) for one in world.arrived] == [("n1", True)]
+
+    simulate(story)
+
+
 def test_the_group_is_asked_while_nothing_waits_so_that_no_message_has_to():
     async def story():
         world = World()
