@@ -7,7 +7,7 @@ from tests.chaos import harm, loads, outages, versions
 from tests.chaos.factory import SERVICES
 from tests.chaos.harm import Harm
 from tests.chaos.meanwhile import Promises
-from tests.chaos.parts import DISK_MB, Setting
+from tests.chaos.parts import Setting
 
 AT_ONCE_S = 15.0
 """To lag 0, when what failed is there again."""
@@ -90,14 +90,17 @@ def _databases() -> Mapping[str, Row]:
 def _disks() -> Mapping[str, Row]:
     return {
         f"disk-full-{place}": Row(
-            f"the disk of the {place} is full for 20 s{beside}",
+            f"the disk of the {said} is full for 20 s",
             3,
             outages.disk_full(place, 20),
             TAKEN_OVER_S,
             Setting.SMALL_DISKS,
         )
-        for place in DISK_MB
-        for beside in (", with the broker out of its reach" if place == "edge" else "",)
+        for place, said in (
+            ("edge", "edge, which cannot reach the broker,"),
+            ("kafka", "broker"),
+            ("database", "database"),
+        )
     }
 
 
