@@ -4,7 +4,7 @@ import asyncio
 import json
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from plantstream.runtime import clock
 from tests.chaos.plant import MIRRORS, PRESSES, topic_of
@@ -15,6 +15,7 @@ TURN_S = 0.1
 HEAT_TURNS, HOT_TURNS = 25, 15
 """Every so many turns another press gets hot, for so many of them."""
 STAND_TURNS, STANDS_FOR = 300, 20
+MILLISECOND = timedelta(milliseconds=1)
 HOT_C, COLD_C = 90.0, 20.0
 
 Hot = tuple[str, datetime]
@@ -63,6 +64,8 @@ class Field:
 
     def _turn(self) -> list[tuple[str, str]]:
         number, at = len(self.times), _milliseconds(clock.now())
+        if self.times:  # Turns that catch up may fall into one millisecond: each has its own.
+            at = max(at, self.times[-1] + MILLISECOND)
         told = [(topic_of(press), self._message(press, number, at)) for press in PRESSES]
         self.times.append(at)
         self.parts.append(sum(self.made.values()))
