@@ -25,6 +25,11 @@ NO_COMMUNICATION = 0x80050000
 """OPC UA status Bad_CommunicationError."""
 
 
+def not_ahead(at: datetime, arrival: datetime) -> datetime:
+    """The time of a message as far as it can be believed: none is sent a day after it arrived."""
+    return at if at - arrival <= SKEW_LIMIT else arrival
+
+
 def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | Alarm) -> Step:
     """Advance by one observation.
 

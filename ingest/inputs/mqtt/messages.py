@@ -9,7 +9,7 @@ from ingest.input import GOOD, Alive, Missed, Observation, Sample, Unreadable, V
 from ingest.inputs.mqtt.datatypes import BAD_TYPE_MISMATCH
 from ingest.inputs.mqtt.json_values import AbsentError, WrongError, parse, time_at, value_at
 from ingest.inputs.mqtt.watch import Watch
-from ingest.mapping import SKEW_LIMIT
+from ingest.mapping import not_ahead
 
 
 class JsonTopic:
@@ -66,7 +66,7 @@ class JsonTopic:
         at, before = found.at or arrival, self._newest.get(watch)
         if retained and (found.at is None or (before is not None and at <= before)):
             return
-        known = at if at - arrival <= SKEW_LIMIT else arrival
+        known = not_ahead(at, arrival)
         self._newest[watch] = known if before is None else max(known, before)
         yield Sample(watch.equipment, watch.tag, found.value, at, found.quality)
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ingest.input import Missed
 from ingest.inputs.mqtt.payload import Metric
 from ingest.inputs.mqtt.watch import Metrics
-from ingest.mapping import SKEW_LIMIT
+from ingest.mapping import not_ahead
 from schemas.record import EquipmentPath
 
 
@@ -108,7 +108,7 @@ class Timeline:
     def see(self, sent: datetime | None, arrival: datetime) -> datetime:
         """The time of a message."""
         at = sent or self.now(arrival)
-        known = at if at - arrival <= SKEW_LIMIT else arrival
+        known = not_ahead(at, arrival)
         self._seen = known if self._seen is None else max(self._seen, known)
         self._arrival = arrival
         self._vouch(self._seen)

@@ -1,11 +1,13 @@
 """Sentences about events on their way into the book: what they say is told at once, and once."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 
 from hypothesis import given, settings
 
+from processors.oee.book import Book
 from processors.oee.windows import HOUR_DEFINED_MS
 from schemas.kpi import OeeCell, OeeReport, TimeElements
 from tests.facts import Facts
@@ -23,6 +25,11 @@ def running() -> Machine:
     machine.state(0, "running")
     machine.alive(10)
     return machine
+
+
+def test_a_fork_of_a_book_is_small() -> None:
+    """One field more than CPython shares the names of, and each takes 1,600 bytes."""
+    assert sys.getsizeof(Book().fork().__dict__) < 400
 
 
 def test_an_event_that_others_of_its_batch_overtook_is_told_with_them() -> None:

@@ -58,6 +58,8 @@ class World:
     answering: Answering | None = None
     failures: list[Exception] = field(default_factory=list)
     """What the next calls to Kafka fail with."""
+    inbox: "type[Inbox]" = field(default_factory=lambda: Inbox)
+    """How notifications are read."""
     lost: set[TopicPartition] = field(default_factory=set)
     """Partitions that the group has given to others."""
     asked_group: int = 0
@@ -211,7 +213,7 @@ def loop_of(
     clock: Callable[[], datetime] = now,
 ) -> NotifyLoop:
     """A notifier of this world."""
-    ports = NotifyPorts(Inbox(world), world, world, world.deliver)
+    ports = NotifyPorts(world.inbox(world), world, world, world.deliver)
     limits = NotifyLimits(
         rates or RATES, retrying=retrying or Retrying(), resting=resting or Resting()
     )

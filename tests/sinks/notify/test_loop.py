@@ -177,12 +177,9 @@ def test_who_hears_of_others_while_the_group_answers_sends_nothing_of_before():
             return await super().is_ours(partition)
 
     async def story():
-        world = World(answering=fail(1, "mail"))
+        world = World(answering=fail(1, "mail"), inbox=Slow)
         world.notify(notification(1))
-        ports = NotifyPorts(Slow(world), world, world, world.deliver)
-        time, meters = NotifyTime(now, asyncio.sleep, seconds), NotifyMeters(CollectorRegistry())
-        limits = NotifyLimits(RATES, retrying=Retrying(first_s=15))
-        notifier = NotifyLoop(ports, time, meters, limits)
+        notifier = loop_of(world, retrying=Retrying(first_s=15))
         await run_until(notifier, lambda: bool(world.over()))
         assert [(one[0], one[2]) for one in world.arrived] == [("n1", True)]
 
