@@ -3,15 +3,16 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from plantstream.runtime.clock import monotonic
 from plantstream.runtime.errors import UnavailableError
-from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
+from plantstream.runtime.kafka.admin import asking_groups, end_offsets
 from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 from schemas.topics import DEADLETTER, KPI, MACHINE, TELEMETRY
-from sinks.timescale.read import positions
+from sinks.timescale.stored import Stored
 
 POLL_S = 0.25
 PROCESSOR_GROUP = "plantstream-oee"
@@ -32,19 +33,12 @@ async def wait_until_stored(
     Raises:
         UnavailableError: not within the limit, with how many records still wait.
     """
-
-    async def processed() -> _Offsets:
-        return await committed_offsets(kafka, PROCESSOR_GROUP)
-
-    async def stored() -> _Offsets:
-        rows = await positions(database)
-        return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}
-
     wait = _Wait(kafka, limit_s, monotonic() + limit_s, say)
     sent = await end_offsets(kafka, [TELEMETRY, MACHINE])
     events = {one: end for one, end in sent.items() if one.topic == MACHINE.name}
-    await wait.until(processed, events)
-    await wait.until(stored, sent | await end_offsets(kafka, [KPI, DEADLETTER]))
+    async with asking_groups(kafka) as ask, Stored(database) as stored:
+        await wait.until(partial(ask, PROCESSOR_GROUP), events)
+        await wait.until(stored.offsets, sent | await end_offsets(kafka, [KPI, DEADLETTER]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """`plantstream replay`: a recording through the edge, as if the machine said it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from plantstream.commands.console import messages, quiet_logs
+from plantstream.commands.console import messages, progress, quiet_logs
 from plantstream.runtime.errors import MisconfiguredError
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ingest.inputs.recording.recording import Recording
     from ingest.options import World
     from plantstream.commands.stack import Ports
+    from plantstream.runtime.ports import Broker
     from plantstream.runtime.service import Service
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
     from schemas.plant.load import PlantFile
@@ -197,15 +198,13 @@ async def _play(
     pace = None if wanted.speed is None else Pace(wanted.speed)
     player = RecordingInput(recording, pace, clock.now() if wanted.live else None)
     messages.print(f"replaying {wanted.recording.name} as {f'run {run}' if run else 'live'}")
-    with _progress("rows sent", recording.estimated_rows()) as advance:
-        showing = asyncio.create_task(_show(player, advance))
-        started = clock.monotonic()
-        try:
-            await _send(wanted, plant, (recording, player), kafka, registry)
-        finally:
-            showing.cancel()
-        took_s = clock.monotonic() - started
-        advance(player.rows)
+    started = clock.monotonic()
+    async with (
+        progress("rows sent", recording.estimated_rows(), lambda: player.rows),
+        _broker(wanted, parts) as broker,
+    ):
+        await _send(wanted, plant, (recording, player), broker, registry)
+    took_s = clock.monotonic() - started
     samples = registry.get_sample_value("plantstream_edge_samples_total", {"input": SOURCE}) or 0.0
     messages.print(f"{samples:.0f} samples in {took_s:.1f} s: {samples / took_s:.0f} per second")
     with messages.status("waiting until everything is in SQL"):
@@ -213,11 +212,27 @@ async def _play(
     messages.print(f"{player.rows} rows are in SQL")
 
 
+@asynccontextmanager
+async def _broker(
+    wanted: Replay, parts: tuple["KafkaSettings", "DatabaseSettings"]
+) -> AsyncIterator["Broker"]:
+    """At full speed no faster than the readers follow, or what machines say now would be late."""
+    from plantstream.commands.followed import FollowedBroker, followers
+    from plantstream.runtime.kafka.broker import KafkaBroker
+
+    async with KafkaBroker(parts[0]) as broker:
+        if wanted.speed is not None:
+            yield broker
+            return
+        async with followers(*parts) as readers:
+            yield FollowedBroker(broker, readers)
+
+
 async def _send(
     wanted: Replay,
     plant: "PlantFile",
     played: "tuple[Recording, RecordingInput]",
-    kafka: "KafkaSettings",
+    broker: "Broker",
     registry: "CollectorRegistry",
 ) -> None:
     """Through mapping and spool to the broker; a start after a kill goes on where it was."""
@@ -227,7 +242,6 @@ async def _send(
     from ingest.options import AgentOptions, World
     from ingest.spool import DiskSpool
     from plantstream.runtime import clock
-    from plantstream.runtime.kafka.broker import KafkaBroker
 
     digest = played[0].digest
     run = wanted.run_of(digest)
@@ -237,10 +251,9 @@ async def _send(
     options = AgentOptions.replay(run) if run else AgentOptions.replay_as_live()
     spool = DiskSpool.open(file, f"replay/{run or 'live'}", clock.now, epoch)
     try:
-        async with KafkaBroker(kafka) as broker:
-            world = World(registry=registry, sources=SourceMetrics(registry))
-            inputs = {SOURCE: _input(wanted.through, plant, played, world)}
-            await run_agent((plant, inputs), spool, broker, options, world)
+        world = World(registry=registry, sources=SourceMetrics(registry))
+        inputs = {SOURCE: _input(wanted.through, plant, played, world)}
+        await run_agent((plant, inputs), spool, broker, options, world)
     finally:
         await spool.close()
 
@@ -257,39 +270,3 @@ def _input(
     from plantstream.simulator.through_opcua import ThroughOpcUa
 
     return ThroughOpcUa(player, recording, plant, world.sources.of(SOURCE))
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar with rate and ETA on stderr."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=messages) as bar:
-        task = bar.add_task(what, total=total, rate="")
-
-        def advance(rows: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=rows, rate=f"{speed:,.0f}/s" if speed else "")
-
-        yield advance
-
-
-async def _show(player: "RecordingInput", advance: Callable[[int], None]) -> None:
-    while True:
-        advance(player.rows)
-        await asyncio.sleep(0.2)

@@ -94,15 +94,14 @@ def _asked(chosen: "list[str]", known: "Iterable[str]") -> list[str]:
 async def _stored(committed: "Positions", database: "DatabaseSettings") -> "tuple[Positions, str]":
     """What is stored, by the database; where it does not answer, what the sink told Kafka."""
     from plantstream.runtime.errors import PlantstreamError
-    from plantstream.runtime.ports import TopicPartition
-    from sinks.timescale.read import positions
+    from sinks.timescale.stored import Stored
 
     try:
-        rows = await positions(database)
+        async with Stored(database) as stored:
+            return await stored.offsets(), STORED
     except PlantstreamError as error:
         messages.print(f"positions as the sink told Kafka: {error}", markup=False)
         return committed, COMMITTED
-    return {TopicPartition(row["topic"], row["partition"]): row["next"] for row in rows}, STORED
 
 
 def _partitions(topics: Mapping[str, int], reached: "Positions") -> "Collection[TopicPartition]":

@@ -1,6 +1,6 @@
 """Creating topics, and looking at them."""
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -112,13 +112,27 @@ async def end_offsets(
 
 async def committed_offsets(settings: KafkaSettings, group: str) -> dict[OurTopicPartition, int]:
     """How far a consumer group says it is."""
+    async with asking_groups(settings) as ask:
+        return await ask(group)
+
+
+@asynccontextmanager
+async def asking_groups(
+    settings: KafkaSettings,
+) -> AsyncIterator[Callable[[str], Awaitable[dict[OurTopicPartition, int]]]]:
+    """A way to ask consumer groups how far they are, again and again over one connection."""
     async with _admin(settings) as admin:
-        found = await admin.list_consumer_group_offsets(group)
-        return {
-            OurTopicPartition(tp.topic, tp.partition): meta.offset
-            for tp, meta in found.items()
-            if meta.offset >= 0
-        }
+
+        async def reached(group: str) -> dict[OurTopicPartition, int]:
+            with translated("asking a consumer group", settings):
+                found = await admin.list_consumer_group_offsets(group)
+            return {
+                OurTopicPartition(tp.topic, tp.partition): meta.offset
+                for tp, meta in found.items()
+                if meta.offset >= 0
+            }
+
+        yield reached
 
 
 @asynccontextmanager

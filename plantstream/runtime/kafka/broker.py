@@ -30,6 +30,8 @@ class KafkaBroker:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer: AIOKafkaProducer | None = None
+        self.written: dict[TopicPartition, int] = {}
+        """Behind the last record of ours, where that is known: a batch that came twice is not."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -55,13 +57,16 @@ class KafkaBroker:
                 producer = await self._ready()
                 waiting = _by_partition(records)
                 while waiting:
+                    batches = {place: _batch(producer, queue) for place, queue in waiting.items()}
                     sent = [
-                        await producer.send_batch(
-                            _batch(producer, queue), place.topic, partition=place.partition
-                        )
-                        for place, queue in waiting.items()
+                        await producer.send_batch(batch, place.topic, partition=place.partition)
+                        for place, batch in batches.items()
                     ]
-                    await asyncio.gather(*sent)
+                    for (place, batch), told in zip(
+                        batches.items(), await asyncio.gather(*sent), strict=True
+                    ):
+                        if told.offset >= 0:
+                            self.written[place] = told.offset + batch.record_count()
                     waiting = {place: queue for place, queue in waiting.items() if queue}
             except BaseException:
                 await self._close()

@@ -1,7 +1,7 @@
 """What is on its way at the same time, and what a failure leaves in the log."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError
@@ -16,6 +16,12 @@ from plantstream.runtime.settings import KafkaSettings
 BATCH_BYTES = 1000
 
 
+class Answer(NamedTuple):
+    """Where the first record of a batch stands."""
+
+    offset: int
+
+
 class Producer:
     """Takes batches, and answers as it is told."""
 
@@ -28,13 +34,13 @@ class Producer:
 
     async def send_batch(
         self, batch: BatchBuilder, topic: str, *, partition: int
-    ) -> "asyncio.Future[None]":
-        answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    ) -> "asyncio.Future[Answer]":
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self.handed_over.append((topic, partition, batch.record_count()))
         if len(self.handed_over) - 1 == self._fail_at:
             answer.set_exception(KafkaTimeoutError())
         else:
-            answer.set_result(None)
+            answer.set_result(Answer(100 * len(self.handed_over)))
         return answer
 
     async def stop(self) -> None:
@@ -62,7 +68,7 @@ class Halted(Producer):
 
     async def send_batch(
         self, batch: BatchBuilder, topic: str, *, partition: int
-    ) -> "asyncio.Future[None]":
+    ) -> "asyncio.Future[Answer]":
         del batch, topic, partition
         self.asked.set()
         return asyncio.get_running_loop().create_future()

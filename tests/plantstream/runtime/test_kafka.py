@@ -50,6 +50,18 @@ async def test_records_come_back_in_the_order_in_which_they_were_sent(kafka):
     assert [one.value for one in await read(kafka, MACHINE.name, 1)] == [one.value for one in sent]
 
 
+async def test_a_broker_says_where_the_next_record_will_stand(kafka):
+    first, second = TopicPartition(MACHINE.name, 3), TopicPartition(MACHINE.name, 4)
+
+    async with KafkaBroker(kafka) as broker:
+        await broker.send([Outgoing(first.topic, first.partition, b"k", b"x")])
+        many = Outgoing(second.topic, second.partition, b"k", b"x" * 300_000)
+        await broker.send([many] * 5)
+
+        ends = await end_offsets(kafka, [MACHINE])
+        assert broker.written == {first: ends[first], second: ends[second]}
+
+
 async def test_a_record_that_is_too_large_is_rejected_and_the_next_one_is_taken(kafka):
     async with KafkaBroker(kafka) as broker:
         with pytest.raises(RejectedError, match="too large"):

@@ -1,0 +1,165 @@
+"""A broker for what can wait: it sends no more than the readers of its records follow."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from plantstream.runtime import clock
+from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.logs import get_logger
+from plantstream.runtime.ports import Broker, Outgoing, TopicPartition
+
+if TYPE_CHECKING:
+    from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
+
+SHARE_S = 0.4
+"""A share of records is as large as readers take in so long: nobody else's wait for longer."""
+FIRST_SHARE = 20.0
+LARGEST_SHARE = 500.0
+LOOK_EVERY_S = 0.05
+AWAY_AFTER_S = 10.0
+"""A reader that gets nowhere for so long is not waited for until it moves again."""
+GROUP_TELLS_AFTER_S = 1.5
+"""Groups are told now and then how far an engine is."""
+
+_Offsets = Mapping[TopicPartition, int]
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """A reader of what is sent."""
+
+    name: str
+    topics: Collection[str]
+    reached: Callable[[], Awaitable[_Offsets]]
+    """The next offset of each partition; nothing of a reader that never was there."""
+    tells_after_s: float = 0.0
+    """So much later than it was reached."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """What waiting needs of time."""
+
+    monotonic: Callable[[], float] = clock.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Sending(Broker, Protocol):
+    """A broker that says where records went."""
+
+    written: dict[TopicPartition, int]
+
+
+class FollowedBroker:
+    """Sends a share, waits until its followers have it, and makes the next one fit.
+
+    So what others send into the same partitions is late by one share at most, however much we have.
+    """
+
+    def __init__(
+        self, broker: Sending, followers: Sequence[Follower], time: Time | None = None
+    ) -> None:
+        self._broker = broker
+        self._time = time or Time()
+        self._followers = [_Followed(one, self._time) for one in followers]
+        self._share = FIRST_SHARE
+
+    async def send(self, records: Sequence[Outgoing]) -> None:
+        """Return once all in-sync replicas have all of them, and readers had time for them.
+
+        Raises:
+            UnavailableError: try the same again; some may stand in the log already.
+            RejectedError: the broker will never take one of these.
+        """
+        at = 0
+        while at < len(records):
+            whole = int(self._share)
+            share = records[at : at + whole]
+            await self._broker.send(share)
+            at += len(share)
+            began = self._time.monotonic()
+            written = dict(self._broker.written)
+            there = [await one.follow(written) for one in self._followers]
+            if any(there) and len(share) == whole:
+                self._learn(self._time.monotonic() - began)
+
+    def _learn(self, took_s: float) -> None:
+        factor = min(SHARE_S / max(took_s, LOOK_EVERY_S), 2.0)
+        self._share = min(max(self._share * factor, 1.0), LARGEST_SHARE)
+
+
+@dataclass(slots=True)
+class _Followed:
+    """One follower, and what it has been seen to do."""
+
+    follower: Follower
+    time: Time
+    is_away: bool = False
+    reached: _Offsets = field(default_factory=dict)
+    sent: deque[tuple[float, _Offsets]] = field(default_factory=deque)
+
+    async def follow(self, written: _Offsets) -> bool:
+        """Wait until it has what it should have told of by now; gives whether it is there."""
+        now = self.time.monotonic()
+        mine = {at: end for at, end in written.items() if at.topic in self.follower.topics}
+        self.sent.append((now, mine))
+        goal: _Offsets = {}
+        while self.sent and self.sent[0][0] <= now - self.follower.tells_after_s:
+            goal = self.sent.popleft()[1]
+        left_at = now + AWAY_AFTER_S
+        while self._lacks(goal):
+            if await self._look():
+                left_at, self.is_away = self.time.monotonic() + AWAY_AFTER_S, False
+            elif self.is_away or not self.reached:
+                return False
+            elif self.time.monotonic() > left_at:
+                _log.warning("a reader does not move: not waited for", reader=self.follower.name)
+                self.is_away = True
+            else:
+                await self.time.sleep(LOOK_EVERY_S)
+        return True
+
+    def _lacks(self, goal: _Offsets) -> bool:
+        return any(self.reached.get(at, 0) < end for at, end in goal.items())
+
+    async def _look(self) -> bool:
+        """Whether it has moved since."""
+        try:
+            reached = await self.follower.reached()
+        except UnavailableError:
+            return False
+        moved = any(end > self.reached.get(at, 0) for at, end in reached.items())
+        self.reached = reached
+        return moved
+
+
+@asynccontextmanager
+async def followers(
+    kafka: "KafkaSettings", database: "DatabaseSettings"
+) -> AsyncIterator[list[Follower]]:
+    """The sink, by what is in SQL, and every engine, by what its group was told."""
+    from plantstream.commands.consumer_groups import known_groups
+    from plantstream.commands.sink import GROUP
+    from plantstream.runtime.kafka.admin import asking_groups
+    from sinks.timescale.stored import Stored
+
+    async with AsyncExitStack() as stack:
+        stored = await stack.enter_async_context(Stored(database))
+        ask = await stack.enter_async_context(asking_groups(kafka))
+        groups = {
+            group: {topic.name for topic in topics} for group, (topics, _) in known_groups().items()
+        }
+        sink = Follower(GROUP, groups.pop(GROUP), stored.offsets)
+        yield [
+            sink,
+            *(
+                Follower(group, topics, partial(ask, group), GROUP_TELLS_AFTER_S)
+                for group, topics in groups.items()
+            ),
+        ]
