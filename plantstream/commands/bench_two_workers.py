@@ -1,5 +1,7 @@
 """What two workers do with a second of processor time, beside one with the same backlog."""
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -33,6 +35,15 @@ TURNS = (("turn-1", 1), ("turn-2", 2), ("turn-3", 2), ("turn-4", 1))
 BEGIN = datetime(2026, 3, 2, 6, tzinfo=UTC)
 FROZEN_S = 5.0
 """A worker that stands still for longer loses its place in the group."""
+PLAIN_ROUNDS = 200_000
+_PLAIN = """
+import json, time
+frame = json.dumps({f"tag-{n}": [n / 7] * 10 for n in range(10)})
+started = time.process_time()
+for _ in range(ROUNDS):
+    json.loads(frame)
+print(time.process_time() - started)
+"""
 
 Results = Mapping[tuple[str, bytes], bytes]
 
@@ -60,7 +71,26 @@ async def measure(kafka: "KafkaSettings", data_dir: Path) -> list[Figure]:
         f"samples per second of processor time, in frames of {FRAME_SAMPLES}: {one:,.0f} by one "
         f"worker, {two:,.0f} by two; {len(found[0]):,} equal results of each"
     )
-    return [Figure("two_workers", two / one, 1.0)]
+    return [Figure("two_workers", two / one, await plain_work())]
+
+
+async def plain_work() -> float:
+    """The same ratio of processes that share nothing but the machine."""
+    cpu_s: dict[int, list[float]] = {1: [], 2: []}
+    for number in (1, 2, 2, 1):
+        cpu_s[number] += await asyncio.gather(*(_plain() for _ in range(number)))
+    alone, beside = (sum(taken) / len(taken) for taken in cpu_s.values())
+    messages.print(f"a process that only decodes JSON: {alone:.2f} s, beside another {beside:.2f}")
+    return alone / beside
+
+
+async def _plain() -> float:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _PLAIN.replace("ROUNDS", str(PLAIN_ROUNDS))),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    said, _ = await process.communicate()
+    return float(said)
 
 
 def backlog(site: Site, run: str) -> "list[Outgoing]":

@@ -120,3 +120,8 @@ def test_an_alert_is_counted_when_it_begins_to_fire():
 def test_beacons_can_stand_in_every_partition():
     assert {one.partition for one in Site("beacons").machines} == set(range(PARTITIONS))
     assert bench_scale_plant.SITE_MACHINES == 100
+
+
+async def test_processes_that_share_nothing_are_compared_as_well(monkeypatch):
+    monkeypatch.setattr(bench_two_workers, "PLAIN_ROUNDS", 2_000)
+    assert 0.3 < await bench_two_workers.plain_work() < 3
