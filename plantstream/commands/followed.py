@@ -16,11 +16,11 @@ from plantstream.runtime.ports import Broker, Outgoing, TopicPartition
 if TYPE_CHECKING:
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 
-SHARE_S = 0.4
+SHARE_S = 0.2
 """A share of records is as large as readers take in so long: nobody else's wait for longer."""
 FIRST_SHARE = 20.0
 LARGEST_SHARE = 500.0
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.025
 AWAY_AFTER_S = 10.0
 """A reader that gets nowhere for so long is not waited for until it moves again."""
 GROUP_TELLS_AFTER_S = 1.5
