@@ -87,7 +87,9 @@ class Level:
     machines: int
     recovery_s: float
     message_us: float
-    """Processor time, with the time of ticks."""
+    """Processor time for a message that came, with the time of ticks."""
+    record_us: float
+    """The same for a record that came or was written; a tick writes what is true by now."""
     rss_kb: float
     row_bytes: float
     """Of the rows of a machine in the journals."""
@@ -95,6 +97,7 @@ class Level:
     def __str__(self) -> str:
         return (
             f"{self.machines:>6,} machines: {self.message_us:.0f} µs a message, "
+            f"{self.record_us:.0f} a record read or written, "
             f"{self.rss_kb / 1e3:.0f} MB, back after {self.recovery_s:.1f} s"
         )
 
@@ -119,11 +122,13 @@ class Plant:
         async with self._worker() as (worker, recovery_s):
             await self._traffic(SETTLE_S)
             await until_all_is_applied(self.kafka, [worker])
-            before = worker.cpu_s()
+            written, before = await worker.written(), worker.cpu_s()
             number = await self._traffic(WINDOW_S)
             await until_all_is_applied(self.kafka, [worker])
-            message_us = (worker.cpu_s() - before) / number * 1e6
-            found = Level(size, recovery_s, message_us, worker.rss_kb(), row_bytes)
+            us = (worker.cpu_s() - before) * 1e6
+            records = number + await worker.written() - written
+            costs = us / number, us / records
+            found = Level(size, recovery_s, *costs, worker.rss_kb(), row_bytes)
             if size == SIZES[0]:
                 await self._frames(worker)
             await self._must_be_whole()

@@ -75,6 +75,14 @@ class Worker:
 
     async def owned(self) -> list[int]:
         """Partitions that it has, of each engine; none while it does not answer."""
+        return await self._told("plantstream_processor_partitions{")
+
+    async def written(self) -> int:
+        """Records that its engines have written."""
+        return sum(await self._told("plantstream_processor_outputs_total{"))
+
+    async def _told(self, name: str) -> list[int]:
+        """A metric of each engine; nothing while it does not answer."""
         from urllib.error import URLError
         from urllib.request import urlopen
 
@@ -86,7 +94,6 @@ class Worker:
             lines = (await asyncio.to_thread(page)).splitlines()
         except (URLError, TimeoutError):
             return []
-        name = "plantstream_processor_partitions{"
         return [int(float(line.split()[-1])) for line in lines if line.startswith(name)]
 
     def must_run(self) -> None:
