@@ -1,6 +1,7 @@
 """A broker for what can wait: it sends no more than the readers of its records follow."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,11 +17,11 @@ from plantstream.runtime.ports import Broker, Outgoing, TopicPartition
 if TYPE_CHECKING:
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 
-SHARE_S = 0.2
-"""A share of records is as large as readers take in so long: nobody else's wait for longer."""
-FIRST_SHARE = 20.0
-LARGEST_SHARE = 500.0
-LOOK_EVERY_S = 0.025
+SHARE_S = 0.1
+"""A share of records is as large as readers take in so long, besides the time that any share takes:
+nobody else's records wait for longer."""
+LEAST_SHARE, LARGEST_SHARE = 20.0, 500.0
+LOOK_EVERY_S = 0.02
 AWAY_AFTER_S = 10.0
 """A reader that gets nowhere for so long is not waited for until it moves again."""
 GROUP_TELLS_AFTER_S = 1.5
@@ -68,7 +69,7 @@ class FollowedBroker:
         self._broker = broker
         self._time = time or Time()
         self._followers = [_Followed(one, self._time) for one in followers]
-        self._share = FIRST_SHARE
+        self._share, self._least_s = LEAST_SHARE, math.inf
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Return once all in-sync replicas have all of them, and readers had time for them.
@@ -90,8 +91,9 @@ class FollowedBroker:
                 self._learn(self._time.monotonic() - began)
 
     def _learn(self, took_s: float) -> None:
-        factor = min(SHARE_S / max(took_s, LOOK_EVERY_S), 2.0)
-        self._share = min(max(self._share * factor, 1.0), LARGEST_SHARE)
+        self._least_s = min(self._least_s, took_s)
+        factor = SHARE_S / max(took_s - self._least_s, LOOK_EVERY_S)
+        self._share = min(max(self._share * min(factor, 2.0), LEAST_SHARE), LARGEST_SHARE)
 
 
 @dataclass(slots=True)

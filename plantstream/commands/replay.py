@@ -1,6 +1,7 @@
 """`plantstream replay`: a recording through the edge, as if the machine said it."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 STORED_WITHIN_S = 300.0
 MAX_SPEED = 1e6
+NICE = 10
+"""So much what is replayed at full speed gives way to others who need the processor."""
 SOURCE = "recording"
 """The name of the input."""
 
@@ -224,6 +227,7 @@ async def _broker(
         if wanted.speed is not None:
             yield broker
             return
+        os.nice(NICE)
         async with followers(*parts) as readers:
             yield FollowedBroker(broker, readers)
 

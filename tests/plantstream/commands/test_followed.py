@@ -23,12 +23,12 @@ RECORD = Outgoing(PLACE.topic, PLACE.partition, b"key", b"value")
 class World:
     """A log, and a reader that takes so many records a second of it."""
 
-    def __init__(self, *, speed: float, tells_every_s: float = 0.0) -> None:
+    def __init__(self, *, speed: float, tells_every_s: float = 0.0, slow_s: float = 0.0) -> None:
         self.written: dict[TopicPartition, int] = {}
-        self.speed, self.tells_every_s = speed, tells_every_s
+        self.speed, self.tells_every_s, self.slow_s = speed, tells_every_s, slow_s
         self.now, self.taken, self.told_at, self.told = 0.0, 0.0, 0.0, 0
         self.answers, self.looks = True, 0
-        self.most_unread = 0
+        self.most_unread, self.idle_until = 0, 0.0
         self.time = Time(lambda: self.now, self.sleep)
 
     @property
@@ -36,6 +36,7 @@ class World:
         return self.written.get(PLACE, 0)
 
     async def send(self, records: Sequence[Outgoing]) -> None:
+        self.idle_until = self.now + self.slow_s
         for one in records:
             place = TopicPartition(one.topic, one.partition)
             self.written[place] = self.written.get(place, 0) + 1
@@ -43,7 +44,8 @@ class World:
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
-        self.taken = min(self.taken + seconds * self.speed, self.end)
+        if self.now >= self.idle_until:
+            self.taken = min(self.taken + seconds * self.speed, self.end)
 
     async def reached(self) -> dict[TopicPartition, int]:
         self.looks += 1
@@ -81,11 +83,21 @@ async def test_a_reader_that_becomes_slower_gets_less_at_a_time():
     broker = world.broker()
     for _ in range(10):
         await broker.send([RECORD] * 500)
-    world.speed, world.most_unread = 50, 0
+    world.speed = 250
     await broker.send([RECORD] * 500)
     world.most_unread = 0
     await broker.send([RECORD] * 200)
     assert world.most_unread <= 2 * SHARE_S * world.speed
+
+
+async def test_a_reader_that_needs_its_time_for_however_little_is_not_sent_less_and_less():
+    world = World(speed=1000, slow_s=3 * SHARE_S)
+    broker = world.broker()
+    for _ in range(10):
+        await broker.send([RECORD] * 500)
+    began = world.now
+    await broker.send([RECORD] * 500)
+    assert world.now - began < 500 / world.speed + 10 * world.slow_s
 
 
 async def test_a_reader_that_tells_seldom_how_far_it_is_is_not_waited_for_in_vain():
