@@ -7,7 +7,7 @@ from functools import partial
 
 from plantstream.runtime.clock import monotonic
 from plantstream.runtime.errors import UnavailableError
-from plantstream.runtime.kafka.admin import asking_groups, end_offsets
+from plantstream.runtime.kafka.admin import Groups, end_offsets
 from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
@@ -36,8 +36,8 @@ async def wait_until_stored(
     wait = _Wait(kafka, limit_s, monotonic() + limit_s, say)
     sent = await end_offsets(kafka, [TELEMETRY, MACHINE])
     events = {one: end for one, end in sent.items() if one.topic == MACHINE.name}
-    async with asking_groups(kafka) as ask, Stored(database) as stored:
-        await wait.until(partial(ask, PROCESSOR_GROUP), events)
+    async with Groups(kafka) as groups, Stored(database) as stored:
+        await wait.until(partial(groups.reached, PROCESSOR_GROUP), events)
         await wait.until(stored.offsets, sent | await end_offsets(kafka, [KPI, DEADLETTER]))
 
 

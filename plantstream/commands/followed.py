@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -115,8 +115,8 @@ class _Followed:
         while self.sent and self.sent[0][0] <= now - self.follower.tells_after_s:
             goal = self.sent.popleft()[1]
         left_at = now + AWAY_AFTER_S
-        while self._lacks(goal):
-            if await self._look():
+        while lacking := [at for at, end in goal.items() if self.reached.get(at, 0) < end]:
+            if await self._look(lacking):
                 left_at, self.is_away = self.time.monotonic() + AWAY_AFTER_S, False
             elif self.is_away or not self.reached:
                 return False
@@ -127,16 +127,13 @@ class _Followed:
                 await self.time.sleep(LOOK_EVERY_S)
         return True
 
-    def _lacks(self, goal: _Offsets) -> bool:
-        return any(self.reached.get(at, 0) < end for at, end in goal.items())
-
-    async def _look(self) -> bool:
-        """Whether it has moved since."""
+    async def _look(self, places: Sequence[TopicPartition]) -> bool:
+        """Whether it has moved in any of these since."""
         try:
             reached = await self.follower.reached()
         except UnavailableError:
             return False
-        moved = any(end > self.reached.get(at, 0) for at, end in reached.items())
+        moved = any(reached.get(at, 0) > self.reached.get(at, 0) for at in places)
         self.reached = reached
         return moved
 
@@ -148,20 +145,18 @@ async def followers(
     """The sink, by what is in SQL, and every engine, by what its group was told."""
     from plantstream.commands.consumer_groups import known_groups
     from plantstream.commands.sink import GROUP
-    from plantstream.runtime.kafka.admin import asking_groups
+    from plantstream.runtime.kafka.admin import Groups
     from sinks.timescale.stored import Stored
 
-    async with AsyncExitStack() as stack:
-        stored = await stack.enter_async_context(Stored(database))
-        ask = await stack.enter_async_context(asking_groups(kafka))
-        groups = {
-            group: {topic.name for topic in topics} for group, (topics, _) in known_groups().items()
-        }
-        sink = Follower(GROUP, groups.pop(GROUP), stored.offsets)
+    readers = {
+        group: {topic.name for topic in topics} for group, (topics, _) in known_groups().items()
+    }
+    async with Stored(database) as stored, Groups(kafka) as groups:
+        sink = Follower(GROUP, readers.pop(GROUP), stored.offsets)
         yield [
             sink,
             *(
-                Follower(group, topics, partial(ask, group), GROUP_TELLS_AFTER_S)
-                for group, topics in groups.items()
+                Follower(group, topics, partial(groups.reached, group), GROUP_TELLS_AFTER_S)
+                for group, topics in readers.items()
             ),
         ]

@@ -1,8 +1,10 @@
 """Creating topics, and looking at them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -112,27 +114,53 @@ async def end_offsets(
 
 async def committed_offsets(settings: KafkaSettings, group: str) -> dict[OurTopicPartition, int]:
     """How far a consumer group says it is."""
-    async with asking_groups(settings) as ask:
-        return await ask(group)
+    async with Groups(settings) as groups:
+        return await groups.reached(group)
 
 
-@asynccontextmanager
-async def asking_groups(
-    settings: KafkaSettings,
-) -> AsyncIterator[Callable[[str], Awaitable[dict[OurTopicPartition, int]]]]:
-    """A way to ask consumer groups how far they are, again and again over one connection."""
-    async with _admin(settings) as admin:
+class Groups:
+    """Asks consumer groups how far they are; after a failure the next question connects anew."""
 
-        async def reached(group: str) -> dict[OurTopicPartition, int]:
-            with translated("asking a consumer group", settings):
-                found = await admin.list_consumer_group_offsets(group)
-            return {
-                OurTopicPartition(tp.topic, tp.partition): meta.offset
-                for tp, meta in found.items()
-                if meta.offset >= 0
-            }
+    def __init__(self, settings: KafkaSettings) -> None:
+        self._settings = settings
+        self._admin: AIOKafkaAdminClient | None = None
 
-        yield reached
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._close()
+
+    async def reached(self, group: str) -> dict[OurTopicPartition, int]:
+        """The next offset of each partition that this group was ever told of.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """
+        with translated("asking a consumer group", self._settings):
+            try:
+                if self._admin is None:
+                    self._admin = AIOKafkaAdminClient(**client_arguments(self._settings))
+                    await self._admin.start()
+                found = await self._admin.list_consumer_group_offsets(group)
+            except BaseException:
+                await self._close()
+                raise
+        return {
+            OurTopicPartition(tp.topic, tp.partition): meta.offset
+            for tp, meta in found.items()
+            if meta.offset >= 0
+        }
+
+    async def _close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            await admin.close()
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ from plantstream.runtime.ports import Outgoing, TopicPartition
 from schemas.topics import MODEL, TELEMETRY
 
 PLACE = TopicPartition(TELEMETRY.name, 3)
+OTHER = TopicPartition(TELEMETRY.name, 4)
 RECORD = Outgoing(PLACE.topic, PLACE.partition, b"key", b"value")
 
 
@@ -27,7 +28,7 @@ class World:
         self.written: dict[TopicPartition, int] = {}
         self.speed, self.tells_every_s, self.slow_s = speed, tells_every_s, slow_s
         self.now, self.taken, self.told_at, self.told = 0.0, 0.0, 0.0, 0
-        self.answers, self.looks = True, 0
+        self.answers, self.looks, self.moves_elsewhere = True, 0, False
         self.most_unread, self.idle_until = 0, 0.0
         self.time = Time(lambda: self.now, self.sleep)
 
@@ -53,7 +54,8 @@ class World:
             raise UnavailableError("not now")
         if self.now >= self.told_at + self.tells_every_s:
             self.told_at, self.told = self.now, int(self.taken)
-        return {PLACE: self.told + 1}  # One record stood there before.
+        elsewhere = {OTHER: self.looks} if self.moves_elsewhere else {}
+        return {PLACE: self.told + 1, **elsewhere}  # One record stood there before.
 
     def broker(self, *others: Follower, tells_after_s: float = 0.0) -> FollowedBroker:
         self.written[PLACE] = 1
@@ -136,6 +138,15 @@ async def test_a_reader_that_does_not_move_holds_nothing_up_for_longer_than_once
     broker = world.broker()
     await broker.send([RECORD] * 500)
     began, world.speed, world.answers = world.now, 0, answers
+    await broker.send([RECORD] * 5000)
+    assert world.now == pytest.approx(began + AWAY_AFTER_S, abs=1)
+
+
+async def test_a_reader_that_moves_elsewhere_only_is_one_that_does_not_move():
+    world = World(speed=1000)
+    broker = world.broker()
+    await broker.send([RECORD] * 500)
+    began, world.speed, world.moves_elsewhere = world.now, 0, True
     await broker.send([RECORD] * 5000)
     assert world.now == pytest.approx(began + AWAY_AFTER_S, abs=1)
 
