@@ -24,8 +24,8 @@ LEAST_SHARE, LARGEST_SHARE = 20.0, 500.0
 LOOK_EVERY_S = 0.02
 AWAY_AFTER_S = 10.0
 """A reader that gets nowhere for so long is not waited for until it moves again."""
-GROUP_TELLS_AFTER_S = 1.5
-"""Groups are told now and then how far an engine is."""
+GROUP_TELLS_AFTER_S = 8.0
+"""An engine tells its group now and then, and later of what has no outputs (`ShellLimits`)."""
 
 _Offsets = Mapping[TopicPartition, int]
 _log = get_logger(__name__)
