@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from plantstream.runtime.settings import KafkaSettings
 
 NEEDS = Needs.KAFKA
-MACHINES, INSTANTS, FRAME_SAMPLES = 40, 200, 100
+MACHINES, INSTANTS, FRAME_SAMPLES = 40, 600, 100
 COUNTS_EVERY, HOT_EVERY = 3, 50
 """Of so many instants one has parts as well, and one has a temperature that raises an alert."""
 BETWEEN = timedelta(milliseconds=200)
