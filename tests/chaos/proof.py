@@ -17,9 +17,9 @@ by hand.
 
 Each run has real parts on one machine of two cores, some of them beside another such run: mosquitto
 with twenty presses that say 2,000 samples a second and get hot one after the other, Apache Kafka,
-TimescaleDB (the WebAssembly build; native PostgreSQL where a row says so), and `plantstream ingest`,
-`process` for OEE, for rules and for the dispatcher, `sink` and `notify` as processes of their own.
-What the presses have said is the truth:
+TimescaleDB (the WebAssembly build; native PostgreSQL where a row says so), and as processes of
+their own `plantstream ingest`, `process` for OEE, for rules and for the dispatcher, `sink` and
+`notify`. What the presses have said is the truth:
 
 - **lost**: samples and parts that were said and are nowhere;
 - **repeated**: rows that are there twice, and messages to people that came again without
