@@ -1,6 +1,7 @@
 """What services log: one JSON object per line on stderr, or text for a person at a terminal."""
 
 import logging
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 _TALKATIVE = ("asyncua",)
 """Libraries that warn of what we handle and tell ourselves, such as a server that went away."""
+REPEATED_AFTER_S = 10.0
+"""What a library says again and again is told so often: while a broker is away, a driver says the
+same hundreds of times a second."""
+_KINDS = 1000
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
@@ -43,6 +48,7 @@ def configure_logs(settings: "LogSettings") -> None:
     )
     handler = logging.StreamHandler(current_stderr())
     handler.setLevel(logging.WARNING)
+    handler.addFilter(Repeats())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
@@ -52,6 +58,34 @@ def configure_logs(settings: "LogSettings") -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.ERROR)
+
+
+class Repeats(logging.Filter):
+    """Lets through what was not said lately, with how often it was said since it was told last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, str], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to tell this one; what differs in its values only is the same.
+
+        What comes with a traceback is told each time.
+        """
+        if record.exc_info:
+            return True
+        kind = record.name, str(record.msg)
+        told_at, repeats = self._told.get(kind, (-math.inf, 0))
+        if 0 <= record.created - told_at < REPEATED_AFTER_S:
+            self._told[kind] = told_at, repeats + 1
+            return False
+        if len(self._told) >= _KINDS:
+            self._told.clear()
+        self._told[kind] = record.created, 0
+        if repeats:
+            text = f"{record.getMessage()} (and {repeats} times since it was told last)"
+            record.msg, record.args = text, None
+        return True
 
 
 def quiet_logs() -> None:
