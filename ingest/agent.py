@@ -23,8 +23,7 @@ from plantstream.runtime.ports import Broker
 from schemas.plant.load import PlantFile
 
 BACKLOG_BYTES = 4 * 1024 * 1024
-"""A recording is read no further while so much of it waits for the broker: reading takes processor
-time from others, and a broker that is slow makes no use of it."""
+"""A recording is read no further while so much waits: what could not be sent yet helps nobody."""
 TRY_AGAIN_S = 30.0
 """After an input failed in a way that only a person can mend."""
 
