@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 
@@ -36,7 +37,7 @@ async def wait_until_stored(
     wait = _Wait(kafka, limit_s, monotonic() + limit_s, say)
     sent = await end_offsets(kafka, [TELEMETRY, MACHINE])
     events = {one: end for one, end in sent.items() if one.topic == MACHINE.name}
-    async with Groups(kafka) as groups, Stored(database) as stored:
+    async with aclosing(Groups(kafka)) as groups, aclosing(Stored(database)) as stored:
         await wait.until(partial(groups.reached, PROCESSOR_GROUP), events)
         await wait.until(stored.offsets, sent | await end_offsets(kafka, [KPI, DEADLETTER]))
 

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -151,7 +151,7 @@ async def followers(
     readers = {
         group: {topic.name for topic in topics} for group, (topics, _) in known_groups().items()
     }
-    async with Stored(database) as stored, Groups(kafka) as groups:
+    async with aclosing(Stored(database)) as stored, aclosing(Groups(kafka)) as groups:
         sink = Follower(GROUP, readers.pop(GROUP), stored.offsets)
         yield [
             sink,

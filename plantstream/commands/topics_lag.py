@@ -1,6 +1,7 @@
 """`plantstream topics lag`: how far each reader is behind in each partition."""
 
 from collections.abc import Mapping
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,7 +98,7 @@ async def _stored(committed: "Positions", database: "DatabaseSettings") -> "tupl
     from sinks.timescale.stored import Stored
 
     try:
-        async with Stored(database) as stored:
+        async with aclosing(Stored(database)) as stored:
             return await stored.offsets(), STORED
     except PlantstreamError as error:
         messages.print(f"positions as the sink told Kafka: {error}", markup=False)

@@ -1,8 +1,6 @@
 """How far each partition is stored, asked again and again over one connection."""
 
 from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 import psycopg
 from psycopg import AsyncConnection
@@ -21,17 +19,6 @@ class Stored:
         self._settings = settings
         self._connection: AsyncConnection | None = None
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._close()
-
     async def offsets(self) -> dict[TopicPartition, int]:
         """The next offset of each partition of which something is stored.
 
@@ -45,11 +32,12 @@ class Stored:
             with translated(self._settings):
                 rows = await (await self._connection.execute(_OFFSETS)).fetchall()
         except BaseException:
-            await self._close()
+            await self.aclose()
             raise
         return {TopicPartition(topic, number): offset for topic, number, offset in rows}
 
-    async def _close(self) -> None:
+    async def aclose(self) -> None:
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(psycopg.Error):

@@ -1,10 +1,8 @@
 """Creating topics, and looking at them."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -114,7 +112,7 @@ async def end_offsets(
 
 async def committed_offsets(settings: KafkaSettings, group: str) -> dict[OurTopicPartition, int]:
     """How far a consumer group says it is."""
-    async with Groups(settings) as groups:
+    async with aclosing(Groups(settings)) as groups:
         return await groups.reached(group)
 
 
@@ -124,17 +122,6 @@ class Groups:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._admin: AIOKafkaAdminClient | None = None
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self._close()
 
     async def reached(self, group: str) -> dict[OurTopicPartition, int]:
         """The next offset of each partition that this group was ever told of.
@@ -149,7 +136,7 @@ class Groups:
                     await self._admin.start()
                 found = await self._admin.list_consumer_group_offsets(group)
             except BaseException:
-                await self._close()
+                await self.aclose()
                 raise
         return {
             OurTopicPartition(tp.topic, tp.partition): meta.offset
@@ -157,7 +144,8 @@ class Groups:
             if meta.offset >= 0
         }
 
-    async def _close(self) -> None:
+    async def aclose(self) -> None:
+        """Close the connection."""
         admin, self._admin = self._admin, None
         if admin is not None:
             await admin.close()

@@ -1,5 +1,7 @@
 """How far each partition is stored, asked again and again."""
 
+from contextlib import aclosing
+
 import psycopg
 import pytest
 
@@ -16,7 +18,7 @@ PLACE = TopicPartition(KPI.name, NUMBER)
 
 
 async def test_what_is_stored_between_two_questions_is_seen(settings: DatabaseSettings):
-    async with Stored(settings) as stored:
+    async with aclosing(Stored(settings)) as stored:
         before = await stored.offsets()
         sink = TimescaleSink(settings)
         await sink.write(batch(KPI, [cell(0), cell(1)]))
@@ -27,7 +29,7 @@ async def test_what_is_stored_between_two_questions_is_seen(settings: DatabaseSe
 async def test_after_its_connection_was_ended_the_second_question_is_answered(
     settings: DatabaseSettings, sql: psycopg.Connection
 ):
-    async with Stored(settings) as stored:
+    async with aclosing(Stored(settings)) as stored:
         await stored.offsets()
         sql.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
