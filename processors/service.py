@@ -32,7 +32,8 @@ from processors.step import Engine
 from processors.streams.faust_feed import FaustFeed, group_of
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
-from processors.streams.shell import Shell, ShellLimits, ShellPorts
+from processors.streams.ports import ShellLimits, ShellPorts
+from processors.streams.shell import Shell
 from processors.streams.upstream import KafkaUpstream, NoUpstream, Upstream
 from schemas.topics import MODEL
 

@@ -136,3 +136,10 @@ class Feed(Protocol):
 
     def is_dealing(self) -> bool:
         """Whether the group deals its partitions out anew: an `Assigned` is sure to follow."""
+
+    async def is_member(self) -> bool:
+        """Ask the group whether what is ours still is; where it is not, an `Assigned` follows.
+
+        Raises:
+            UnavailableError: no broker answers.
+        """

@@ -136,6 +136,18 @@ class FaustFeed:
         """From the moment at which partitions are taken from us until `poll` says what is ours."""
         return self._dealing or self._assigned is not None
 
+    async def is_member(self) -> bool:
+        """Commit again what is committed: the group refuses those whom it gave up."""
+        known = await committed_offsets(self._settings, self._group)
+        ours = [tp for tp in self._app.consumer.assignment() if tp.topic in self._topics]
+        if self.is_dealing() or self._app.rebalancing or not ours:
+            return False
+        told = {ours[0]: known.get(TopicPartition(ours[0].topic, ours[0].partition), 0)}
+        consumer: Any = self._app.consumer
+        with self._translated():
+            is_taken = await consumer._commit_offsets(told)  # noqa: SLF001 - see `commit`
+        return is_taken and not self.is_dealing()
+
     @property
     def _reader(self) -> Any:
         consumer: Any = self._app.consumer

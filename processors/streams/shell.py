@@ -6,58 +6,38 @@
 2. The journal's position, not the group's offset, says what was applied. Every offset is applied
    in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
-   Only who is refused while the group deals anew forgets all, and waits for what is his then.
+   Only who is refused while the group deals anew forgets all, and waits for what is his then;
+   and whom no broker answers claims the same again: the journal says what became of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from plantstream.runtime.causes import carried
-from plantstream.runtime.errors import FencedError
+from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.pauses import is_over
-from plantstream.runtime.ports import Assigned, Feed, Journal, Outgoing, Record, TopicPartition
-from plantstream.runtime.reach import Reach
-from plantstream.runtime.tracing import NO_TRACING, Span, Tracing
+from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
+from plantstream.runtime.tracing import Span
 from processors.step import Engine
 from processors.streams import batch
 from processors.streams.at_once import together
 from processors.streams.batch import Outcome
+from processors.streams.claims import Claims
 from processors.streams.memory import Memory
 from processors.streams.metrics import ShellMetrics
 from processors.streams.missing import Missing
+from processors.streams.ports import ShellLimits, ShellPorts
 from processors.streams.telling import tell
-from processors.streams.upstream import NoUpstream, Upstream
-from schemas.plant.load import PlantFile
 
 TICKED_AT_ONCE = 50
 """States of a partition that are told the time before records have their turn again."""
 
 log = get_logger()
-
-
-class Plants(Protocol):
-    """The plant files that events name by their version."""
-
-    async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
-        """The plant files of these versions; those never published are left out."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShellLimits:
-    """How much is done at once, and how often."""
-
-    batch_records: int = 2000
-    tick_s: float = 2.0
-    commit_s: float = 1.0
-    wait_s: float = 5.0
-    """So long what has no outputs waits for a transaction of its own while more comes in."""
-    grace_s: float = 0.0
-    """No ticks for so long after the log was out of reach: whoever could not write writes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,19 +56,6 @@ class Unsaved:
     since: datetime
     rows: dict[bytes, bytes | None] = field(default_factory=dict)
     records: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class ShellPorts:
-    """What the shell asks of the world."""
-
-    feed: Feed
-    journal: Journal
-    plants: Plants
-    now: Callable[[], datetime]
-    upstream: Upstream = field(default_factory=NoUpstream)
-    reach: Reach = field(default_factory=Reach)
-    tracing: Tracing = NO_TRACING
 
 
 class Shell:
@@ -111,7 +78,7 @@ class Shell:
         self._due: dict[int, Due] = {}
         self._unsaved: dict[int, Unsaved] = {}
         self._memories: dict[int, Memory] = {}
-        self._missing = Missing(self._feed)
+        self._missing, self._claims = Missing(self._feed), Claims()
         self._ticked_at: datetime | None = None
         self._offered: dict[TopicPartition, int] = {}
         self._offered_at: datetime | None = None
@@ -131,15 +98,23 @@ class Shell:
         """One poll and what follows from it."""
         polled = await self._feed.poll(self._limits.batch_records)
         if isinstance(polled, Assigned):
-            await self._take_over({one.partition for one in polled.partitions})
-            return
+            self._claims.deal({one.partition for one in polled.partitions})
+            polled = ()
         try:
-            await self._work_on(polled)
+            if self._claims.wanted is None:
+                await self._work_on(polled)
+            elif self._claims.is_due(self._now()):
+                await self._claim(self._claims.wanted)
         except FencedError as error:
             if not self._feed.is_dealing():
                 raise
             log.warning("given_away", engine=self._engine.name, reason=str(error))
+            self._claims.end()
             await self._take_over(set())
+        except UnavailableError as error:
+            if self._claims.fail(set(self._memories)):
+                log.warning("claiming_again", engine=self._engine.name, reason=str(error))
+            self._forget()
 
     async def _work_on(self, polled: Sequence[Record]) -> None:
         now = self._now()
@@ -157,11 +132,30 @@ class Shell:
         self._metrics.holding(self._held())
         await self._offer(now)
 
-    async def _take_over(self, partitions: set[int]) -> None:
+    async def _claim(self, partitions: set[int]) -> None:
+        again = self._claims.again
+        if again and partitions and not await self._feed.is_member():
+            return  # What another worker may own by now is not taken from him.
+        await self._take_over(partitions)
+        self._claims.end()
+        if again:
+            log.info("claimed_again", engine=self._engine.name, partitions=len(partitions))
+            await together(self._read_again(part) for part in self._memories)
+
+    async def _read_again(self, partition: int) -> None:
+        """What was given while nothing was ours, or was undone."""
+        positions = self._memories[partition].positions
+        wanted = {one.name: positions.get(one.name, 0) for one in self._engine.inputs}
+        await self._ask_for(partition, wanted, self._now())
+
+    def _forget(self) -> None:
         self._memories, self._offered = {}, {}
         self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
         self._reach.owns({})
+
+    async def _take_over(self, partitions: set[int]) -> None:
+        self._forget()
         claimed = await self._journal.claim(partitions)
         self._memories = {part: Memory.from_rows(rows) for part, rows in claimed.items()}
         self._metrics.owns(self._memories)

@@ -248,6 +248,15 @@ class SimulatedFeed:
         """Whether news wait; one that was given up knows nothing of it."""
         return self._member.news and not self._member.expelled
 
+    async def is_member(self) -> bool:
+        """The group knows whom it gave up, and to whom it deals anew."""
+        await self._process.point()
+        await self._process.asks(BROKER)
+        await self._process.hears(BROKER)
+        is_counted_in = not self._member.expelled and not self._member.news
+        self._process.faults.tally["claims again"] += is_counted_in
+        return is_counted_in
+
 
 class SimulatedReader:
     """The port of a sink: begins where the sink says."""

@@ -21,7 +21,8 @@ from processors.rules.equipment import RulesEngine
 from processors.step import Engine
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
-from processors.streams.shell import Shell, ShellLimits, ShellPorts
+from processors.streams.ports import ShellLimits, ShellPorts
+from processors.streams.shell import Shell
 from processors.streams.upstream import KafkaUpstream, NoUpstream, Upstream
 from schemas.alerts import Notification
 from schemas.plant.load import load_plant

@@ -15,7 +15,8 @@ from plantstream.runtime.ports import Outgoing, TopicPartition
 from processors.oee.engine import OeeEngine
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
-from processors.streams.shell import Shell, ShellLimits, ShellPorts
+from processors.streams.ports import ShellLimits, ShellPorts
+from processors.streams.shell import Shell
 from schemas.plant.load import load_plant
 from schemas.topics import DEADLETTER, KPI, MACHINE, OEE_STATE, TELEMETRY
 from sinks.meters import SinkMeters

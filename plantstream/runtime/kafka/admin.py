@@ -9,7 +9,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, stop, translated
 from plantstream.runtime.ports import TopicPartition as OurTopicPartition
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import REPLICATION, Topic
@@ -106,7 +106,7 @@ async def end_offsets(
             ]
             found = await consumer.end_offsets(wanted)
         finally:
-            await consumer.stop()
+            await stop(consumer)
     return {OurTopicPartition(tp.topic, tp.partition): offset for tp, offset in found.items()}
 
 

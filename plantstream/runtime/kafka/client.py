@@ -1,5 +1,6 @@
 """How every client is configured, and what the driver's errors mean to us."""
 
+import asyncio
 import logging
 import ssl
 from collections.abc import Iterator
@@ -117,8 +118,24 @@ async def start(client: Startable) -> None:
     try:
         await client.start()
     except BaseException:
-        await client.stop()
+        await stop(client)
         raise
+
+
+async def stop(client: Startable) -> None:
+    """Give up its connections.
+
+    Of aiokafka 0.14's consumer `stop` cancels a fetch that rests after a failure, and ends with
+    that cancellation before it closes anything: whoever asked would be cut off.
+    """
+    inner: Any = client
+    try:
+        await client.stop()
+    except asyncio.CancelledError:
+        await inner._client.close()  # noqa: SLF001 - a second `stop` does nothing
+        asking = asyncio.current_task()
+        if asking is not None and asking.cancelling():
+            raise
 
 
 def translation(error: Exception, doing: str, settings: KafkaSettings) -> PlantstreamError:

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.kafka.admin import describe_cluster
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, stop, translated
 from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Record
 from plantstream.runtime.settings import KafkaSettings
@@ -51,7 +51,7 @@ async def following(
             await _seek(consumer, partitions, start)
         yield _records(consumer, partitions, settings)
     finally:
-        await consumer.stop()
+        await stop(consumer)
 
 
 async def _partitions(settings: KafkaSettings, topic: str) -> list[TopicPartition]:

@@ -10,7 +10,7 @@ from typing import NamedTuple, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from plantstream.runtime.kafka.client import client_arguments, start, translated
+from plantstream.runtime.kafka.client import client_arguments, start, stop, translated
 from plantstream.runtime.ports import TopicPartition as Position
 from plantstream.runtime.settings import KafkaSettings
 
@@ -83,7 +83,7 @@ class LagMeter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._consumer.stop()
+        await stop(self._consumer)
 
     async def measure(
         self, reached: Mapping[Position, int], reader: str = ""

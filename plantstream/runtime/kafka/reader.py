@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, NoOffsetForPartitionError, OffsetOutOfRangeError
 
 from plantstream.runtime.kafka.admin import describe_cluster
-from plantstream.runtime.kafka.client import client_arguments, start, translated
+from plantstream.runtime.kafka.client import client_arguments, start, stop, translated
 from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Assigned, Bounds, Record, TopicPartition as Position
 from plantstream.runtime.reach import Reach
@@ -64,7 +64,7 @@ class KafkaGroupReader:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._consumer.stop()
+        await stop(self._consumer)
 
     async def poll(self, limit: int) -> Sequence[Record] | Assigned:
         """Up to `limit` records, or none after a short wait, or what is ours from here on."""

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.admin import describe_cluster
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, stop, translated
 from plantstream.runtime.kafka.whole import as_record
 from plantstream.runtime.ports import Record, TopicPartition as Position
 from plantstream.runtime.reach import Reach
@@ -147,4 +147,4 @@ async def recalling(
             await recall.begin()
         yield recall
     finally:
-        await consumer.stop()
+        await stop(consumer)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.kafka.client import client_arguments, stop, translated
 from plantstream.runtime.ports import Record
 from plantstream.runtime.settings import KafkaSettings
 
@@ -45,7 +45,7 @@ async def read_partitions(
                     for record in records:
                         yield as_record(record)
         finally:
-            await consumer.stop()
+            await stop(consumer)
 
 
 def as_record(record: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -17,7 +17,8 @@ from plantstream.runtime.ports import Assigned, Feed, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
 from processors.streams.faust_feed import FaustFeed
 from processors.streams.metrics import ProcessorMetrics
-from processors.streams.shell import Shell, ShellPorts
+from processors.streams.ports import ShellPorts
+from processors.streams.shell import Shell
 from schemas.plant.load import PlantFile
 from schemas.topics import TELEMETRY
 from tests.bench.peers.engine import WindowedEngine
@@ -75,6 +76,10 @@ class Bounded:
     def is_dealing(self) -> bool:
         """As the feed does."""
         return self._feed.is_dealing()
+
+    async def is_member(self) -> bool:
+        """As the group says."""
+        return await self._feed.is_member()
 
 
 async def run(settings: KafkaSettings, name: str, out: Path) -> None:

@@ -1,20 +1,24 @@
-"""A broker that is out of reach amid a send: what was begun is ended, and the next one goes on."""
+"""A broker that is out of reach: what was begun is ended, and whoever ends it goes on."""
 
 import asyncio
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from plantstream.embedded.checks import HOST
 from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.kafka.broker import KafkaBroker
+from plantstream.runtime.kafka.client import client_arguments, stop
 from plantstream.runtime.ports import Outgoing
 from schemas.topics import CATALOGUE, MACHINE
-from tests.parts import Beside, free_port, running_kafka
+from tests.parts import Beside, eventually, free_port, running_kafka
 from tests.proxy import Way, proxying
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow]
 
+RESTING_MS = 5_000
+"""After each failure: long enough to be met at rest."""
 RECORD = Outgoing(MACHINE.name, 1, b"k", b"1")
 
 
@@ -22,6 +26,27 @@ def senders() -> list[str]:
     """Tasks of producers that are still at work."""
     names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
     return [name for name in names if name.startswith("Sender.")]
+
+
+async def test_whoever_ends_a_reader_that_cannot_fetch_is_not_cut_off_himself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    beside = Beside(free_port(), free_port())
+    async with (
+        running_kafka(tmp_path, beside=beside) as kafka,
+        proxying(beside.port, port=beside.advertised) as way,
+    ):
+        await apply_topics(kafka.settings, CATALOGUE)
+        where = {"bootstrap_servers": f"{HOST}:{beside.advertised}"}
+        settings = kafka.settings.model_copy(update=where)
+        consumer = AIOKafkaConsumer(
+            MACHINE.name, **client_arguments(settings), retry_backoff_ms=RESTING_MS
+        )
+        await consumer.start()
+        await consumer.seek_to_end()
+        async with way.away():
+            await eventually(lambda: "Failed fetch messages" in caplog.text)
+            await stop(consumer)
 
 
 async def test_a_producer_that_was_given_up_sends_nothing_more(tmp_path: Path):

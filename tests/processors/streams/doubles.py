@@ -8,13 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry
 
-from plantstream.runtime.errors import FencedError
+from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from processors.step import Output, Transition
 from processors.streams.batch import Outcome, apply, read, tick, unread
 from processors.streams.memory import Memory
 from processors.streams.metrics import ProcessorMetrics
-from processors.streams.shell import Shell, ShellLimits, ShellPorts
+from processors.streams.ports import ShellLimits, ShellPorts
+from processors.streams.shell import Shell
 from schemas.codec import decode, encode
 from schemas.deadletter import DeadLetter
 from schemas.machine import Gap, MachineEvent
@@ -137,6 +138,7 @@ class MemoryFeed:
         self.oldest = 0
         self.rewound: list[tuple[TopicPartition, int]] = []
         self.dealing = False
+        self.member = True
 
     def assign(self, *partitions: TopicPartition) -> None:
         self.pieces.append(Assigned(frozenset(partitions)))
@@ -164,6 +166,9 @@ class MemoryFeed:
     def is_dealing(self) -> bool:
         return self.dealing
 
+    async def is_member(self) -> bool:
+        return self.member
+
 
 @dataclass
 class MemoryJournal:
@@ -173,10 +178,15 @@ class MemoryJournal:
     outputs: list[Outgoing] = field(default_factory=list)
     commits: int = 0
     fenced: bool = False
-    claimed: Collection[int] = ()
+    away: bool = False
+    taken_unheard: bool = False
+    """The next transaction is taken, and nobody hears of it."""
+    claimed: set[int] = field(default_factory=set)
 
     async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
-        self.claimed = partitions
+        self.claimed = set(partitions)
+        if self.away and partitions:
+            raise UnavailableError("nobody answers")
         return {one: dict(self.rows.setdefault(one, {})) for one in partitions}
 
     async def commit(
@@ -184,6 +194,8 @@ class MemoryJournal:
     ) -> None:
         if self.fenced:
             raise FencedError("another one")
+        if self.away:
+            raise UnavailableError("nobody answers")
         kept = self.rows[partition]
         for key, value in rows.items():
             if value is None:
@@ -192,6 +204,9 @@ class MemoryJournal:
                 kept[key] = value
         self.outputs += outputs
         self.commits += 1
+        if self.taken_unheard:
+            self.taken_unheard = False
+            raise UnavailableError("the answer was lost")
 
 
 class Published:

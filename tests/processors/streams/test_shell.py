@@ -7,8 +7,9 @@ import pytest
 
 from plantstream.runtime.errors import FencedError
 from plantstream.runtime.ports import Record, TopicPartition
+from processors.streams.claims import CLAIM_EVERY
 from processors.streams.missing import ASK_EVERY, GIVE_UP_AFTER, STALLED_AFTER, GapError
-from processors.streams.shell import ShellLimits
+from processors.streams.ports import ShellLimits
 from schemas.topics import KPI, MACHINE
 from tests.processors.streams.doubles import COMMIT_S, EVENTS, HOME, TICK_S, Bench, records
 
@@ -117,6 +118,68 @@ async def test_who_is_fenced_while_the_group_deals_anew_goes_on_with_what_is_his
     bench.feed.pieces.append(some)
     await bench.turns(2)
     assert bench.heard() == ["heartbeat 0"]
+
+
+async def test_whom_no_broker_answers_claims_the_same_again_and_reads_what_was_undone(bench: Bench):
+    some = records(bench.machine.alive(0))
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    bench.journal.away = True
+
+    await bench.turns(2)
+
+    assert bench.heard() == []
+    bench.journal.away = False
+    bench.seconds += CLAIM_EVERY.seconds
+    await bench.turns(1)
+    assert bench.feed.rewound == [(EVENTS, 0)]
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    assert bench.heard() == ["heartbeat 0"]
+
+
+async def test_what_was_taken_although_nobody_heard_of_it_counts_once(bench: Bench):
+    some = records(bench.machine.alive(0), bench.machine.alive(1))
+    bench.feed.pieces.append(some[:1])
+    await bench.turns(1)
+    bench.journal.taken_unheard = True
+
+    await bench.turns(2)
+
+    assert bench.feed.rewound == [(EVENTS, 1)]
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    assert bench.heard() == ["heartbeat 0", "heartbeat 1"]
+    assert len(bench.journal.outputs) == 2
+
+
+async def test_a_first_claim_that_nobody_answers_is_made_again_now_and_then(bench: Bench):
+    bench.journal.away = True
+    await bench.turns(1)
+    bench.journal.away, bench.journal.claimed = False, set()
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+
+    await bench.turns(2)
+
+    assert not bench.journal.claimed
+    bench.seconds += CLAIM_EVERY.seconds
+    await bench.turns(1)
+    assert bench.journal.claimed == {HOME}
+    assert bench.feed.rewound == [(EVENTS, 0)]
+
+
+async def test_what_the_group_may_have_given_to_another_is_not_claimed_again(bench: Bench):
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(1)
+    bench.journal.taken_unheard, bench.feed.member = True, False
+    bench.journal.claimed = set()
+
+    await bench.turns(2)
+
+    assert not bench.journal.claimed
+    bench.feed.assign(OTHER)
+    await bench.turns(1)
+    assert bench.journal.claimed == {OTHER.partition}
 
 
 async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(bench: Bench):

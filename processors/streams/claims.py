@@ -1,0 +1,44 @@
+"""Partitions that the group deals to us, until the journal gives them to us, too.
+
+A broker that answers no more may have taken the last transaction or not: only the journal knows.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from plantstream.runtime.pauses import is_over
+
+CLAIM_EVERY = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Claims:
+    """What is to be claimed, if anything is, and when it was tried last."""
+
+    wanted: set[int] | None = None
+    again: bool = False
+    """Whether the broker did not answer: what was read meanwhile has to be read again."""
+    _tried_at: datetime | None = None
+
+    def deal(self, partitions: set[int]) -> None:
+        """The group says that these are ours."""
+        self.wanted, self.again, self._tried_at = partitions, False, None
+
+    def fail(self, owned: set[int]) -> bool:
+        """The broker did not answer, and what is owned is claimed again; True the first time."""
+        first, self.again = not self.again, True
+        if self.wanted is None:
+            self.wanted = owned
+        return first
+
+    def end(self) -> None:
+        """Nothing is to be claimed."""
+        self.wanted, self.again, self._tried_at = None, False, None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether to try now; then not again for a while."""
+        tried_at = self._tried_at
+        if tried_at is not None and not is_over(CLAIM_EVERY, tried_at, now):
+            return False
+        self._tried_at = now
+        return True
