@@ -5,14 +5,17 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.protocol.group import LeaveGroupRequest
 
-from plantstream.runtime.kafka.admin import apply_topics, end_offsets
+from plantstream.runtime.kafka.admin import apply_topics, committed_offsets, end_offsets
 from plantstream.runtime.kafka.broker import KafkaBroker
+from plantstream.runtime.kafka.client import client_arguments
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
 from processors.streams.batch import unread
-from processors.streams.faust_feed import FaustFeed
+from processors.streams.faust_feed import FaustFeed, group_of
 from processors.streams.memory import Memory
 from schemas.topics import ALERT, CATALOGUE, RULES_STATE
 from tests.parts import running_kafka
@@ -122,3 +125,37 @@ async def test_what_a_transaction_may_still_take_back_is_not_read(kafka):
             await follower.follow(feed, 48)
     assert b"never" not in follower.values
     assert follower.values[-1] == b"after"
+
+
+async def test_the_group_says_who_is_a_member_and_refuses_whom_it_gave_up(kafka):
+    async with FaustFeed(kafka, "counted", (ALERT,), "0") as feed:
+        await assigned(feed)
+        assert await feed.is_member()
+        await feed.commit({SOURCE: 7})
+        assert await feed.is_member()
+        assert (await committed_offsets(kafka, group_of("counted")))[SOURCE] == 7
+
+        await give_up(kafka, feed)
+
+        assert not await feed.is_member()
+        await assigned(feed)
+        assert await feed.is_member()
+
+
+async def assigned(feed: FaustFeed) -> None:
+    async with asyncio.timeout(LIMIT_S):
+        while not isinstance(await feed.poll(100), Assigned):
+            pass
+
+
+async def give_up(settings: KafkaSettings, feed: FaustFeed) -> None:
+    """As a broker does that has not heard of a member for a whole session."""
+    coordinator = feed._reader._coordinator
+    admin = AIOKafkaAdminClient(**client_arguments(settings))
+    await admin.start()
+    try:
+        leaving = LeaveGroupRequest(coordinator.group_id, coordinator.member_id)
+        answer = await admin._send_request(leaving, coordinator.coordinator_id)
+    finally:
+        await admin.close()
+    assert answer.error_code == 0
