@@ -15,6 +15,8 @@ from schemas.record import EventId
 _COMPACT = json.JSONEncoder(separators=(",", ":"))
 Rows = dict[bytes, bytes | None]
 """Changed rows; None removes one."""
+Fingerprints = dict[str, int]
+"""By the name of a row, 64 bits that tell whether it is another one; of this process only."""
 
 
 @dataclass(slots=True)
@@ -22,7 +24,8 @@ class Memory:
     """Positions, marks and states of one partition, as they stand in the journal.
 
     `positions`: per topic the next offset to apply. `marks`: the last `seq` applied per partition
-    key, source, epoch and topic. `stored`: the rows of each state; `states`: those already read.
+    key, source, epoch and topic. `stored`: the rows of each state that nobody asked for yet;
+    `states`: the others, and `fingerprints` of their rows, which are not needed any more.
     `causes` is not in the journal: after a restart what began before names no event.
     `dues`: when which state is to be told the time.
     """
@@ -31,6 +34,7 @@ class Memory:
     marks: dict[tuple[str, ...], int] = field(default_factory=dict)
     stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
+    fingerprints: dict[str, Fingerprints] = field(default_factory=dict, compare=False)
     causes: Causes = field(default_factory=Causes, compare=False)
     dues: Dues = field(init=False, compare=False)
 
@@ -42,12 +46,13 @@ class Memory:
         """The memory that these rows of the journal hold."""
         positions, marks = dict[str, int](), dict[tuple[str, ...], int]()
         stored: dict[str, dict[str, bytes]] = {}
+        same: dict[str, str] = {}
         for key, value in rows.items():
             kind, *names = json.loads(key)
             if kind == "position":
                 positions[names[0]] = int(value)
             elif kind == "mark":
-                marks[tuple(names)] = int(value)
+                marks[tuple(same.setdefault(name, name) for name in names)] = int(value)
             else:
                 stored.setdefault(names[0], {})[intern(names[1])] = value
         return cls(positions, marks, stored)
@@ -55,7 +60,9 @@ class Memory:
     def state_of(self, key: str, engine: Engine[Any]) -> Any:
         """The state of this key; a key never seen before has its first state."""
         if key not in self.states:
-            self.states[key] = engine.load(key, self.stored.get(key, {}))
+            rows = self.stored.get(key, {})
+            self.states[key], self.fingerprints[key] = engine.load(key, rows), _fingerprints(rows)
+            self.stored.pop(key, None)
         return self.states[key]
 
     def due(self, engine: Engine[Any], now: datetime, most: int) -> list[str]:
@@ -78,7 +85,7 @@ class Draft:
     positions: dict[str, int] = field(default_factory=dict)
     marks: dict[tuple[str, ...], int] = field(default_factory=dict)
     states: dict[str, Any] = field(default_factory=dict)
-    stored: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    fingerprints: dict[str, Fingerprints] = field(default_factory=dict)
 
     def rows(self, memory: Memory, engine: Engine[Any]) -> Rows:
         """The rows of the journal that change."""
@@ -88,13 +95,13 @@ class Draft:
         }
         changed |= {_row("mark", *mark): str(seq).encode() for mark, seq in self.marks.items()}
         for key, state in self.states.items():
-            before, after = memory.stored.get(key, {}), engine.dump(state)
-            self.stored[key] = after
+            before, rows = memory.fingerprints.get(key, {}), engine.dump(state)
+            self.fingerprints[key] = after = _fingerprints(rows)
             changed |= {_row("state", key, name): None for name in before.keys() - after.keys()}
             changed |= {
                 _row("state", key, name): row
-                for name, row in after.items()
-                if before.get(name) != row
+                for name, row in rows.items()
+                if before.get(name) != after[name]
             }
         return changed
 
@@ -104,7 +111,11 @@ class Draft:
         memory.marks |= self.marks
         memory.states |= self.states
         memory.dues.moved(self.states)
-        memory.stored |= self.stored
+        memory.fingerprints |= self.fingerprints
+
+
+def _fingerprints(rows: Mapping[str, bytes]) -> Fingerprints:
+    return {name: hash(row) for name, row in rows.items()}
 
 
 def mark_of(key: str, topic: str, event: EventId) -> tuple[str, ...]:
