@@ -86,8 +86,8 @@ class FollowedBroker:
             at += len(share)
             began = self._time.monotonic()
             written = dict(self._broker.written)
-            there = [await one.follow(written) for one in self._followers]
-            if any(there) and len(share) == whole:
+            waited = [await one.follow(written) for one in self._followers]
+            if any(waited) and len(share) == whole:
                 self._learn(self._time.monotonic() - began)
 
     def _learn(self, took_s: float) -> None:
@@ -107,15 +107,16 @@ class _Followed:
     sent: deque[tuple[float, _Offsets]] = field(default_factory=deque)
 
     async def follow(self, written: _Offsets) -> bool:
-        """Wait until it has what it should have told of by now; gives whether it is there."""
+        """Wait until it has what it should have told of by now; whether it came while we waited."""
         now = self.time.monotonic()
         mine = {at: end for at, end in written.items() if at.topic in self.follower.topics}
         self.sent.append((now, mine))
         goal: _Offsets = {}
         while self.sent and self.sent[0][0] <= now - self.follower.tells_after_s:
             goal = self.sent.popleft()[1]
-        left_at = now + AWAY_AFTER_S
+        left_at, has_waited = now + AWAY_AFTER_S, False
         while lacking := [at for at, end in goal.items() if self.reached.get(at, 0) < end]:
+            has_waited = True
             if await self._look(lacking):
                 left_at, self.is_away = self.time.monotonic() + AWAY_AFTER_S, False
             elif self.is_away or not self.reached:
@@ -125,7 +126,7 @@ class _Followed:
                 self.is_away = True
             else:
                 await self.time.sleep(LOOK_EVERY_S)
-        return True
+        return has_waited
 
     async def _look(self, places: Sequence[TopicPartition]) -> bool:
         """Whether it has moved in any of these since."""

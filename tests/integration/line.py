@@ -116,7 +116,7 @@ class Line:
         found = await scrape(self.pages[service])
         return found.get((name, tuple(sorted(labels.items()))), 0.0)
 
-    async def command(self, *arguments: str | Path) -> Finished:
+    async def command(self, *arguments: str | Path, limit_s: float = COMMAND_LIMIT_S) -> Finished:
         """Run `plantstream` to its end."""
         process = await asyncio.create_subprocess_exec(
             *self._argv(*arguments),
@@ -125,7 +125,7 @@ class Line:
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            async with asyncio.timeout(COMMAND_LIMIT_S):
+            async with asyncio.timeout(limit_s):
                 out, err = await process.communicate()
         finally:
             if process.returncode is None:

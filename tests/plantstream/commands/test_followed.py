@@ -168,3 +168,17 @@ async def test_what_a_reader_does_not_read_is_not_waited_for():
     broker = world.broker()
     await broker.send([Outgoing(MODEL.name, 0, b"key", b"value")] * 500)
     assert world.now == 0
+
+
+async def test_a_share_of_which_nothing_is_read_does_not_make_the_next_ones_small():
+    world = World(speed=1000, slow_s=3 * SHARE_S)
+    broker = world.broker()
+    unread = Outgoing(MODEL.name, 0, b"key", b"value")
+    for _ in range(10):
+        await broker.send([RECORD] * 500)
+    await broker.send([unread] * 500)
+    for _ in range(10):
+        await broker.send([RECORD] * 500)
+    began = world.now
+    await broker.send([RECORD] * 500)
+    assert world.now - began < 500 / world.speed + 10 * world.slow_s
