@@ -1,12 +1,12 @@
 """A broker for what can wait: it sends no more than the readers of its records follow."""
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, Protocol
 
 from plantstream.runtime import clock
@@ -21,6 +21,11 @@ SHARE_S = 0.1
 """A share of records is as large as readers take in so long, besides the time that any share takes:
 nobody else's records wait for longer."""
 LEAST_SHARE, LARGEST_SHARE = 20.0, 500.0
+PROBES, PROBE_EVERY = 9, 20
+"""So many shares at first, and then one of so many, are the least ones: the middle one of the
+newest of them says how long any share takes."""
+SHRINKS, GROWS = 0.5, 1.5
+"""By how much the next share differs at most: a single one may be slow or quick by chance."""
 LOOK_EVERY_S = 0.02
 AWAY_AFTER_S = 10.0
 """A reader that gets nowhere for so long is not waited for until it moves again."""
@@ -69,7 +74,7 @@ class FollowedBroker:
         self._broker = broker
         self._time = time or Time()
         self._followers = [_Followed(one, self._time) for one in followers]
-        self._share, self._least_s = LEAST_SHARE, math.inf
+        self._share = _Share()
 
     async def send(self, records: Sequence[Outgoing]) -> None:
         """Return once all in-sync replicas have all of them, and readers had time for them.
@@ -80,7 +85,7 @@ class FollowedBroker:
         """
         at = 0
         while at < len(records):
-            whole = int(self._share)
+            whole = self._share.records
             share = records[at : at + whole]
             await self._broker.send(share)
             at += len(share)
@@ -88,12 +93,34 @@ class FollowedBroker:
             written = dict(self._broker.written)
             waited = [await one.follow(written) for one in self._followers]
             if any(waited) and len(share) == whole:
-                self._learn(self._time.monotonic() - began)
+                self._share.took(self._time.monotonic() - began)
 
-    def _learn(self, took_s: float) -> None:
-        self._least_s = min(self._least_s, took_s)
-        factor = SHARE_S / max(took_s - self._least_s, LOOK_EVERY_S)
-        self._share = min(max(self._share * min(factor, 2.0), LEAST_SHARE), LARGEST_SHARE)
+
+class _Share:
+    """How many records are sent at a time."""
+
+    def __init__(self) -> None:
+        self._fitting, self._number = LEAST_SHARE, 0
+        self._probed_s: deque[float] = deque(maxlen=PROBES)
+
+    @property
+    def records(self) -> int:
+        """Of the next one."""
+        return int(LEAST_SHARE if self._is_probe else self._fitting)
+
+    @property
+    def _is_probe(self) -> bool:
+        return len(self._probed_s) < PROBES or self._number % PROBE_EVERY == 0
+
+    def took(self, seconds: float) -> None:
+        """Readers had it after so long."""
+        if self._is_probe:
+            self._probed_s.append(seconds)
+        else:
+            more_s = max(seconds - median(self._probed_s), LOOK_EVERY_S)
+            factor = min(max(SHARE_S / more_s, SHRINKS), GROWS)
+            self._fitting = min(max(self._fitting * factor, LEAST_SHARE), LARGEST_SHARE)
+        self._number += 1
 
 
 @dataclass(slots=True)

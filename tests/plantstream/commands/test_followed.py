@@ -174,11 +174,28 @@ async def test_a_share_of_which_nothing_is_read_does_not_make_the_next_ones_smal
     world = World(speed=1000, slow_s=3 * SHARE_S)
     broker = world.broker()
     unread = Outgoing(MODEL.name, 0, b"key", b"value")
-    for _ in range(10):
-        await broker.send([RECORD] * 500)
+    await sent(broker, 10)
     await broker.send([unread] * 500)
-    for _ in range(10):
-        await broker.send([RECORD] * 500)
+    await sent(broker, 10)
     began = world.now
     await broker.send([RECORD] * 500)
     assert world.now - began < 500 / world.speed + 10 * world.slow_s
+
+
+async def test_a_share_that_is_read_by_chance_at_once_does_not_make_the_next_ones_small():
+    world = World(speed=1000, slow_s=3 * SHARE_S)
+    broker = world.broker()
+    await sent(broker, 10)
+    slow_s, speed = world.slow_s, world.speed
+    world.slow_s, world.speed = 0, 100_000
+    await broker.send([RECORD] * 500)
+    world.slow_s, world.speed = slow_s, speed
+    await sent(broker, 10)
+    began = world.now
+    await broker.send([RECORD] * 500)
+    assert world.now - began < 500 / world.speed + 10 * world.slow_s
+
+
+async def sent(broker: FollowedBroker, times: int) -> None:
+    for _ in range(times):
+        await broker.send([RECORD] * 500)
