@@ -17,7 +17,7 @@ from plantstream.runtime.ports import Broker, Outgoing, TopicPartition
 if TYPE_CHECKING:
     from plantstream.runtime.settings import DatabaseSettings, KafkaSettings
 
-SHARE_S = 0.1
+SHARE_S = 0.04
 """A share of records is as large as readers take in so long, besides the time that any share takes:
 nobody else's records wait for longer."""
 LEAST_SHARE, LARGEST_SHARE = 20.0, 500.0
