@@ -18,8 +18,10 @@ from schemas.topics import MODEL, TELEMETRY
 
 PLACE = TopicPartition(TELEMETRY.name, 3)
 OTHER = TopicPartition(TELEMETRY.name, 4)
-MOST_SHARES = 2 * 0.5 / SHARE_S
-"""That half a second's records come in; each takes its time."""
+QUICK = 200 / SHARE_S
+"""Records a second, of which 200 fit into a share."""
+MOST_SHARES = 6
+"""For 500 of them, with a probe or two."""
 RECORD = Outgoing(PLACE.topic, PLACE.partition, b"key", b"value")
 
 
@@ -95,7 +97,7 @@ async def test_a_reader_that_becomes_slower_gets_less_at_a_time():
 
 
 async def test_a_reader_that_needs_its_time_for_however_little_is_not_sent_less_and_less():
-    world = World(speed=1000, slow_s=3 * SHARE_S)
+    world = World(speed=QUICK, slow_s=3 * SHARE_S)
     broker = world.broker()
     for _ in range(10):
         await broker.send([RECORD] * 500)
@@ -173,7 +175,7 @@ async def test_what_a_reader_does_not_read_is_not_waited_for():
 
 
 async def test_a_share_of_which_nothing_is_read_does_not_make_the_next_ones_small():
-    world = World(speed=1000, slow_s=3 * SHARE_S)
+    world = World(speed=QUICK, slow_s=3 * SHARE_S)
     broker = world.broker()
     unread = Outgoing(MODEL.name, 0, b"key", b"value")
     await sent(broker, 10)
@@ -185,7 +187,7 @@ async def test_a_share_of_which_nothing_is_read_does_not_make_the_next_ones_smal
 
 
 async def test_a_share_that_is_read_by_chance_at_once_does_not_make_the_next_ones_small():
-    world = World(speed=1000, slow_s=3 * SHARE_S)
+    world = World(speed=QUICK, slow_s=3 * SHARE_S)
     broker = world.broker()
     await sent(broker, 10)
     slow_s, speed = world.slow_s, world.speed
