@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SHARE_S = 0.04
 """A share of records is as large as readers take in so long, besides the time that any share takes:
 nobody else's records wait for longer."""
+PAUSE_S = 0.1
+"""Nothing is sent for so long after a share that readers worked for: others have their turn."""
 LEAST_SHARE, LARGEST_SHARE = 20.0, 500.0
 PROBES, PROBE_EVERY = 9, 20
 """So many shares at first, and then one of so many, are the least ones: the middle one of the
@@ -92,8 +94,10 @@ class FollowedBroker:
             began = self._time.monotonic()
             written = dict(self._broker.written)
             waited = [await one.follow(written) for one in self._followers]
-            if any(waited) and len(share) == whole:
-                self._share.took(self._time.monotonic() - began)
+            if any(waited):
+                if len(share) == whole:
+                    self._share.took(self._time.monotonic() - began)
+                await self._time.sleep(PAUSE_S)
 
 
 class _Share:

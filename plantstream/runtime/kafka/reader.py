@@ -20,6 +20,9 @@ _LOST_POSITION = (NoOffsetForPartitionError, OffsetOutOfRangeError)
 SESSION_TIMEOUT_MS = 6_000
 HEARTBEAT_MS = 2_000
 POLL_MS = 100
+ANSWER_MS = 100
+"""The broker answers this soon, also with nothing. Who has not yet taken what was fetched asks for
+the other partitions alone; where those are quiet, what comes meanwhile waits for that answer."""
 PARTITION_FETCH_BYTES = 1024 * 1024
 """Of a partition's compressed records ahead of the caller; a larger record comes alone."""
 
@@ -49,6 +52,7 @@ class KafkaGroupReader:
             auto_offset_reset="none",
             session_timeout_ms=SESSION_TIMEOUT_MS,
             heartbeat_interval_ms=HEARTBEAT_MS,
+            fetch_max_wait_ms=ANSWER_MS,
             max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
         )
 
