@@ -20,20 +20,12 @@ class Claims:
     """Whether the broker did not answer: what was read meanwhile has to be read again."""
     _tried_at: datetime | None = None
 
-    def deal(self, partitions: set[int]) -> None:
-        """The group says that these are ours."""
-        self.wanted, self.again, self._tried_at = partitions, False, None
-
     def fail(self, owned: set[int]) -> bool:
         """The broker did not answer, and what is owned is claimed again; True the first time."""
         first, self.again = not self.again, True
         if self.wanted is None:
             self.wanted = owned
         return first
-
-    def end(self) -> None:
-        """Nothing is to be claimed."""
-        self.wanted, self.again, self._tried_at = None, False, None
 
     def is_due(self, now: datetime) -> bool:
         """Whether to try now; then not again for a while."""

@@ -60,9 +60,8 @@ class Memory:
     def state_of(self, key: str, engine: Engine[Any]) -> Any:
         """The state of this key; a key never seen before has its first state."""
         if key not in self.states:
-            rows = self.stored.get(key, {})
+            rows = self.stored.pop(key, {})
             self.states[key], self.fingerprints[key] = engine.load(key, rows), _fingerprints(rows)
-            self.stored.pop(key, None)
         return self.states[key]
 
     def due(self, engine: Engine[Any], now: datetime, most: int) -> list[str]:

@@ -98,7 +98,7 @@ class Shell:
         """One poll and what follows from it."""
         polled = await self._feed.poll(self._limits.batch_records)
         if isinstance(polled, Assigned):
-            self._claims.deal({one.partition for one in polled.partitions})
+            self._claims = Claims({one.partition for one in polled.partitions})
             polled = ()
         try:
             if self._claims.wanted is None:
@@ -109,7 +109,7 @@ class Shell:
             if not self._feed.is_dealing():
                 raise
             log.warning("given_away", engine=self._engine.name, reason=str(error))
-            self._claims.end()
+            self._claims = Claims()
             await self._take_over(set())
         except UnavailableError as error:
             if self._claims.fail(set(self._memories)):
@@ -137,7 +137,7 @@ class Shell:
         if again and partitions and not await self._feed.is_member():
             return  # What another worker may own by now is not taken from him.
         await self._take_over(partitions)
-        self._claims.end()
+        self._claims = Claims()
         if again:
             log.info("claimed_again", engine=self._engine.name, partitions=len(partitions))
             await together(self._read_again(part) for part in self._memories)
