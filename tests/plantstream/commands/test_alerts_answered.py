@@ -295,15 +295,16 @@ def test_a_silence_may_begin_later(run: Run, answered: Site):
 
 
 def test_whoever_takes_over_is_on_call(run: Run, answered: Site):
-    before = run("oncall", "who", "night", "--site", SITE).out
-    end = (clock.now() + timedelta(hours=3)).strftime("%Y-%m-%dT%H:%M")
+    end, late = (
+        (clock.now() + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M") for hours in (3, 4)
+    )
+    planned = run("oncall", "who", "night", "--site", SITE, "--at", late).out
     who = ("--as", "cai", "--site", SITE, "--comment", "swapped with Ana")
     ran = run("oncall", "take", "night", "--to", end, *who)
 
     assert (ran.code, ran.out) == (0, "cai\n"), ran.err
     assert run("oncall", "who", "night", "--site", SITE).out == "cai\n"
-    late = (clock.now() + timedelta(hours=4)).strftime("%Y-%m-%dT%H:%M")
-    assert run("oncall", "who", "night", "--site", SITE, "--at", late).out == before
+    assert run("oncall", "who", "night", "--site", SITE, "--at", late).out == planned
     shifts = [one for one in answered.held(ALERT) if one.type == "on_call_shift"]
     assert shifts[-1].people[0] == "cai"
     assert "cai" in run("oncall", "show", "--site", SITE).out
