@@ -87,16 +87,14 @@ class FollowedBroker:
         """
         at = 0
         while at < len(records):
-            whole = self._share.records
-            share = records[at : at + whole]
+            share = records[at : at + self._share.records]
             await self._broker.send(share)
             at += len(share)
             began = self._time.monotonic()
             written = dict(self._broker.written)
             waited = [await one.follow(written) for one in self._followers]
             if any(waited):
-                if len(share) == whole:
-                    self._share.took(self._time.monotonic() - began)
+                self._share.took(self._time.monotonic() - began, len(share))
                 await self._time.sleep(PAUSE_S)
 
 
@@ -116,13 +114,15 @@ class _Share:
     def _is_probe(self) -> bool:
         return len(self._probed_s) < PROBES or self._number % PROBE_EVERY == 0
 
-    def took(self, seconds: float) -> None:
-        """Readers had it after so long."""
+    def took(self, seconds: float, sent: int) -> None:
+        """Readers had so many after so long. Fewer than might be sent tell only that it is slow."""
         if self._is_probe:
             self._probed_s.append(seconds)
         else:
             more_s = max(seconds - median(self._probed_s), LOOK_EVERY_S)
-            factor = min(max(SHARE_S / more_s, SHRINKS), GROWS)
+            if sent < self.records and more_s <= SHARE_S:
+                return
+            factor = min(max(sent / self._fitting * SHARE_S / more_s, SHRINKS), GROWS)
             self._fitting = min(max(self._fitting * factor, LEAST_SHARE), LARGEST_SHARE)
         self._number += 1
 

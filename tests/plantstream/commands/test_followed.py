@@ -201,6 +201,29 @@ async def test_a_share_that_is_read_by_chance_at_once_does_not_make_the_next_one
     assert world.now - began < 500 / world.speed + MOST_SHARES * (world.slow_s + PAUSE_S)
 
 
+async def test_readers_that_become_slower_get_less_though_no_share_is_as_large_as_it_may_be():
+    world = World(speed=50_000)
+    broker = world.broker()
+    for _ in range(40):
+        await broker.send([RECORD] * 300)
+    world.speed = 1000
+    for _ in range(10):
+        await broker.send([RECORD] * 300)
+    world.most_unread = 0
+    await broker.send([RECORD] * 300)
+    assert world.most_unread <= 2 * SHARE_S * world.speed
+
+
+async def test_the_rest_of_what_is_handed_in_does_not_make_the_next_shares_small():
+    world = World(speed=QUICK)
+    broker = world.broker()
+    for _ in range(20):
+        await broker.send([RECORD] * 210)
+    world.most_unread = 0
+    await broker.send([RECORD] * 500)
+    assert world.most_unread > SHARE_S * world.speed / 2
+
+
 async def sent(broker: FollowedBroker, times: int) -> None:
     for _ in range(times):
         await broker.send([RECORD] * 500)
