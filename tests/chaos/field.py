@@ -5,9 +5,10 @@ import json
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from plantstream.runtime import clock
-from tests.chaos.plant import MIRRORS, PRESSES, topic_of
+from tests.chaos.plant import MIRRORS, PRESSES, SAMPLED, STATES, topic_of
 from tests.ingest.inputs.mqtt.conftest import Publisher
 
 TURN_S = 0.1
@@ -20,6 +21,8 @@ HOT_C, COLD_C = 90.0, 20.0
 
 Hot = tuple[str, datetime]
 """A press, and since when it is hot."""
+State = tuple[str, datetime, str]
+"""A press, since when, and the category of its state."""
 
 
 @dataclass
@@ -29,9 +32,14 @@ class Field:
     times: list[datetime] = field(default_factory=list)
     made: dict[str, int] = field(default_factory=lambda: dict.fromkeys(PRESSES, 0))
     """Parts of each press by now."""
-    parts: list[int] = field(default_factory=list)
-    """Parts of all presses by each number."""
+    parts: list[tuple[int, ...]] = field(default_factory=list)
+    """Parts of each press by each number."""
+    sums: list[float] = field(default_factory=list)
+    """All samples of each number, added up."""
     hot: set[Hot] = field(default_factory=set)
+    states: list[State] = field(default_factory=list)
+    """Each first state of a press, and each that is not the one before."""
+    _state: dict[str, str] = field(default_factory=dict)
     _ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -66,12 +74,13 @@ class Field:
         number, at = len(self.times), _milliseconds(clock.now())
         if self.times:  # Turns that catch up may fall into one millisecond: each has its own.
             at = max(at, self.times[-1] + MILLISECOND)
-        told = [(topic_of(press), self._message(press, number, at)) for press in PRESSES]
+        said = {press: self._message(press, number, at) for press in PRESSES}
         self.times.append(at)
-        self.parts.append(sum(self.made.values()))
-        return told
+        self.parts.append(tuple(self.made.values()))
+        self.sums.append(sum(one[tag] for one in said.values() for tag in SAMPLED))
+        return [(topic_of(press), json.dumps(one)) for press, one in said.items()]
 
-    def _message(self, press: str, number: int, at: datetime) -> str:
+    def _message(self, press: str, number: int, at: datetime) -> dict[str, Any]:
         place = PRESSES.index(press)
         stands = (number + 7 * place) % STAND_TURNS < STANDS_FOR
         # What a counter shows first is where counting begins.
@@ -80,18 +89,20 @@ class Field:
         is_hot = turn % len(PRESSES) == place and since < HOT_TURNS and turn > 0
         if is_hot and since == 0:
             self.hot.add((press, at))
+        state = "stand" if stands else "run"
+        if self._state.get(press) != state:
+            self._state[press] = state
+            self.states.append((press, at, STATES[state]))
         mirrors = {f"m{mirror}": number + mirror for mirror in range(1, MIRRORS + 1)}
-        return json.dumps(
-            {
-                "at": at.isoformat(),
-                "n": number,
-                **mirrors,
-                "temperature": HOT_C if is_hot else COLD_C,
-                "product": "part",
-                "made": self.made[press],
-                "state": "stand" if stands else "run",
-            }
-        )
+        return {
+            "at": at.isoformat(),
+            "n": number,
+            **mirrors,
+            "temperature": HOT_C if is_hot else COLD_C,
+            "product": "part",
+            "made": self.made[press],
+            "state": state,
+        }
 
 
 def _milliseconds(at: datetime) -> datetime:

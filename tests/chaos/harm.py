@@ -5,6 +5,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from plantstream.runtime.clock import monotonic
+from plantstream.runtime.errors import EXIT_FAILED
 from tests.chaos.factory import SERVICES, Factory, Service
 from tests.integration.line import Running
 
@@ -16,6 +17,10 @@ STOPS_WITHIN_S = 10.0
 FROZEN_S = 30.0
 SHARED_LIMIT_S = 60.0
 STAYS_S = 5.0
+CHANGES = 8
+SECONDS: tuple[Service, ...] = ("oee", "sink")
+TAKEN_OVER_S = 25.0
+WATCHDOG = "the watchdog ends this service: its event loop stands still"
 LOOK_S = 0.1
 ACTS_WITHIN_S = 90.0
 ONE_AT_WORK: frozenset[Service] = frozenset({"dispatch"})
@@ -43,6 +48,7 @@ def taken_over(name: Service) -> Harm:
     """SIGKILL of one of two that is at work; the other takes over, and stays."""
 
     async def harm(factory: Factory, chance: random.Random) -> float:
+        everything = await owned(name, factory.worker(name))
         slots = factory.slots[name], await _with_a_second(factory, name)
         await some_time(chance)
         at_work = [slot for slot in slots if await owned(name, factory.running[name, slot])]
@@ -50,7 +56,9 @@ def taken_over(name: Service) -> Harm:
         (heir,) = set(slots) - {victim}
         await factory.kill(name, victim)
         factory.slots[name] = heir
-        return monotonic()
+        began = monotonic()
+        await _has_taken_over(name, factory.worker(name), everything)
+        return began
 
     return harm
 
@@ -59,12 +67,17 @@ def frozen(name: Service) -> Harm:
     """SIGSTOP of one of two for 30 s, then SIGCONT: what the woken one writes must not count."""
 
     async def harm(factory: Factory, chance: random.Random) -> float:
+        victim = factory.worker(name)
+        everything = await owned(name, victim)
         second = await _with_a_second(factory, name)
         await some_time(chance)
-        victim = factory.worker(name)
         victim.freeze()
-        await asyncio.sleep(FROZEN_S)
-        victim.wake()
+        frozen_until = monotonic() + FROZEN_S
+        try:
+            await _has_taken_over(name, factory.running[name, second], everything)
+            await asyncio.sleep(max(0.0, frozen_until - monotonic()))
+        finally:
+            victim.wake()
         began = monotonic()
         try:
             await _settled(name, victim, factory.running[name, second])
@@ -102,20 +115,32 @@ async def loop_blocked(factory: Factory, _: random.Random) -> float:
             await blocked.process.wait()
     except TimeoutError:
         raise UnkeptError("the watchdog did not act") from None
+    if blocked.process.returncode != EXIT_FAILED or WATCHDOG not in blocked.last_words():
+        raise UnkeptError(f"it was not the watchdog that ended it: {blocked.last_words()}")
     return monotonic()
 
 
 async def workers_come_and_go(factory: Factory, chance: random.Random) -> float:
-    """A second processor and a second sink by turns: each has its share for 5 s, and leaves."""
-    for turn in range(4):
-        name: Service = ("oee", "sink")[turn % 2]
-        slot = await _with_a_second(factory, name)
-        await asyncio.sleep(STAYS_S)
-        if chance.random() < 0.5:
-            await factory.kill(name, slot)
+    """Every 5 s a second processor or a second sink comes, or goes, however far its group is."""
+    there: dict[Service, str] = {}
+    for _ in range(CHANGES):
+        name = chance.choice(SECONDS)
+        if name in there:
+            await _gone(factory, name, there.pop(name), chance)
         else:
-            await factory.stop(name, slot)
+            there[name] = factory.free_slot(name)
+            await factory.launch(name, there[name])
+        await asyncio.sleep(STAYS_S)
+    for name, slot in there.items():
+        await _gone(factory, name, slot, chance)
     return monotonic()
+
+
+async def _gone(factory: Factory, name: Service, slot: str, chance: random.Random) -> None:
+    if chance.random() < 0.5:
+        await factory.kill(name, slot)
+    else:
+        await factory.stop(name, slot)
 
 
 async def some_time(chance: random.Random) -> None:
@@ -132,6 +157,17 @@ async def _with_a_second(factory: Factory, name: Service) -> str:
             workers[1].must_live()
             await asyncio.sleep(LOOK_S)
     return slot
+
+
+async def _has_taken_over(name: Service, heir: Running, everything: int) -> None:
+    """Everything is at the other worker."""
+    try:
+        async with asyncio.timeout(TAKEN_OVER_S):
+            while await owned(name, heir) < everything:
+                heir.must_live()
+                await asyncio.sleep(LOOK_S)
+    except TimeoutError:
+        raise UnkeptError(f"nobody took over within {TAKEN_OVER_S:.0f} s") from None
 
 
 async def _settled(name: Service, woken: Running, heir: Running) -> None:

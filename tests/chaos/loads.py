@@ -1,17 +1,21 @@
 """What a factory bears besides its presses: a month out of the past, and half an hour of work."""
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from plantstream.commands.scrape import quantile, since
 from plantstream.runtime.clock import monotonic
+from schemas.topics import ALERT, NOTIFICATION, Topic
 from tests.chaos.factory import SERVICES, Factory
 from tests.chaos.harm import UnkeptError
+from tests.chaos.plant import SITE
 
 DAYS = 30
 TIMES_SLOWER = 2.0
@@ -33,22 +37,39 @@ async def month_replayed(factory: Factory, chance: random.Random) -> float:
         "simulate", "--days", str(DAYS), "--seed", seed, "--out", home
     )
     assert done.code == 0, done.err
+    begins = {topic: await factory.line.ends(topic) for topic in (ALERT, NOTIFICATION)}
     before = await _p99(factory, _rest)
     during = await _p99(factory, lambda: _replay(factory, home))
     if during > TIMES_SLOWER * before:
         raise UnkeptError(f"live rows: p99 {before:.2f} s before, {during:.2f} s during the replay")
-    return monotonic()
+    since = monotonic()
+    await _must_be_history(factory, begins)
+    return since
+
+
+async def _must_be_history(factory: Factory, begins: Mapping[Topic, Mapping[int, int]]) -> None:
+    """Rules have judged the month, and no message went out, or was to go out, for any of it."""
+    said: dict[Topic, list[Any]] = {}
+    for topic, begin in begins.items():
+        records = await factory.line.records(topic, begin)
+        said[topic] = [json.loads(one.value) for one in records if one.value]
+    alerts = sum(bool(one.get("run")) for one in said[ALERT])
+    messages = sum(one["site"] != SITE for one in said[NOTIFICATION])
+    if messages or not alerts:
+        raise UnkeptError(f"{messages} messages for {alerts} changes of alerts of history")
 
 
 async def half_an_hour(factory: Factory, _: random.Random) -> float:
     """Nothing happens; no service grows."""
     sizes: dict[str, list[tuple[float, float]]] = {}
-    began = monotonic()
+    began, pids = monotonic(), _pids(factory)
     while (passed_s := monotonic() - began) < HALF_HOUR.total_seconds():
         if passed_s > WARM.total_seconds():
             for name, size_mb in _sizes(factory).items():
                 sizes.setdefault(name, []).append((passed_s, size_mb))
         await asyncio.sleep(LOOK_EVERY_S)
+    if _pids(factory) != pids:
+        raise UnkeptError("a service was started anew: what it held is not known")
     growing = {name: slope(points) for name, points in sizes.items()}
     if worst := {name: mb for name, mb in growing.items() if mb > MOST_MB}:
         told = ", ".join(f"{name} {mb:.2f} MB" for name, mb in worst.items())
@@ -62,6 +83,10 @@ def slope(points: list[tuple[float, float]]) -> float:
     middle_mb = sum(mb for _, mb in points) / len(points)
     spread = sum((at - middle_s) ** 2 for at, _ in points)
     return 600 * sum((at - middle_s) * (mb - middle_mb) for at, mb in points) / spread
+
+
+def _pids(factory: Factory) -> list[int]:
+    return [factory.worker(name).process.pid for name in SERVICES]
 
 
 def _sizes(factory: Factory) -> Mapping[str, float]:

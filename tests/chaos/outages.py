@@ -14,6 +14,8 @@ from tests.chaos.infrastructure import Program
 from tests.proxy import Delay, Way
 
 FILL_BYTES = 65_536
+WAITING_PER_S = 10.0
+"""Of frames and events; the edge makes more of twenty presses."""
 
 
 class Counted(NamedTuple):
@@ -22,11 +24,12 @@ class Counted(NamedTuple):
     service: Service
     metric: str
     labels: tuple[tuple[str, str], ...] = ()
+    at_least_per_s: float = 0.0
 
 
 COUNTED = {
     "edge": Counted("ingest", "plantstream_edge_unavailable_total", (("part", "spool"),)),
-    "kafka": Counted("ingest", "plantstream_edge_spool_depth"),
+    "kafka": Counted("ingest", "plantstream_edge_spool_depth", at_least_per_s=WAITING_PER_S),
     "database": Counted("sink", "plantstream_sink_retries_total"),
 }
 
@@ -81,10 +84,13 @@ def database_swallowed(seconds: float) -> Harm:
 
     async def harm(factory: Factory, chance: random.Random) -> float:
         await some_time(chance)
+        before = await _waits(factory, "database")
         factory.parts.to_database.swallow(Way.BOTH)
         await asyncio.sleep(seconds)
         factory.parts.to_database.mend()
-        return monotonic()
+        since = monotonic()
+        await _must_be_counted(factory, "database", before)
+        return since
 
     return harm
 
@@ -108,10 +114,13 @@ def read_only(seconds: float) -> Harm:
 
     async def harm(factory: Factory, chance: random.Random) -> float:
         await some_time(chance)
+        before = await _waits(factory, "database")
         await _set_read_only(factory, "on")
         await asyncio.sleep(seconds)
         await _set_read_only(factory, "off")
-        return monotonic()
+        since = monotonic()
+        await _must_be_counted(factory, "database", before)
+        return since
 
     return harm
 
@@ -130,7 +139,8 @@ def disk_full(place: str, seconds: float) -> Harm:
         async with factory.parts.to_kafka.away() if place == "edge" else nullcontext():
             # A spool that is emptied as it fills needs no more room.
             await asyncio.sleep(seconds)
-        is_counted = await _waits(factory, place) > before
+        most = COUNTED[place].at_least_per_s * seconds
+        is_counted = await _waits(factory, place) > before + most
         filler.unlink()
         since = monotonic()
         for program in (*factory.parts.brokers, factory.parts.database):
@@ -147,6 +157,7 @@ def disk_full(place: str, seconds: float) -> Harm:
 async def edge_cut_off(factory: Factory, chance: random.Random) -> float:
     """The edge's way to the broker: drops, cuts in mid-stream, half-open, log-normal delays."""
     way = factory.parts.to_kafka
+    cuts, lost = way.cuts, way.lost_bytes
     way.slow_down(Delay())
     for _ in range(6):
         await asyncio.sleep(chance.uniform(0.5, 3))
@@ -162,8 +173,11 @@ async def edge_cut_off(factory: Factory, chance: random.Random) -> float:
             case _:
                 async with way.away():
                     await asyncio.sleep(chance.uniform(1, 5))
+    await some_time(chance)
     way.mend()
     way.slow_down(None)
+    if way.cuts == cuts or way.lost_bytes == lost:
+        raise UnkeptError("nothing was cut off, or nothing was lost on the way")
     return monotonic()
 
 
@@ -191,6 +205,12 @@ async def _set_read_only(factory: Factory, value: str) -> None:
     ):
         code = await child.run(("psql", "-qX", *where, "-c", asked), factory.home / "psql.log")
         assert code == 0, child.log_tail(factory.home / "psql.log")
+
+
+async def _must_be_counted(factory: Factory, place: str, before: float) -> None:
+    """The fault has reached who it is meant for."""
+    if await _waits(factory, place) <= before:
+        raise UnkeptError(f"{COUNTED[place].service} does not tell that it had to wait")
 
 
 async def _waits(factory: Factory, place: str) -> float:

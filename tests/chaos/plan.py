@@ -27,13 +27,17 @@ class Wanted:
 
 
 def missing(wanted: Wanted, results: Sequence[Result]) -> list[Run]:
-    """What is left to run so that as many as wanted are there, with seeds that none of them has."""
+    """What is left to run so that as many as wanted are there, with seeds that none of them has.
+
+    A run that was not ok is run again once somebody has written down why, and not before.
+    """
     plan: list[Run] = []
     for row in wanted.rows:
         done = {
             one.seed
             for one in results
             if one.row == row
+            and not one.run_again
             and one.seed >= wanted.first_seed
             and wanted.commit in (None, one.commit)
         }

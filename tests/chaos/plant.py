@@ -10,6 +10,9 @@ SITE = "acme/chaos"
 PRESSES = tuple(f"press-{number:02}" for number in range(20))
 MIRRORS = 8
 """Tags that repeat the number: with `n` and `temperature`, ten samples a message."""
+NUMBERS = ("n", *(f"m{mirror}" for mirror in range(1, MIRRORS + 1)))
+SAMPLED = (*NUMBERS, "temperature")
+STATES = {"run": "running", "stand": "unplanned_stop"}
 LIMIT_C = 80.0
 IDEAL_S = 0.08
 
@@ -26,13 +29,12 @@ def topic_of(press: str) -> str:
 
 def chaos_plant(mqtt_port: int, provider: str) -> PlantFile:
     """The plant file: the MQTT broker is at this port, messages to people go to this address."""
-    numbers = [_tag("n"), *(_tag(f"m{number}") for number in range(1, MIRRORS + 1))]
     tags = [
-        *numbers,
+        *(_tag(name) for name in NUMBERS),
         _tag("temperature", unit="°C"),
         _tag("product", means="product"),
         _tag("made", means="good_count"),
-        _tag("state", means="state", states={"run": "running", "stand": "unplanned_stop"}),
+        _tag("state", means="state", states=STATES),
     ]
     enterprise, site = SITE.split("/")
     told: dict[str, Any] = {

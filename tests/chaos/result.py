@@ -28,6 +28,8 @@ class Result:
     """Until all went on, where the row promises that; being as new as before takes longer."""
     anew: list[str] = field(default_factory=list)
     """Services that ended by themselves, and were started anew."""
+    run_again: str = ""
+    """Of a run that was not ok, by hand: why the same is run again; mostly the commit that mended it."""
 
 
 def read(file: Path) -> list[Result]:

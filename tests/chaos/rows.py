@@ -1,18 +1,16 @@
 """The table of faults: what is done, how often, and how soon everything must be as before."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.chaos import harm, loads, outages, versions
 from tests.chaos.factory import SERVICES
-from tests.chaos.harm import Harm
+from tests.chaos.harm import TAKEN_OVER_S, Harm
 from tests.chaos.meanwhile import Promises
 from tests.chaos.parts import Setting
 
 AT_ONCE_S = 15.0
 """To lag 0, when what failed is there again."""
-TAKEN_OVER_S = 25.0
-"""To lag 0, when another worker takes over."""
 DRAINED_S = 15.0
 """For what piled up in a minute: the sink drains at least four times as fast as it came in."""
 WITHOUT_A_DATABASE = Promises(pages_within_s=5.0, sink_below_mb=300.0)
@@ -139,7 +137,7 @@ ROWS: Mapping[str, Row] = {
         "200 ms more for every question, 30 s",
         5,
         outages.slow_database(30),
-        promises=WITHOUT_A_DATABASE,
+        promises=replace(WITHOUT_A_DATABASE, rebalances_at_most=0),
     ),
     "database-read-only-30s": Row(
         "the database refuses to write, 30 s (native PostgreSQL)",
@@ -184,7 +182,7 @@ ROWS: Mapping[str, Row] = {
         is_short=True,
     ),
     "workers-come-and-go": Row(
-        "a second processor and a second sink by turns; each has its share for 5 s, and leaves",
+        "every 5 s a second processor or a second sink comes, or goes, in order or killed; 8 times",
         20,
         harm.workers_come_and_go,
         TAKEN_OVER_S,

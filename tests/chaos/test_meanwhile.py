@@ -1,6 +1,7 @@
 """What a row promises meanwhile is looked at, and a promise that was not kept is named."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -66,3 +67,12 @@ def test_a_heat_of_which_nobody_was_told_is_late(
 ):
     change(seen)
     assert (seen.latest_page() > timedelta(hours=1)) is late
+
+
+def test_a_heat_of_which_two_messages_speak_is_told_again(seen: Meanwhile):
+    provider = seen.factory.provider
+    (first,) = provider.messages
+    provider.messages.append(replace(first, repeated=True))
+    assert provider.told_again("Hot", "all") == []
+    provider.messages.append(replace(first, id="2"))
+    assert provider.told_again("Hot", "all") == [HOT]

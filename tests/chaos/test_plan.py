@@ -37,3 +37,10 @@ def test_runs_of_one_setting_share_a_factory_up_to_a_limit():
     native: list[Run] = [("database-read-only-30s", 0)]
     assert list(by_factory([*usual, *native])) == [usual[:-1], usual[-1:], native]
     assert ROWS["database-read-only-30s"].setting is Setting.NATIVE
+
+
+def test_what_went_wrong_is_run_again_once_somebody_says_why():
+    wrong = replace(OLDER, ok=False, why="lost")
+    assert missing(Wanted(["kill-sink"], 2), [wrong, THIS]) == []
+    known = replace(wrong, run_again="`this` mended it")
+    assert missing(Wanted(["kill-sink"], 2), [known, THIS]) == [("kill-sink", 0)]

@@ -14,9 +14,9 @@ from schemas.machine import MachineEvent
 from schemas.topics import MACHINE
 from sinks.timescale.fact_tables import CELLS
 from sinks.timescale.table import Row
-from tests.chaos.bulk import TAG
 from tests.chaos.factory import Factory
-from tests.chaos.plant import MIRRORS, PRESSES, path_of
+from tests.chaos.plant import PRESSES
+from tests.chaos.stored import PATHS, difference
 from tests.facts import Facts
 from tests.kill.stream import as_read, by_key
 from tests.makers import Machine
@@ -28,21 +28,13 @@ BEHIND_TURNS = 15
 """A line without lag is this far behind the field: batches, ticks and the look itself take time."""
 TOLD_WITHIN = timedelta(seconds=3)
 SEEN_AGO = timedelta(minutes=15)
-NUMBERS = ["n", *(f"m{mirror}" for mirror in range(1, MIRRORS + 1))]
+NEAR = timedelta(seconds=15)
+"""So long before a fault what is said may still be on its way when it strikes."""
 
 NEWEST = """
 SELECT equipment, max(value) FROM telemetry
 WHERE run = '' AND equipment = ANY(%s) AND tag = 'n' AND time > %s GROUP BY equipment"""
 REACHED = """SELECT equipment, max("end") FROM oee_cell WHERE run = '' GROUP BY equipment"""
-SAMPLES = """
-SELECT count(*), count(DISTINCT (equipment, tag, value)), sum(value) FROM telemetry
-WHERE run = '' AND equipment = ANY(%s) AND tag = ANY(%s) AND time BETWEEN %s AND %s"""
-BULK = """
-SELECT count(*), count(DISTINCT (equipment, value)), coalesce(sum(value), 0) FROM telemetry
-WHERE run = '' AND tag = %s AND time >= %s"""
-PARTS = """
-SELECT coalesce(sum(good), 0)::bigint FROM machine_event
-WHERE run = '' AND type = 'parts_counted' AND time <= %s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +42,14 @@ class Verdict:
     """What is wrong with the numbers `first` to `last`; all zeros is right."""
 
     lost: int = 0
-    """Samples and parts that are nowhere."""
+    """Samples, parts and changes of state that are nowhere."""
     repeated: int = 0
-    """Rows that are there twice, and messages to people that came again without saying so."""
+    """Rows that are there twice, messages to people that came again without saying so, and heat of
+    which they were told by a second message."""
     missing_pages: int = 0
     wrong: int = 0
-    """Cells unlike those of an engine which nothing disturbed, and pages without a cause."""
+    """Samples and states that nobody said, cells unlike those of an engine which nothing disturbed,
+    and pages without a cause."""
 
 
 @dataclass
@@ -67,6 +61,9 @@ class Truth:
     _facts: dict[str, Facts] = field(default_factory=dict)
     _applied: dict[str, set[str]] = field(default_factory=dict)
     _judged_pages: int = 0
+    _judged_from: int = 0
+    """Where the verdict before began; the next one begins there, too: what was on its way when it
+    was given has come meanwhile, and so have rows of those that woke up late."""
 
     async def recovered(self, since: float) -> float:
         """Wait until rows, cells and pages are as near to the field as ever; seconds since.
@@ -88,10 +85,15 @@ class Truth:
         return monotonic() - since
 
     async def resumed(self, since: float) -> float:
-        """Wait until each press has newer rows and cells than it has now; seconds since."""
+        """Wait until each press has newer rows and cells than it has now, and somebody was told of
+        what got hot since; seconds since.
+        """
         rows, cells = await self._newest()
+        said_since = self.factory.presses.times[-1]
 
         async def goes_on() -> bool:
+            if not self._is_told_since(said_since):
+                return False
             now_rows, now_cells = await self._newest()
             return _all_grew(rows, now_rows) and _all_grew(cells, now_cells)
 
@@ -100,22 +102,41 @@ class Truth:
         return monotonic() - since
 
     async def verdict(self, first: int) -> Verdict:
-        """Judge all that was said from this number on."""
+        """Judge all that was said from this number on, or from that of the verdict before."""
         last = self.factory.presses.number
         until = self.factory.presses.times[last]
         await self._settled(last)
-        lost, repeated = map(
-            sum, zip(await self._samples(first, last), await self._bulk(), strict=True)
-        )
-        parts = await self.factory.line.one(PARTS, until)
-        true_parts = self.factory.presses.parts[last]
+        begin, self._judged_from = self._judged_from, first
+        presses, bulk = self.factory.presses, self.factory.bulk
+        found = await difference(self.factory.line, presses, bulk, begin, last)
         missing, causeless = self._pages(until)
         return Verdict(
-            lost=lost + max(0, true_parts - parts),
-            repeated=repeated + max(0, parts - true_parts) + self._unmarked(),
+            lost=found.lost,
+            repeated=found.repeated + self._repeated_pages(),
             missing_pages=missing,
-            wrong=causeless + await self._wrong_cells(until),
+            wrong=found.wrong + causeless + await self._wrong_cells(until),
         )
+
+    async def minute_is_over(self) -> None:
+        """Wait until the cells of this minute change no more."""
+        now = self.factory.presses.times[-1]
+        over = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+        async def is_over() -> bool:
+            return self.factory.presses.times[-1] >= over
+
+        async with asyncio.timeout(RECOVERED_LIMIT_S):
+            await _until(is_over)
+
+    def latest_page(self, began: datetime, until: datetime) -> datetime | None:
+        """When the last one came that took longer than usual, of what got hot around a fault."""
+        came = self.factory.provider.first_told("Hot", "firing", "all")
+        late = (
+            came[one]
+            for one in self.factory.presses.hot
+            if began - NEAR <= one[1] <= until and one in came and came[one] - one[1] > TOLD_WITHIN
+        )
+        return max(late, default=None)
 
     async def _settled(self, last: int) -> None:
         """Wait for what is under way; what has not come by then is lost."""
@@ -137,33 +158,9 @@ class Truth:
 
     async def _newest(self) -> tuple[Mapping[str, float], Mapping[str, datetime]]:
         """The newest number among the rows, and the end of the newest cell, of each press."""
-        paths = [path_of(press) for press in PRESSES]
         line = self.factory.line
-        rows = dict(await line.sql(NEWEST, paths, self.factory.presses.times[-1] - SEEN_AGO))
+        rows = dict(await line.sql(NEWEST, PATHS, self.factory.presses.times[-1] - SEEN_AGO))
         return rows, dict(await line.sql(REACHED))
-
-    async def _samples(self, first: int, last: int) -> tuple[int, int]:
-        """Samples that are missing or not what was said, and those that are there again."""
-        times = self.factory.presses.times
-        paths = [path_of(press) for press in PRESSES]
-        count, distinct, total = await self.factory.line.one(
-            SAMPLES, paths, NUMBERS, times[first], times[last]
-        )
-        number = last - first + 1
-        expected = number * len(paths) * len(NUMBERS)
-        mirrored = sum(range(MIRRORS + 1)) * number
-        true_total = len(paths) * (mirrored + len(NUMBERS) * (first + last) * number // 2)
-        lost = expected - distinct
-        if not lost and count == distinct and total != true_total:
-            lost = 1
-        return lost, count - distinct
-
-    async def _bulk(self) -> tuple[int, int]:
-        """The same of the newest samples in bulk."""
-        bulk = self.factory.bulk
-        count, distinct, total = await self.factory.line.one(BULK, TAG, bulk.began)
-        lost = bulk.samples - distinct
-        return lost or int(count == distinct and total != bulk.sum), count - distinct
 
     def _pages(self, until: datetime) -> tuple[int, int]:
         """Alerts up to then of which nobody was told, and those that were told without a cause."""
@@ -177,9 +174,12 @@ class Truth:
         told = self.factory.provider.told("Hot", "firing", "all")
         return any(since >= at for press, since in told)
 
-    def _unmarked(self) -> int:
-        """Messages that came again and did not say so, since the last look."""
-        found = len(self.factory.provider.unmarked())
+    def _repeated_pages(self) -> int:
+        """Messages that came again and did not say so, and alerts that were told of by more than
+        one, since the last look.
+        """
+        provider = self.factory.provider
+        found = len(provider.unmarked()) + len(provider.told_again("Hot", "all"))
         news, self._judged_pages = found - self._judged_pages, found
         return news
 

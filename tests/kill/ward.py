@@ -133,6 +133,16 @@ class Provider:
                         told.setdefault((equipment, since), message.came)
         return told
 
+    def told_again(self, alert: str, to: str) -> list[tuple[str, datetime]]:
+        """Alerts that more than one message said to be firing: not the same one that came again."""
+        told: dict[tuple[str, datetime], set[str]] = {}
+        for message in self.messages:
+            if message.to == to and message.why == "firing":
+                for name, equipment, since, state in message.alerts:
+                    if name == alert and state == "firing":
+                        told.setdefault((equipment, since), set()).add(message.id)
+        return [one for one, ids in told.items() if len(ids) > 1]
+
     def repeats(self) -> Counter[str]:
         """Messages that came more than once, by id: how often more."""
         times = Counter(f"{one.to} {one.id}" for one in self.messages)
