@@ -29,7 +29,7 @@ class Result:
     anew: list[str] = field(default_factory=list)
     """Services that ended by themselves, and were started anew."""
     run_again: str = ""
-    """Of a run that was not ok, by hand: why the same is run again; mostly the commit that mended it."""
+    """Of a run that was not ok, by hand: why the same is run again, as which commit mended it."""
 
 
 def read(file: Path) -> list[Result]:
