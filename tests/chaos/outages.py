@@ -221,6 +221,6 @@ async def _waits(factory: Factory, place: str) -> float:
 
 def _fill(filler: Path) -> None:
     """Take all the room there is."""
-    with filler.open("wb") as file, suppress(OSError):
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
         while True:
             file.write(b"0" * FILL_BYTES)

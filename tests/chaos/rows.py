@@ -162,7 +162,7 @@ ROWS: Mapping[str, Row] = {
         promises=WITHOUT_A_STORM,
     ),
     "month-replayed": Row(
-        "a month is replayed as a run; live rows at most twice as late, no page for history",
+        "a month of three machines is replayed; live rows at most twice as late, no page for it",
         3,
         loads.month_replayed,
     ),
