@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from plantstream.runtime.at_once import see_cancellation, together
 from plantstream.runtime.causes import carried
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
@@ -25,7 +26,6 @@ from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from plantstream.runtime.tracing import Span
 from processors.step import Engine
 from processors.streams import batch
-from processors.streams.at_once import together
 from processors.streams.batch import Outcome
 from processors.streams.claims import Claims
 from processors.streams.memory import Memory
@@ -106,12 +106,14 @@ class Shell:
             elif self._claims.is_due(self._now()):
                 await self._claim(self._claims.wanted)
         except FencedError as error:
+            see_cancellation()
             if not self._feed.is_dealing():
                 raise
             log.warning("given_away", engine=self._engine.name, reason=str(error))
             self._claims = Claims()
             await self._take_over(set())
         except UnavailableError as error:
+            see_cancellation()
             if self._claims.fail(set(self._memories)):
                 log.warning("claiming_again", engine=self._engine.name, reason=str(error))
             self._forget()

@@ -231,10 +231,13 @@ class Bench:
     """A shell with everything that it touches, and a clock that is set by hand."""
 
     def __init__(
-        self, journal: MemoryJournal | None = None, limits: ShellLimits | None = None
+        self,
+        journal: MemoryJournal | None = None,
+        limits: ShellLimits | None = None,
+        feed: MemoryFeed | None = None,
     ) -> None:
         self.machine = Machine()
-        self.feed, self.journal = MemoryFeed(), journal or MemoryJournal()
+        self.feed, self.journal = feed or MemoryFeed(), journal or MemoryJournal()
         self.registry, self.upstream = CollectorRegistry(), SlowUpstream()
         self.seconds = 0
         self.shell = Shell(
