@@ -154,6 +154,7 @@ class Shell:
         self._memories, self._offered = {}, {}
         self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
+        self._upstream.begin()
         self._reach.owns({})
 
     async def _take_over(self, partitions: set[int]) -> None:
@@ -206,7 +207,8 @@ class Shell:
             }
             ends = {topic: end for topic, end in found.items() if end is not None}
             if len(ends) < len(found):
-                self._known_since.pop(partition, None)
+                if self._known_since.pop(partition, None) is not None:
+                    self._upstream.begin()
             elif is_over(self._grace, self._known_since.setdefault(partition, now), now):
                 self._due[partition] = Due(now, ends)
 

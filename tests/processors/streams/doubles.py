@@ -220,11 +220,18 @@ class SlowUpstream:
     """Engines whose outputs are read."""
 
     def __init__(self) -> None:
-        self.told = True
+        self.tells = True
+        self.begun = 0
+        self._has_told = False
+
+    def begin(self) -> None:
+        self.begun += 1
+        self._has_told = False
 
     async def has_told(self, now: datetime) -> bool:
         del now
-        return self.told
+        self._has_told = self._has_told or self.tells
+        return self._has_told
 
 
 class Bench:

@@ -1,6 +1,7 @@
 """The shell on ports in memory: takes over, applies, commits, ticks, and gives way."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -372,14 +373,73 @@ async def test_no_tick_before_the_engines_that_it_listens_to_have_told_of_what_t
     bench = Bench(limits=ShellLimits(tick_s=0, wait_s=0))
     bench.feed.assign(EVENTS)
     bench.feed.pieces.append(records(bench.machine.alive(0)))
-    bench.upstream.told = False
+    bench.upstream.tells = False
     await bench.turns(4)
     assert bench.told() == ["heartbeat 0"]
 
-    bench.upstream.told = True
+    bench.upstream.tells = True
     await bench.turns(1)
 
     assert len(bench.told()) == 2
+
+
+@pytest.fixture
+async def listening() -> Bench:
+    """It reads what others tell, has read one record, and ticks whenever it may."""
+    made = Bench(limits=ShellLimits(tick_s=0, wait_s=0))
+    made.feed.assign(EVENTS)
+    made.feed.pieces.append(records(made.machine.alive(0)))
+    await made.turns(2)
+    return made
+
+
+async def seconds(bench: Bench, number: int) -> None:
+    """A turn in each."""
+    for _ in range(number):
+        bench.seconds += 1
+        await bench.turns(1)
+
+
+async def claimed_again(bench: Bench) -> None:
+    bench.journal.taken_unheard = True
+    await seconds(bench, 2)
+
+
+async def dealt_anew(bench: Bench) -> None:
+    bench.feed.assign(EVENTS)
+    await seconds(bench, 1)
+
+
+async def out_of_reach(bench: Bench) -> None:
+    bench.feed.waiting = None
+    await seconds(bench, 1)
+    bench.feed.waiting = 0
+
+
+@pytest.mark.parametrize("away", [claimed_again, dealt_anew, out_of_reach])
+async def test_after_a_time_in_which_nobody_read_no_tick_comes_before_others_have_told_of_it(
+    listening: Bench, away: Callable[[Bench], Awaitable[None]]
+):
+    await away(listening)
+    listening.upstream.tells = False
+    told = listening.told()
+    await seconds(listening, 2)
+    assert listening.told() == told
+
+    listening.upstream.tells = True
+    await seconds(listening, 1)
+
+    assert len(listening.told()) == len(told) + 1
+
+
+async def test_a_log_that_stays_out_of_reach_does_not_keep_the_others_from_ticks(listening: Bench):
+    listening.feed.waiting = None
+    await seconds(listening, 1)
+    begun = listening.upstream.begun
+
+    await seconds(listening, 5)
+
+    assert listening.upstream.begun == begun
 
 
 async def test_what_tells_nobody_anything_waits_for_what_does_or_for_a_quiet_moment():
