@@ -1,6 +1,8 @@
 """Partitions that the group deals to us, until the journal gives them to us, too.
 
 A broker that answers no more may have taken the last transaction or not: only the journal knows.
+Where it comes back late it has given the transaction up, and refuses it as if somebody else had
+claimed the partition: the group, which gives each to one worker alone, says whether anybody has.
 """
 
 from dataclasses import dataclass
@@ -17,11 +19,11 @@ class Claims:
 
     wanted: set[int] | None = None
     again: bool = False
-    """Whether the broker did not answer: what was read meanwhile has to be read again."""
+    """Whether it failed before: what was read meanwhile has to be read again."""
     _tried_at: datetime | None = None
 
     def fail(self, owned: set[int]) -> bool:
-        """The broker did not answer, and what is owned is claimed again; True the first time."""
+        """It failed, and what is owned is claimed again; True the first time."""
         first, self.again = not self.again, True
         if self.wanted is None:
             self.wanted = owned

@@ -7,12 +7,12 @@
    in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
    Only who is refused while the group deals anew forgets all, and waits for what is his then;
-   and whom no broker answers claims the same again: the journal says what became of it.
+   and whom no broker answers, or who is refused although the group counts him in, claims the
+   same again: the journal says what became of it.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,7 +28,8 @@ from processors.step import Engine
 from processors.streams import batch
 from processors.streams.batch import Outcome
 from processors.streams.claims import Claims
-from processors.streams.memory import Memory
+from processors.streams.dues import Due
+from processors.streams.memory import Memory, Unsaved
 from processors.streams.metrics import ShellMetrics
 from processors.streams.missing import Missing
 from processors.streams.ports import ShellLimits, ShellPorts
@@ -38,24 +39,6 @@ TICKED_AT_ONCE = 50
 """States of a partition that are told the time before records have their turn again."""
 
 log = get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A tick of one partition, and what has to be applied before it."""
-
-    at: datetime
-    ends: Mapping[str, int]
-    """By topic where its log ended then."""
-
-
-@dataclass(slots=True)
-class Unsaved:
-    """Rows of a partition that the journal does not have yet, and since when."""
-
-    since: datetime
-    rows: dict[bytes, bytes | None] = field(default_factory=dict)
-    records: int = 0
 
 
 class Shell:
@@ -107,16 +90,31 @@ class Shell:
                 await self._claim(self._claims.wanted)
         except FencedError as error:
             see_cancellation()
-            if not self._feed.is_dealing():
+            if await self._is_counted_in():
+                self._fail(error)
+            elif self._feed.is_dealing():
+                log.warning("given_away", engine=self._engine.name, reason=str(error))
+                self._claims = Claims()
+                await self._take_over(set())
+            else:
                 raise
-            log.warning("given_away", engine=self._engine.name, reason=str(error))
-            self._claims = Claims()
-            await self._take_over(set())
         except UnavailableError as error:
             see_cancellation()
-            if self._claims.fail(set(self._memories)):
-                log.warning("claiming_again", engine=self._engine.name, reason=str(error))
-            self._forget()
+            self._fail(error)
+
+    async def _is_counted_in(self) -> bool:
+        """Whether the group says, as far as it answers, that what is ours still is."""
+        if self._feed.is_dealing():
+            return False
+        try:
+            return await self._feed.is_member()
+        except UnavailableError:
+            return True  # It is asked again before anything is claimed.
+
+    def _fail(self, error: Exception) -> None:
+        if self._claims.fail(set(self._memories)):
+            log.warning("claiming_again", engine=self._engine.name, reason=str(error))
+        self._forget()
 
     async def _work_on(self, polled: Sequence[Record]) -> None:
         now = self._now()

@@ -148,7 +148,9 @@ def translation(error: Exception, doing: str, settings: KafkaSettings) -> Plants
     where = f"{doing} at Kafka {settings.bootstrap_servers}"
     said = str(error) or type(error).__name__
     if isinstance(error, _FENCED):
-        return FencedError(f"{where}: another worker has taken over this partition")
+        return FencedError(
+            f"{where}: another worker has taken over, or the broker gave up our transaction"
+        )
     if isinstance(error, _REJECTED):
         return RejectedError(f"{where}: the record is too large for the broker ({said})")
     if (advice := _advice(error, settings)) is not None:

@@ -139,6 +139,7 @@ class MemoryFeed:
         self.rewound: list[tuple[TopicPartition, int]] = []
         self.dealing = False
         self.member = True
+        self.away = False
 
     def assign(self, *partitions: TopicPartition) -> None:
         self.pieces.append(Assigned(frozenset(partitions)))
@@ -167,6 +168,8 @@ class MemoryFeed:
         return self.dealing
 
     async def is_member(self) -> bool:
+        if self.away:
+            raise UnavailableError("nobody answers")
         return self.member
 
 
@@ -187,6 +190,7 @@ class MemoryJournal:
         self.claimed = set(partitions)
         if self.away and partitions:
             raise UnavailableError("nobody answers")
+        self.fenced = self.fenced and not partitions
         return {one: dict(self.rows.setdefault(one, {})) for one in partitions}
 
     async def commit(

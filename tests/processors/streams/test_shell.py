@@ -12,7 +12,15 @@ from processors.streams.claims import CLAIM_EVERY
 from processors.streams.missing import ASK_EVERY, GIVE_UP_AFTER, STALLED_AFTER, GapError
 from processors.streams.ports import ShellLimits
 from schemas.topics import KPI, MACHINE
-from tests.processors.streams.doubles import COMMIT_S, EVENTS, HOME, TICK_S, Bench, records
+from tests.processors.streams.doubles import (
+    COMMIT_S,
+    EVENTS,
+    HOME,
+    TICK_S,
+    Bench,
+    MemoryFeed,
+    records,
+)
 
 OTHER = TopicPartition(MACHINE.name, (HOME + 1) % MACHINE.partitions)
 
@@ -96,7 +104,7 @@ async def test_nothing_is_ours_after_all_is_taken_away(bench: Bench):
 async def test_who_is_fenced_ends_and_has_written_nothing(bench: Bench):
     bench.feed.pieces.append(records(bench.machine.alive(0)))
     await bench.turns(1)
-    bench.journal.fenced = True
+    bench.journal.fenced, bench.feed.member = True, False
 
     with pytest.raises(FencedError):
         await bench.turns(1)
@@ -119,6 +127,42 @@ async def test_who_is_fenced_while_the_group_deals_anew_goes_on_with_what_is_his
     bench.feed.pieces.append(some)
     await bench.turns(2)
     assert bench.heard() == ["heartbeat 0"]
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["answers", "does not answer"])
+async def test_who_is_fenced_although_the_group_counts_him_in_claims_the_same_again(
+    bench: Bench, answers: bool
+):
+    some = records(bench.machine.alive(0))
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    bench.journal.fenced, bench.feed.away = True, not answers
+    await bench.turns(1)
+    bench.feed.away = False
+
+    await bench.turns(1)
+
+    assert bench.feed.rewound == [(EVENTS, 0)]
+    bench.feed.pieces.append(some)
+    await bench.turns(1)
+    assert bench.heard() == ["heartbeat 0"]
+
+
+async def test_who_is_fenced_and_hears_while_he_asks_that_the_group_deals_anew_waits():
+    class Dealing(MemoryFeed):
+        async def is_member(self) -> bool:
+            self.dealing = True
+            return False
+
+    bench = Bench(feed=Dealing())
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces.append(records(bench.machine.alive(0)))
+    await bench.turns(1)
+    bench.journal.fenced = True
+
+    await bench.turns(1)
+
+    assert bench.meter("processor_partitions", engine="listener") == 0
 
 
 async def test_whom_no_broker_answers_claims_the_same_again_and_reads_what_was_undone(bench: Bench):
@@ -189,7 +233,7 @@ async def test_a_failure_keeps_its_type_when_several_partitions_are_at_work(benc
     bench.feed.assign(EVENTS, OTHER)
     bench.feed.pieces.append([*records(bench.machine.alive(1)), elsewhere])
     await bench.turns(1)
-    bench.journal.fenced = True
+    bench.journal.fenced, bench.feed.member = True, False
 
     with pytest.raises(FencedError):
         await bench.turns(1)
