@@ -29,6 +29,10 @@ class Claims:
             self.wanted = owned
         return first
 
+    def made(self) -> "Claims":
+        """Nothing is to be claimed by now; after one made again the next one waits its turn."""
+        return Claims(_tried_at=self._tried_at if self.again else None)
+
     def is_due(self, now: datetime) -> bool:
         """Whether to try now; then not again for a while."""
         tried_at = self._tried_at

@@ -137,7 +137,7 @@ class Shell:
         if again and partitions and not await self._feed.is_member():
             return  # What another worker may own by now is not taken from him.
         await self._take_over(partitions)
-        self._claims = Claims()
+        self._claims = self._claims.made()
         if again:
             log.info("claimed_again", engine=self._engine.name, partitions=len(partitions))
             await together(self._read_again(part) for part in self._memories)

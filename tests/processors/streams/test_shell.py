@@ -1,13 +1,13 @@
 """The shell on ports in memory: takes over, applies, commits, ticks, and gives way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
-from plantstream.runtime.errors import FencedError
-from plantstream.runtime.ports import Record, TopicPartition
+from plantstream.runtime.errors import FencedError, UnavailableError
+from plantstream.runtime.ports import Outgoing, Record, TopicPartition
 from processors.streams.claims import CLAIM_EVERY
 from processors.streams.missing import ASK_EVERY, GIVE_UP_AFTER, STALLED_AFTER, GapError
 from processors.streams.ports import ShellLimits
@@ -19,6 +19,7 @@ from tests.processors.streams.doubles import (
     TICK_S,
     Bench,
     MemoryFeed,
+    MemoryJournal,
     records,
 )
 
@@ -196,6 +197,36 @@ async def test_what_was_taken_although_nobody_heard_of_it_counts_once(bench: Ben
     await bench.turns(1)
     assert bench.heard() == ["heartbeat 0", "heartbeat 1"]
     assert len(bench.journal.outputs) == 2
+
+
+class OnlyClaimed(MemoryJournal):
+    """Answers claims, and no commits."""
+
+    claims = 0
+
+    async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
+        self.claims += 1
+        return await super().claim(partitions)
+
+    async def commit(
+        self, partition: int, rows: Mapping[bytes, bytes | None], outputs: Sequence[Outgoing]
+    ) -> None:
+        del partition, rows, outputs
+        raise UnavailableError("nobody answers")
+
+
+async def test_where_claims_alone_are_answered_they_are_made_again_now_and_then():
+    journal = OnlyClaimed()
+    bench = Bench(journal)
+    bench.feed.assign(EVENTS)
+    bench.feed.pieces += 20 * [records(bench.machine.alive(0))]
+
+    await bench.turns(10)
+
+    assert journal.claims == 2  # As it was dealt, and at once after the first failure.
+    bench.seconds += CLAIM_EVERY.seconds
+    await bench.turns(10)
+    assert journal.claims == 3
 
 
 async def test_a_first_claim_that_nobody_answers_is_made_again_now_and_then(bench: Bench):
