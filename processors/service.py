@@ -13,7 +13,7 @@ from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.kafka.survey import unread
 from plantstream.runtime.kafka.watch import watched
 from plantstream.runtime.kafka.whole import read_partitions
-from plantstream.runtime.ports import Journal, Record, TopicPartition
+from plantstream.runtime.ports import Journal, Record
 from plantstream.runtime.reach import Reach
 from plantstream.runtime.service import Service
 from plantstream.runtime.settings import KafkaSettings
@@ -34,7 +34,7 @@ from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
 from processors.streams.ports import ShellLimits, ShellPorts
 from processors.streams.shell import Shell
-from processors.streams.upstream import KafkaUpstream, NoUpstream, Upstream
+from processors.streams.upstream import Ends, KafkaUpstream, NoUpstream, Upstream
 from schemas.topics import MODEL
 
 _PROMPT = ShellLimits(tick_s=0.25, grace_s=10.0)
@@ -150,17 +150,17 @@ def _upstream(settings: KafkaSettings, names: Sequence[str]) -> Upstream:
     if not names:
         return NoUpstream()
     inputs = {name: WIRINGS[name].make().inputs for name in names}
-    ends: dict[TopicPartition, int] = {}
+    topics = {topic.name: topic for one in inputs.values() for topic in one}
 
-    async def left() -> int:
-        if not ends:
-            topics = {topic.name: topic for one in inputs.values() for topic in one}
-            ends.update(await end_offsets(settings, topics.values()))
-        return sum([await _unread_by(name) for name in names])
+    async def ends() -> Ends:
+        return await end_offsets(settings, topics.values())
 
-    async def _unread_by(name: str) -> int:
-        topics = {topic.name for topic in inputs[name]}
-        wanted = {where: end for where, end in ends.items() if where.topic in topics}
+    async def left(ends: Ends) -> int:
+        return sum([await _unread_by(name, ends) for name in names])
+
+    async def _unread_by(name: str, ends: Ends) -> int:
+        read = {topic.name for topic in inputs[name]}
+        wanted = {where: end for where, end in ends.items() if where.topic in read}
         return await unread(settings, wanted, await committed_offsets(settings, group_of(name)))
 
-    return KafkaUpstream(left)
+    return KafkaUpstream(ends, left)

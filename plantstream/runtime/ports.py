@@ -86,7 +86,8 @@ class Journal(Protocol):
         """Store all rows (None removes one) and all outputs in one step, durable on return.
 
         Raises:
-            FencedError: another worker has claimed the partition since.
+            FencedError: another worker has claimed the partition since, or nobody has, and the
+                transaction took too long; nothing is stored.
             UnavailableError: nobody knows whether it is stored; claim before the next commit.
         """
 

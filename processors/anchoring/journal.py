@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 
+from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import Journal, Outgoing
 from processors.audit.engine import HEAD, Head, head_of
 
@@ -32,9 +33,14 @@ class WatchedJournal:
     async def commit(
         self, partition: int, rows: Mapping[bytes, bytes | None], outputs: Sequence[Outgoing]
     ) -> None:
-        """As the port says."""
-        await self._journal.commit(partition, rows, outputs)
-        self._heads.setdefault(partition, {}).update(_heads(rows))
+        """As the port says; what may be another worker's by now is known again after a claim."""
+        try:
+            await self._journal.commit(partition, rows, outputs)
+        except (FencedError, UnavailableError):
+            self._heads = {}
+            raise
+        if partition in self._heads:
+            self._heads[partition] |= _heads(rows)
 
 
 def _heads(rows: Mapping[bytes, bytes | None]) -> dict[str, Head]:

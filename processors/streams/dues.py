@@ -1,6 +1,7 @@
 """When each state of a partition has something to say next, so that a tick asks no other."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import heapify, heappop, heappush
 
@@ -9,6 +10,15 @@ _MOMENT = timedelta(microseconds=1)
 
 DueOf = Callable[[str], datetime | None]
 """From when on this state may have something to say; None is never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A tick of one partition, and what has to be applied before it."""
+
+    at: datetime
+    ends: Mapping[str, int]
+    """By topic where its log ended then."""
 
 
 class Dues:

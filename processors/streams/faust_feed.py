@@ -191,7 +191,7 @@ class FaustFeed:
 
     async def _rest(self, *_: Any, **__: Any) -> None:
         self._forget()
-        self._dealing = True
+        self._dealing, self._assigned = True, None
 
     def _forget(self) -> None:
         """What was delivered before a rebalance comes again after it."""

@@ -20,6 +20,15 @@ Fingerprints = dict[str, int]
 
 
 @dataclass(slots=True)
+class Unsaved:
+    """Rows of a partition that the journal does not have yet, and since when."""
+
+    since: datetime
+    rows: Rows = field(default_factory=dict)
+    records: int = 0
+
+
+@dataclass(slots=True)
 class Memory:
     """Positions, marks and states of one partition, as they stand in the journal.
 

@@ -31,6 +31,10 @@ class _Wanted:
     since: datetime
     asked: datetime
 
+    def is_still(self, offset: int, now: datetime) -> bool:
+        """Whether it is this one; it was not missing for as long as nobody noticed that it is."""
+        return offset == self.offset and timedelta(0) <= now - self.asked <= STALLED_AFTER
+
 
 class Missing:
     """What is missing of the partitions that are ours."""
@@ -86,7 +90,7 @@ class Missing:
 
     def _is_due(self, position: TopicPartition, offset: int, now: datetime) -> bool:
         known = self._wanted.get(position)
-        if known is None or known.offset != offset or now < known.asked:
+        if known is None or not known.is_still(offset, now):
             self._wanted[position] = _Wanted(offset, now, now)
             return True
         if now - known.since > GIVE_UP_AFTER:

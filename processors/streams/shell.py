@@ -7,15 +7,16 @@
    in turn; what was left out is asked for again before anything that follows it.
 3. Bytes that cannot be read are buried; any other failure ends the process. Nothing is skipped.
    Only who is refused while the group deals anew forgets all, and waits for what is his then;
-   and whom no broker answers claims the same again: the journal says what became of it.
+   and whom no broker answers, or who is refused although the group counts him in, claims the
+   same again: the journal says what became of it.
 """
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from plantstream.runtime.at_once import see_cancellation, together
 from plantstream.runtime.causes import carried
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.faults import FaultPoint
@@ -25,10 +26,10 @@ from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
 from plantstream.runtime.tracing import Span
 from processors.step import Engine
 from processors.streams import batch
-from processors.streams.at_once import together
 from processors.streams.batch import Outcome
 from processors.streams.claims import Claims
-from processors.streams.memory import Memory
+from processors.streams.dues import Due
+from processors.streams.memory import Memory, Unsaved
 from processors.streams.metrics import ShellMetrics
 from processors.streams.missing import Missing
 from processors.streams.ports import ShellLimits, ShellPorts
@@ -38,24 +39,6 @@ TICKED_AT_ONCE = 50
 """States of a partition that are told the time before records have their turn again."""
 
 log = get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """A tick of one partition, and what has to be applied before it."""
-
-    at: datetime
-    ends: Mapping[str, int]
-    """By topic where its log ended then."""
-
-
-@dataclass(slots=True)
-class Unsaved:
-    """Rows of a partition that the journal does not have yet, and since when."""
-
-    since: datetime
-    rows: dict[bytes, bytes | None] = field(default_factory=dict)
-    records: int = 0
 
 
 class Shell:
@@ -106,15 +89,32 @@ class Shell:
             elif self._claims.is_due(self._now()):
                 await self._claim(self._claims.wanted)
         except FencedError as error:
-            if not self._feed.is_dealing():
+            see_cancellation()
+            if await self._is_counted_in():
+                self._fail(error)
+            elif self._feed.is_dealing():
+                log.warning("given_away", engine=self._engine.name, reason=str(error))
+                self._claims = Claims()
+                await self._take_over(set())
+            else:
                 raise
-            log.warning("given_away", engine=self._engine.name, reason=str(error))
-            self._claims = Claims()
-            await self._take_over(set())
         except UnavailableError as error:
-            if self._claims.fail(set(self._memories)):
-                log.warning("claiming_again", engine=self._engine.name, reason=str(error))
-            self._forget()
+            see_cancellation()
+            self._fail(error)
+
+    async def _is_counted_in(self) -> bool:
+        """Whether the group says, as far as it answers, that what is ours still is."""
+        if self._feed.is_dealing():
+            return False
+        try:
+            return await self._feed.is_member()
+        except UnavailableError:
+            return True  # It is asked again before anything is claimed.
+
+    def _fail(self, error: Exception) -> None:
+        if self._claims.fail(set(self._memories)):
+            log.warning("claiming_again", engine=self._engine.name, reason=str(error))
+        self._forget()
 
     async def _work_on(self, polled: Sequence[Record]) -> None:
         now = self._now()
@@ -137,7 +137,7 @@ class Shell:
         if again and partitions and not await self._feed.is_member():
             return  # What another worker may own by now is not taken from him.
         await self._take_over(partitions)
-        self._claims = Claims()
+        self._claims = self._claims.made()
         if again:
             log.info("claimed_again", engine=self._engine.name, partitions=len(partitions))
             await together(self._read_again(part) for part in self._memories)
@@ -152,6 +152,7 @@ class Shell:
         self._memories, self._offered = {}, {}
         self._due, self._known_since, self._unsaved = {}, {}, {}
         self._missing.forget()
+        self._upstream.begin()
         self._reach.owns({})
 
     async def _take_over(self, partitions: set[int]) -> None:
@@ -204,7 +205,8 @@ class Shell:
             }
             ends = {topic: end for topic, end in found.items() if end is not None}
             if len(ends) < len(found):
-                self._known_since.pop(partition, None)
+                if self._known_since.pop(partition, None) is not None:
+                    self._upstream.begin()
             elif is_over(self._grace, self._known_since.setdefault(partition, now), now):
                 self._due[partition] = Due(now, ends)
 

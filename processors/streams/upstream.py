@@ -4,17 +4,22 @@ An alert that was resolved while all engines were down fires until the engine of
 so. Until then the dispatcher must not find out that it is time to escalate.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.pauses import is_over
+from plantstream.runtime.ports import TopicPartition
 
 LOOK_EVERY = timedelta(seconds=1)
 GIVE_UP_AFTER = timedelta(seconds=60)
 """Without any progress of the others: a page too many is better than none."""
+
+Ends = Mapping[TopicPartition, int]
+"""Offsets behind the last records."""
 
 log = get_logger()
 
@@ -22,12 +27,18 @@ log = get_logger()
 class Upstream(Protocol):
     """The engines whose outputs another one reads."""
 
+    def begin(self) -> None:
+        """Nobody has read for a while: what stands in their inputs at the next question counts."""
+
     async def has_told(self, now: datetime) -> bool:
-        """Whether they have told of all that stood in their own inputs when we began."""
+        """Whether they have told of all that stood in their own inputs when it was asked first."""
 
 
 class NoUpstream:
     """What others tell needs no waiting for."""
+
+    def begin(self) -> None:
+        """Nor after a while."""
 
     async def has_told(self, now: datetime) -> bool:
         """Always."""
@@ -35,35 +46,55 @@ class NoUpstream:
         return True
 
 
+@dataclass(slots=True)
+class _Wait:
+    """What was found out since it began."""
+
+    ends: Ends | None = None
+    is_over: bool = False
+    looked_at: datetime | None = None
+    least: int | None = None
+    progress_at: datetime | None = None
+
+
 class KafkaUpstream:
     """Asks how many records others have to read of those that were there at the first question."""
 
-    def __init__(self, unread: Callable[[], Awaitable[int]]) -> None:
-        self._unread = unread
-        self._is_over = False
-        self._looked_at: datetime | None = None
-        self._least: int | None = None
-        self._progress_at: datetime | None = None
+    def __init__(
+        self, ends: Callable[[], Awaitable[Ends]], unread: Callable[[Ends], Awaitable[int]]
+    ) -> None:
+        self._ends, self._unread = ends, unread
+        self._wait = _Wait()
+
+    def begin(self) -> None:
+        """Ask anew, also for the ends."""
+        self._wait = _Wait()
 
     async def has_told(self, now: datetime) -> bool:
         """Whether they have told of all of it, or will not.
 
         What they told before the answer to be "nothing" is in the log: a second later it is read.
         """
-        if self._looked_at is not None and not is_over(LOOK_EVERY, self._looked_at, now):
+        wait = self._wait
+        if wait.looked_at is not None and not is_over(LOOK_EVERY, wait.looked_at, now):
             return False
-        if self._is_over:
+        if wait.is_over:
             return True
-        self._looked_at = now
+        wait.looked_at = now
         try:
-            left = await self._unread()
+            left = await self._left(wait)
         except UnavailableError:
             return False
-        if self._least is None or left < self._least or now < (self._progress_at or now):
-            self._least, self._progress_at = left, now
-        if left and not is_over(GIVE_UP_AFTER, self._progress_at or now, now):
+        if wait.least is None or left < wait.least or now < (wait.progress_at or now):
+            wait.least, wait.progress_at = left, now
+        if left and not is_over(GIVE_UP_AFTER, wait.progress_at or now, now):
             return False
         if left:
             log.warning("others do not go on", unread=left, waited_s=GIVE_UP_AFTER.seconds)
-        self._is_over = True
+        wait.is_over = True
         return False
+
+    async def _left(self, wait: _Wait) -> int:
+        if wait.ends is None:
+            wait.ends = await self._ends()
+        return await self._unread(wait.ends)

@@ -23,7 +23,7 @@ from processors.streams.metrics import ProcessorMetrics
 from processors.streams.plants import PublishedPlants
 from processors.streams.ports import ShellLimits, ShellPorts
 from processors.streams.shell import Shell
-from processors.streams.upstream import KafkaUpstream, NoUpstream, Upstream
+from processors.streams.upstream import Ends, KafkaUpstream, NoUpstream, Upstream
 from schemas.alerts import Notification
 from schemas.plant.load import load_plant
 from schemas.topics import ALERT, DELIVERY, MACHINE, NOTIFICATION, OPERATOR, TELEMETRY
@@ -263,17 +263,18 @@ class PagesWorld:
             raise TemporaryError(str(error), unclear=True) from error
 
     def _upstream(self, process: Process) -> Upstream:
-        ends: dict[TopicPartition, int] = {}
-
-        async def left() -> int:
+        async def ends() -> Ends:
             await process.asks(BROKER)
             await process.hears(BROKER)
-            if not ends:
-                ends.update({at: self.broker.end(at) for at in self._rules.partitions})
+            return {at: self.broker.end(at) for at in self._rules.partitions}
+
+        async def left(ends: Ends) -> int:
+            await process.asks(BROKER)
+            await process.hears(BROKER)
             committed = self._rules.committed
             return sum(max(0, end - committed.get(at, 0)) for at, end in ends.items())
 
-        return KafkaUpstream(left)
+        return KafkaUpstream(ends, left)
 
     def _group(self, topics: Sequence[str], partitions: Collection[int]) -> Group:
         every = [TopicPartition(topic, number) for topic in topics for number in partitions]

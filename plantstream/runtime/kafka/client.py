@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from aiokafka import errors
+from aiokafka import AIOKafkaProducer, errors
 from aiokafka.helpers import create_ssl_context
 
 from plantstream.runtime.errors import (
@@ -128,14 +128,19 @@ async def stop(client: Startable) -> None:
     Of aiokafka 0.14's consumer `stop` cancels a fetch that rests after a failure, and ends with
     that cancellation before it closes anything: whoever asked would be cut off.
     """
-    inner: Any = client
+    asking = asyncio.current_task()
+    told = 0 if asking is None else asking.cancelling()
     try:
         await client.stop()
     except asyncio.CancelledError:
-        await inner._client.close()  # noqa: SLF001 - a second `stop` does nothing
-        asking = asyncio.current_task()
-        if asking is not None and asking.cancelling():
+        await _connections(client).close()  # a second `stop` does nothing
+        if asking is not None and asking.cancelling() > told:
             raise
+
+
+def _connections(client: Any) -> Any:
+    """Those of a producer are public, and those of a consumer are not."""
+    return client.client if isinstance(client, AIOKafkaProducer) else client._client  # noqa: SLF001
 
 
 def translation(error: Exception, doing: str, settings: KafkaSettings) -> PlantstreamError:
@@ -143,7 +148,9 @@ def translation(error: Exception, doing: str, settings: KafkaSettings) -> Plants
     where = f"{doing} at Kafka {settings.bootstrap_servers}"
     said = str(error) or type(error).__name__
     if isinstance(error, _FENCED):
-        return FencedError(f"{where}: another worker has taken over this partition")
+        return FencedError(
+            f"{where}: another worker has taken over, or the broker gave up our transaction"
+        )
     if isinstance(error, _REJECTED):
         return RejectedError(f"{where}: the record is too large for the broker ({said})")
     if (advice := _advice(error, settings)) is not None:

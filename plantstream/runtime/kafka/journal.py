@@ -11,7 +11,8 @@ from typing import Self
 
 from aiokafka import AIOKafkaProducer
 
-from plantstream.runtime.kafka.client import client_arguments, translated
+from plantstream.runtime.at_once import together
+from plantstream.runtime.kafka.client import client_arguments, start, translated
 from plantstream.runtime.kafka.transactions import send_all
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Outgoing
@@ -45,7 +46,7 @@ class KafkaJournal:
         if not partitions:
             return {}
         with translated(f"claiming partitions of {self._topic}", self._settings):
-            await asyncio.gather(*(self._open(partition) for partition in partitions))
+            await together(self._open(partition) for partition in partitions)
             found: dict[int, dict[bytes, bytes]] = {partition: {} for partition in partitions}
             async for record in read_partitions(self._settings, self._topic, partitions):
                 rows = found[record.partition]
@@ -77,7 +78,7 @@ class KafkaJournal:
             retry_backoff_ms=20,
         )
         self._producers[partition] = producer
-        await producer.start()
+        await start(producer)
 
     async def _close(self, partitions: Collection[int]) -> None:
         closing = [self._producers.pop(partition) for partition in partitions]

@@ -1,13 +1,15 @@
 """What a client is told before it looks for a broker, and what becomes of one that finds none."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaProducer
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.kafka.admin import apply_topics, describe_cluster, end_offsets
-from plantstream.runtime.kafka.client import client_arguments, start
+from plantstream.runtime.kafka.client import client_arguments, start, stop
 from plantstream.runtime.settings import KafkaSettings
 from schemas.topics import CATALOGUE
 
@@ -79,3 +81,60 @@ async def test_a_client_that_does_not_start_leaves_no_connection(why: BaseExcept
         await start(client)
 
     assert client.is_stopped
+
+
+class Connections:
+    """Those of a client: they are closed at the second attempt."""
+
+    def __init__(self) -> None:
+        self.closing, self.are_closed = asyncio.Event(), False
+
+    async def bootstrap(self) -> None:
+        raise OSError("refused")
+
+    async def close(self) -> None:
+        if not self.closing.is_set():
+            self.closing.set()
+            await asyncio.Event().wait()
+        self.are_closed = True
+
+
+async def test_a_producer_whose_end_is_cut_off_leaves_no_connection_either():
+    producer = AIOKafkaProducer()
+    producer.client = connections = Connections()
+    starting = asyncio.create_task(start(producer))
+    await connections.closing.wait()
+
+    starting.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert connections.are_closed
+
+
+class CutOff:
+    """A client that ends with a cancellation of its own."""
+
+    def __init__(self) -> None:
+        self._client = Connections()
+        self._client.closing.set()
+
+    async def start(self) -> None:
+        """It is."""
+
+    async def stop(self) -> None:
+        raise asyncio.CancelledError
+
+
+async def test_what_a_task_was_told_before_does_not_make_the_drivers_cancellation_its_own():
+    asking = asyncio.current_task()
+    assert asking is not None
+    asking.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    client = CutOff()
+
+    await stop(client)
+
+    assert client._client.are_closed
+    assert asking.uncancel() == 0

@@ -9,6 +9,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 
 from plantstream.embedded.checks import HOST
+from plantstream.runtime.at_once import together
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.client import client_arguments, stop
@@ -44,6 +46,10 @@ def senders() -> list[str]:
     return [name for name in names if name.startswith("Sender.")]
 
 
+async def fails() -> None:
+    raise UnavailableError("nobody answers")
+
+
 async def test_whoever_ends_a_reader_that_cannot_fetch_is_not_cut_off_himself(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
@@ -55,6 +61,8 @@ async def test_whoever_ends_a_reader_that_cannot_fetch_is_not_cut_off_himself(
         await consumer.seek_to_end()
         async with way.away():
             await eventually(lambda: "Failed fetch messages" in caplog.text)
+            with pytest.raises(UnavailableError):
+                await together([fails(), fails()])
             await stop(consumer)
 
 

@@ -14,7 +14,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from plantstream.runtime.errors import FencedError, MisconfiguredError, UnavailableError
+from plantstream.runtime.errors import (
+    FencedError,
+    MisconfiguredError,
+    RejectedError,
+    UnavailableError,
+)
 from plantstream.runtime.ports import Outgoing
 from plantstream.runtime.signing_key import public_file, signing_key, verifying_key
 from processors.anchoring.anchors import AnchorKeeper, AnchorMetrics
@@ -34,7 +39,7 @@ class Rows:
 
     def __init__(self) -> None:
         self.rows: dict[bytes, bytes] = {}
-        self.fenced = False
+        self.failure: Exception | None = None
 
     async def claim(self, partitions: Collection[int]) -> Mapping[int, Mapping[bytes, bytes]]:
         return {one: dict(self.rows) for one in partitions}
@@ -43,8 +48,8 @@ class Rows:
         self, partition: int, rows: Mapping[bytes, bytes | None], outputs: Sequence[Outgoing]
     ) -> None:
         del partition, outputs
-        if self.fenced:
-            raise FencedError("another worker")
+        if self.failure is not None:
+            raise self.failure
         self.rows |= {key: row for key, row in rows.items() if row is not None}
 
 
@@ -92,11 +97,32 @@ async def test_heads_are_those_of_committed_transactions():
 
     await watched.commit(0, rows_after(1, 2), [])
     head = watched.heads()[SITE]
-    journal.fenced = True
-    with pytest.raises(FencedError):
+    journal.failure = RejectedError("too large")
+    with pytest.raises(RejectedError):
         await watched.commit(0, rows_after(1, 2, 3), [])
 
     assert (head.number, watched.heads()) == (2, {SITE: head})
+
+
+@pytest.mark.parametrize("failure", [UnavailableError("away"), FencedError("another")], ids=repr)
+async def test_heads_that_another_worker_may_have_by_now_are_known_after_a_claim_alone(
+    failure: Exception,
+):
+    journal = Rows()
+    watched = WatchedJournal(journal)
+    await watched.claim([0, 1])
+    await watched.commit(0, rows_after(1, 2), [])
+    journal.failure = failure
+    with pytest.raises(type(failure)):
+        await watched.commit(0, rows_after(1, 2, 3), [])
+    assert watched.heads() == {}
+
+    journal.failure = None
+    await watched.commit(1, rows_after(1, 2), [])
+    assert watched.heads() == {}
+
+    await watched.claim([0])
+    assert watched.heads()[SITE].number == 2
 
 
 async def test_heads_are_known_again_after_a_restart_and_forgotten_with_the_partition():

@@ -139,6 +139,7 @@ class MemoryFeed:
         self.rewound: list[tuple[TopicPartition, int]] = []
         self.dealing = False
         self.member = True
+        self.away = False
 
     def assign(self, *partitions: TopicPartition) -> None:
         self.pieces.append(Assigned(frozenset(partitions)))
@@ -167,6 +168,8 @@ class MemoryFeed:
         return self.dealing
 
     async def is_member(self) -> bool:
+        if self.away:
+            raise UnavailableError("nobody answers")
         return self.member
 
 
@@ -187,6 +190,7 @@ class MemoryJournal:
         self.claimed = set(partitions)
         if self.away and partitions:
             raise UnavailableError("nobody answers")
+        self.fenced = self.fenced and not partitions
         return {one: dict(self.rows.setdefault(one, {})) for one in partitions}
 
     async def commit(
@@ -220,21 +224,31 @@ class SlowUpstream:
     """Engines whose outputs are read."""
 
     def __init__(self) -> None:
-        self.told = True
+        self.tells = True
+        self.begun = 0
+        self._has_told = False
+
+    def begin(self) -> None:
+        self.begun += 1
+        self._has_told = False
 
     async def has_told(self, now: datetime) -> bool:
         del now
-        return self.told
+        self._has_told = self._has_told or self.tells
+        return self._has_told
 
 
 class Bench:
     """A shell with everything that it touches, and a clock that is set by hand."""
 
     def __init__(
-        self, journal: MemoryJournal | None = None, limits: ShellLimits | None = None
+        self,
+        journal: MemoryJournal | None = None,
+        limits: ShellLimits | None = None,
+        feed: MemoryFeed | None = None,
     ) -> None:
         self.machine = Machine()
-        self.feed, self.journal = MemoryFeed(), journal or MemoryJournal()
+        self.feed, self.journal = feed or MemoryFeed(), journal or MemoryJournal()
         self.registry, self.upstream = CollectorRegistry(), SlowUpstream()
         self.seconds = 0
         self.shell = Shell(

@@ -6,7 +6,7 @@ import pytest
 
 from plantstream.runtime.pauses import is_over
 from processors.streams.missing import ASK_EVERY, STALLED_AFTER
-from processors.streams.upstream import KafkaUpstream
+from processors.streams.upstream import Ends, KafkaUpstream
 from tests.processors.streams.doubles import COMMIT_S, EVENTS, NOW, TICK_S, Bench, records
 
 HOUR_S = 3600
@@ -80,10 +80,14 @@ async def test_a_position_that_stands_still_is_seen(bench: Bench):
 async def test_others_are_asked_how_far_they_are():
     left = [3, 0]
 
-    async def unread() -> int:
+    async def ends() -> Ends:
+        return {}
+
+    async def unread(ends: Ends) -> int:
+        assert ends == {}
         return left.pop(0)
 
-    upstream = KafkaUpstream(unread)
+    upstream = KafkaUpstream(ends, unread)
     before = NOW - timedelta(seconds=HOUR_S)
     moments = (NOW, before, before + timedelta(seconds=1))
 

@@ -182,3 +182,15 @@ async def test_a_consumer_that_stops_with_the_app_is_no_failure():
         await it.answer(ConsumerStoppedError())
         await eventually(it.app._fetcher._shutdown.is_set)
     assert not it.app.crashed
+
+
+async def test_what_was_dealt_and_taken_away_before_anybody_asked_is_not_given_out():
+    feed = Draining().feed
+    await feed._hold()
+
+    await feed._rest()
+
+    assert feed.is_dealing()
+    assert not isinstance(await feed.poll(1), Assigned)
+    await feed._hold()
+    assert await feed.poll(1) == OURS
