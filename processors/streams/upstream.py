@@ -16,7 +16,7 @@ from plantstream.runtime.ports import TopicPartition
 
 LOOK_EVERY = timedelta(seconds=1)
 GIVE_UP_AFTER = timedelta(seconds=60)
-"""Without any progress of the others: a page too many is better than none."""
+"""Without any progress of the others, or any answer: a page too many is better than none."""
 
 Ends = Mapping[TopicPartition, int]
 """Offsets behind the last records."""
@@ -56,6 +56,15 @@ class _Wait:
     least: int | None = None
     progress_at: datetime | None = None
 
+    def progress(self, left: int | None, now: datetime) -> datetime:
+        """When they went on the last time, or nobody had been asked yet."""
+        fewer = left is not None and (self.least is None or left < self.least)
+        if self.progress_at is None or fewer or now < self.progress_at:
+            self.progress_at = now
+        if fewer:
+            self.least = left
+        return self.progress_at
+
 
 class KafkaUpstream:
     """Asks how many records others have to read of those that were there at the first question."""
@@ -81,20 +90,20 @@ class KafkaUpstream:
         if wait.is_over:
             return True
         wait.looked_at = now
-        try:
-            left = await self._left(wait)
-        except UnavailableError:
+        left = await self._left(wait)
+        progress_at = wait.progress(left, now)
+        if left != 0 and not is_over(GIVE_UP_AFTER, progress_at, now):
             return False
-        if wait.least is None or left < wait.least or now < (wait.progress_at or now):
-            wait.least, wait.progress_at = left, now
-        if left and not is_over(GIVE_UP_AFTER, wait.progress_at or now, now):
-            return False
-        if left:
+        if left != 0:
             log.warning("others do not go on", unread=left, waited_s=GIVE_UP_AFTER.seconds)
         wait.is_over = True
         return False
 
-    async def _left(self, wait: _Wait) -> int:
-        if wait.ends is None:
-            wait.ends = await self._ends()
-        return await self._unread(wait.ends)
+    async def _left(self, wait: _Wait) -> int | None:
+        """None: no broker says so."""
+        try:
+            if wait.ends is None:
+                wait.ends = await self._ends()
+            return await self._unread(wait.ends)
+        except UnavailableError:
+            return None

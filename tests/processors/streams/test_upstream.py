@@ -49,7 +49,15 @@ async def test_they_are_asked_once_a_second_and_no_more_when_it_is_over():
     assert others.asked == 1
 
 
-@pytest.mark.parametrize(("left", "is_over"), [((7,), True), (tuple(range(99, 0, -1)), False)])
+@pytest.mark.parametrize(
+    ("left", "is_over"),
+    [
+        pytest.param((7,), True, id="they stand still"),
+        pytest.param((None,), True, id="no broker says how far they are"),
+        pytest.param((7, None), True, id="no broker says so any more"),
+        pytest.param(tuple(range(99, 0, -1)), False, id="they go on"),
+    ],
+)
 async def test_they_are_waited_for_while_they_go_on(left: tuple[int, ...], is_over: bool):
     told = await answers(Others(*left), GIVE_UP_AFTER.seconds + 3)
     assert told[-1] is is_over
