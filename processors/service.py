@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from plantstream.runtime.at_once import uncut
 from plantstream.runtime.clock import now
 from plantstream.runtime.errors import cause_of
 from plantstream.runtime.kafka.admin import committed_offsets, end_offsets
@@ -133,7 +134,7 @@ async def until_stopped(
     try:
         async with asyncio.TaskGroup() as tasks:
             for shell in shells:
-                tasks.create_task(shell.run())
+                tasks.create_task(uncut(shell.run()))
             for work in beside:
                 tasks.create_task(work)
     except BaseExceptionGroup as failures:

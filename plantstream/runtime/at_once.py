@@ -40,6 +40,20 @@ async def together(work: Iterable[Awaitable[None]]) -> None:
         raise next(known, jobs.failures[0])
 
 
+async def uncut(work: Awaitable[None]) -> None:
+    """Do it; a library that cancels us of its own accord is a failure, and no end like any other.
+
+    Raises:
+        CancelledError: the task that does it is told to end.
+        CutOffError: nobody had told it to.
+    """
+    try:
+        await work
+    except asyncio.CancelledError as error:
+        see_cancellation()
+        raise CutOffError("cancelled, and nobody had asked") from error
+
+
 def see_cancellation() -> None:
     """Stop if the current task is told to: what failed then is no reason to begin anew.
 

@@ -9,6 +9,7 @@ import pytest
 from plantstream.commands.process import EngineName
 from plantstream.commands.stack import ENGINES as STARTED
 from plantstream.runtime.acl import ENGINES as GRANTED
+from plantstream.runtime.at_once import CutOffError
 from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import Assigned, Outgoing, Record
 from plantstream.runtime.service import Service
@@ -53,6 +54,23 @@ async def test_an_engine_that_fails_has_all_others_stop_as_if_told_to():
 
     assert service.stopping.is_set()
     assert service.gave_up == "the broker is away"
+
+
+class CutOff(Failing):
+    """A shell that a library cancels."""
+
+    async def run(self) -> None:
+        raise asyncio.CancelledError
+
+
+async def test_an_engine_that_is_cut_off_ends_its_process():
+    service = Service("process")
+
+    with pytest.raises(CutOffError, match="nobody had asked"):
+        async with asyncio.timeout(ENDS_WITHIN_S):
+            await until_stopped(service, [CutOff()], [asyncio.sleep(60)])
+
+    assert service.stopping.is_set()
 
 
 class PatientFeed(MemoryFeed):
