@@ -66,8 +66,7 @@ def _summary(results: Sequence[Result]) -> list[str]:
     commits = ", ".join(f"`{name}`" for name in sorted({one.commit for one in results}))
     return [
         f"**{len(results)} runs, {hours:.1f} hours: {len(good)} ok, with {wrong} things lost, "
-        f"repeated, missing or wrong; {len(results) - len(good)} not ok, of which "
-        f"{sum(bool(one.run_again) for one in results)} were run again.** "
+        f"repeated, missing or wrong; {len(results) - len(good)} not ok.** "
         f"Commits: {commits or 'none'}."
     ]
 
@@ -123,7 +122,7 @@ def _not_ok(results: Sequence[Result]) -> list[str]:
         f"{f'; run again: {one.run_again}' if one.run_again else ''}"
         for one in bad
     ]
-    return ["Not ok:", "", *lines]
+    return ["Not ok, and why it is run again:", "", *lines]
 
 
 def main() -> None:

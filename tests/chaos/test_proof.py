@@ -55,11 +55,11 @@ def test_a_run_that_was_not_ok_is_named_with_its_seed():
     bad = replace(RIGHT, seed=7, ok=False, why="it took longer than 15 s")
     told = "- `kill-sink`, seed 7, `abc`: it took longer than 15 s"
     assert told in page([bad])
-    assert "1 not ok, of which 0 were run again" in page([bad])
+    assert "0 ok, with 0 things lost, repeated, missing or wrong; 1 not ok." in page([bad])
 
     known = replace(bad, run_again="`def` mended it")
     assert f"{told}; run again: `def` mended it" in page([known, RIGHT])
-    assert "1 not ok, of which 1 were run again" in page([known, RIGHT])
+    assert "1 ok, with 0 things lost, repeated, missing or wrong; 1 not ok." in page([known, RIGHT])
 
 
 def test_results_are_added_one_by_one(tmp_path: Path):
