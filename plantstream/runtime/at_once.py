@@ -18,7 +18,7 @@ async def together(work: Iterable[Awaitable[None]]) -> None:
 
     Raises:
         CancelledError: the task that waits is told to end, whatever failed beside that.
-        CutOffError: one of several was cancelled, and not by us.
+        CutOffError: one of several was cancelled, and nobody had asked.
         BaseException: the first failure that we understand, or else the first, as it is.
     """
     wanted = list(work)
@@ -72,7 +72,7 @@ class _Jobs:
         self.failures: list[BaseException] = []
         """In the order in which they came."""
         self._is_ending = False
-        self._tasks = [asyncio.create_task(_as_coroutine(one)) for one in work]
+        self._tasks = [asyncio.create_task(uncut(one)) for one in work]
         for task in self._tasks:
             task.add_done_callback(self._ended)
 
@@ -86,15 +86,8 @@ class _Jobs:
             task.cancel()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled():
-            failure = task.exception()
-        else:
-            failure = None if self._is_ending else CutOffError("cancelled, and nobody had asked")
+        failure = None if task.cancelled() else task.exception()
         if failure is not None:
             self.failures.append(failure)
             if not self._is_ending:
                 self.end()
-
-
-async def _as_coroutine(job: Awaitable[None]) -> None:
-    await job

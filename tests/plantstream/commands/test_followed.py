@@ -72,8 +72,7 @@ class World:
 async def test_what_waits_for_a_reader_is_never_more_than_a_share_of_seconds():
     world = World(speed=1000)
     broker = world.broker()
-    for _ in range(20):
-        await broker.send([RECORD] * 500)
+    await sent(broker, 20)
     assert world.most_unread <= 2 * SHARE_S * world.speed
 
 
@@ -88,8 +87,7 @@ async def test_a_reader_that_is_quick_has_pauses_and_nothing_else_to_wait_for():
 async def test_a_reader_that_becomes_slower_gets_less_at_a_time():
     world = World(speed=1000)
     broker = world.broker()
-    for _ in range(10):
-        await broker.send([RECORD] * 500)
+    await sent(broker, 10)
     world.speed = 250
     await broker.send([RECORD] * 500)
     world.most_unread = 0
@@ -100,8 +98,7 @@ async def test_a_reader_that_becomes_slower_gets_less_at_a_time():
 async def test_a_reader_that_needs_its_time_for_however_little_is_not_sent_less_and_less():
     world = World(speed=QUICK, slow_s=3 * SHARE_S)
     broker = world.broker()
-    for _ in range(10):
-        await broker.send([RECORD] * 500)
+    await sent(broker, 10)
     began = world.now
     await broker.send([RECORD] * 500)
     assert world.now - began < 500 / world.speed + MOST_SHARES * (world.slow_s + PAUSE_S)
@@ -110,8 +107,7 @@ async def test_a_reader_that_needs_its_time_for_however_little_is_not_sent_less_
 async def test_a_reader_that_tells_seldom_how_far_it_is_is_not_waited_for_in_vain():
     world = World(speed=1000, tells_every_s=1.0)
     broker = world.broker(tells_after_s=GROUP_TELLS_AFTER_S)
-    for _ in range(20):
-        await broker.send([RECORD] * 500)
+    await sent(broker, 20)
     assert world.now < 1.5
     assert world.looks < 10
 
@@ -204,11 +200,9 @@ async def test_a_share_that_is_read_by_chance_at_once_does_not_make_the_next_one
 async def test_readers_that_become_slower_get_less_though_no_share_is_as_large_as_it_may_be():
     world = World(speed=50_000)
     broker = world.broker()
-    for _ in range(40):
-        await broker.send([RECORD] * 300)
+    await sent(broker, 40, 300)
     world.speed = 1000
-    for _ in range(10):
-        await broker.send([RECORD] * 300)
+    await sent(broker, 10, 300)
     world.most_unread = 0
     await broker.send([RECORD] * 300)
     assert world.most_unread <= 2 * SHARE_S * world.speed
@@ -217,13 +211,12 @@ async def test_readers_that_become_slower_get_less_though_no_share_is_as_large_a
 async def test_the_rest_of_what_is_handed_in_does_not_make_the_next_shares_small():
     world = World(speed=QUICK)
     broker = world.broker()
-    for _ in range(20):
-        await broker.send([RECORD] * 210)
+    await sent(broker, 20, 210)
     world.most_unread = 0
     await broker.send([RECORD] * 500)
     assert world.most_unread > SHARE_S * world.speed / 2
 
 
-async def sent(broker: FollowedBroker, times: int) -> None:
+async def sent(broker: FollowedBroker, times: int, records: int = 500) -> None:
     for _ in range(times):
-        await broker.send([RECORD] * 500)
+        await broker.send([RECORD] * records)
