@@ -59,7 +59,7 @@ def _lateness() -> list[Rule]:
         ),
         of_services(
             "ChannelResting",
-            "plantstream_notify_resting == 1",
+            "max_over_time(plantstream_notify_resting[2m]) == 1",
             (
                 "critical",
                 "{{ $labels.channel }} is left alone: its provider does not answer",

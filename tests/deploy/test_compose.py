@@ -107,6 +107,7 @@ def test_nothing_is_published_but_grafana_and_the_pages_of_people():
     assert {name for name, one in SERVICES.items() if "outside" in one["networks"]} == {
         *PUBLISHED,
         "ingest",
+        "alertmanager",
     }
 
 

@@ -175,13 +175,18 @@ def test_alertmanager_tells_notify_by_tls_with_a_token():
         assert how["tls_config"]["ca_file"] in targets(SERVICES["alertmanager"])
 
 
-def test_grafana_asks_the_database_and_prometheus_of_compose():
+def test_grafana_asks_the_database_prometheus_logs_and_traces_of_compose():
     sources = required(PROVISIONING / "datasources" / "plantstream.yaml")
 
     for file in re.findall(r"\$__file\{([^}]+)\}", sources):
         assert file in targets(SERVICES["grafana"])
     hosts = dict(re.findall(r"url: (?:http://)?([\w-]+):(\d+)", sources))
-    assert hosts.items() >= {("timescale", "5432"), ("prometheus", "9090")}
+    assert hosts == {
+        "timescale": "5432",
+        "prometheus": "9090",
+        "loki": "3100",
+        "jaeger": "16686",
+    }
     assert hosts.keys() <= SERVICES.keys()
     boards = required(PROVISIONING / "dashboards" / "plantstream.yaml")
     for path in re.findall(r"path: (/\S+?)[}\s]", boards):
