@@ -1,4 +1,4 @@
-"""`python -m schemas.generate` writes the contracts that are not Python: JSON Schema, AsyncAPI.
+"""`python -m schemas.generate` writes what is made from the models: JSON Schema, AsyncAPI, a page.
 
 `--release NAME` also keeps today's promises under `schemas/released/NAME/`: from then on a
 change that its readers would not stand fails the tests.
@@ -13,11 +13,13 @@ from typing import Any
 
 from schemas.asyncapi import asyncapi_document, schema_file
 from schemas.json_schema import plant_schema, record_schema, record_types
+from schemas.plant_page import plant_page
 
 HERE = Path(__file__).parent
 GENERATED = HERE / "generated"
 RELEASED = HERE / "released"
 ASYNCAPI = "asyncapi.json"
+PAGE = HERE.parent / "docs" / "plant-file.md"
 
 
 def contracts() -> dict[str, str]:
@@ -54,6 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     release = parser.parse_args(arguments).release
     write(contracts(), GENERATED)
+    PAGE.write_text(plant_page(), encoding="utf-8")
     sys.stdout.write(f"{GENERATED.relative_to(HERE.parent)}: {len(contracts())} files\n")
     if release:
         write(released_contracts(), RELEASED / release)

@@ -51,9 +51,11 @@ class _Described(GenerateJsonSchema):
         """The model's schema, with the text below each field as its description."""
         made = super().model_schema(schema)
         texts = _texts_below_fields(schema["cls"])
-        for name, part in made.get("properties", {}).items():
-            if name in texts:
-                part.setdefault("description", texts[name])
+        written = {name: field.alias or name for name, field in schema["cls"].model_fields.items()}
+        for name, text in texts.items():
+            part = made.get("properties", {}).get(written.get(name))
+            if part is not None:
+                part.setdefault("description", text)
         return made
 
 

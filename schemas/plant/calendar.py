@@ -30,7 +30,9 @@ class Break(Strict):
     """Time in a shift in which production is not planned."""
 
     start: MinuteOfDay
+    """Local time."""
     end: MinuteOfDay
+    """Local time; before `start` it is on the next day."""
     days: Weekdays = WEEKDAYS
     """The days on which its shift begins, or `all`."""
 
@@ -63,11 +65,15 @@ class Shift(Strict):
     """Planned time that comes back every week; it may cross midnight."""
 
     name: Name
+    """By which reports name it."""
     days: Weekdays = WEEKDAYS
     """The days on which it begins, or `all`."""
     start: MinuteOfDay
+    """Local time."""
     end: MinuteOfDay
+    """Local time; not after `start` it is on the next day."""
     breaks: list[Break] = Field(default_factory=list)
+    """Time in it in which production is not planned."""
 
     @property
     def span(self) -> Minutes:
@@ -107,9 +113,11 @@ class Exceptional(Strict):
     """What holds once, for everything with this calendar or for some lines and equipment."""
 
     start: LocalMoment = Field(alias="from")
+    """A day, or a local time."""
     end: LocalMoment | None = Field(default=None, alias="to")
     """Of whole days the last one; without it, one day."""
     note: str = ""
+    """Why, for people."""
     lines: list[str] | None = None
     """Only these, as `line-1` or `packaging/line-1`."""
     equipment: list[Name] | None = None
@@ -172,7 +180,9 @@ class ExtraShift(Exceptional):
 
     kind: Literal["shift"]
     name: Name
+    """By which reports name it."""
     breaks: list[Break] = Field(default_factory=list)
+    """As in a shift."""
 
     @property
     def span(self) -> Minutes:
@@ -205,6 +215,7 @@ class Change(Strict):
     valid_from: LocalDate
     """The first day whose shifts are these; what began before runs to its end."""
     shifts: list[Shift]
+    """All of the week."""
     holidays: Holidays | None = None
     """Without it, those from before."""
 
@@ -221,9 +232,11 @@ class Calendar(Strict):
     """When equipment is meant to produce."""
 
     shifts: list[Shift] = Field(min_length=1)
+    """Of a week."""
     during: Literal["always", "batch"] = "always"
     """`batch`: only while a batch is open."""
     holidays: Holidays = Holidays()
+    """Days without a shift."""
     changes: list[Change] = Field(default_factory=list)
     """Other weeks, each from a day on."""
     exceptions: list[CalendarException] = Field(default_factory=list)

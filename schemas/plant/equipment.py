@@ -22,6 +22,7 @@ class StateRule(Strict):
     states: list[str] = Field(default_factory=list)
     """The device's words or numbers that it is about; empty is every stop."""
     category: StopCategory
+    """Category of such a stop."""
     reason: Name | None = None
     """Code of the reason that such a stop has until somebody gives another."""
 
@@ -30,6 +31,7 @@ class Reason(Strict):
     """Why something stood, or was bad."""
 
     name: str = ""
+    """As people read it."""
     category: StopCategory | None = None
     """The category of a stop for which it is given; empty leaves the category as it is."""
 
@@ -38,6 +40,7 @@ class Line(Strict):
     """What is to be said of a whole line."""
 
     name: str = ""
+    """As people read it."""
     constraint: Name | None = None
     """Id of the equipment whose OEE is the line's; without it, the facts of all are summed."""
 
@@ -46,8 +49,11 @@ class EquipmentClass(Strict):
     """What equipment of one kind has in common (ISA-95 equipment class)."""
 
     tags: list[Tag] = Field(default_factory=list)
+    """Values of each of them; `{id}` in an address stands for the equipment's id."""
     calendar: Name | None = None
+    """Key of `calendars`."""
     source: Name | None = None
+    """Key of `sources` at which its tags are read, unless a tag says another."""
     minor_stop_s: int = Field(default=0, ge=0, le=3600)
     """Unplanned stops shorter than this are minor stops; 0 means that there are none."""
     unknown_after_s: int | None = Field(default=None, gt=0)
@@ -78,7 +84,12 @@ class Equipment(EquipmentClass):
     """One machine of the plant."""
 
     id: Name
+    """Its own name, once in the plant."""
     name: str = ""
+    """As people read it; empty is the id."""
     area: Name
+    """ISA-95 area."""
     line: Name
+    """ISA-95 line (work centre)."""
     equipment_class: Name | None = Field(default=None, alias="class")
+    """Key of `equipment_classes`: what is said there holds, unless it is said here."""

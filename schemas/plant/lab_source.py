@@ -17,6 +17,7 @@ class LabHttp(Strict):
     certificate: str | None = None
     """File of the server's certificate chain (PEM); with it the interface speaks TLS only."""
     private_key: str | None = None
+    """Its key (PEM)."""
     tokens: str | None = None
     """File of the tokens; else lab-tokens.json in the data directory."""
     requests_per_s: float = Field(default=20.0, gt=0, le=10_000)
@@ -35,6 +36,7 @@ class LabFolder(Strict):
     """A folder into which instruments and laboratory systems put files."""
 
     path: str
+    """Folder that is looked at."""
     by: str = Field(default="folder", min_length=1, max_length=100)
     """Who states what stands in its files."""
     rest_s: float = Field(default=2.0, ge=0.05, le=3600)
@@ -50,7 +52,9 @@ class LabSource(Strict):
 
     type: Literal["lab"]
     http: LabHttp | None = None
+    """Statements by HTTP, with a token each."""
     folder: LabFolder | None = None
+    """Statements as files."""
 
     @model_validator(mode="after")
     def _open(self) -> Self:

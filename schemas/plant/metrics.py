@@ -35,4 +35,6 @@ class MetricsSettings(Strict):
     """What `plantstream metrics` tells of equipment beside its OEE."""
 
     reactors: ReactorMetrics = Field(default_factory=ReactorMetrics)
+    """Which equipment is told as reactors."""
     stations: StationMetrics = Field(default_factory=StationMetrics)
+    """Which equipment is told as stations."""

@@ -22,28 +22,39 @@ class Plant(Strict):
     """A plant file."""
 
     enterprise: Name
+    """Whose plant it is; the first part of every equipment path."""
     site: Name
+    """The plant; enterprise and site together name it everywhere."""
     name: str
+    """As people read it."""
     time_zone: TimeZone
+    """IANA name, such as America/Mexico_City: of shifts, days and messages."""
     metrics_prefix: str = Field(default="", pattern=r"^([a-zA-Z_][a-zA-Z0-9_]*)?$")
     """What the names of its metrics begin with, such as `ninu_`."""
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     """Which equipment is told to Prometheus as reactors and stations."""
     sources: dict[Name, Source] = Field(default_factory=dict)
+    """Where values are read, and where laboratories and people state theirs."""
     equipment_classes: dict[Name, EquipmentClass] = Field(default_factory=dict)
+    """What machines of one kind have in common."""
     equipment: list[Equipment] = Field(min_length=1)
+    """The machines."""
     lines: dict[Name, Line] = Field(default_factory=dict)
     """What is to be said of whole lines; the others follow from the equipment."""
     reasons: dict[Name, Reason] = Field(default_factory=dict)
     """Codes that people give for stops and for bad parts."""
     products: list[Product] = Field(default_factory=list)
+    """What is made."""
     specifications: list[Specification] = Field(default_factory=list)
     """What tests have to show; of those for one product and test, the latest that holds counts."""
     quality: QualitySettings = Field(default_factory=QualitySettings)
+    """How rates of quality are reckoned, and who may do what."""
     retention: Retention = Field(default_factory=Retention)
     """How long records of batches are kept."""
     calendars: dict[Name, Calendar]
+    """When equipment is meant to produce; equipment names its own."""
     people: list[Person] = Field(default_factory=list)
+    """Who can be told something."""
     schedules: dict[Name, Schedule] = Field(default_factory=dict)
     """Who is on call when."""
     chains: dict[Name, Chain] = Field(default_factory=dict)
@@ -51,6 +62,7 @@ class Plant(Strict):
     channels: dict[Name, Channel] = Field(default_factory=dict)
     """Ways to reach people."""
     alert_rules: list[AlertRule] = Field(default_factory=list)
+    """When somebody has to know."""
     alerts: Alerts | None = None
     """How alerts reach people; without it they are recorded and nobody is told."""
 

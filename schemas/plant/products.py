@@ -14,10 +14,13 @@ class LabTest(Strict):
     """A test that a laboratory makes of a product."""
 
     id: str = Field(min_length=1, max_length=100)
+    """By which results name it."""
     name: str = ""
+    """As people read it."""
     unit: str = ""
     """Of results that are numbers; results in another unit are refused."""
     kind: Literal["number", "text"] = "number"
+    """What its results are."""
 
     @model_validator(mode="after")
     def _unit_of_numbers(self) -> Self:
@@ -34,14 +37,18 @@ class DatedCycle(Strict):
     """An ideal cycle that holds from a production day on."""
 
     valid_from: date = Field(alias="from")
+    """First production day."""
     cycle_s: PerEquipment
+    """Seconds per counting unit: one number, or one for each equipment id."""
 
 
 class Product(Strict):
     """What is made, and how fast it could be."""
 
     id: str = Field(min_length=1, max_length=100)
+    """By which devices and people name it."""
     name: str = ""
+    """As people read it."""
     ideal_cycle_s: list[DatedCycle] | PerEquipment | None = None
     """Seconds per counting unit; a list says from which production day on each holds."""
     demand_per_shift: PerEquipment | None = None

@@ -33,7 +33,9 @@ class Bounds(Strict):
     """At least one of both, in the specification's unit; a value at a limit is within it."""
 
     lower: float | None = None
+    """A value below it is beyond."""
     upper: float | None = None
+    """A value above it is beyond."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -56,6 +58,7 @@ class TrendRules(Strict):
     rules: list[RunRule] = Field(
         default=["nelson_1", "nelson_2", "nelson_3", "nelson_4"], min_length=1, max_length=12
     )
+    """Those of docs/control-charts.md."""
     baseline: list[float] | None = Field(default=None, min_length=2, max_length=1000)
     """Results in control, in their order, from which the limits follow; else `control` has them."""
     subgroup: int | None = Field(default=None, ge=2, le=10)
@@ -86,7 +89,9 @@ class Sampling(Strict):
     """What is required of a batch: so many samples, or one in every span of its making."""
 
     per_batch: int | None = Field(default=None, ge=1, le=1000)
+    """So many samples of each batch."""
     every: Span | None = None
+    """One sample in each such span."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
@@ -101,13 +106,17 @@ class Specification(Strict):
     """What a test of these products has to show from a moment on, until a later one replaces it."""
 
     products: list[str] = Field(min_length=1)
+    """Ids of `products`."""
     test: str = Field(min_length=1, max_length=100)
+    """Id of a test of these products."""
     valid_from: LocalMoment = Field(alias="from")
     """Local time; a result is judged by what held when its sample was taken."""
     unit: str = ""
+    """Of the limits; results in other units of the same kind are converted."""
     limits: Bounds | None = None
     """Of the specification: a result beyond them fails."""
     warning: Bounds | None = None
+    """Beyond them a result passes, and is marked."""
     control: Bounds | None = None
     """Of the process, for control charts: three sigma to each side of the centre."""
     trend: TrendRules | None = None
@@ -168,7 +177,9 @@ class ComplianceArea(Strict):
     """A part of what an authority looks at."""
 
     name: str = ""
+    """As people read it."""
     authority: str = ""
+    """Who looks at it, such as COFEPRIS."""
 
 
 class QualitySettings(Strict):

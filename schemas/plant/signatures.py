@@ -51,7 +51,9 @@ class Signatures(Strict):
     disposition: SignedAct | None = None
     """Empty is not required; likewise the others."""
     correction: SignedAct | None = None
+    """Of a result."""
     closing: SignedAct | None = None
+    """Of a deviation."""
 
     def asked(self, act: Act | None) -> SignedAct | None:
         """What is required of this act."""

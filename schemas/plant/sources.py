@@ -21,7 +21,9 @@ class Security(Strict):
     policy: Literal["None", "Basic256Sha256", "Aes128_Sha256_RsaOaep", "Aes256_Sha256_RsaPss"] = (
         "Basic256Sha256"
     )
+    """How it is encrypted and signed."""
     mode: Literal["None", "Sign", "SignAndEncrypt"] = "SignAndEncrypt"
+    """What is signed or encrypted."""
     server_certificate: str | None = None
     """File of the one certificate that the server may show (PEM or DER); ~ is expanded.
 
@@ -32,6 +34,7 @@ class Security(Strict):
     certificate: str | None = None
     """Our own certificate; made on first start where it is missing."""
     private_key: str | None = None
+    """Its key; made with the certificate."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -49,9 +52,13 @@ class OpcUaSource(Strict):
 
     type: Literal["opcua"]
     endpoint: Annotated[str, StringConstraints(pattern=r"^opc\.tcp://")]
+    """`opc.tcp://host:4840/path`, without a user."""
     security: Security
+    """How we and the server trust each other."""
     user: str | None = None
+    """Whom we log in as; without it anonymous."""
     password: Secret | None = None
+    """Where the password is read."""
     password_in_clear: bool = False
     """Whether the password may cross the network unencrypted."""
     user_certificate: str | None = None
@@ -61,10 +68,13 @@ class OpcUaSource(Strict):
     mode: Literal["subscribe", "poll"] = "subscribe"
     """Whether the server tells what changes, or is asked for everything every `sampling_ms`."""
     sampling_ms: int = Field(default=250, ge=10, le=60_000)
+    """How often the server looks at each value, or is asked with `poll`."""
     publishing_ms: int = Field(default=500, ge=10, le=60_000)
+    """How often it tells what it has seen; a value waits half of it on average."""
     report: Literal["changes", "updates"] = "changes"
     """Whether a value is told when it or its status changes, or also when only its time is new."""
     heartbeat_s: float = Field(default=2.0, gt=0, le=60)
+    """The server is asked for an answer this often."""
     buffer_s: float = Field(default=30.0, ge=0, le=3600)
     """For how long without us the server is asked to keep values, tag by tag."""
 
@@ -103,6 +113,7 @@ class ModbusSource(Strict):
 
     type: Literal["modbus"]
     transport: Literal["tcp", "rtu_over_tcp", "rtu"] = "tcp"
+    """TCP, RTU frames over TCP (a gateway), or a serial line."""
     host: str | None = None
     port: int = Field(default=502, ge=1, le=65_535)
     device: str | None = None
@@ -111,7 +122,9 @@ class ModbusSource(Strict):
     parity: Literal["none", "even", "odd"] = "even"
     stop_bits: Literal[1, 2] = 1
     poll_ms: int = Field(default=1000, ge=10, le=3_600_000)
+    """How often everything is read."""
     timeout_ms: int = Field(default=1000, ge=10, le=60_000)
+    """How long an answer is waited for."""
     max_gap: int = Field(default=8, ge=0, le=124)
     """Registers that nobody asked for and that one read may carry along."""
     max_registers: int = Field(default=125, ge=1, le=125)
@@ -140,12 +153,15 @@ class MqttSource(Strict):
     heartbeat_s: float = Field(default=2.0, gt=0, le=60)
     """The broker is asked for an answer this often."""
     user: str | None = None
+    """Whom we log in as; without it nobody."""
     password: Secret | None = None
+    """Where the password is read."""
     ca: str | None = None
     """File of the authority that signed the broker's certificate (PEM), if no public one did."""
     certificate: str | None = None
     """Our own certificate, where the broker asks for one (PEM)."""
     private_key: str | None = None
+    """Its key (PEM)."""
 
     @property
     def secure(self) -> bool:
@@ -198,7 +214,9 @@ class Register(Strict):
     """A value of a Modbus unit. Addresses count from 0, as on the wire."""
 
     table: Literal["coil", "discrete_input", "holding", "input"] = "holding"
+    """Which of the four tables of a unit."""
     address: int = Field(ge=0, le=65_535)
+    """Of the first register or bit, from 0."""
     type: Literal[
         "bool",
         "int16",
@@ -211,6 +229,7 @@ class Register(Strict):
         "float64",
         "string",
     ] = "uint16"
+    """How bits are read."""
     bit: int | None = Field(default=None, ge=0, le=15)
     """The bit of a register that a bool is; 0 is the lowest."""
     length: int | None = Field(default=None, ge=1, le=125)
@@ -264,10 +283,13 @@ class Metric(Strict):
     """A metric of a Sparkplug B edge node or of one of its devices."""
 
     group: str = Field(min_length=1)
+    """Sparkplug group id."""
     edge_node: str = Field(min_length=1)
+    """Sparkplug edge node id."""
     device: str | None = Field(default=None, min_length=1)
     """`{id}` stands for the equipment's id, here and in the name."""
     name: str = Field(min_length=1)
+    """Of the metric."""
 
     def at(self, equipment_id: str) -> "Metric":
         """The metric of this equipment."""

@@ -42,6 +42,7 @@ class Tag(Strict):
     """One value of an equipment: where it is read, what it means, in which unit."""
 
     name: Name
+    """Its own name, once in its equipment."""
     source: Name | None = None
     """Where it is read, if not where its equipment is."""
     node: str | None = None
@@ -67,9 +68,13 @@ class Tag(Strict):
     factor: float = 1.0
     """What a raw value is multiplied with to be in the source's unit; then `offset` is added."""
     offset: float = 0.0
+    """Added after `factor`, in the source's unit."""
     means: Meaning | None = None
+    """What it says of its equipment; without it, it is measured, and rules may speak of it."""
     states: dict[str, TimeCategory] | None = None
+    """The device's words or numbers, and the category of time of each."""
     running_above: float | None = None
+    """Instead of `states`: above this number it is running."""
     otherwise: TimeCategory = TimeCategory.UNPLANNED_STOP
     """Category of a state that `states` does not name, or that is not above `running_above`."""
     rollover: int | None = Field(default=None, gt=0)

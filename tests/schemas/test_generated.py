@@ -1,6 +1,7 @@
 """The committed contracts are those that the code makes, and they hold together."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,9 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 
 from schemas.asyncapi import asyncapi_document
-from schemas.generate import ASYNCAPI, GENERATED, contracts
+from schemas.generate import ASYNCAPI, GENERATED, PAGE, contracts
 from schemas.json_schema import plant_schema, record_types
+from schemas.plant_page import plant_page
 from schemas.topics import BY_NAME, CATALOGUE, MODEL, Role
 from tests.schemas.samples import SAMPLES
 
@@ -25,6 +27,22 @@ def test_committed_contracts_are_those_that_the_code_makes():
     committed = {file.name: file.read_text(encoding="utf-8") for file in GENERATED.iterdir()}
 
     assert committed == contracts(), "run `python -m schemas.generate`"
+
+
+def test_the_page_of_the_plant_file_is_the_one_that_the_models_make():
+    assert PAGE.read_text(encoding="utf-8") == plant_page(), "run `python -m schemas.generate`"
+
+
+def test_the_page_explains_each_key_of_a_plant_file_and_links_its_parts():
+    page = plant_page()
+
+    parts = set(re.findall(r"^## (\w+)$", page, re.MULTILINE))
+    assert {"Plant", "Tag", "Equipment", "OpcUaSource", "AlertRule", "Calendar"} <= parts
+    assert set(re.findall(r"\[(\w+)\]\(#", page)) == parts - {"Plant"}
+    assert "| `register` | [Register](#register) | - | Address on a Modbus line. |" in page
+    assert "| `max_interval_s` | number above 0 to 86,400 | - | After so long" in page
+    assert "any keys" not in page
+    assert not re.search(r"^\| `\w+` \| any value", page, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", sorted(CONTRACTS))

@@ -20,6 +20,7 @@ class Limited(Strict):
     most_per_s: float = Field(default=10.0, gt=0)
     """Messages; the provider's own limit."""
     timeout: Span = timedelta(seconds=10)
+    """How long an answer of the provider is waited for."""
     fallback: list[Name] = Field(default_factory=list)
     """Channels to be tried where this one does not deliver."""
 

@@ -24,6 +24,7 @@ class Receiver(Strict):
     escalates: bool = True
     """Whether later steps of the chain are taken."""
     send_resolved: bool = True
+    """Whether those who were told are told that it is over."""
     cooldown: Span | None = None
     """The same step is not told to the same person again before this has passed; empty is the
     alerts' own."""
@@ -33,7 +34,9 @@ class Route(Strict):
     """A node of the routing tree; what is empty is as at the node above."""
 
     matchers: list[LabelMatcher] = Field(default_factory=list)
+    """Which alerts, as in Alertmanager; all of them have to fit."""
     receiver: Name | None = None
+    """Key of `receivers`."""
     go_on: bool = Field(default=False, alias="continue")
     """Whether the nodes beside it are looked at as well."""
     group_by: list[LabelName] | None = None
@@ -47,6 +50,7 @@ class Route(Strict):
     mute: list[Name] = Field(default_factory=list)
     """Mute timings."""
     routes: list["Route"] = Field(default_factory=list)
+    """Nodes below, of which the first that fits is taken."""
 
 
 class RootRoute(Route):
@@ -63,7 +67,9 @@ class Inhibition(Strict):
     """While an alert of the one kind fires, those of the other kind are quiet."""
 
     source: list[LabelMatcher] = Field(min_length=1)
+    """While an alert like this fires …"""
     target: list[LabelMatcher] = Field(min_length=1)
+    """… alerts like this are quiet."""
     equal: list[LabelName] = Field(default_factory=list)
     """Labels that have to be the same in both."""
 
@@ -89,19 +95,26 @@ class Flood(Strict):
     """More messages to one recipient than this become one summary."""
 
     more_than: int = Field(default=20, ge=1)
+    """Messages to one recipient."""
     within: Span = timedelta(minutes=10)
+    """In this span."""
 
 
 class Alerts(Strict):
     """How alerts reach people; routes, receivers and chains in one place."""
 
     route: RootRoute
+    """The root of the routing tree."""
     receivers: dict[Name, Receiver] = Field(min_length=1)
+    """Who is told."""
     matrix: dict[Severity, list[Name]]
     """On which channels people are told, by severity."""
     inhibitions: list[Inhibition] = Field(default_factory=list)
+    """What is quiet while something else fires."""
     mute_timings: dict[Name, MuteTiming] = Field(default_factory=dict)
+    """Times in which routes that name them page nobody."""
     flood: Flood = Field(default_factory=Flood)
+    """When messages become a summary."""
     cooldown: Span = timedelta(minutes=5)
     """The same step is not told to the same person again before this has passed."""
     acknowledged_for: Span = timedelta(hours=8)
@@ -109,3 +122,4 @@ class Alerts(Strict):
     external_url: str | None = Field(default=None, pattern=r"^https?://[^?#]+$")
     """Where people's devices reach the pages of `notify`."""
     link_expires: Span = timedelta(hours=24)
+    """How long a link in a message may be used."""

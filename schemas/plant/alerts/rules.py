@@ -35,9 +35,13 @@ class Selection(Strict):
     """
 
     ids: list[Name] = Field(default_factory=list)
+    """Equipment by id."""
     classes: list[Name] = Field(default_factory=list)
+    """Equipment of these classes."""
     lines: list[Name] = Field(default_factory=list)
+    """Equipment of these lines."""
     areas: list[Name] = Field(default_factory=list)
+    """Equipment of these areas."""
 
     def takes(self, equipment: Equipment) -> bool:
         """Whether this equipment is selected."""
@@ -54,13 +58,16 @@ class Rung(Strict):
     """Firing for so long, the alert is of this severity."""
 
     after: Span
+    """From when the alert began to fire."""
     severity: Severity
+    """The severity from then on."""
 
 
 class OpensDeviation(Strict):
     """Its alerts are excursions: each opens a deviation of every batch that is made meanwhile."""
 
     severity: DeviationSeverity = "major"
+    """Of the deviation."""
     area: Name | None = None
     """Compliance area, of those in `quality.areas`."""
     batches_of: Literal["equipment", "line", "area"] = "equipment"
@@ -71,13 +78,17 @@ class AlertRule(Strict):
     """One rule, in Prometheus' words where it has them."""
 
     alert: AlertName
+    """Its name, once in the plant; the label `alertname`."""
     when: Condition
+    """The condition."""
     on: Selection = Field(default_factory=Selection)
+    """Which equipment it is about."""
     for_: Span = Field(default=timedelta(), alias="for")
     """The condition has to hold for so long before the alert fires."""
     keep_firing_for: Span = timedelta()
     """The condition has to be over for so long before the alert is resolved."""
     severity: Severity
+    """How much it matters; a ladder may raise it."""
     ladder: list[Rung] = Field(default_factory=list)
     """Severity rises while nobody resolves it."""
     labels: dict[LabelName, LabelValue] = Field(default_factory=dict)
@@ -87,8 +98,11 @@ class AlertRule(Strict):
     missing: Literal["hold", "ok", "fire"] = "hold"
     """What becomes of it while the condition is not known: as before, false, or true."""
     summary: Template | dict[Language, Template]
+    """One sentence, in one language or in several."""
     description: Template | dict[Language, Template] = Field(default_factory=dict)
+    """More of it: what it means, what to do."""
     runbook_url: str | None = Field(default=None, pattern=r"^https?://")
+    """Where it is told what to do."""
     flapping: int = Field(default=5, ge=0, le=100)
     """Fired so often within an hour it is told as flapping, once; 0 never."""
     deviation: OpensDeviation | None = None
