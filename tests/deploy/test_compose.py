@@ -184,6 +184,7 @@ def test_each_service_logs_in_as_its_own_user_of_kafka():
         "metrics": Role.EXPORTER,
         "topics": Role.OPERATOR,
         "plant": Role.OPERATOR,
+        "cli": Role.OPERATOR,
         "rights": "admin",
     }
     processors = {name: Role.PROCESSOR for name in OURS if name.startswith("process-")}
