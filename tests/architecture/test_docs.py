@@ -24,6 +24,7 @@ from plantstream.runtime.settings import (
 )
 from processors.oee.losses import further_ratios, in_units, losses
 from processors.ratios import actual_production_ms, planned_busy_ms, ratios
+from processors.streams.metrics import ProcessorMetrics
 from schemas.kpi import Quantities, StopCounts, TimeElements
 from schemas.machine import TimeCategory
 from schemas.plant.alerts import conditions
@@ -49,6 +50,8 @@ from schemas.plant.alerts.rules import AlertRule, Rung, Selection
 from schemas.plant.load import load_plant
 from schemas.plant.secrets import Secret
 from schemas.topics import CATALOGUE, MODEL, Role
+from sinks.keeping import KeepingMeters
+from sinks.meters import SinkMeters
 
 DOCS = Path(__file__).parents[2] / "docs"
 SHIFT_S = 8 * 3600
@@ -138,13 +141,17 @@ def test_variables_are_those_that_are_read(settings: type[BaseSettings]):
             assert told[f"{prefix}{name}".upper()][0] == str(default)
 
 
-def test_metrics_of_the_edge_are_those_that_it_has():
-    registry = CollectorRegistry()
-    EdgeMetrics(registry)
-    SourceMetrics(registry)
-    HttpMetrics(registry)
+def test_metrics_of_edge_processors_and_sink_are_those_that_they_have():
+    registries = edge, processor, sink = [CollectorRegistry() for _ in range(3)]
+    EdgeMetrics(edge)
+    SourceMetrics(edge)
+    HttpMetrics(edge)
+    ProcessorMetrics(processor)
+    SinkMeters(sink)
+    KeepingMeters(sink)
     has = {
         f"{one.name}_total" if one.type == "counter" else one.name: one.type
+        for registry in registries
         for one in registry.collect()
     }
 
