@@ -367,6 +367,18 @@ def test_a_mistake_in_people_and_chains(was: str, is_now: str, said: str):
     assert mistakes(was, is_now) == [said]
 
 
+@pytest.mark.parametrize(
+    "span", ["9999999999w", "3661d", "1w9999999999d", f"{'9' * 5000}s", "9999999999w" * 40]
+)
+def test_a_span_that_is_too_long_is_a_mistake_at_its_place(span: str):
+    with pytest.raises(FileError) as caught:
+        load_plant(PLANT.replace("wait: 5m", f"wait: {span}"), "plant.yaml")
+
+    assert [str(one) for one in caught.value.mistakes] == [
+        "plant.yaml:43:65: chains.mechanics.steps[0].wait: the span is longer than ten years"
+    ]
+
+
 def test_a_schedule_may_be_meant_to_have_holes():
     night = LAYER.replace("}", ', windows: [{days: all, start: "22:00", end: "06:00"}]}')
     assert mistakes(LAYER, f"{night}    may_have_holes: true\n") == []
