@@ -1,17 +1,19 @@
 """What people do: about alerts, in Alertmanager's words, and about records of batches."""
 
-import re
 from datetime import timedelta
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
+from schemas.expressions import mistake_in
 from schemas.record import Envelope, Frozen, SitePath, Statement, UtcTime
 
 LONGEST_TAKING = timedelta(days=366)
 """So long somebody may take over by word; what is longer belongs into the plant file."""
 Via = Literal["api", "command", "link", "sms", "whatsapp", "pagerduty", "slack"]
 """The way on which somebody answered."""
+REMEMBERED = {"remembered": True}
+"""The context in which acts are read that were accepted once, perhaps by an earlier version."""
 
 
 class OperatorRecord(Envelope, Statement):
@@ -69,12 +71,10 @@ class Matcher(Frozen):
     """False: alerts whose label is not so."""
 
     @model_validator(mode="after")
-    def _can_be_met(self) -> Self:
-        if self.is_regex:
-            try:
-                re.compile(self.value)
-            except (re.error, OverflowError, RecursionError) as error:
-                raise ValueError(f"{self.value} is no regular expression: {error}") from None
+    def _can_be_met(self, info: ValidationInfo) -> Self:
+        mistake = mistake_in(self.value) if self.is_regex else None
+        if mistake is not None and info.context is not REMEMBERED:
+            raise ValueError(f"{self.value} is no regular expression: {mistake}")
         return self
 
 

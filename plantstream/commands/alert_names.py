@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import typer
 
 from plantstream.commands.alert_view import code, name_of, state_of
+from plantstream.commands.given_words import must_name
 from plantstream.commands.matching import labels_of, matchers_of
 from schemas.alerts import AlertStatus
 from schemas.mistakes import did_you_mean
@@ -22,7 +23,7 @@ def find(words: Sequence[str], known: Sequence[AlertStatus]) -> list[AlertStatus
     """The alert that each word means, each once.
 
     Raises:
-        typer.BadParameter: a word means none, or more than one.
+        typer.BadParameter: a word is blank, or means none, or more than one.
     """
     found = {one.record_id(): one for word in words for one in [_only(word, known)]}
     return list(found.values())
@@ -37,6 +38,7 @@ def meant(word: str, known: Iterable[AlertStatus]) -> list[AlertStatus]:
 
 
 def _only(word: str, known: Sequence[AlertStatus]) -> AlertStatus:
+    must_name(word, HINT)
     found = meant(word, known)
     if len(found) == 1:
         return found[0]

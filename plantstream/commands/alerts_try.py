@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def try_rules(
-    rules: Path = typer.Argument(metavar="RULES", help="A plant file with alert_rules."),
+    rules: Path = typer.Argument(
+        metavar="RULES", help="A plant file with alert_rules.", exists=True, dir_okay=False
+    ),
     events: Path = typer.Option(
         ..., help="Lines of `plantstream tail --json`, or records as JSON; or a CSV with --map."
     ),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.console import messages, quiet_logs
+from plantstream.commands.given_files import writing
 from plantstream.commands.options import DATA_DIR
 from plantstream.commands.questions import Database
 
@@ -114,9 +115,6 @@ def _write(content: bytes, out: Path | None) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.flush()
         return
-    try:
+    with writing(out, "--out"):
         out.write_bytes(content)
-    except OSError as error:
-        told = f"{out} cannot be written: {error.strerror}"
-        raise typer.BadParameter(told, param_hint="--out") from error
     messages.print(f"wrote {out}", markup=False)

@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    plant: Path = typer.Option(PLANT, help="The plant that is simulated.", exists=True),
+    plant: Path = typer.Option(PLANT, help="What is simulated.", exists=True, dir_okay=False),
     duration: float = typer.Option(0, help="Seconds; then all is held against the ledger."),
     speed: float = typer.Option(10, help="Simulated seconds per second.", min=0.1, max=100),
     seed: int = typer.Option(1, help="Another seed, another day at the plant."),
@@ -117,12 +117,12 @@ def _when_and_where(
     plant: Path, time_zone: str | None, begin: datetime | None
 ) -> "tuple[PlantFile, datetime | None]":
     """The plant where it lives, and when its machines begin; our clocks are set to that."""
+    from plantstream.commands.plant_file import read_plant
     from plantstream.runtime import clock
     from plantstream.simulator.client_side import moved_to
     from plantstream.simulator.recording import local_time
-    from schemas.plant.load import load_plant
 
-    file = load_plant(plant.read_text(), str(plant))
+    file = read_plant(plant)
     file = file if time_zone is None else moved_to(file, time_zone)
     begin_at = None if begin is None else local_time(begin, file.plant.time_zone)
     if begin_at is not None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from plantstream.commands.given_words import must_name
 from sinks.timescale.holds import StoredHold
 
 
@@ -43,8 +44,10 @@ def to_release(holds: Sequence[StoredHold], batch: str, word: str | None) -> Sto
     """The only hold that stands on the batch, or the one whose id begins so.
 
     Raises:
-        typer.BadParameter: there is none, or more than one.
+        typer.BadParameter: the word is blank, or there is none, or more than one.
     """
+    if word is not None:
+        must_name(word, "--hold")
     standing = [one for one in holds if one.stands]
     if not standing:
         told = f"no hold on {batch} stands; list them with: plantstream hold list --all"

@@ -14,6 +14,8 @@ MAX_EVENTS = 1_000
 MAX_SPAN = timedelta(days=3 * 366)
 _TOO_OFTEN = frozenset({"SECONDLY", "MINUTELY"})
 _ONE_DAY = timedelta(days=1)
+_APART = 2 * _ONE_DAY
+"""Clocks of an event and those of the plant are less than this apart."""
 _MINUTE = timedelta(minutes=1)
 
 
@@ -28,6 +30,10 @@ class Span:
     first: date
     last: date
 
+    def touches(self, first: date, last: date) -> bool:
+        """Whether one of the days from the one to the other is among them."""
+        return first <= self.last and last >= self.first
+
 
 def exceptions(
     content: bytes, said: Mapping[str, Any], zone: ZoneInfo, span: Span
@@ -39,7 +45,8 @@ def exceptions(
     """
     if span.last - span.first > MAX_SPAN:
         raise ICalendarError(f"the span is longer than {MAX_SPAN.days} days")
-    found = [one for event in _events(content, span) for one in _exception(event, said, zone)]
+    events = _events(content, span)
+    found = [one for event in events for one in _exception(event, said, zone, span)]
     if len(found) > MAX_EVENTS:
         told = f"{len(found)} events from {span.first} to {span.last}"
         raise ICalendarError(f"{told}, {MAX_EVENTS} at most: take a shorter span")
@@ -47,14 +54,15 @@ def exceptions(
 
 
 def _events(content: bytes, span: Span) -> list[Any]:
-    """The events with their repetitions."""
+    """The events with their repetitions, and those near the span by clocks of their own."""
     if len(content) > MAX_BYTES:
         raise ICalendarError(f"the file has more than {MAX_BYTES:,} bytes")
     try:
         calendar = icalendar.Calendar.from_ical(content)
         for event in calendar.walk("VEVENT"):
             _check_repetition(event)
-        return list(recurring_ical_events.of(calendar).between(span.first, span.last + _ONE_DAY))
+        near = (span.first - _APART, span.last + _ONE_DAY + _APART)
+        return list(recurring_ical_events.of(calendar).between(*near))
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, OverflowError) as error:
         # The libraries have no error of their own for all that can be wrong in a file.
         raise ICalendarError(f"no readable iCalendar file: {error}") from error
@@ -67,21 +75,26 @@ def _check_repetition(event: Any) -> None:
             raise ValueError(f"{event.get('SUMMARY', 'an event')} repeats every minute or second")
 
 
-def _exception(event: Any, said: Mapping[str, Any], zone: ZoneInfo) -> Iterator[dict[str, Any]]:
+def _exception(
+    event: Any, said: Mapping[str, Any], zone: ZoneInfo, span: Span
+) -> Iterator[dict[str, Any]]:
     if str(event.get("STATUS", "")).upper() == "CANCELLED":
         return
     note = " ".join(str(event.get("SUMMARY", "")).split())
     start = event["DTSTART"].dt
     end = event["DTEND"].dt if "DTEND" in event else None
     if isinstance(start, datetime):
-        times = _minutes(_local(start, zone), _local(end or start, zone))
+        begins, ends = _local(start, zone), _local(end or start, zone)
+        times = _minutes(begins, ends)
+        first, last = begins.date(), (ends - datetime.resolution).date()
     else:
-        times = {"from": start, "to": max(start, (end or start + _ONE_DAY) - _ONE_DAY)}
-    if times:
+        first, last = start, max(start, (end or start + _ONE_DAY) - _ONE_DAY)
+        times = {"from": first, "to": last}
+    if times and span.touches(first, last):
         yield {**said, **times, **({"note": note} if note else {})}
 
 
-def _minutes(start: datetime, end: datetime) -> dict[str, str]:
+def _minutes(start: datetime, end: datetime) -> dict[str, Any]:
     """Every minute that the event touches; nothing for an event without length."""
     if end <= start:
         return {}

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import typer
 
+from plantstream.commands.given_words import must_name
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.ports import Outgoing
 from plantstream.runtime.settings import KafkaSettings
@@ -37,8 +38,10 @@ async def find(settings: KafkaSettings, ids: Sequence[str]) -> list[DeadLetter]:
     """The letter of each id; the beginning of an id will do where only one begins so.
 
     Raises:
-        typer.BadParameter: no letter, or more than one, has such an id.
+        typer.BadParameter: an id is blank, or no letter, or more than one, has such an id.
     """
+    for wanted in ids:
+        must_name(wanted, "ID")
     exact: dict[str, DeadLetter] = {}
     begun: dict[str, dict[str, DeadLetter]] = {wanted: {} for wanted in ids}
     others: set[str] = set()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from plantstream.commands.console import messages, print_json
+from plantstream.commands.given_files import writing
 from plantstream.commands.questions import Database
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ def explain_oee(
         raise typer.Exit(1)
     told = explained(answer)
     if plot is not None:
-        plot.write_text(waterfall_svg(told), encoding="utf-8")
+        with writing(plot, "--plot"):
+            plot.write_text(waterfall_svg(told), encoding="utf-8")
         messages.print(f"wrote {plot}", markup=False)
     if as_json:
         print_json(told)

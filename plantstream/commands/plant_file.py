@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from plantstream.runtime.errors import MisconfiguredError
+
 if TYPE_CHECKING:
     from schemas.plant.load import PlantFile
 
@@ -29,11 +31,16 @@ def read_plant(path: Path) -> "PlantFile":
 
     Raises:
         FileError: with all its mistakes; bytes that are no UTF-8 are one.
+        MisconfiguredError: there is no such file, or it cannot be read.
     """
     from schemas.mistakes import FileError, Mistake
     from schemas.plant.load import load_plant
 
-    content = path.read_bytes()
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        told = f"the plant file {path} cannot be read: {error.strerror}"
+        raise MisconfiguredError(told) from error
     try:
         return load_plant(content.decode(), str(path))
     except UnicodeDecodeError as error:

@@ -74,8 +74,12 @@ def register(app: typer.Typer) -> None:
 
 def replay(
     recording: Path = typer.Argument(help="A CSV file.", exists=True, dir_okay=False),
-    map_file: Path = typer.Option(..., "--map", help="Which column is which tag.", exists=True),
-    plant: Path | None = typer.Option(None, help="Plant file; default: plant.yaml beside the map."),
+    map_file: Path = typer.Option(
+        ..., "--map", help="Which column is which tag.", exists=True, dir_okay=False
+    ),
+    plant: Path | None = typer.Option(
+        None, help="Plant file; default: plant.yaml beside the map.", exists=True, dir_okay=False
+    ),
     speed: str = typer.Option("max", help="Times the recorded pace, or max."),
     through: Through = typer.Option(
         Through.EDGE, help="edge: straight into the mapping; opcua: out of a server, in again."
@@ -128,9 +132,9 @@ def _speed(text: str) -> float | None:
 
 
 async def _replay(wanted: Replay, ports: "Ports | None") -> None:
-    from schemas.plant.load import load_plant
+    from plantstream.commands.plant_file import read_plant
 
-    file = load_plant(wanted.plant.read_text(), str(wanted.plant))
+    file = read_plant(wanted.plant)
     async with (
         _metrics(wanted.metrics_port) as registry,
         _parts(wanted, ports) as (kafka, database),

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from plantstream.commands.console import messages
+from plantstream.commands.given_files import writing
 from plantstream.commands.options import AS_JSON
 
 
@@ -41,9 +42,11 @@ def export(
 
     files = rule_files(read_plant(plant).plant, runbooks.rstrip("/"))
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in files.texts.items():
-            (out / name).write_text(text, encoding="utf-8")
+        with writing(out, "--out"):
+            out.mkdir(parents=True, exist_ok=True)
+            for name, text in files.texts.items():
+                (out / name).write_text(text, encoding="utf-8")
+        for name in files.texts:
             messages.print(f"wrote {out / name}", markup=False)
     for name in files.left_out:
         messages.print(f"{name} is left to the stream: no metric tells it", markup=False)

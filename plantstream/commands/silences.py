@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from plantstream.commands.given_times import local
+from plantstream.commands.given_words import must_name
 from schemas.acts import Matcher, OperatorRecord, Silence, SilenceExpired
 from schemas.alerts import AlertStatus
 from schemas.mistakes import did_you_mean
@@ -88,8 +89,9 @@ def find(word: str, known: dict[str, Stood]) -> Stood:
     """The silence of this id, or of the only one that begins so.
 
     Raises:
-        typer.BadParameter: there is none, or more than one.
+        typer.BadParameter: the word is blank, or there is none, or more than one.
     """
+    must_name(word, "ID")
     found = [one for name, one in known.items() if name.startswith(word)]
     if word in known:
         return known[word]

@@ -9,6 +9,7 @@ import typer
 
 from plantstream.commands.console import messages, print_json
 from plantstream.commands.examples import example
+from plantstream.commands.given_files import writing
 from plantstream.commands.options import AS_JSON
 from plantstream.runtime.errors import MisconfiguredError
 
@@ -42,7 +43,7 @@ def simulate(
         raise MisconfiguredError(
             f"{out} holds files that are no recording of ours: choose an empty folder with --out"
         )
-    with _progress(f"simulating {days:g} days") as advance:
+    with writing(out, "--out"), _progress(f"simulating {days:g} days") as advance:
         done = record((begin, days), seed, out, file, advance)
     if as_json:
         print_json(

@@ -23,7 +23,10 @@ def register(app: typer.Typer) -> None:
 
 def up(
     plant: Path | None = typer.Option(
-        None, help="Plant file whose sources are read and whose people are told; none: neither."
+        None,
+        help="Plant file whose sources are read and whose people are told; none: neither.",
+        exists=True,
+        dir_okay=False,
     ),
     data_dir: Path | None = typer.Option(
         None, help="Where topics, tables, spool and logs are kept."
@@ -40,12 +43,12 @@ def up(
     metrics_port: int = port_options.METRICS,
 ) -> None:
     """Start Kafka, TimescaleDB and all services on this machine, until Ctrl-C."""
+    from plantstream.commands.plant_file import read_plant
     from plantstream.commands.stack import Ports
     from plantstream.embedded.places import default_data_dir
-    from schemas.plant.load import load_plant
 
     quiet_logs()
-    file = None if plant is None else load_plant(plant.read_text(), str(plant.resolve()))
+    file = None if plant is None else read_plant(plant.resolve())
     if file is not None and file.plant.alerts is not None:
         _must_have_secrets(file)
     ports = Ports(

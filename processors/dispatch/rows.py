@@ -19,7 +19,7 @@ from processors.dispatch.state import (
     Taking,
 )
 from processors.dispatch.tables import Agenda, Sets, Table
-from schemas.acts import Acknowledgement, Snooze, Unacknowledgement
+from schemas.acts import REMEMBERED, Acknowledgement, Snooze, Unacknowledgement
 
 Early = tuple[Acknowledgement | Unacknowledgement | Snooze, ...]
 """Acts on alerts of which nothing has been heard yet."""
@@ -110,7 +110,7 @@ def load(rows: Mapping[str, bytes]) -> Desk:
             continue
         written, _, key = name.partition("|")
         kind = kinds[written]
-        tables[kind].put(key, _KINDS[kind].validate_json(row))
+        tables[kind].put(key, _KINDS[kind].validate_json(row, context=REMEMBERED))
         desk.rows.put(name, row)
     _derive(desk)
     return desk

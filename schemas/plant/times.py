@@ -1,6 +1,7 @@
 """Times as people write them in a plant file: of the day, of the week, local days and moments."""
 
 import re
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -101,6 +102,8 @@ _UNITS = {
     "w": 7 * ONE_DAY,
 }
 _LONGEST_SPAN = timedelta(days=3660)
+_MOST_DIGITS = len("316224000000")
+"""Of the milliseconds of the longest span."""
 
 
 def _span(given: Any) -> Any:
@@ -108,13 +111,21 @@ def _span(given: Any) -> Any:
     text = "0" if given == 0 and not isinstance(given, bool) else given
     if not isinstance(text, str) or not re.fullmatch(_SPAN, text):
         raise ValueError("write a span of time as 30s, 5m, 1h30m, 7d")
-    found = timedelta()
-    for number, unit in re.findall(_PART_OF_SPAN, text):
-        if len(number) > len("9999999999"):
-            raise ValueError("the span is longer than ten years")
-        found += int(number) * _UNITS[unit]
-    if found > _LONGEST_SPAN:
+    found = _sum(re.findall(_PART_OF_SPAN, text), _UNITS, _LONGEST_SPAN)
+    if found is None:
         raise ValueError("the span is longer than ten years")
+    return found
+
+
+def _sum(
+    parts: Iterable[tuple[str, str]], units: Mapping[str, timedelta], longest: timedelta
+) -> timedelta | None:
+    """So many of these units, or None where that is too long; it may be longer than a timedelta."""
+    found = timedelta()
+    for number, unit in parts:
+        if len(number) > _MOST_DIGITS or int(number) > (longest - found) // units[unit]:
+            return None
+        found += int(number) * units[unit]
     return found
 
 
@@ -137,9 +148,8 @@ def _kept(given: Any) -> Any:
     """The span that `5y` writes; a year is 366 days, so that no calendar's years are longer."""
     if not isinstance(given, str) or not re.fullmatch(_KEPT, given):
         raise ValueError("write so many days, weeks or years, as 90d, 26w, 5y, 1y30d")
-    parts = re.findall(r"(\d+)([dwy])", given)
-    found = sum((int(number) * _KEPT_UNITS[unit] for number, unit in parts), timedelta())
-    if found > _LONGEST_KEPT:
+    found = _sum(re.findall(r"(\d+)([dwy])", given), _KEPT_UNITS, _LONGEST_KEPT)
+    if found is None:
         raise ValueError("that is longer than a hundred years")
     return found
 

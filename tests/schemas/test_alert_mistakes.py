@@ -367,6 +367,33 @@ def test_a_mistake_in_people_and_chains(was: str, is_now: str, said: str):
     assert mistakes(was, is_now) == [said]
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("turn", ["0", "1ms", "1m", "30m", "90m", "1h30m", "5h", "24h1m", "36h"])
+def test_a_turn_is_whole_days_or_a_part_of_a_day_in_whole_hours(turn: str):
+    layer = LAYER.replace("[ana]", f"[ana, ben], turn: {turn}")
+    assert mistakes(LAYER, layer) == [
+        "schedules.nights.layers[0]: turn is whole days, or a part of a day in whole hours such as "
+        "8h or 12h"
+    ]
+
+
+@pytest.mark.parametrize("turn", ["1h", "8h", "12h", "720m", "24h", "2d", "1w"])
+def test_a_turn_that_can_be(turn: str):
+    assert mistakes(LAYER, LAYER.replace("[ana]", f"[ana, ben], turn: {turn}")) == []
+
+
+@pytest.mark.parametrize(
+    "span", ["9999999999w", "3661d", "1w9999999999d", f"{'9' * 5000}s", "9999999999w" * 40]
+)
+def test_a_span_that_is_too_long_is_a_mistake_at_its_place(span: str):
+    with pytest.raises(FileError) as caught:
+        load_plant(PLANT.replace("wait: 5m", f"wait: {span}"), "plant.yaml")
+
+    assert [str(one) for one in caught.value.mistakes] == [
+        "plant.yaml:43:65: chains.mechanics.steps[0].wait: the span is longer than ten years"
+    ]
+
+
 def test_a_schedule_may_be_meant_to_have_holes():
     night = LAYER.replace("}", ', windows: [{days: all, start: "22:00", end: "06:00"}]}')
     assert mistakes(LAYER, f"{night}    may_have_holes: true\n") == []

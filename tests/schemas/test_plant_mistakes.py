@@ -80,6 +80,11 @@ def test_the_small_plant_has_none():
             id="records for ever",
         ),
         pytest.param(
+            "name: A", f"retention: {{after_expiry: {'99999y' * 40}}}\nname: A",
+            ["3:13: retention.after_expiry: that is longer than a hundred years"],
+            id="records for longer than any clock goes",
+        ),
+        pytest.param(
             "ideal_cycle_s: {press-1: 0.5}", "shelf_life: 0d",
             ["23:5: products[0]: shelf_life is a day or more"], id="no shelf life",
         ),

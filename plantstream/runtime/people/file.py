@@ -46,7 +46,7 @@ class PeopleFile:
             MisconfiguredError: the file is no list of people.
         """
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_bytes()
         except FileNotFoundError:
             return ()
         except OSError as error:

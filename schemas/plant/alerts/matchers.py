@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, PlainSerializer
 
 from schemas.acts import Matcher
+from schemas.expressions import is_whole_match, mistake_in
 
 _WRITTEN = re.compile(r'\s*([A-Za-z_][A-Za-z0-9_]*)\s*(=~|!~|!=|=)\s*("?)(.*?)\3\s*')
 
@@ -21,11 +22,9 @@ def matcher_of(given: str) -> Matcher:
     if found is None:
         raise ValueError("write a condition on a label as area=quality, or severity=~warning|info")
     name, sign, _, value = found.groups()
-    if sign.endswith("~"):
-        try:
-            re.compile(value)
-        except re.error as error:
-            raise ValueError(f"{value} is no regular expression: {error}") from None
+    mistake = mistake_in(value) if sign.endswith("~") else None
+    if mistake is not None:
+        raise ValueError(f"{value} is no regular expression: {mistake}")
     return Matcher(name=name, value=value, is_regex="~" in sign, is_equal=not sign.startswith("!"))
 
 
@@ -46,12 +45,12 @@ LabelMatcher = Annotated[
 
 
 def is_met(matcher: Matcher, labels: Mapping[str, str]) -> bool:
-    """Whether these labels meet the condition; a regular expression has to match all of it."""
+    """Whether these labels meet the condition; a regular expression has to match all of it.
+
+    One that is none, as an earlier version may have taken it, is not met by anything.
+    """
     value = labels.get(matcher.name, "")
-    if matcher.is_regex:
-        found = re.fullmatch(matcher.value, value) is not None
-    else:
-        found = value == matcher.value
+    found = is_whole_match(matcher.value, value) if matcher.is_regex else value == matcher.value
     return found is matcher.is_equal
 
 

@@ -47,7 +47,7 @@ class Layer(Strict):
     people: list[Name] = Field(min_length=1, max_length=50)
     """In the order of their turns."""
     turn: Span = timedelta(weeks=1)
-    """How long each is on call; whole days, or whole hours below a day."""
+    """How long each is on call; whole days, or a part of a day in whole hours."""
     since: LocalMoment
     """Local time at which the first one began; hand-overs are at this time of the day."""
     windows: list[Window] = Field(default_factory=list)
@@ -55,9 +55,12 @@ class Layer(Strict):
 
     @model_validator(mode="after")
     def _turns(self) -> Self:
-        day = timedelta(days=1)
-        if not self.turn or (self.turn % day if self.turn >= day else day % self.turn):
-            raise ValueError("turn is whole days, or a part of a day such as 8h or 12h")
+        hour, day = timedelta(hours=1), timedelta(days=1)
+        cut = self.turn % day if self.turn >= day else day % max(self.turn, hour)
+        if not self.turn or cut or self.turn % hour:
+            raise ValueError(
+                "turn is whole days, or a part of a day in whole hours such as 8h or 12h"
+            )
         return self
 
 

@@ -56,3 +56,9 @@ def test_a_word_that_means_no_single_alert_is_refused(word, told):
     with pytest.raises(typer.BadParameter) as refused:
         find([word], KNOWN)
     assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("word", ["", " ", "\t"])
+def test_a_blank_word_does_not_name_the_only_alert(word):
+    with pytest.raises(typer.BadParameter, match="it is empty and names nothing"):
+        find([word], [PRESS])

@@ -27,6 +27,12 @@ def test_of_several_holds_one_has_to_be_named():
     assert to_release([HELD, OTHER], "B-1", "ab2") == OTHER
 
 
+@pytest.mark.parametrize("word", ["", " "])
+def test_a_blank_word_does_not_name_the_only_hold(word):
+    with pytest.raises(typer.BadParameter, match="it is empty and names nothing"):
+        to_release([HELD], "B-1", word)
+
+
 @pytest.mark.parametrize("holds", [[], [RELEASED]], ids=["none", "released"])
 def test_where_no_hold_stands_none_is_released(holds):
     with pytest.raises(typer.BadParameter, match="no hold on B-1 stands"):

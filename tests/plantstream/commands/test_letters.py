@@ -1,11 +1,15 @@
 from typing import Any
 
 import pytest
+import typer
 
-from plantstream.commands.letters import as_it_was, origin, refusal
-from plantstream.runtime.ports import Outgoing
+from plantstream.commands.letters import as_it_was, find, origin, refusal
+from plantstream.runtime.ports import Outgoing, Record
+from plantstream.runtime.settings import KafkaSettings
+from schemas.codec import encode
 from schemas.deadletter import MAX_BYTES, DeadLetter
 from schemas.partitioning import partition_of
+from schemas.topics import DEADLETTER
 from tests.makers import MONDAY, PATH
 
 
@@ -53,6 +57,17 @@ def letter(**fields: Any) -> DeadLetter:
 def test_a_letter_is_refused_with_a_reason(fields: dict[str, Any], reason: str | None):
     found = refusal(letter(**fields))
     assert (found is None) if reason is None else (found or "").startswith(reason)
+
+
+@pytest.mark.parametrize("word", ["", " "])
+async def test_a_blank_word_does_not_name_the_only_letter(word: str, monkeypatch):
+    async def only(*_: Any) -> Any:
+        yield Record(DEADLETTER.name, 0, 0, b"key", encode(letter()))
+
+    monkeypatch.setattr("plantstream.commands.letters.read_partitions", only)
+    assert await find(KafkaSettings(), ["plant.machine"]) == [letter()]
+    with pytest.raises(typer.BadParameter, match="it is empty and names nothing"):
+        await find(KafkaSettings(), ["plant.machine", word])
 
 
 def test_a_record_comes_back_as_it_was():

@@ -60,6 +60,12 @@ def test_an_id_may_be_cut_short_where_only_one_begins_so():
         find("x", known)
 
 
+@pytest.mark.parametrize("word", ["", " "])
+def test_a_blank_word_does_not_name_the_only_silence(word):
+    with pytest.raises(typer.BadParameter, match="it is empty and names nothing"):
+        find(word, silences_of([silence(0, 0, 60)]))
+
+
 @pytest.mark.parametrize(
     ("written", "is_narrow"),
     [

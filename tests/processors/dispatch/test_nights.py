@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from schemas.acts import Matcher
 from schemas.alerts import Notification, Severity, Why
 from tests.processors.dispatch.site import (
+    SITE,
     Site,
     acknowledge,
     after,
@@ -681,6 +683,34 @@ def test_the_state_before_a_step_stays_as_it_was():
     site.wait(120)
 
     assert site.engine.dump(before) == rows
+
+
+@pytest.mark.timeout(10)
+def test_a_silence_whose_expression_would_be_tried_in_endless_ways_stops_no_page():
+    site = Site(restarts=True)
+    costly = Matcher(name="equipment", value="(a+)+b", is_regex=True)
+    said = silence(0, 0, 60, alertname="Hot").model_copy(update={"matchers": [costly]})
+    site.tell(said, alert(1, equipment="a" * 60))
+    site.wait(5)
+
+    assert pages(site.said) == [(1.5, "firing", "ana", "mail")]
+
+
+def test_a_silence_that_an_earlier_version_accepted_is_remembered_and_silences_nothing():
+    site = Site()
+    site.tell(silence(0, 0, 60, equipment="~(?!low).*"))
+    rows = {
+        name: row.replace(b'"value":"~(?!low).*"', b'"value":"(?!low).*","is_regex":true')
+        for name, row in site.engine.dump(site.state).items()
+    }
+    assert rows != site.engine.dump(site.state)
+    site.state = site.engine.load(f"|{SITE}", rows)
+    site.tell(alert(1))
+    site.wait(5)
+
+    assert pages(site.said) == [(1.5, "firing", "ana", "mail")]
+    site.wait(60 * 24 * 5)
+    assert not [name for name in site.engine.dump(site.state) if name.startswith("silence")]
 
 
 def test_what_has_long_been_over_is_forgotten():

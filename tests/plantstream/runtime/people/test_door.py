@@ -171,13 +171,19 @@ def test_an_authenticator_is_given_an_address():
     assert factor.at(NOW) == code()
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"people": [{}]}', '{"people": [{"login": 1}]}'])
-def test_a_file_that_is_none_of_people_is_told_and_left_alone(people: PeopleFile, text: str):
-    people.path.write_text(text)
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"[]", b'{"people": [{}]}', b'{"people": [{"login": 1}]}'),
+        pytest.param('{"people": ["ñ"]}'.encode("latin-1"), id="no UTF-8"),
+    ],
+)
+def test_a_file_that_is_none_of_people_is_told_and_left_alone(people: PeopleFile, content: bytes):
+    people.path.write_bytes(content)
 
     with pytest.raises(MisconfiguredError, match="no file of people"):
         people.add(ana("ben"))
-    assert people.path.read_text() == text
+    assert people.path.read_bytes() == content
 
 
 def test_a_damaged_file_of_attempts_lets_nobody_in(door: Door):
