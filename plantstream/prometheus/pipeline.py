@@ -104,7 +104,7 @@ def _upkeep() -> list[Rule]:
         ),
         of_services(
             "RetentionStalled",
-            "time() - (plantstream_sink_retention_timestamp_seconds > 0) > 172800",
+            "time() - plantstream_sink_retention_timestamp_seconds > 172800",
             (
                 "warning",
                 "Old records have not been looked for in two days",
