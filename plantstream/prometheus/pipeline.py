@@ -87,7 +87,7 @@ def _upkeep() -> list[Rule]:
             "increase(plantstream_watchdog_restarts_total[1h]) > 0",
             (
                 "warning",
-                "{{ $labels.job }} stood still and was restarted",
+                "{{ $labels.instance }} stood still and was restarted",
                 "Its position did not move while its topic grew, or its event loop stood.",
             ),
         ),

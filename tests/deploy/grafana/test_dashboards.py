@@ -185,6 +185,14 @@ def test_metrics_are_those_that_services_have(panel):
         assert _is_told(stem), f"no service has {metric}"
 
 
+@EACH_ALONE
+def test_services_are_told_apart_by_what_they_do_not_share(panel):
+    """All of them are scraped as one job."""
+    said = " ".join([*panel.promql, *panel.promql.values()])
+
+    assert not re.search(r"\bjob\b", said)
+
+
 def test_prometheus_understands_every_expression(tmp_path):
     promtool = shutil.which("promtool")
     if promtool is None:
