@@ -10,8 +10,14 @@ AT_SITE = "run = '' AND site = ${site:sqlstring}"
 THESE_PRODUCTS = f"{AT_SITE} AND product = ANY (ARRAY[${{product:sqlstring}}]::text[])"
 FROM, TO = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz"
 OVERLAPS = f"window_start < {TO} AND window_end > {FROM}"
-NAMED = "JOIN plant_equipment AS machine USING (equipment)"
-NAME = "coalesce(machine.name, machine.id)"
+MACHINES = """(
+    SELECT site, line, class, equipment,
+        called || CASE WHEN count(*) OVER (PARTITION BY site, called) > 1 THEN ' (' || id || ')' ELSE '' END AS name
+    FROM (SELECT *, coalesce(nullif(name, ''), id) AS called FROM plant_equipment WHERE in_force) AS known
+) AS machine"""
+"""The machines of the plant files in force; one without a name is called by its id, namesakes by both."""
+NAMED = f"JOIN {MACHINES} USING (equipment)"
+NAME = "machine.name"
 BUCKET = "date_bin('$__interval', {}, TIMESTAMPTZ '2001-01-01 00:00Z')"
 
 AVAILABILITY = "sum(apt_s) / nullif(sum(planned_s), 0)"
@@ -74,5 +80,4 @@ def telemetry(tag: str, of: str = THESE) -> str:
 )
 SELECT {BUCKET.format("bucket")} AS time, {NAME} AS metric, sum(total) / nullif(sum(samples), 0) AS value
 FROM values {NAMED}
-WHERE machine.in_force
 GROUP BY 1, 2 ORDER BY 1"""

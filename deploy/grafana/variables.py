@@ -26,7 +26,7 @@ def _in_force(what: str, of: str = "true") -> str:
 
 
 _AT_SITE = "site = ${site:sqlstring}"
-_NAMES = _in_force("coalesce(name, id) AS __text, equipment AS __value", _AT_SITE)
+_NAMES = f"SELECT name AS __text, equipment AS __value FROM {sql.MACHINES} WHERE {_AT_SITE}"
 
 VARIABLES = {
     "site": Variable("site", f"{_in_force('site')} ORDER BY 1", several=False),

@@ -64,7 +64,6 @@ def _newest(columns: dict[str, str], must: str) -> str:
 SELECT {sql.NAME} AS equipment,
     {told}
 FROM newest {sql.NAMED}
-WHERE machine.in_force
 GROUP BY 1 HAVING max(value) FILTER (WHERE tag = '{must}') IS NOT NULL ORDER BY 1"""
 
 
@@ -98,7 +97,7 @@ EVENTS = f"""SELECT at AS time, kind, {sql.NAME} AS equipment, what FROM (
     UNION ALL
     SELECT start, 'finding', equipment, text FROM findings WHERE {sql.THESE} AND $__timeFilter(start)
 ) AS told {sql.NAMED}
-WHERE machine.in_force ORDER BY at DESC LIMIT 50"""
+ORDER BY at DESC LIMIT 50"""
 
 COMPLIANCE = f"""SELECT product, passed, judged, passed / nullif(judged, 0)::double precision AS compliance_rate,
     CASE WHEN compliance_rate IS NULL THEN 'too_few' WHEN compliance_rate >= 1 THEN 'compliant'

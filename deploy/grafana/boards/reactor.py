@@ -30,13 +30,13 @@ SELECT {sql.NAME} AS equipment,
     max(value) FILTER (WHERE tag = 'temperature-setpoint') AS setpoint,
     max(value) FILTER (WHERE tag = 'pressure') AS pressure,
     max(value) FILTER (WHERE tag = 'mixing-speed') AS mixing_speed
-FROM newest {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 1"""
+FROM newest {sql.NAMED} GROUP BY 1 ORDER BY 1"""
 
 _TEMPERATURES = f"""SELECT equipment, minimum, maximum FROM telemetry_1m
     WHERE {sql.THESE.removeprefix("run = '' AND ")} AND tag = 'temperature' AND $__timeFilter(bucket)"""
 
 EXTREMES = f"""SELECT {sql.NAME} AS equipment, min(minimum) AS minimum, max(maximum) AS maximum
-FROM ({_TEMPERATURES}) AS minutes {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 1"""
+FROM ({_TEMPERATURES}) AS minutes {sql.NAMED} GROUP BY 1 ORDER BY 1"""
 
 PROGRESS = f"""WITH open AS (
     SELECT equipment, batch, product, start, extract(epoch FROM {sql.TO} - start) AS elapsed_s FROM batch_cycles
@@ -48,7 +48,7 @@ PROGRESS = f"""WITH open AS (
 SELECT {sql.NAME} AS equipment, open.batch, open.product, open.start AS began_at, elapsed_s, expected_s,
     elapsed_s / nullif(expected_s, 0) AS progress, greatest(expected_s - elapsed_s, 0) AS remaining_s
 FROM open LEFT JOIN usual USING (equipment, product) {sql.NAMED}
-WHERE machine.in_force ORDER BY 1"""
+ORDER BY 1"""
 
 HISTORY = f"""SELECT took."end" AS time, {sql.NAME} AS equipment, took.batch, took.product, took.duration_s,
     made.good, made.scrap, made.planned_s, made.oee, coalesce(released.disposition, 'waiting') AS disposition,
@@ -57,7 +57,7 @@ FROM batch_cycles AS took {sql.NAMED}
 LEFT JOIN oee_by_batch AS made ON made.run = took.run AND made.equipment = took.equipment AND made.batch = took.batch
 LEFT JOIN batch_release AS released ON released.run = took.run AND released.site = machine.site
     AND released.product = took.product AND released.batch = took.batch
-WHERE took.run = '' AND took.equipment = ANY (ARRAY[${{equipment:sqlstring}}]::text[]) AND machine.in_force
+WHERE took.run = '' AND took.equipment = ANY (ARRAY[${{equipment:sqlstring}}]::text[])
     AND $__timeFilter(took."end")
 ORDER BY took."end" DESC LIMIT 50"""
 
@@ -69,11 +69,11 @@ ORDER BY tested_at DESC LIMIT 100"""
 
 UTILISATION = f"""{sql.facts()}
 SELECT {sql.NAME} AS equipment, {sql.AVAILABILITY} AS availability
-FROM facts {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 1"""
+FROM facts {sql.NAMED} GROUP BY 1 ORDER BY 1"""
 
 MAINTENANCE = f"""SELECT start AS time, {sql.NAME} AS equipment, "end" AS until, duration_s, reason_by AS done_by
 FROM stops {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND reason = 'maintenance' AND $__timeFilter(start)
+WHERE {sql.THESE} AND reason = 'maintenance' AND $__timeFilter(start)
 ORDER BY start DESC LIMIT 20"""
 
 _ALERTS_HERE = f"""{sql.AT_SITE} AND equipment IN (SELECT id FROM plant_equipment

@@ -35,7 +35,7 @@ SELECT time, {sql.NAME} AS metric, place AS value FROM (
     UNION ALL
     (SELECT DISTINCT ON (time, equipment) time, equipment, place FROM spent ORDER BY time, equipment, seconds DESC, place)
 ) AS told {sql.NAMED}
-WHERE machine.in_force ORDER BY time, metric"""
+ORDER BY time, metric"""
 
 
 def states(height: int) -> Panel:
@@ -61,7 +61,6 @@ SELECT {sql.NAME} AS equipment, max(newest.product) AS product, max(newest.batch
     {sql.EFFECTIVENESS} AS effectiveness, {sql.QUALITY_RATIO} AS quality_ratio, {sql.OEE} AS oee,
     {sql.COVERAGE} AS coverage
 FROM facts {sql.NAMED} LEFT JOIN newest USING (equipment)
-WHERE machine.in_force
 GROUP BY 1 ORDER BY 1"""
 
 
