@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from deploy.grafana.colours import CATEGORIES
 from sinks.timescale.connection import connect_blocking
 from tests.sinks.timescale.conftest import Database, emptied
 from tests.sinks.timescale.floor import Floor
@@ -57,3 +58,39 @@ def test_curves_of_machines_are_theirs_alone_whatever_their_names(floor: Floor):
         "Filling (f2)": 21,
         "m1": 22,
     }
+
+
+def band(floor: Floor, until: str) -> list[str]:
+    shown = floor.shown("factory/states", at("10:00"), at(until))
+    return [f"{one['time']:%H:%M} {CATEGORIES[one['value']]}" for one in shown]
+
+
+def test_time_without_a_signal_is_unknown_and_not_running(floor: Floor):
+    floor.knows(("press", ""))
+    floor.minutes("press", at("10:00"), 10, running_ms=60_000)
+    floor.minutes("press", at("10:10"), 1, running_ms=20_000, unknown_ms=40_000)
+    floor.minutes("press", at("10:11"), 9, unknown_ms=60_000)
+    floor.minutes("press", at("10:20"), 5, running_ms=31_000, unknown_ms=29_000)
+
+    assert band(floor, "11:00") == ["10:00 running", "10:10 unknown", "10:20 running"]
+
+
+def test_a_machine_that_is_silent_up_to_now_stays_unknown(floor: Floor):
+    floor.knows(("press", ""))
+    floor.minutes("press", at("10:00"), 10, running_ms=60_000)
+    floor.minutes("press", at("10:10"), 9, unknown_ms=60_000)
+
+    assert band(floor, "10:20") == ["10:00 running", "10:10 unknown"]
+
+
+def test_stops_go_on_after_time_without_a_signal_and_are_not_seen_in_it(floor: Floor):
+    floor.knows(("press", ""))
+    floor.minutes("press", at("10:00"), 10, unplanned_stop_ms=60_000)
+    floor.minutes("press", at("10:10"), 10, unknown_ms=60_000)
+    floor.minutes("press", at("10:20"), 10, setup_ms=60_000)
+    floor.stood("press", at("10:00"), at("10:12"), "unplanned_stop")
+    floor.stood("press", at("10:15"), at("10:25"), "setup")
+
+    assert band(floor, "11:00") == [
+        *("10:00 unplanned_stop", "10:10 unknown", "10:20 setup", "10:25 running")
+    ]
