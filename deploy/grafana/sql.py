@@ -10,6 +10,8 @@ AT_SITE = "run = '' AND site = ${site:sqlstring}"
 THESE_PRODUCTS = f"{AT_SITE} AND product = ANY (ARRAY[${{product:sqlstring}}]::text[])"
 FROM, TO = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz"
 OVERLAPS = f"window_start < {TO} AND window_end > {FROM}"
+WITHIN = f"window_start >= {FROM} AND window_start < {TO}"
+"""Of windows that begin in the range: the one that begins at its end is not in it."""
 MACHINES = """(
     SELECT site, line, class, equipment,
         called || CASE WHEN count(*) OVER (PARTITION BY site, called) > 1 THEN ' (' || id || ')' ELSE '' END AS name
@@ -47,7 +49,7 @@ def facts(of: str = THESE) -> str:
         DAYS: f"{length} > {_VERY_LONG}",
     }
     told = "\n    UNION ALL\n    ".join(
-        f"SELECT {_SUMS}\n    FROM {view}\n    WHERE {of} AND $__timeFilter(window_start) AND {when}"
+        f"SELECT {_SUMS}\n    FROM {view}\n    WHERE {of} AND {WITHIN} AND {when}"
         for view, when in parts.items()
     )
     return f"WITH facts AS (\n    {told}\n)"
@@ -66,7 +68,7 @@ def telemetry(tag: str, of: str = THESE) -> str:
         f"    WHERE {of} AND tag = '{tag}' AND value IS NOT NULL AND $__timeFilter(time) AND {length} <= interval '4 hours'",
         *(
             f"SELECT equipment, bucket, total, samples FROM {view}\n"
-            f"    WHERE {live} AND tag = '{tag}' AND $__timeFilter(bucket) AND {when}"
+            f"    WHERE {live} AND tag = '{tag}' AND bucket >= {FROM} AND bucket < {TO} AND {when}"
             for view, when in {
                 "telemetry_1m": f"{length} > interval '4 hours' AND {length} <= interval '2 days'",
                 "telemetry_15m": f"{length} > interval '2 days' AND {length} <= interval '60 days'",

@@ -33,7 +33,7 @@ PRODUCTION_TODAY = f"""WITH today AS (
 SELECT good, target FROM made, wanted"""
 
 OEE_NOW = f"""SELECT {sql.OEE} AS oee FROM {sql.MINUTES}
-WHERE {sql.THESE} AND window_start > {sql.TO} - interval '1 hour' AND window_start <= {sql.TO}
+WHERE {sql.THESE} AND window_start >= {sql.TO} - interval '1 hour' AND window_start < {sql.TO}
 HAVING sum(planned_s) > 0"""
 
 QUALITY_NOW = f"""{sql.facts()}
@@ -81,11 +81,11 @@ STATIONS_NOW = _newest(
 )
 
 PRODUCTION_TREND = f"""SELECT {sql.BUCKET.format("window_start")} AS time, sum(good) AS good, sum(scrap + rework) AS rejects
-FROM {sql.HOURS} WHERE {_CONSTRAINTS} AND $__timeFilter(window_start)
+FROM {sql.HOURS} WHERE {_CONSTRAINTS} AND {sql.WITHIN}
 GROUP BY 1 ORDER BY 1"""
 
 OEE_TREND = f"""SELECT {sql.BUCKET.format("window_start")} AS time, {sql.OEE} AS oee, {sql.QUALITY_RATIO} AS quality_ratio
-FROM {sql.HOURS} WHERE {sql.THESE} AND $__timeFilter(window_start)
+FROM {sql.HOURS} WHERE {sql.THESE} AND {sql.WITHIN}
 GROUP BY 1 ORDER BY 1"""
 
 EVENTS = f"""SELECT at AS time, kind, {sql.NAME} AS equipment, what FROM (

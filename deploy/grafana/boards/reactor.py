@@ -33,7 +33,7 @@ SELECT {sql.NAME} AS equipment,
 FROM newest {sql.NAMED} GROUP BY 1 ORDER BY 1"""
 
 _TEMPERATURES = f"""SELECT equipment, minimum, maximum FROM telemetry_1m
-    WHERE {sql.THESE.removeprefix("run = '' AND ")} AND tag = 'temperature' AND $__timeFilter(bucket)"""
+    WHERE {sql.THESE.removeprefix("run = '' AND ")} AND tag = 'temperature' AND bucket >= {sql.FROM} AND bucket < {sql.TO}"""
 
 EXTREMES = f"""SELECT {sql.NAME} AS equipment, min(minimum) AS minimum, max(maximum) AS maximum
 FROM ({_TEMPERATURES}) AS minutes {sql.NAMED} GROUP BY 1 ORDER BY 1"""

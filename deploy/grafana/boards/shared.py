@@ -73,7 +73,7 @@ def states(height: int) -> Panel:
 
 MACHINE_FIGURES = f"""{sql.facts()}, newest AS (
     SELECT DISTINCT ON (equipment) equipment, batch, product FROM {sql.MINUTES}
-    WHERE {sql.THESE} AND window_start > {sql.TO} - interval '15 minutes' AND window_start <= {sql.TO}
+    WHERE {sql.THESE} AND window_start >= {sql.TO} - interval '15 minutes' AND window_start < {sql.TO}
     ORDER BY equipment, window_start DESC
 )
 SELECT {sql.NAME} AS equipment, max(newest.product) AS product, max(newest.batch) AS batch,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -94,3 +95,28 @@ def test_stops_go_on_after_time_without_a_signal_and_are_not_seen_in_it(floor: F
     assert band(floor, "11:00") == [
         *("10:00 unplanned_stop", "10:10 unknown", "10:20 setup", "10:25 running")
     ]
+
+
+@pytest.mark.parametrize(
+    ("ends", "good"),
+    [
+        pytest.param("14:00", 480, id="8 hours are 480 minutes"),
+        pytest.param("22:00", 960, id="16 hours are 16 hours"),
+    ],
+)
+def test_what_begins_where_a_range_ends_is_not_in_it(floor: Floor, ends: str, good: int):
+    floor.knows(("press", ""))
+    floor.minutes("press", at("05:00"), 18 * 60, good=1, running_ms=60_000)
+
+    (shown,) = floor.shown("factory/machines_now", at("06:00"), at(ends))
+
+    assert shown["good"] == good
+
+
+def test_the_last_hour_has_sixty_minutes(floor: Floor):
+    floor.knows(("press", ""))
+    row: dict[str, Any] = {"running_ms": 60_000, "ideal_us": 60_000_000}
+    floor.minutes("press", at("11:00"), 60, ideal_good_us=60_000_000, **row)
+    floor.minutes("press", at("12:00"), 1, ideal_good_us=0, **row)
+
+    assert floor.shown("factory/oee_now", at("06:00"), at("12:00")) == [{"oee": 1.0}]
