@@ -5,7 +5,8 @@ HOURS = "oee_hourly"
 DAYS = "oee_daily"
 """By how long the range is, a resolution is read; ratios are taken from its sums."""
 
-THESE = "run = '' AND equipment = ANY (ARRAY[${equipment:sqlstring}]::text[])"
+MACHINES_CHOSEN = "equipment = ANY (ARRAY[${equipment:sqlstring}]::text[])"
+THESE = f"run = '' AND {MACHINES_CHOSEN}"
 AT_SITE = "run = '' AND site = ${site:sqlstring}"
 THESE_PRODUCTS = f"{AT_SITE} AND product = ANY (ARRAY[${{product:sqlstring}}]::text[])"
 FROM, TO = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz"
@@ -53,33 +54,3 @@ def facts(of: str = THESE) -> str:
         for view, when in parts.items()
     )
     return f"WITH facts AS (\n    {told}\n)"
-
-
-def telemetry(tag: str, of: str = THESE) -> str:
-    """A mean per interval and machine of a measured value: the sum of the samples / their number.
-
-    From raw samples up to 4 h, from minutes up to 2 days, from quarters of an hour up to 60 days,
-    from hours beyond.
-    """
-    length = f"{TO} - {FROM}"
-    live = of.removeprefix("run = '' AND ")
-    parts = [
-        f"SELECT equipment, time AS bucket, value AS total, 1 AS samples FROM telemetry\n"
-        f"    WHERE {of} AND tag = '{tag}' AND value IS NOT NULL AND $__timeFilter(time) AND {length} <= interval '4 hours'",
-        *(
-            f"SELECT equipment, bucket, total, samples FROM {view}\n"
-            f"    WHERE {live} AND tag = '{tag}' AND bucket >= {FROM} AND bucket < {TO} AND {when}"
-            for view, when in {
-                "telemetry_1m": f"{length} > interval '4 hours' AND {length} <= interval '2 days'",
-                "telemetry_15m": f"{length} > interval '2 days' AND {length} <= interval '60 days'",
-                "telemetry_1h": f"{length} > interval '60 days'",
-            }.items()
-        ),
-    ]
-    told = "\n    UNION ALL\n    ".join(parts)
-    return f"""WITH values AS (
-    {told}
-)
-SELECT {BUCKET.format("bucket")} AS time, {NAME} AS metric, sum(total) / nullif(sum(samples), 0) AS value
-FROM values {NAMED}
-GROUP BY 1, 2 ORDER BY 1"""

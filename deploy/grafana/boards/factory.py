@@ -1,7 +1,7 @@
 """Factory overview: how it goes now, on all machines of a site."""
 
-from deploy.grafana import colours, sql
-from deploy.grafana.boards.shared import ALERTS, machine_figures, states
+from deploy.grafana import colours, sql, telemetry
+from deploy.grafana.boards.shared import ALERTS, REACTOR_TAGS, machine_figures, states
 from deploy.grafana.shapes import (
     MEASURED,
     OVER_TIME,
@@ -45,39 +45,8 @@ FROM alerts WHERE {sql.AT_SITE} AND state = 'firing'"""
 OEE_OF_RANGE = f"""{sql.facts()}
 SELECT {sql.OEE} AS oee FROM facts"""
 
-_NEWEST = """SELECT DISTINCT ON (equipment, tag) equipment, tag, value FROM telemetry
-    WHERE {these} AND tag IN ({tags}) AND value IS NOT NULL
-        AND time > {to} - interval '1 hour' AND time <= {to}
-    ORDER BY equipment, tag, time DESC"""
-
-
-def _newest(columns: dict[str, str], must: str) -> str:
-    """The newest value of some tags, a row per machine that has the one that must be there."""
-    tags = ", ".join(f"'{tag}'" for tag in columns.values())
-    newest = _NEWEST.format(these=sql.THESE, to=sql.TO, tags=tags)
-    told = ",\n    ".join(
-        f"max(value) FILTER (WHERE tag = '{tag}') AS {column}" for column, tag in columns.items()
-    )
-    return f"""WITH newest AS (
-    {newest}
-)
-SELECT {sql.NAME} AS equipment,
-    {told}
-FROM newest {sql.NAMED}
-GROUP BY 1 HAVING max(value) FILTER (WHERE tag = '{must}') IS NOT NULL ORDER BY 1"""
-
-
-REACTORS_NOW = _newest(
-    {
-        "temperature": "temperature",
-        "setpoint": "temperature-setpoint",
-        "pressure": "pressure",
-        "mixing_speed": "mixing-speed",
-    },
-    "temperature",
-)
-STATIONS_NOW = _newest(
-    {"throughput": "throughput", "queue": "queue-length", "energy": "energy"}, "throughput"
+STATIONS_NOW = telemetry.newest(
+    {"throughput": "throughput", "queue": "queue-length", "energy": "energy"}, must="throughput"
 )
 
 PRODUCTION_TREND = f"""SELECT {sql.BUCKET.format("window_start")} AS time, sum(good) AS good, sum(scrap + rework) AS rejects
@@ -168,7 +137,7 @@ MACHINES = Row(
             "reactors_now",
             Kind.TABLE,
             MEASURED,
-            REACTORS_NOW,
+            telemetry.newest(REACTOR_TAGS, must="temperature"),
             size=(12, 5),
             columns=[
                 Column("equipment"),

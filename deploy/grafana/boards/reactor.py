@@ -1,7 +1,7 @@
 """Reactors: what they are at, within which limits, and how the last batches went."""
 
-from deploy.grafana import colours, sql
-from deploy.grafana.boards.shared import alerts, states
+from deploy.grafana import colours, sql, telemetry
+from deploy.grafana.boards.shared import REACTOR_TAGS, alerts, states
 from deploy.grafana.shapes import (
     MEASURED,
     OVER_TIME,
@@ -15,28 +15,6 @@ from deploy.grafana.shapes import (
     Panel,
     Row,
 )
-
-_HEAT = f"""WITH samples AS (
-    SELECT equipment, tag, time, value FROM telemetry
-    WHERE {sql.THESE} AND tag IN ('temperature', 'temperature-setpoint', 'pressure', 'mixing-speed')
-        AND value IS NOT NULL AND time > {sql.TO} - interval '1 hour' AND time <= {sql.TO}
-), newest AS (
-    SELECT DISTINCT ON (equipment, tag) equipment, tag, value FROM samples ORDER BY equipment, tag, time DESC
-)"""
-
-NOW = f"""{_HEAT}
-SELECT {sql.NAME} AS equipment,
-    max(value) FILTER (WHERE tag = 'temperature') AS temperature,
-    max(value) FILTER (WHERE tag = 'temperature-setpoint') AS setpoint,
-    max(value) FILTER (WHERE tag = 'pressure') AS pressure,
-    max(value) FILTER (WHERE tag = 'mixing-speed') AS mixing_speed
-FROM newest {sql.NAMED} GROUP BY 1 ORDER BY 1"""
-
-_TEMPERATURES = f"""SELECT equipment, minimum, maximum FROM telemetry_1m
-    WHERE {sql.THESE.removeprefix("run = '' AND ")} AND tag = 'temperature' AND bucket >= {sql.FROM} AND bucket < {sql.TO}"""
-
-EXTREMES = f"""SELECT {sql.NAME} AS equipment, min(minimum) AS minimum, max(maximum) AS maximum
-FROM ({_TEMPERATURES}) AS minutes {sql.NAMED} GROUP BY 1 ORDER BY 1"""
 
 PROGRESS = f"""WITH open AS (
     SELECT equipment, batch, product, start, extract(epoch FROM {sql.TO} - start) AS elapsed_s FROM batch_cycles
@@ -57,7 +35,7 @@ FROM batch_cycles AS took {sql.NAMED}
 LEFT JOIN oee_by_batch AS made ON made.run = took.run AND made.equipment = took.equipment AND made.batch = took.batch
 LEFT JOIN batch_release AS released ON released.run = took.run AND released.site = machine.site
     AND released.product = took.product AND released.batch = took.batch
-WHERE took.run = '' AND took.equipment = ANY (ARRAY[${{equipment:sqlstring}}]::text[])
+WHERE took.run = '' AND took.{sql.MACHINES_CHOSEN}
     AND $__timeFilter(took."end")
 ORDER BY took."end" DESC LIMIT 50"""
 
@@ -85,7 +63,7 @@ def _measured(panel: str, tag: str, unit: str, *, limits: bool = False) -> Panel
         panel,
         Kind.SERIES,
         MEASURED,
-        sql.telemetry(tag),
+        telemetry.curve(tag),
         size=(8, 9),
         unit=unit,
         steps=colours.TEMPERATURE if limits else None,
@@ -104,7 +82,7 @@ REACTOR = Board(
                     "reactor_now",
                     Kind.TABLE,
                     MEASURED,
-                    NOW,
+                    telemetry.newest(REACTOR_TAGS),
                     size=(10, 5),
                     columns=[
                         Column("equipment"),
@@ -118,7 +96,7 @@ REACTOR = Board(
                     "temperature_range",
                     Kind.TABLE,
                     Equals(Number.OVERHEATED, "maximum", by="equipment"),
-                    EXTREMES,
+                    telemetry.extremes("temperature"),
                     size=(6, 5),
                     columns=[
                         Column("equipment"),

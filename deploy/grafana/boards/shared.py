@@ -11,6 +11,13 @@ from deploy.grafana.shapes import (
     Panel,
 )
 
+REACTOR_TAGS = {
+    "temperature": "temperature",
+    "setpoint": "temperature-setpoint",
+    "pressure": "pressure",
+    "mixing_speed": "mixing-speed",
+}
+"""What tables show of a reactor, by column."""
 _PLACES = "VALUES " + ", ".join(
     f"({place}, {name}_s)" for place, name in enumerate(colours.CATEGORIES)
 )

@@ -1,15 +1,17 @@
 """What single panels show of plants that are not as the demo's."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from deploy.grafana.colours import CATEGORIES
+from plantstream.runtime import clock
 from sinks.timescale.connection import connect_blocking
 from tests.sinks.timescale.conftest import Database, emptied
-from tests.sinks.timescale.floor import Floor
+from tests.sinks.timescale.floor import Floor, path
+from tests.sinks.timescale.test_ageing import afresh
 
 pytestmark = pytest.mark.integration
 
@@ -120,3 +122,59 @@ def test_the_last_hour_has_sixty_minutes(floor: Floor):
     floor.minutes("press", at("12:00"), 1, ideal_good_us=0, **row)
 
     assert floor.shown("factory/oee_now", at("06:00"), at("12:00")) == [{"oee": 1.0}]
+
+
+@pytest.mark.parametrize("quality", [BAD, UNCERTAIN])
+@pytest.mark.parametrize(
+    ("panel", "column"),
+    [
+        ("reactor/temperature", "value"),
+        ("reactor/reactor_now", "temperature"),
+        ("factory/reactors_now", "temperature"),
+    ],
+)
+def test_values_that_are_not_good_are_not_shown_as_measured(
+    floor: Floor, panel: str, column: str, quality: int
+):
+    floor.knows(("vat", ""))
+    floor.measured("vat", "temperature", at("10:30"), 20)
+    floor.measured("vat", "temperature", at("10:31"), 999, quality)
+
+    assert [one[column] for one in floor.shown(panel, at("10:00"), at("11:00"))] == [20]
+
+
+@pytest.fixture
+def aged(timescale: Database) -> Iterator[Floor]:
+    """Two hours of ten days ago and of a hundred days ago, after all that retention does."""
+    afresh(emptied(timescale))
+    with connect_blocking(timescale.settings) as connection:
+        floor = Floor(connection)
+        floor.knows(("vat", ""))
+        connection.execute(
+            "INSERT INTO sample (equipment, tag, unit, time, value, quality)"
+            " SELECT %s, 'temperature', '', t, ago, 0 FROM unnest(ARRAY[10, 100]) AS ago,"
+            " generate_series(now() - ago * interval '1 day',"
+            " now() - ago * interval '1 day' + interval '2 hours', interval '30 s') AS t",
+            (path("vat"),),
+        )
+        connection.execute("CALL drop_telemetry()")
+        yield floor
+    afresh(emptied(timescale))
+
+
+def test_what_retention_has_dropped_is_shown_from_what_it_keeps(aged: Floor):
+    now = clock.now()
+    for ago, hours in ((10, 2), (10, 24), (100, 2), (100, 24)):
+        begins = now - timedelta(days=ago, minutes=30)
+        range_ = (begins, begins + timedelta(hours=hours))
+        shown = aged.shown("reactor/temperature", *range_)
+        assert shown, (ago, hours)
+        assert {one["value"] for one in shown} == {ago}
+        extremes = [{"equipment": "vat", "minimum": ago, "maximum": ago}]
+        assert aged.shown("reactor/temperature_range", *range_) == extremes
+        end = (begins, begins + timedelta(hours=1))
+        for table in ("reactor/reactor_now", "factory/reactors_now"):
+            assert [one["temperature"] for one in aged.shown(table, *end)] == [ago]
+
+    year = aged.shown("reactor/temperature_range", now - timedelta(days=365), now)
+    assert year == [{"equipment": "vat", "minimum": 10, "maximum": 100}]
