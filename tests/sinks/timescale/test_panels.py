@@ -178,3 +178,17 @@ def test_what_retention_has_dropped_is_shown_from_what_it_keeps(aged: Floor):
 
     year = aged.shown("reactor/temperature_range", now - timedelta(days=365), now)
     assert year == [{"equipment": "vat", "minimum": 10, "maximum": 100}]
+
+
+def test_compliance_by_day_is_by_the_days_of_the_site(floor: Floor):
+    """An evening in Mexico is the next day in UTC."""
+    floor.knows(("vat", ""), zone="America/Mexico_City")
+    floor.tested(("s1", at("15:00", day=2), "pass"), ("s2", at("03:00", day=3), "fail"))
+    floor.tested(("s3", at("15:00", day=3), "pass"))
+
+    shown = floor.shown("executive/compliance_by", at("00:00", day=1), at("00:00", day=5))
+
+    assert shown == [
+        {"time": at("15:00", day=2), "compliance_rate": 0.5},
+        {"time": at("15:00", day=3), "compliance_rate": 1.0},
+    ]
