@@ -41,6 +41,8 @@ VARIABLES = {
     SELECT product FROM plant_demand WHERE site = ${site:sqlstring}
     UNION ALL
     SELECT product FROM compliance_by_product WHERE run = '' AND site = ${site:sqlstring} AND period = '30d'
+    UNION ALL
+    SELECT product FROM batch_release WHERE run = '' AND site = ${site:sqlstring}
 ) AS made ORDER BY 1""",
     ),
     "shift": Variable(

@@ -10,7 +10,7 @@ from deploy.grafana.colours import CATEGORIES
 from plantstream.runtime import clock
 from sinks.timescale.connection import connect_blocking
 from tests.sinks.timescale.conftest import Database, emptied
-from tests.sinks.timescale.floor import Floor, path
+from tests.sinks.timescale.floor import SITE, Floor, path
 from tests.sinks.timescale.test_ageing import afresh
 
 pytestmark = pytest.mark.integration
@@ -192,3 +192,10 @@ def test_compliance_by_day_is_by_the_days_of_the_site(floor: Floor):
         {"time": at("15:00", day=2), "compliance_rate": 0.5},
         {"time": at("15:00", day=3), "compliance_rate": 1.0},
     ]
+
+
+def test_a_product_of_which_nothing_is_known_but_a_batch_can_be_chosen(floor: Floor):
+    floor.has("batch_progress", site=SITE, product="new", batch="B1")
+    floor.has("batch_progress", site="acme/elsewhere", product="other", batch="B2")
+
+    assert floor.choices("product") == [{"product": "new"}]
