@@ -60,7 +60,7 @@ FROM facts {sql.NAMED} GROUP BY 1 ORDER BY 2 DESC, 1"""
 CYCLES = f"""SELECT {sql.NAME} AS equipment, product, sum(cycles) AS cycles, sum(mean_s * cycles) / nullif(sum(cycles), 0) AS mean_s,
     cycle_quantile_ms(merged_sketch(sketch), 0.5) / 1000 AS median_s,
     cycle_quantile_ms(merged_sketch(sketch), 0.95) / 1000 AS p95_s,
-    sum(slow) / nullif(sum(cycles), 0)::double precision AS slow_share
+    sum(slow) / nullif(sum(cycles - no_ideal), 0)::double precision AS slow_share
 FROM cycles_by_shift {sql.NAMED}
 WHERE {sql.THESE} AND {sql.OVERLAPS} AND {_SHIFTS}
 GROUP BY 1, 2 ORDER BY 1, 2"""

@@ -199,3 +199,16 @@ def test_a_product_of_which_nothing_is_known_but_a_batch_can_be_chosen(floor: Fl
     floor.has("batch_progress", site="acme/elsewhere", product="other", batch="B2")
 
     assert floor.choices("product") == [{"product": "new"}]
+
+
+def test_the_share_of_slow_cycles_is_of_those_with_a_known_ideal_one(floor: Floor):
+    floor.knows(("press", ""))
+    row = {"equipment": path("press"), "product": "P", "day": at("10:00").date()}
+    row |= {"shift": "2026-03-03/day", "sketch": "{}"}
+    floor.minutes("press", at("10:00"), 1, shift="2026-03-03/day", running_ms=60_000)
+    floor.has("cycle_cell", **row, hour=at("10:00"), cycles=10, slow=4, no_ideal=2)
+    floor.has("cycle_cell", **row, hour=at("11:00"), cycles=90, slow=0, no_ideal=90)
+
+    (shown,) = floor.shown("operations/cycles", at("10:00"), at("12:00"))
+
+    assert shown["slow_share"] == 0.5
