@@ -48,14 +48,14 @@ VARIABLES = {
     "shift": Variable(
         "shift",
         f"""SELECT DISTINCT split_part(shift, '/', 2) FROM oee_by_shift
-WHERE {sql.THESE} AND day >= ({sql.TO} - interval '31 days')::date ORDER BY 1""",
+WHERE {sql.THESE} AND day BETWEEN {sql.TO}::date - 31 AND {sql.TO}::date + 1 ORDER BY 1""",
     ),
     "period": Variable("period", values=("day", "week", "month", "quarter", "year"), several=False),
 }
 
 ANNOTATIONS = {
     "shifts": f"""SELECT min(window_start) AS time, max(window_end) AS "timeEnd", split_part(shift, '/', 2) AS text
-FROM oee_by_shift WHERE {sql.THESE} AND {sql.OVERLAPS} GROUP BY shift""",
+FROM oee_by_shift WHERE {sql.THESE} AND {sql.DAYS_OVERLAP} GROUP BY shift""",
     "batches": f"""SELECT start AS time, coalesce("end", {sql.TO}) AS "timeEnd", batch AS text, product AS tags
 FROM batch_cycles WHERE {sql.THESE} AND start < {sql.TO} AND coalesce("end", {sql.TO}) > {sql.FROM}
 ORDER BY start DESC LIMIT 200""",

@@ -15,7 +15,7 @@ from deploy.grafana.shapes import (
     Row,
 )
 
-_DAYS = f"FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS}"
+_DAYS = f"FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.DAYS_OVERLAP}"
 _PERIOD = "date_trunc('${period}', day::timestamp)"
 _CONSTRAINTS = (
     "equipment IN (SELECT equipment FROM plant_equipment WHERE in_force AND is_constraint)"

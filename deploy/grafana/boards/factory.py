@@ -19,16 +19,18 @@ from deploy.grafana.shapes import (
 _CONSTRAINTS = f"""equipment IN (SELECT equipment FROM plant_equipment WHERE in_force AND is_constraint)
         AND {sql.THESE}"""
 
+_THERE = f"{sql.THESE} AND {sql.DAYS_AROUND}"
+
 PRODUCTION_TODAY = f"""WITH today AS (
-    SELECT equipment, max(day) AS day FROM {sql.DAYS} WHERE {_CONSTRAINTS} AND {sql.OVERLAPS}
+    SELECT equipment, max(day) AS day FROM {sql.DAYS} WHERE {_CONSTRAINTS} AND {sql.DAYS_OVERLAP}
     GROUP BY equipment
 ), made AS (
-    SELECT sum(good) AS good FROM {sql.DAYS} JOIN today USING (equipment, day) WHERE run = ''
+    SELECT sum(good) AS good FROM {sql.DAYS} JOIN today USING (equipment, day) WHERE {_THERE}
 ), wanted AS (
     SELECT sum(demand_per_shift) AS target FROM (
         SELECT DISTINCT ON (equipment, shift) demand_per_shift
         FROM takt_by_shift JOIN today USING (equipment, day)
-        WHERE run = '' ORDER BY equipment, shift, cycles DESC) AS shifts
+        WHERE {_THERE} ORDER BY equipment, shift, cycles DESC) AS shifts
 )
 SELECT good, target FROM made, wanted"""
 

@@ -25,20 +25,20 @@ _LOSSES = """VALUES ('breakdown', breakdown_loss_s), ('setup', setup_loss_s), ('
 LINES = f"""SELECT substr(place, length(${{site:sqlstring}}) + 2) AS line, shift, window_start AS time, oee, line_oee, availability,
     effectiveness, quality_ratio, planned_s, regexp_replace(constraint_equipment, '^.*/', '') AS constraint_equipment
 FROM oee_line_by_shift
-WHERE run = '' AND place LIKE ${{site:sqlstring}} || '/%' AND {sql.OVERLAPS} AND {_SHIFTS}
+WHERE run = '' AND place LIKE ${{site:sqlstring}} || '/%' AND {sql.DAYS_OVERLAP} AND {_SHIFTS}
     AND regexp_replace(place, '^.*/', '') = ANY (ARRAY[${{line:sqlstring}}]::text[])
 ORDER BY window_start DESC, line LIMIT 30"""
 
 REASONS = f"""SELECT category || coalesce(': ' || reason, '') AS reason, sum(seconds) AS seconds
 FROM pareto
 WHERE {sql.THESE} AND {_SHIFTS} AND category <> 'planned_stop'
-    AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS})
+    AND {sql.DAYS_AROUND} AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.DAYS_OVERLAP})
 GROUP BY 1 HAVING sum(seconds) > 0 ORDER BY 2 DESC LIMIT 12"""
 
 REASONS_BY_MACHINE = f"""SELECT {sql.NAME} AS equipment, category, reason, sum(seconds) AS seconds, sum(pareto.number) AS stops
 FROM pareto {sql.NAMED}
 WHERE {sql.THESE} AND {_SHIFTS} AND category <> 'planned_stop'
-    AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS})
+    AND {sql.DAYS_AROUND} AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.DAYS_OVERLAP})
 GROUP BY 1, 2, 3 ORDER BY seconds DESC LIMIT 50"""
 
 LOSSES = f"""{sql.facts()}
@@ -62,7 +62,7 @@ CYCLES = f"""SELECT {sql.NAME} AS equipment, product, sum(cycles) AS cycles, sum
     cycle_quantile_ms(merged_sketch(sketch), 0.95) / 1000 AS p95_s,
     sum(slow) / nullif(sum(cycles - no_ideal), 0)::double precision AS slow_share
 FROM cycles_by_shift {sql.NAMED}
-WHERE {sql.THESE} AND {sql.OVERLAPS} AND {_SHIFTS}
+WHERE {sql.THESE} AND {sql.DAYS_OVERLAP} AND {_SHIFTS}
 GROUP BY 1, 2 ORDER BY 1, 2"""
 
 CYCLE_TREND = f"""SELECT window_start AS time, {sql.NAME} AS metric, sum(mean_s * cycles) / nullif(sum(cycles), 0) AS value

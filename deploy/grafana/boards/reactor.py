@@ -28,16 +28,19 @@ SELECT {sql.NAME} AS equipment, open.batch, open.product, open.start AS began_at
 FROM open LEFT JOIN usual USING (equipment, product) {sql.NAMED}
 ORDER BY 1"""
 
-HISTORY = f"""SELECT took."end" AS time, {sql.NAME} AS equipment, took.batch, took.product, took.duration_s,
+HISTORY = f"""WITH took AS (
+    SELECT batch_cycles.*, machine.site, {sql.NAME} AS name FROM batch_cycles {sql.NAMED}
+    WHERE {sql.THESE} AND $__timeFilter("end") ORDER BY "end" DESC LIMIT 50
+), made AS (
+    SELECT * FROM oee_by_batch WHERE {sql.THESE} AND batch = ANY (ARRAY(SELECT batch FROM took))
+)
+SELECT took."end" AS time, took.name AS equipment, took.batch, took.product, took.duration_s,
     made.good, made.scrap, made.planned_s, made.oee, coalesce(released.disposition, 'waiting') AS disposition,
     cardinality(released.failed_tests) AS failed_tests
-FROM batch_cycles AS took {sql.NAMED}
-LEFT JOIN oee_by_batch AS made ON made.run = took.run AND made.equipment = took.equipment AND made.batch = took.batch
-LEFT JOIN batch_release AS released ON released.run = took.run AND released.site = machine.site
+FROM took LEFT JOIN made ON made.equipment = took.equipment AND made.batch = took.batch
+LEFT JOIN batch_release AS released ON released.run = took.run AND released.site = took.site
     AND released.product = took.product AND released.batch = took.batch
-WHERE took.run = '' AND took.{sql.MACHINES_CHOSEN}
-    AND $__timeFilter(took."end")
-ORDER BY took."end" DESC LIMIT 50"""
+ORDER BY took."end" DESC"""
 
 RESULTS = f"""SELECT tested_at AS time, batch, product, test, value, unit, lower_limit, upper_limit, outcome
 FROM test_results

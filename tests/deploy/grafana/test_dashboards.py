@@ -38,6 +38,8 @@ EACH_ALONE = pytest.mark.parametrize(
 )
 ANYTHING = {("DynamicConfigValue", "value"), ("MatcherConfig", "options")}
 """Of any type in Grafana's own source; the generator of the schema makes objects of them."""
+OF_DAYS = r"FROM (oee_by_shift|oee_line_by_shift|oee_daily|cycles_by_shift|takt_by_shift|pareto)\b"
+"""Views with a row per production day or less, of all days that were ever stored."""
 SERVICES = ("ingest", "processors", "sinks", "plantstream")
 
 
@@ -125,6 +127,18 @@ def test_a_choice_depends_on_choices_before_it(board):
         has.add(one.name)
     for mark in board.annotations:
         assert set(re.findall(r"\$\{(\w+)", variables.ANNOTATIONS[mark])) <= has
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *(pytest.param(panel.sql, id=f"{board.id}/{panel.id}") for board, panel in PANELS),
+        *(pytest.param(one.sql, id=f"choice {name}") for name, one in variables.VARIABLES.items()),
+        *(pytest.param(sql, id=f"mark {name}") for name, sql in variables.ANNOTATIONS.items()),
+    ],
+)
+def test_what_has_days_is_asked_for_those_of_the_range(sql):
+    assert len(re.findall(OF_DAYS, sql)) <= sql.count("day BETWEEN ")
 
 
 @EACH_ALONE

@@ -86,12 +86,22 @@ class Floor:
         self, panel: str, begins: datetime, ends: datetime, **chosen: Sequence[str]
     ) -> list[dict[str, Any]]:
         """What the panel `board/panel` shows of a range."""
+        return self._rows(self.expanded(panel, begins, ends, **chosen))
+
+    def expanded(
+        self, panel: str, begins: datetime, ends: datetime, **chosen: Sequence[str]
+    ) -> str:
+        """What the panel asks of a range."""
         board, _, name = panel.partition("/")
         of = self.asked(board, begins, ends, **chosen)
         (one,) = [
             one for which in BOARDS if which.id == board for one in which.panels if one.id == name
         ]
-        return self._rows(of.expanded(one.sql, one.least))
+        return of.expanded(one.sql, one.least)
+
+    def planned(self, sql: str) -> list[str]:
+        """How the database would answer it, line by line."""
+        return [line for (line,) in self.sql.execute(f"EXPLAIN {sql}".encode()).fetchall()]
 
     def choices(self, variable: str) -> list[dict[str, Any]]:
         """What people may choose of, at the site."""

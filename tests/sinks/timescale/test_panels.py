@@ -212,3 +212,57 @@ def test_the_share_of_slow_cycles_is_of_those_with_a_known_ideal_one(floor: Floo
     (shown,) = floor.shown("operations/cycles", at("10:00"), at("12:00"))
 
     assert shown["slow_share"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "panel", ["operations/reasons", "operations/reasons_by_machine", "factory/production_today"]
+)
+def test_a_panel_of_days_reads_the_days_of_its_range(floor: Floor, panel: str):
+    floor.knows(("press", ""))
+    floor.minutes("press", at("10:00"), 1, shift="2026-03-03/day")
+
+    planned = floor.planned(floor.expanded(panel, at("10:00"), at("11:00")))
+
+    assert any("(day >= " in line for line in planned)
+
+
+@pytest.mark.parametrize(
+    ("zone", "night"),
+    [
+        pytest.param("Pacific/Honolulu", ("08:00", "2026-03-01/night"), id="far in the west"),
+        pytest.param("Pacific/Kiritimati", ("20:00", "2026-03-04/late"), id="far in the east"),
+    ],
+)
+def test_a_shift_is_marked_also_where_its_day_is_another_than_that_of_the_range(
+    floor: Floor, zone: str, night: tuple[str, str]
+):
+    """A range of one hour in UTC, on 3 March."""
+    begins, shift = night
+    floor.knows(("press", ""), zone=zone)
+    day = datetime.fromisoformat(shift.partition("/")[0]).date()
+    floor.minutes("press", at(begins), 60, shift=shift, day=day, running_ms=60_000)
+
+    marked = floor.marked("shifts", "operations", at(begins), at(begins) + timedelta(hours=1))
+
+    assert marked == [shift.partition("/")[2]]
+    lines = floor.shown("operations/lines", at(begins), at(begins) + timedelta(hours=1))
+    assert [one["shift"] for one in lines] == [shift]
+
+
+def test_batches_that_ended_have_the_figures_of_all_of_their_days(floor: Floor):
+    floor.knows(("vat", ""))
+    batch = {"batch": "B1", "product": "P"}
+    floor.minutes("vat", at("10:00", day=1), 1, **batch, good=3)
+    floor.minutes("vat", at("10:00", day=3), 1, **batch, good=4)
+    floor.minutes("vat", at("11:00", day=3), 1, batch="B2", product="P", good=5)
+    floor.has(
+        "batch_cycle",
+        **batch,
+        equipment=path("vat"),
+        start=at("10:00", day=1),
+        end=at("10:30", day=3),
+    )
+
+    (shown,) = floor.shown("reactor/batch_history", at("10:00"), at("12:00"))
+
+    assert (shown["batch"], shown["good"]) == ("B1", 7)
