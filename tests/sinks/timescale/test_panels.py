@@ -25,8 +25,8 @@ def floor(timescale: Database) -> Iterator[Floor]:
         yield Floor(connection)
 
 
-def at(clock: str, day: int = 3) -> datetime:
-    hour, minute = map(int, clock.split(":"))
+def at(told: str, day: int = 3) -> datetime:
+    hour, minute = map(int, told.split(":"))
     return datetime(2026, 3, day, hour, minute, tzinfo=UTC)
 
 
