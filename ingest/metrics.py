@@ -1,6 +1,6 @@
 """What the edge tells Prometheus about itself."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Self
@@ -12,6 +12,7 @@ from ingest.input import Alive, Missed, Sample, Told
 from ingest.ports import Spool
 from ingest.values import is_bad
 from plantstream.runtime.http_metrics import HttpMetrics
+from schemas.record import EquipmentPath
 
 CERTIFICATES = ("server", "own")
 """Certificates of a source whose end is shown."""
@@ -155,6 +156,10 @@ class SourceMeters:
         """Of those that ask it by HTTP."""
         return self._metrics.http
 
+    def reads(self, equipment: Iterable[EquipmentPath]) -> None:
+        """This equipment is read at the source from now on, and no other."""
+        self._metrics.freshness.reads(self._source, equipment)
+
     def connected(self) -> None:
         """The source answers from now on."""
         self.is_connected, self.trouble = True, None
@@ -187,7 +192,7 @@ class SourceMeters:
         self._gaps.inc(sum(isinstance(one, Missed) for one in observations))
         self._bad.inc(sum(is_bad(one.quality) for one in samples if one.quality))
         said = [one for one in observations if isinstance(one, _SIGNS)]
-        self._metrics.freshness.saw(self._source, said, now)
+        self._metrics.freshness.saw(said, now)
         if not samples:
             return
         newest = max(one.source_time for one in samples)

@@ -54,15 +54,18 @@ class KeepingMeters:
         )
         self.looked_at = Gauge(
             "plantstream_sink_retention_timestamp_seconds",
-            "When old records were looked for last.",
+            "When old records were looked for last; before the first time, when the sink began.",
             registry=registry,
         )
 
 
 async def keep_records(
-    run: Callable[[datetime], Awaitable[Outcome]], time: KeepingTime, meters: KeepingMeters
+    run: Callable[[datetime], Awaitable[Outcome]], time: KeepingTime, registry: CollectorRegistry
 ) -> None:
     """Look for old records until the task is cancelled; a failure is told and tried again."""
+    meters = KeepingMeters(registry)
+    # Nobody sees a 0: a sink of which every look fails is as far behind as its start.
+    meters.looked_at.set(time.now().timestamp())
     pause_s = time.first_s
     while True:
         await time.sleep(pause_s)

@@ -11,7 +11,7 @@ from plantstream.runtime.ports import Broker
 from plantstream.runtime.reach import Reach
 from plantstream.runtime.settings import DatabaseSettings
 from plantstream.runtime.tracing import NO_TRACING, Tracing
-from sinks.keeping import KeepingMeters, KeepingTime, keep_records
+from sinks.keeping import KeepingTime, keep_records
 from sinks.meters import SinkMeters
 from sinks.portions import Portion
 from sinks.reader import Reader
@@ -85,7 +85,7 @@ async def run_sink_and_retention(
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(run_sink(reader, broker, settings, registry, None, options))
-            tasks.create_task(keep_records(retention.run, time, KeepingMeters(registry)))
+            tasks.create_task(keep_records(retention.run, time, registry))
             if options.run_jobs:
                 tasks.create_task(JobRunner(settings, asyncio.sleep).run())
     except BaseExceptionGroup as group:

@@ -5,13 +5,25 @@ HOURS = "oee_hourly"
 DAYS = "oee_daily"
 """By how long the range is, a resolution is read; ratios are taken from its sums."""
 
-THESE = "run = '' AND equipment = ANY (ARRAY[${equipment:sqlstring}]::text[])"
+MACHINES_CHOSEN = "equipment = ANY (ARRAY[${equipment:sqlstring}]::text[])"
+THESE = f"run = '' AND {MACHINES_CHOSEN}"
 AT_SITE = "run = '' AND site = ${site:sqlstring}"
 THESE_PRODUCTS = f"{AT_SITE} AND product = ANY (ARRAY[${{product:sqlstring}}]::text[])"
 FROM, TO = "$__timeFrom()::timestamptz", "$__timeTo()::timestamptz"
 OVERLAPS = f"window_start < {TO} AND window_end > {FROM}"
-NAMED = "JOIN plant_equipment AS machine USING (equipment)"
-NAME = "coalesce(machine.name, machine.id)"
+DAYS_AROUND = f"day BETWEEN {FROM}::date - 2 AND {TO}::date + 1"
+"""No other production day overlaps, whatever the time zone; by its day the database finds it fast."""
+DAYS_OVERLAP = f"{OVERLAPS} AND {DAYS_AROUND}"
+WITHIN = f"window_start >= {FROM} AND window_start < {TO}"
+"""Of windows that begin in the range: the one that begins at its end is not in it."""
+MACHINES = """(
+    SELECT site, line, class, equipment,
+        called || CASE WHEN count(*) OVER (PARTITION BY site, called) > 1 THEN ' (' || id || ')' ELSE '' END AS name
+    FROM (SELECT *, coalesce(nullif(name, ''), id) AS called FROM plant_equipment WHERE in_force) AS known
+) AS machine"""
+"""The machines of the plant files in force; one without a name is called by its id, namesakes by both."""
+NAMED = f"JOIN {MACHINES} USING (equipment)"
+NAME = "machine.name"
 BUCKET = "date_bin('$__interval', {}, TIMESTAMPTZ '2001-01-01 00:00Z')"
 
 AVAILABILITY = "sum(apt_s) / nullif(sum(planned_s), 0)"
@@ -38,41 +50,10 @@ def facts(of: str = THESE) -> str:
     parts = {
         MINUTES: f"{length} <= {LONG}",
         HOURS: f"{length} > {LONG} AND {length} <= {_VERY_LONG}",
-        DAYS: f"{length} > {_VERY_LONG}",
+        DAYS: f"{length} > {_VERY_LONG} AND {DAYS_AROUND}",
     }
     told = "\n    UNION ALL\n    ".join(
-        f"SELECT {_SUMS}\n    FROM {view}\n    WHERE {of} AND $__timeFilter(window_start) AND {when}"
+        f"SELECT {_SUMS}\n    FROM {view}\n    WHERE {of} AND {WITHIN} AND {when}"
         for view, when in parts.items()
     )
     return f"WITH facts AS (\n    {told}\n)"
-
-
-def telemetry(tag: str, of: str = THESE) -> str:
-    """A mean per interval and machine of a measured value: the sum of the samples / their number.
-
-    From raw samples up to 4 h, from minutes up to 2 days, from quarters of an hour up to 60 days,
-    from hours beyond.
-    """
-    length = f"{TO} - {FROM}"
-    live = of.removeprefix("run = '' AND ")
-    parts = [
-        f"SELECT equipment, time AS bucket, value AS total, 1 AS samples FROM telemetry\n"
-        f"    WHERE {of} AND tag = '{tag}' AND value IS NOT NULL AND $__timeFilter(time) AND {length} <= interval '4 hours'",
-        *(
-            f"SELECT equipment, bucket, total, samples FROM {view}\n"
-            f"    WHERE {live} AND tag = '{tag}' AND $__timeFilter(bucket) AND {when}"
-            for view, when in {
-                "telemetry_1m": f"{length} > interval '4 hours' AND {length} <= interval '2 days'",
-                "telemetry_15m": f"{length} > interval '2 days' AND {length} <= interval '60 days'",
-                "telemetry_1h": f"{length} > interval '60 days'",
-            }.items()
-        ),
-    ]
-    told = "\n    UNION ALL\n    ".join(parts)
-    return f"""WITH values AS (
-    {told}
-)
-SELECT {BUCKET.format("bucket")} AS time, {NAME} AS metric, sum(total) / nullif(sum(samples), 0) AS value
-FROM values {NAMED}
-WHERE machine.in_force
-GROUP BY 1, 2 ORDER BY 1"""

@@ -26,7 +26,7 @@ def _in_force(what: str, of: str = "true") -> str:
 
 
 _AT_SITE = "site = ${site:sqlstring}"
-_NAMES = _in_force("coalesce(name, id) AS __text, equipment AS __value", _AT_SITE)
+_NAMES = f"SELECT name AS __text, equipment AS __value FROM {sql.MACHINES} WHERE {_AT_SITE}"
 
 VARIABLES = {
     "site": Variable("site", f"{_in_force('site')} ORDER BY 1", several=False),
@@ -41,19 +41,21 @@ VARIABLES = {
     SELECT product FROM plant_demand WHERE site = ${site:sqlstring}
     UNION ALL
     SELECT product FROM compliance_by_product WHERE run = '' AND site = ${site:sqlstring} AND period = '30d'
+    UNION ALL
+    SELECT product FROM batch_release WHERE run = '' AND site = ${site:sqlstring}
 ) AS made ORDER BY 1""",
     ),
     "shift": Variable(
         "shift",
         f"""SELECT DISTINCT split_part(shift, '/', 2) FROM oee_by_shift
-WHERE {sql.THESE} AND day >= ({sql.TO} - interval '31 days')::date ORDER BY 1""",
+WHERE {sql.THESE} AND day BETWEEN {sql.TO}::date - 31 AND {sql.TO}::date + 1 ORDER BY 1""",
     ),
     "period": Variable("period", values=("day", "week", "month", "quarter", "year"), several=False),
 }
 
 ANNOTATIONS = {
     "shifts": f"""SELECT min(window_start) AS time, max(window_end) AS "timeEnd", split_part(shift, '/', 2) AS text
-FROM oee_by_shift WHERE {sql.THESE} AND {sql.OVERLAPS} GROUP BY shift""",
+FROM oee_by_shift WHERE {sql.THESE} AND {sql.DAYS_OVERLAP} GROUP BY shift""",
     "batches": f"""SELECT start AS time, coalesce("end", {sql.TO}) AS "timeEnd", batch AS text, product AS tags
 FROM batch_cycles WHERE {sql.THESE} AND start < {sql.TO} AND coalesce("end", {sql.TO}) > {sql.FROM}
 ORDER BY start DESC LIMIT 200""",

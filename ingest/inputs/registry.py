@@ -112,6 +112,8 @@ def build_inputs(
             f"{plant.file}: no equipment names a source, so there is nothing to read: "
             "add `sources:` and `source:`, or replay a recording"
         )
+    for name in inputs:
+        metrics.of(name).reads(path for path, _ in plant.plant.read_at(name))
     return inputs
 
 

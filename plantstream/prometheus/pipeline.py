@@ -87,7 +87,7 @@ def _upkeep() -> list[Rule]:
             "increase(plantstream_watchdog_restarts_total[1h]) > 0",
             (
                 "warning",
-                "{{ $labels.job }} stood still and was restarted",
+                "{{ $labels.instance }} stood still and was restarted",
                 "Its position did not move while its topic grew, or its event loop stood.",
             ),
         ),
@@ -104,7 +104,7 @@ def _upkeep() -> list[Rule]:
         ),
         of_services(
             "RetentionStalled",
-            "time() - (plantstream_sink_retention_timestamp_seconds > 0) > 172800",
+            "time() - plantstream_sink_retention_timestamp_seconds > 172800",
             (
                 "warning",
                 "Old records have not been looked for in two days",

@@ -18,10 +18,10 @@ def recording(prefix: str) -> Sequence[Recorded]:
     rows = "sum by (le) (rate(plantstream_sink_event_to_row_seconds_bucket[5m]))"
     pages = "sum by (le, channel) (rate(plantstream_notify_decided_to_sent_seconds_bucket[15m]))"
     return [
-        # Exact over sites: OEE is ideal time over planned busy time, and both add up.
+        # Exact over sites that have one: OEE is ideal time over planned busy time, and both add up.
         Recorded(
             f"enterprise:{prefix}overall_equipment_efficiency:planned_weighted",
-            f"sum({oee} * {planned}) / sum({planned})",
+            f"sum({oee} * {planned}) / sum({planned} and {oee})",
         ),
         Recorded("service:http_requests:rate5m", f"sum by (service) ({requests})"),
         Recorded("service:http_errors:rate5m", f"sum by (service) ({failed})"),

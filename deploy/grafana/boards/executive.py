@@ -15,11 +15,13 @@ from deploy.grafana.shapes import (
     Row,
 )
 
-_DAYS = f"FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS}"
+_DAYS = f"FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.DAYS_OVERLAP}"
 _PERIOD = "date_trunc('${period}', day::timestamp)"
 _CONSTRAINTS = (
     "equipment IN (SELECT equipment FROM plant_equipment WHERE in_force AND is_constraint)"
 )
+_ZONE = """coalesce((SELECT time_zone FROM plant_file JOIN plant_equipment USING (site, plant_version, number)
+    WHERE in_force AND site = ${site:sqlstring} LIMIT 1), 'UTC')"""
 
 VOLUME = f"SELECT sum(good) AS good {_DAYS} AND {_CONSTRAINTS}"
 OEE = f"SELECT {sql.OEE} AS oee {_DAYS}"
@@ -45,7 +47,7 @@ COMPLIANCE_BY = f"""SELECT min(tested_at) AS time,
     count(*) FILTER (WHERE outcome IN ('pass', 'out_of_trend')) / nullif(count(*), 0)::double precision AS compliance_rate
 FROM test_results
 WHERE {sql.AT_SITE} AND is_newest AND outcome IN ('pass', 'out_of_trend', 'fail') AND $__timeFilter(tested_at)
-GROUP BY date_trunc('${{period}}', tested_at) ORDER BY 1"""
+GROUP BY date_trunc('${{period}}', tested_at AT TIME ZONE {_ZONE}) ORDER BY 1"""
 
 PERIODS = f"""SELECT to_char(min(day), 'YYYY-MM-DD') || CASE WHEN max(day) > min(day) THEN to_char(max(day), ' - YYYY-MM-DD')
     ELSE '' END AS production_days, sum(good) AS good, sum(scrap) AS scrap, sum(rework) AS rework,

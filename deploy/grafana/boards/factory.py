@@ -1,7 +1,7 @@
 """Factory overview: how it goes now, on all machines of a site."""
 
-from deploy.grafana import colours, sql
-from deploy.grafana.boards.shared import ALERTS, machine_figures, states
+from deploy.grafana import colours, sql, telemetry
+from deploy.grafana.boards.shared import ALERTS, REACTOR_TAGS, machine_figures, states
 from deploy.grafana.shapes import (
     MEASURED,
     OVER_TIME,
@@ -19,21 +19,23 @@ from deploy.grafana.shapes import (
 _CONSTRAINTS = f"""equipment IN (SELECT equipment FROM plant_equipment WHERE in_force AND is_constraint)
         AND {sql.THESE}"""
 
+_THERE = f"{sql.THESE} AND {sql.DAYS_AROUND}"
+
 PRODUCTION_TODAY = f"""WITH today AS (
-    SELECT equipment, max(day) AS day FROM {sql.DAYS} WHERE {_CONSTRAINTS} AND {sql.OVERLAPS}
+    SELECT equipment, max(day) AS day FROM {sql.DAYS} WHERE {_CONSTRAINTS} AND {sql.DAYS_OVERLAP}
     GROUP BY equipment
 ), made AS (
-    SELECT sum(good) AS good FROM {sql.DAYS} JOIN today USING (equipment, day) WHERE run = ''
+    SELECT sum(good) AS good FROM {sql.DAYS} JOIN today USING (equipment, day) WHERE {_THERE}
 ), wanted AS (
     SELECT sum(demand_per_shift) AS target FROM (
         SELECT DISTINCT ON (equipment, shift) demand_per_shift
         FROM takt_by_shift JOIN today USING (equipment, day)
-        WHERE run = '' ORDER BY equipment, shift, cycles DESC) AS shifts
+        WHERE {_THERE} ORDER BY equipment, shift, cycles DESC) AS shifts
 )
 SELECT good, target FROM made, wanted"""
 
 OEE_NOW = f"""SELECT {sql.OEE} AS oee FROM {sql.MINUTES}
-WHERE {sql.THESE} AND window_start > {sql.TO} - interval '1 hour' AND window_start <= {sql.TO}
+WHERE {sql.THESE} AND window_start >= {sql.TO} - interval '1 hour' AND window_start < {sql.TO}
 HAVING sum(planned_s) > 0"""
 
 QUALITY_NOW = f"""{sql.facts()}
@@ -45,48 +47,16 @@ FROM alerts WHERE {sql.AT_SITE} AND state = 'firing'"""
 OEE_OF_RANGE = f"""{sql.facts()}
 SELECT {sql.OEE} AS oee FROM facts"""
 
-_NEWEST = """SELECT DISTINCT ON (equipment, tag) equipment, tag, value FROM telemetry
-    WHERE {these} AND tag IN ({tags}) AND value IS NOT NULL
-        AND time > {to} - interval '1 hour' AND time <= {to}
-    ORDER BY equipment, tag, time DESC"""
-
-
-def _newest(columns: dict[str, str], must: str) -> str:
-    """The newest value of some tags, a row per machine that has the one that must be there."""
-    tags = ", ".join(f"'{tag}'" for tag in columns.values())
-    newest = _NEWEST.format(these=sql.THESE, to=sql.TO, tags=tags)
-    told = ",\n    ".join(
-        f"max(value) FILTER (WHERE tag = '{tag}') AS {column}" for column, tag in columns.items()
-    )
-    return f"""WITH newest AS (
-    {newest}
-)
-SELECT {sql.NAME} AS equipment,
-    {told}
-FROM newest {sql.NAMED}
-WHERE machine.in_force
-GROUP BY 1 HAVING max(value) FILTER (WHERE tag = '{must}') IS NOT NULL ORDER BY 1"""
-
-
-REACTORS_NOW = _newest(
-    {
-        "temperature": "temperature",
-        "setpoint": "temperature-setpoint",
-        "pressure": "pressure",
-        "mixing_speed": "mixing-speed",
-    },
-    "temperature",
-)
-STATIONS_NOW = _newest(
-    {"throughput": "throughput", "queue": "queue-length", "energy": "energy"}, "throughput"
+STATIONS_NOW = telemetry.newest(
+    {"throughput": "throughput", "queue": "queue-length", "energy": "energy"}, must="throughput"
 )
 
 PRODUCTION_TREND = f"""SELECT {sql.BUCKET.format("window_start")} AS time, sum(good) AS good, sum(scrap + rework) AS rejects
-FROM {sql.HOURS} WHERE {_CONSTRAINTS} AND $__timeFilter(window_start)
+FROM {sql.HOURS} WHERE {_CONSTRAINTS} AND {sql.WITHIN}
 GROUP BY 1 ORDER BY 1"""
 
 OEE_TREND = f"""SELECT {sql.BUCKET.format("window_start")} AS time, {sql.OEE} AS oee, {sql.QUALITY_RATIO} AS quality_ratio
-FROM {sql.HOURS} WHERE {sql.THESE} AND $__timeFilter(window_start)
+FROM {sql.HOURS} WHERE {sql.THESE} AND {sql.WITHIN}
 GROUP BY 1 ORDER BY 1"""
 
 EVENTS = f"""SELECT at AS time, kind, {sql.NAME} AS equipment, what FROM (
@@ -98,7 +68,7 @@ EVENTS = f"""SELECT at AS time, kind, {sql.NAME} AS equipment, what FROM (
     UNION ALL
     SELECT start, 'finding', equipment, text FROM findings WHERE {sql.THESE} AND $__timeFilter(start)
 ) AS told {sql.NAMED}
-WHERE machine.in_force ORDER BY at DESC LIMIT 50"""
+ORDER BY at DESC LIMIT 50"""
 
 COMPLIANCE = f"""SELECT product, passed, judged, passed / nullif(judged, 0)::double precision AS compliance_rate,
     CASE WHEN compliance_rate IS NULL THEN 'too_few' WHEN compliance_rate >= 1 THEN 'compliant'
@@ -169,7 +139,7 @@ MACHINES = Row(
             "reactors_now",
             Kind.TABLE,
             MEASURED,
-            REACTORS_NOW,
+            telemetry.newest(REACTOR_TAGS, must="temperature"),
             size=(12, 5),
             columns=[
                 Column("equipment"),

@@ -25,20 +25,20 @@ _LOSSES = """VALUES ('breakdown', breakdown_loss_s), ('setup', setup_loss_s), ('
 LINES = f"""SELECT substr(place, length(${{site:sqlstring}}) + 2) AS line, shift, window_start AS time, oee, line_oee, availability,
     effectiveness, quality_ratio, planned_s, regexp_replace(constraint_equipment, '^.*/', '') AS constraint_equipment
 FROM oee_line_by_shift
-WHERE run = '' AND place LIKE ${{site:sqlstring}} || '/%' AND {sql.OVERLAPS} AND {_SHIFTS}
+WHERE run = '' AND place LIKE ${{site:sqlstring}} || '/%' AND {sql.DAYS_OVERLAP} AND {_SHIFTS}
     AND regexp_replace(place, '^.*/', '') = ANY (ARRAY[${{line:sqlstring}}]::text[])
 ORDER BY window_start DESC, line LIMIT 30"""
 
 REASONS = f"""SELECT category || coalesce(': ' || reason, '') AS reason, sum(seconds) AS seconds
 FROM pareto
 WHERE {sql.THESE} AND {_SHIFTS} AND category <> 'planned_stop'
-    AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS})
+    AND {sql.DAYS_AROUND} AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.DAYS_OVERLAP})
 GROUP BY 1 HAVING sum(seconds) > 0 ORDER BY 2 DESC LIMIT 12"""
 
 REASONS_BY_MACHINE = f"""SELECT {sql.NAME} AS equipment, category, reason, sum(seconds) AS seconds, sum(pareto.number) AS stops
 FROM pareto {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND {_SHIFTS} AND category <> 'planned_stop'
-    AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.OVERLAPS})
+WHERE {sql.THESE} AND {_SHIFTS} AND category <> 'planned_stop'
+    AND {sql.DAYS_AROUND} AND day IN (SELECT day FROM {sql.DAYS} WHERE {sql.THESE} AND {sql.DAYS_OVERLAP})
 GROUP BY 1, 2, 3 ORDER BY seconds DESC LIMIT 50"""
 
 LOSSES = f"""{sql.facts()}
@@ -50,24 +50,24 @@ SELECT {sql.NAME} AS equipment, sum(breakdown_loss_s) AS breakdown, sum(setup_lo
     sum(minor_stop_loss_s) AS minor_stops, sum(speed_loss_s) AS speed, sum(defect_loss_s) AS defects,
     sum(startup_loss_s) AS startup, sum(unknown_loss_s) AS unknown, sum(ideal_good_s) AS ideal_good_s,
     sum(planned_s) AS planned_s
-FROM facts {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY sum(planned_s) - sum(ideal_good_s) DESC NULLS LAST"""
+FROM facts {sql.NAMED} GROUP BY 1 ORDER BY sum(planned_s) - sum(ideal_good_s) DESC NULLS LAST"""
 
 REPAIRS = f"""{sql.facts()}
 SELECT {sql.NAME} AS equipment, sum(breakdowns) AS breakdowns, sum(apt_s) / nullif(sum(breakdowns), 0) AS mtbf_s,
     sum(unplanned_stop_s) / nullif(sum(breakdowns), 0) AS mttr_s
-FROM facts {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 2 DESC, 1"""
+FROM facts {sql.NAMED} GROUP BY 1 ORDER BY 2 DESC, 1"""
 
 CYCLES = f"""SELECT {sql.NAME} AS equipment, product, sum(cycles) AS cycles, sum(mean_s * cycles) / nullif(sum(cycles), 0) AS mean_s,
     cycle_quantile_ms(merged_sketch(sketch), 0.5) / 1000 AS median_s,
     cycle_quantile_ms(merged_sketch(sketch), 0.95) / 1000 AS p95_s,
-    sum(slow) / nullif(sum(cycles), 0)::double precision AS slow_share
+    sum(slow) / nullif(sum(cycles - no_ideal), 0)::double precision AS slow_share
 FROM cycles_by_shift {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND {sql.OVERLAPS} AND {_SHIFTS}
+WHERE {sql.THESE} AND {sql.DAYS_OVERLAP} AND {_SHIFTS}
 GROUP BY 1, 2 ORDER BY 1, 2"""
 
 CYCLE_TREND = f"""SELECT window_start AS time, {sql.NAME} AS metric, sum(mean_s * cycles) / nullif(sum(cycles), 0) AS value
 FROM cycles_by_hour {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND {sql.OVERLAPS} GROUP BY 1, 2 ORDER BY 1"""
+WHERE {sql.THESE} AND {sql.OVERLAPS} GROUP BY 1, 2 ORDER BY 1"""
 
 TIME = f"""{sql.facts()}
 SELECT {sql.BUCKET.format("window_start")} AS time, {", ".join(f"sum({name}_s) AS {name}" for name in colours.CATEGORIES)}
@@ -76,14 +76,14 @@ FROM facts GROUP BY 1 ORDER BY 1"""
 STOPS = f"""SELECT start AS time, {sql.NAME} AS equipment, category, reason, reason_by AS done_by,
     extract(epoch FROM coalesce("end", {sql.TO}) - start) AS duration_s, batch, regexp_replace(shift, '^.*/', '') AS shift, is_open
 FROM stops {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND $__timeFilter(start) AND category <> 'minor_stop'
+WHERE {sql.THESE} AND $__timeFilter(start) AND category <> 'minor_stop'
     AND (shift IS NULL OR {_SHIFTS})
 ORDER BY start DESC LIMIT 100"""
 
 CALLS = f"""SELECT raised_at AS time, {sql.NAME} AS equipment, kind, priority, raised_by, cleared_at, cleared_by,
     extract(epoch FROM coalesce(cleared_at, {sql.TO}) - raised_at) AS duration_s, comment
 FROM andon_calls {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND $__timeFilter(raised_at) ORDER BY raised_at DESC LIMIT 50"""
+WHERE {sql.THESE} AND $__timeFilter(raised_at) ORDER BY raised_at DESC LIMIT 50"""
 
 _S: dict[str, Any] = {"unit": "s", "decimals": 0}
 

@@ -135,7 +135,7 @@ PIPELINE = Board(
                 _told(
                     "restarts",
                     {
-                        "{{job}}": f"sum by (job) (increase(plantstream_watchdog_restarts_total{_RATE}))"
+                        "{{instance}}": f"sum by (instance) (increase(plantstream_watchdog_restarts_total{_RATE}))"
                     },
                 ),
             ],

@@ -1,7 +1,7 @@
 """Reactors: what they are at, within which limits, and how the last batches went."""
 
-from deploy.grafana import colours, sql
-from deploy.grafana.boards.shared import alerts, states
+from deploy.grafana import colours, sql, telemetry
+from deploy.grafana.boards.shared import REACTOR_TAGS, alerts, states
 from deploy.grafana.shapes import (
     MEASURED,
     OVER_TIME,
@@ -16,28 +16,6 @@ from deploy.grafana.shapes import (
     Row,
 )
 
-_HEAT = f"""WITH samples AS (
-    SELECT equipment, tag, time, value FROM telemetry
-    WHERE {sql.THESE} AND tag IN ('temperature', 'temperature-setpoint', 'pressure', 'mixing-speed')
-        AND value IS NOT NULL AND time > {sql.TO} - interval '1 hour' AND time <= {sql.TO}
-), newest AS (
-    SELECT DISTINCT ON (equipment, tag) equipment, tag, value FROM samples ORDER BY equipment, tag, time DESC
-)"""
-
-NOW = f"""{_HEAT}
-SELECT {sql.NAME} AS equipment,
-    max(value) FILTER (WHERE tag = 'temperature') AS temperature,
-    max(value) FILTER (WHERE tag = 'temperature-setpoint') AS setpoint,
-    max(value) FILTER (WHERE tag = 'pressure') AS pressure,
-    max(value) FILTER (WHERE tag = 'mixing-speed') AS mixing_speed
-FROM newest {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 1"""
-
-_TEMPERATURES = f"""SELECT equipment, minimum, maximum FROM telemetry_1m
-    WHERE {sql.THESE.removeprefix("run = '' AND ")} AND tag = 'temperature' AND $__timeFilter(bucket)"""
-
-EXTREMES = f"""SELECT {sql.NAME} AS equipment, min(minimum) AS minimum, max(maximum) AS maximum
-FROM ({_TEMPERATURES}) AS minutes {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 1"""
-
 PROGRESS = f"""WITH open AS (
     SELECT equipment, batch, product, start, extract(epoch FROM {sql.TO} - start) AS elapsed_s FROM batch_cycles
     WHERE {sql.THESE} AND is_open AND start <= {sql.TO}
@@ -48,18 +26,21 @@ PROGRESS = f"""WITH open AS (
 SELECT {sql.NAME} AS equipment, open.batch, open.product, open.start AS began_at, elapsed_s, expected_s,
     elapsed_s / nullif(expected_s, 0) AS progress, greatest(expected_s - elapsed_s, 0) AS remaining_s
 FROM open LEFT JOIN usual USING (equipment, product) {sql.NAMED}
-WHERE machine.in_force ORDER BY 1"""
+ORDER BY 1"""
 
-HISTORY = f"""SELECT took."end" AS time, {sql.NAME} AS equipment, took.batch, took.product, took.duration_s,
+HISTORY = f"""WITH took AS (
+    SELECT batch_cycles.*, machine.site, {sql.NAME} AS name FROM batch_cycles {sql.NAMED}
+    WHERE {sql.THESE} AND $__timeFilter("end") ORDER BY "end" DESC LIMIT 50
+), made AS (
+    SELECT * FROM oee_by_batch WHERE {sql.THESE} AND batch = ANY (ARRAY(SELECT batch FROM took))
+)
+SELECT took."end" AS time, took.name AS equipment, took.batch, took.product, took.duration_s,
     made.good, made.scrap, made.planned_s, made.oee, coalesce(released.disposition, 'waiting') AS disposition,
     cardinality(released.failed_tests) AS failed_tests
-FROM batch_cycles AS took {sql.NAMED}
-LEFT JOIN oee_by_batch AS made ON made.run = took.run AND made.equipment = took.equipment AND made.batch = took.batch
-LEFT JOIN batch_release AS released ON released.run = took.run AND released.site = machine.site
+FROM took LEFT JOIN made ON made.equipment = took.equipment AND made.batch = took.batch
+LEFT JOIN batch_release AS released ON released.run = took.run AND released.site = took.site
     AND released.product = took.product AND released.batch = took.batch
-WHERE took.run = '' AND took.equipment = ANY (ARRAY[${{equipment:sqlstring}}]::text[]) AND machine.in_force
-    AND $__timeFilter(took."end")
-ORDER BY took."end" DESC LIMIT 50"""
+ORDER BY took."end" DESC"""
 
 RESULTS = f"""SELECT tested_at AS time, batch, product, test, value, unit, lower_limit, upper_limit, outcome
 FROM test_results
@@ -69,11 +50,11 @@ ORDER BY tested_at DESC LIMIT 100"""
 
 UTILISATION = f"""{sql.facts()}
 SELECT {sql.NAME} AS equipment, {sql.AVAILABILITY} AS availability
-FROM facts {sql.NAMED} WHERE machine.in_force GROUP BY 1 ORDER BY 1"""
+FROM facts {sql.NAMED} GROUP BY 1 ORDER BY 1"""
 
 MAINTENANCE = f"""SELECT start AS time, {sql.NAME} AS equipment, "end" AS until, duration_s, reason_by AS done_by
 FROM stops {sql.NAMED}
-WHERE {sql.THESE} AND machine.in_force AND reason = 'maintenance' AND $__timeFilter(start)
+WHERE {sql.THESE} AND reason = 'maintenance' AND $__timeFilter(start)
 ORDER BY start DESC LIMIT 20"""
 
 _ALERTS_HERE = f"""{sql.AT_SITE} AND equipment IN (SELECT id FROM plant_equipment
@@ -85,7 +66,7 @@ def _measured(panel: str, tag: str, unit: str, *, limits: bool = False) -> Panel
         panel,
         Kind.SERIES,
         MEASURED,
-        sql.telemetry(tag),
+        telemetry.curve(tag),
         size=(8, 9),
         unit=unit,
         steps=colours.TEMPERATURE if limits else None,
@@ -104,7 +85,7 @@ REACTOR = Board(
                     "reactor_now",
                     Kind.TABLE,
                     MEASURED,
-                    NOW,
+                    telemetry.newest(REACTOR_TAGS),
                     size=(10, 5),
                     columns=[
                         Column("equipment"),
@@ -118,7 +99,7 @@ REACTOR = Board(
                     "temperature_range",
                     Kind.TABLE,
                     Equals(Number.OVERHEATED, "maximum", by="equipment"),
-                    EXTREMES,
+                    telemetry.extremes("temperature"),
                     size=(6, 5),
                     columns=[
                         Column("equipment"),

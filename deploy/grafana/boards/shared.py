@@ -11,31 +11,58 @@ from deploy.grafana.shapes import (
     Panel,
 )
 
+REACTOR_TAGS = {
+    "temperature": "temperature",
+    "setpoint": "temperature-setpoint",
+    "pressure": "pressure",
+    "mixing_speed": "mixing-speed",
+}
+"""What tables show of a reactor, by column."""
 _PLACES = "VALUES " + ", ".join(
     f"({place}, {name}_s)" for place, name in enumerate(colours.CATEGORIES)
 )
 _PLACE = f"array_position(ARRAY[{', '.join(map(repr, colours.CATEGORIES))}], category) - 1"
-_STOOD = f"""FROM stops WHERE {sql.THESE} AND {sql.TO} - {sql.FROM} <= {sql.LONG}"""
+_UNKNOWN = colours.CATEGORIES.index("unknown")
+_KNOWN = ", ".join(f"{name}_s" for name in colours.CATEGORIES if name != "unknown")
+_SHORT = f"{sql.TO} - {sql.FROM} <= {sql.LONG}"
+_STOOD = f"FROM stops WHERE {sql.THESE} AND {_SHORT}"
 
-STATES = f"""{sql.facts()}, said AS (
+STATES = f"""{sql.facts()}, told AS (
     SELECT greatest(start, {sql.FROM}) AS time, equipment, {_PLACE} AS place
     {_STOOD} AND start <= {sql.TO} AND ("end" IS NULL OR "end" > greatest(start, {sql.FROM}))
     UNION ALL
     SELECT "end", equipment, 0 {_STOOD} AND start < "end" AND $__timeFilter("end")
     UNION ALL
-    SELECT greatest(min(window_start), {sql.FROM}), equipment, 0 FROM facts
-    WHERE {sql.TO} - {sql.FROM} <= {sql.LONG} GROUP BY equipment
+    SELECT greatest(min(window_start), {sql.FROM}), equipment, 0 FROM facts WHERE {_SHORT} GROUP BY equipment
+), said AS (
+    SELECT DISTINCT ON (time, equipment) time, equipment, place FROM told ORDER BY time, equipment, place DESC
+), minutes AS (
+    SELECT equipment, window_start, unknown_s > greatest({_KNOWN}) AS unseen,
+        lag(unknown_s > greatest({_KNOWN})) OVER (PARTITION BY equipment ORDER BY window_start) AS before
+    FROM facts WHERE {_SHORT}
+), stretches AS (
+    SELECT equipment, unseen, window_start AS begins,
+        coalesce(lead(window_start) OVER (PARTITION BY equipment ORDER BY window_start), 'infinity') AS ends
+    FROM minutes WHERE unseen IS DISTINCT FROM before
+), shown AS (
+    SELECT time, equipment, place FROM said WHERE NOT EXISTS (SELECT FROM stretches
+        WHERE unseen AND stretches.equipment = said.equipment AND begins <= time AND ends > time)
+    UNION
+    SELECT begins, equipment, {_UNKNOWN} FROM stretches WHERE unseen
+    UNION
+    SELECT ends, equipment, (SELECT place FROM said
+        WHERE said.equipment = stretches.equipment AND time <= ends ORDER BY time DESC LIMIT 1)
+    FROM stretches WHERE unseen AND ends < 'infinity'
 ), spent AS (
     SELECT {sql.BUCKET.format("window_start")} AS time, equipment, place, sum(seconds) AS seconds
-    FROM facts CROSS JOIN LATERAL ({_PLACES}) AS of (place, seconds)
-    WHERE {sql.TO} - {sql.FROM} > {sql.LONG} GROUP BY 1, 2, 3
+    FROM facts CROSS JOIN LATERAL ({_PLACES}) AS of (place, seconds) WHERE NOT {_SHORT} GROUP BY 1, 2, 3
 )
 SELECT time, {sql.NAME} AS metric, place AS value FROM (
-    (SELECT DISTINCT ON (time, equipment) time, equipment, place FROM said ORDER BY time, equipment, place DESC)
+    SELECT * FROM shown
     UNION ALL
     (SELECT DISTINCT ON (time, equipment) time, equipment, place FROM spent ORDER BY time, equipment, seconds DESC, place)
-) AS told {sql.NAMED}
-WHERE machine.in_force ORDER BY time, metric"""
+) AS shown {sql.NAMED}
+ORDER BY time, metric"""
 
 
 def states(height: int) -> Panel:
@@ -53,7 +80,7 @@ def states(height: int) -> Panel:
 
 MACHINE_FIGURES = f"""{sql.facts()}, newest AS (
     SELECT DISTINCT ON (equipment) equipment, batch, product FROM {sql.MINUTES}
-    WHERE {sql.THESE} AND window_start > {sql.TO} - interval '15 minutes' AND window_start <= {sql.TO}
+    WHERE {sql.THESE} AND window_start >= {sql.TO} - interval '15 minutes' AND window_start < {sql.TO}
     ORDER BY equipment, window_start DESC
 )
 SELECT {sql.NAME} AS equipment, max(newest.product) AS product, max(newest.batch) AS batch,
@@ -61,7 +88,6 @@ SELECT {sql.NAME} AS equipment, max(newest.product) AS product, max(newest.batch
     {sql.EFFECTIVENESS} AS effectiveness, {sql.QUALITY_RATIO} AS quality_ratio, {sql.OEE} AS oee,
     {sql.COVERAGE} AS coverage
 FROM facts {sql.NAMED} LEFT JOIN newest USING (equipment)
-WHERE machine.in_force
 GROUP BY 1 ORDER BY 1"""
 
 

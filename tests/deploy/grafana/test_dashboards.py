@@ -38,6 +38,8 @@ EACH_ALONE = pytest.mark.parametrize(
 )
 ANYTHING = {("DynamicConfigValue", "value"), ("MatcherConfig", "options")}
 """Of any type in Grafana's own source; the generator of the schema makes objects of them."""
+OF_DAYS = r"FROM (oee_by_shift|oee_line_by_shift|oee_daily|cycles_by_shift|takt_by_shift|pareto)\b"
+"""Views with a row per production day or less, of all days that were ever stored."""
 SERVICES = ("ingest", "processors", "sinks", "plantstream")
 
 
@@ -127,6 +129,18 @@ def test_a_choice_depends_on_choices_before_it(board):
         assert set(re.findall(r"\$\{(\w+)", variables.ANNOTATIONS[mark])) <= has
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *(pytest.param(panel.sql, id=f"{board.id}/{panel.id}") for board, panel in PANELS),
+        *(pytest.param(one.sql, id=f"choice {name}") for name, one in variables.VARIABLES.items()),
+        *(pytest.param(sql, id=f"mark {name}") for name, sql in variables.ANNOTATIONS.items()),
+    ],
+)
+def test_what_has_days_is_asked_for_those_of_the_range(sql):
+    assert len(re.findall(OF_DAYS, sql)) <= sql.count("day BETWEEN ")
+
+
 @EACH_ALONE
 def test_ratios_are_never_averaged(panel):
     said = panel.sql + " ".join(panel.promql.values())
@@ -183,6 +197,14 @@ def test_metrics_are_those_that_services_have(panel):
     for metric in named:
         stem = re.sub(r"_(total|bucket)$", "", metric)
         assert _is_told(stem), f"no service has {metric}"
+
+
+@EACH_ALONE
+def test_services_are_told_apart_by_what_they_do_not_share(panel):
+    """All of them are scraped as one job."""
+    said = " ".join([*panel.promql, *panel.promql.values()])
+
+    assert not re.search(r"\bjob\b", said)
 
 
 def test_prometheus_understands_every_expression(tmp_path):
