@@ -7,7 +7,24 @@ from plantstream.prometheus.rule import Rule, of_services
 
 def pipeline() -> Sequence[Rule]:
     """What is on its way through our services, and what holds it up."""
-    return [*_edge(), *_lateness(), *_upkeep()]
+    return [*_edge(), _lost(), *_lateness(), *_upkeep()]
+
+
+def _lost() -> Rule:
+    counters = (
+        "plantstream_processor_holes_total",
+        "plantstream_processor_deleted_unread_total",
+        "plantstream_sink_holes_total",
+    )
+    return of_services(
+        "EventsLost",
+        " or ".join(f"increase({counter}[10m]) > 0" for counter in counters),
+        (
+            "critical",
+            '{{ $labels.instance }}: {{ printf "%.0f" $value }} events never arrived',
+            "Their numbers are missing, or a topic deleted them before they were read.",
+        ),
+    )
 
 
 def _edge() -> list[Rule]:
