@@ -47,6 +47,10 @@ class SourceHeartbeat(SiteRecord):
     """Why it cannot be read, where only a person can help."""
 
 
+SIGNS_OF_LIFE = (EdgeHeartbeat, SourceHeartbeat)
+"""They are not sent again: what is missing of them is no loss."""
+
+
 class ExternalAlert(SiteRecord):
     """An alert of Prometheus or another sender, as it was told at `source_time`."""
 

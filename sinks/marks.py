@@ -6,11 +6,8 @@ from typing import NamedTuple
 
 from plantstream.runtime.ports import TopicPartition
 from schemas.record import Envelope
-from schemas.site import EdgeHeartbeat, SourceHeartbeat
+from schemas.site import SIGNS_OF_LIFE
 from sinks.batch import Event, Span
-
-_SIGNS_OF_LIFE = (EdgeHeartbeat, SourceHeartbeat)
-"""They are not sent again: what is missing of them is no loss."""
 
 
 class Mark(NamedTuple):
@@ -29,7 +26,13 @@ class Fresh:
     events: list[Event] = field(default_factory=list)
     marks: dict[Mark, int] = field(default_factory=dict)
     repeats: int = 0
-    holes: int = 0
+    lost: dict[Mark, int] = field(default_factory=dict)
+    """How many events never arrived before those that did."""
+
+    @property
+    def holes(self) -> int:
+        """Events that never arrived."""
+        return sum(self.lost.values())
 
 
 class KnownMarks:
@@ -90,8 +93,8 @@ def without_repeats(events: Sequence[Event], marks: Mapping[Mark, int]) -> Fresh
         if seq <= last:
             fresh.repeats += 1
             continue
-        if not isinstance(event.value, _SIGNS_OF_LIFE):
-            fresh.holes += seq - last - 1
+        if seq > last + 1 and not isinstance(event.value, SIGNS_OF_LIFE):
+            fresh.lost[mark] = fresh.lost.get(mark, 0) + seq - last - 1
         fresh.marks[mark] = seq
         fresh.events.append(event)
     return fresh

@@ -18,6 +18,7 @@ from schemas.machine import Gap, MachineRecord
 from schemas.partitioning import partition_key, partition_of
 from schemas.plant.load import PlantFile
 from schemas.record import Envelope, Frozen
+from schemas.site import SIGNS_OF_LIFE
 from schemas.topics import BY_NAME
 
 MOST_AHEAD = timedelta(seconds=10)
@@ -176,8 +177,8 @@ def _without_repeats(
         if event.id.seq <= last:
             outcome.repeats += 1
             continue
-        if event.id.seq > last + 1:
-            outcome.holes += 1
+        if event.id.seq > last + 1 and not isinstance(event, SIGNS_OF_LIFE):
+            outcome.holes += event.id.seq - last - 1
             if hasattr(event, "equipment"):
                 yield Arrival(arrival.record, _gap_before(event, event.id.seq - last - 1))
         marks[mark] = event.id.seq

@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
+from itertools import islice
 
 import psycopg
 from psycopg import AsyncConnection
 
 from plantstream.runtime.errors import MisconfiguredError
 from plantstream.runtime.faults import FaultPoint
+from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import TopicPartition
 from plantstream.runtime.settings import DatabaseSettings
 from sinks.batch import Batch, Event
@@ -27,6 +29,9 @@ from sinks.timescale.migrate import scripts
 from sinks.timescale.probe import ask
 from sinks.timescale.rows import Rows, rows_of
 
+_log = get_logger()
+_TOLD = 10
+"""Of the places at which events are missing, in one batch."""
 _APPLIED = "SELECT file, sha256 FROM schema_migration"
 _INTERNAL_ERROR = "XX000"
 """TimescaleDB says this of some values, too."""
@@ -85,6 +90,7 @@ class TimescaleSink:
         if len(self._seen) > _SEEN:
             self._seen.clear()
         self._seen |= rows.seen
+        _tell(fresh)
         return Written(rows.counts, fresh.repeats, fresh.holes)
 
     async def close(self) -> None:
@@ -167,3 +173,10 @@ def _must_be_complete(applied: Mapping[str, str]) -> None:
                 f"the database lacks migration {script.name}, or has another one of that name:"
                 " run `plantstream db migrate`"
             )
+
+
+def _tell(fresh: Fresh) -> None:
+    for mark, number in islice(fresh.lost.items(), _TOLD):
+        _log.error(
+            "events never arrived", number=number, before=fresh.marks[mark], **mark._asdict()
+        )

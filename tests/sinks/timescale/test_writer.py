@@ -7,6 +7,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from pydantic import BaseModel
+from structlog.testing import capture_logs
 
 from plantstream.runtime.errors import FencedError, MisconfiguredError
 from plantstream.runtime.ports import TopicPartition
@@ -148,11 +149,16 @@ async def test_what_people_say_has_its_tables(sink: TimescaleSink, sql: psycopg.
     ]
 
 
-async def test_repeats_are_dropped_and_holes_counted(sink: TimescaleSink, sql: psycopg.Connection):
+async def test_repeats_are_dropped_and_holes_counted_and_told(
+    sink: TimescaleSink, sql: psycopg.Connection
+):
     await sink.write(batch(MACHINE, [counted(0), counted(1), counted(0)]))
 
-    again = await sink.write(batch(MACHINE, [counted(0), counted(1), counted(4)], begin=3))
+    with capture_logs() as told:
+        again = await sink.write(batch(MACHINE, [counted(0), counted(1), counted(4)], begin=3))
 
+    (lost,) = [one for one in told if one["event"] == "events never arrived"]
+    assert (lost["number"], lost["before"], lost["topic"]) == (2, 4, MACHINE.name)
     assert again == Written({"machine_event": 1}, repeats=2, holes=2)
     assert ask(sql, "SELECT seq FROM machine_event ORDER BY 1") == [(0,), (1,), (4,)]
 
