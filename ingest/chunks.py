@@ -59,6 +59,14 @@ def map_chunk(
     return mapped
 
 
+def said_at(source: str, observations: Iterable[Told]) -> list[Told]:
+    """The same, each with the source that it is said of; an input does not know its own name."""
+    return [
+        replace(one, source=source) if isinstance(one, Alive | Missed) else one
+        for one in observations
+    ]
+
+
 def in_order(
     rules: PlantRules, observations: Iterable[Sample | Alive | Missed | Alarm]
 ) -> Iterator[Sample | Alive | Missed | Alarm]:

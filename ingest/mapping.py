@@ -37,8 +37,8 @@ def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | 
     with it judges how late it is.
     """
     match seen:
-        case Alive(equipment=equipment, at=at):
-            return _alive(rules, memory, Draft(Heartbeat, equipment, at))
+        case Alive():
+            return _alive(rules, memory, seen)
         case Missed():
             return _missed(rules, memory, seen)
         case Alarm():
@@ -73,17 +73,22 @@ def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sampl
     return sample._replace(source_time=now, quality=quality), True
 
 
-def _alive(rules: EquipmentRules, memory: Memory, heartbeat: Draft) -> Step:
-    """What is due of the tags that have been silent goes along."""
+def _alive(rules: EquipmentRules, memory: Memory, alive: Alive) -> Step:
+    """What is due of the tags that have been silent goes along.
+
+    Nobody speaks for what is read elsewhere: where that is the state, the equipment is not alive.
+    """
     due: list[Reading] = []
-    reported = dict(memory.reported)
+    reported, holding = dict(memory.reported), rules.holding(alive)
     for rule in rules.selective:
         before = reported.get(rule.tag.name)
-        if before is not None:
-            reported[rule.tag.name], told = remind(rule.tag, before, heartbeat.source_time)
+        if before is not None and rule.tag.name in holding:
+            reported[rule.tag.name], told = remind(rule.tag, before, alive.at)
             due += told
     after = replace(memory, reported=reported) if due else memory
-    return Step(after, (heartbeat,), tuple(due))
+    is_alive = rules.speak_of_state(holding)
+    events = (Draft(Heartbeat, alive.equipment, alive.at),) if is_alive else ()
+    return Step(after, events, tuple(due))
 
 
 def _missed(rules: EquipmentRules, memory: Memory, missed: Missed) -> Step:

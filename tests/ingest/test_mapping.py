@@ -1,6 +1,7 @@
 """Sentences about one observation: which events it leads to, and what it never breaks."""
 
 import math
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -428,6 +429,60 @@ def test_only_where_the_state_was_not_seen_is_it_unknown(
     assert len(found.events) == gaps
     assert [(one.tag, one.quality) for one in found.readings] == readings
     assert (found.memory.category is None) == bool(gaps)
+
+
+@pytest.mark.parametrize(
+    ("source", "heartbeats"),
+    [
+        pytest.param("plc", 1, id="the state is read there"),
+        pytest.param("meter", 0, id="the state is read elsewhere"),
+        pytest.param(None, 1, id="all of it is"),
+        pytest.param("recording", 1, id="no tag names it, as a recording, which has them all"),
+    ],
+)
+def test_only_the_source_of_the_state_says_that_it_still_holds(
+    source: str | None, heartbeats: int
+) -> None:
+    rules = plant_rules(unchecked_plant(TWO_SOURCES))[REACTOR]
+
+    found = step(rules, Memory(), Alive(REACTOR, at(1), source))
+
+    assert len(found.events) == heartbeats
+
+
+def test_where_no_source_tells_a_state_each_is_a_sign_of_life() -> None:
+    text = re.sub(r"\n.*means:.*", "", TWO_SOURCES, count=9)
+    text = text.replace("{name: note}", "{name: note, source: plc, unit: rpm}")
+    rules = plant_rules(unchecked_plant(text))[REACTOR]
+
+    found = [step(rules, Memory(), Alive(REACTOR, at(1), one)) for one in ("plc", "meter")]
+
+    assert [len(one.events) for one in found] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("alive", "told"),
+    [
+        pytest.param(Alive(REACTOR, at(61), "meter"), ["temperature"], id="of the meter"),
+        pytest.param(Alive(REACTOR, at(61), "plc"), ["note"], id="of the controller"),
+        pytest.param(Alive(REACTOR, at(61)), ["temperature", "note"], id="of all"),
+        pytest.param(
+            Alive(REACTOR, at(61), "plc", frozenset({"state"})), [], id="of one of its parts"
+        ),
+    ],
+)
+def test_a_value_is_told_again_only_while_its_own_source_lives(
+    alive: Alive, told: list[str]
+) -> None:
+    text = TWO_SOURCES.replace("unit: degC", "unit: degC, max_interval_s: 60")
+    text = text.replace("{name: note}", "{name: note, source: plc, max_interval_s: 60}")
+    rules = plant_rules(unchecked_plant(text))[REACTOR]
+    memory = step(rules, Memory(), sample("temperature", 20.0)).memory
+    memory = step(rules, memory, sample("note", "all is well")).memory
+
+    found = step(rules, memory, alive)
+
+    assert [one.tag for one in found.readings] == told
 
 
 def test_what_is_no_news_is_remembered_over_a_restart_and_not_told() -> None:
