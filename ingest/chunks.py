@@ -8,7 +8,7 @@ from ingest.counters import LARGEST
 from ingest.drafts import Draft, Problem
 from ingest.frames import Reading
 from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable, Value
-from ingest.mapping import place, plain_reading, step
+from ingest.mapping import AHEAD, place, plain_reading, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
@@ -143,7 +143,7 @@ def _credible(
 ) -> Alive | Missed | Alarm:
     """What is told as of later than a clock can be ahead is as of now; how old it is, it may be."""
     at = seen.end if isinstance(seen, Missed) else seen.at
-    if limit is None or at - now <= limit:
+    if limit is None or at - now <= AHEAD:
         return seen
     mapped.problems.append(Problem("clock_skew", seen.equipment, "", at.isoformat()))
     if isinstance(seen, Missed):

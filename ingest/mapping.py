@@ -20,14 +20,16 @@ from schemas.machine import (
 )
 
 SKEW_LIMIT = timedelta(hours=24)
-"""A live source time further off the edge's clock than this is not believed."""
+"""A live source time that is older than this is not believed."""
+AHEAD = timedelta(minutes=5)
+"""How far a source's clock may be ahead of the edge's: nothing was said later than it arrived."""
 NO_COMMUNICATION = 0x80050000
 """OPC UA status Bad_CommunicationError."""
 
 
 def not_ahead(at: datetime, arrival: datetime) -> datetime:
-    """The time of a message as far as it can be believed: none is sent a day after it arrived."""
-    return at if at - arrival <= SKEW_LIMIT else arrival
+    """The time of a message as far as it can be believed: none is sent after it arrived."""
+    return at if at - arrival <= AHEAD else arrival
 
 
 def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | Alarm) -> Step:
@@ -62,12 +64,12 @@ def plain_reading(rules: EquipmentRules, sample: Sample) -> Reading | None:
 def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sample, bool]:
     """The sample at a time that can be believed, and whether it had to be moved.
 
-    A source time further off than `limit` is replaced by the edge's; the sample's quality becomes
-    uncertain, so that everybody sees it in the telemetry. A historical one, or one that was kept,
-    may be as old as it is.
+    A source time older than `limit`, or one ahead of the edge's, is replaced by the edge's; the
+    sample's quality becomes uncertain, so that everybody sees it in the telemetry. A historical
+    one, or one that was kept, may be as old as it is.
     """
     off, may_be_old = sample.source_time - now, sample.historical or sample.kept
-    if limit is None or abs(off) <= limit or (may_be_old and off < timedelta(0)):
+    if limit is None or (off <= AHEAD and (may_be_old or -off <= limit)):
         return sample, False
     quality = sample.quality if is_bad(sample.quality) else sample.quality | UNCERTAIN
     return sample._replace(source_time=now, quality=quality), True

@@ -15,7 +15,8 @@ LOOK = "compare what the device sends with the tag in the plant file"
 WHAT_TO_DO: Mapping[str, str] = {
     "unknown_tag": "add the tag to the plant file, or stop sending it",
     "unknown_equipment": "add the equipment to the plant file, or stop sending it",
-    "clock_skew": "set the device's clock, or let it follow a time server",
+    "clock_skew": "set the clock of the device, or of the edge: let both follow a time server, and "
+    "see whether the device tells local time as UTC",
     "bad_quality": "see to the sensor or the connection behind the device",
     "state_not_readable": "let the device send a state that `states` or `running_above` can judge",
     "name_not_readable": f"let the device send a text of at most {MAX_NAME} characters",

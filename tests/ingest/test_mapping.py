@@ -330,14 +330,23 @@ def test_an_event_keeps_a_time_that_runs_backwards() -> None:
     assert [one.events[0].source_time for one in found] == [at(100), at(40)]
 
 
-def test_a_time_within_the_limit_is_believed() -> None:
-    seen = sample("state", 6, 86_400)
+@pytest.mark.parametrize(
+    "seconds",
+    [pytest.param(-86_400, id="of a day ago"), pytest.param(300, id="of a clock ahead by 5 min")],
+)
+def test_a_time_within_the_limit_is_believed(seconds: int) -> None:
+    seen = sample("state", 6, seconds)
 
     assert place(seen, NOW, timedelta(hours=24)) == (seen, False)
 
 
 @pytest.mark.parametrize(
-    "seconds", [pytest.param(-86_401, id="too old"), pytest.param(86_401, id="too new")]
+    "seconds",
+    [
+        pytest.param(-86_401, id="too old"),
+        pytest.param(301, id="too new"),
+        pytest.param(3600, id="local time that calls itself UTC"),
+    ],
 )
 def test_an_unbelievable_time_becomes_the_edges_and_uncertain(seconds: int) -> None:
     moved, flagged = place(sample("state", 6, seconds), NOW, timedelta(hours=24))
@@ -397,7 +406,7 @@ def test_a_historical_value_is_telemetry_of_its_time_and_never_the_state_of_now(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(86_401, True)]
+    ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(301, True)]
 )
 def test_a_historical_time_may_be_old_and_not_to_come(seconds: int, is_moved: bool) -> None:
     seen = sample("state", 6, seconds)._replace(historical=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +17,7 @@ from ingest.inputs.lab.statements import (
     mistakes,
     times_of,
 )
+from ingest.mapping import AHEAD
 from schemas.lab import SignedRecord
 from schemas.mistakes import did_you_mean
 from schemas.plant.model import Plant
@@ -25,8 +26,6 @@ from schemas.record import Envelope, EventId
 from schemas.signature import content_digest
 from schemas.topics import LAB, MACHINE, OPERATOR
 
-AHEAD = timedelta(minutes=5)
-"""How far a clock may be ahead of the edge's."""
 _OF_THE_AUTHOR = {"id", "time", "type"}
 """What a record has under other names, or not at all."""
 _MAY_LIE_AHEAD = {"starts_at", "ends_at"}

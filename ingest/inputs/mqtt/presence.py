@@ -114,10 +114,9 @@ class Timeline:
         return self._seen + max(arrival - self._arrival, timedelta(0))
 
     def see(self, sent: datetime | None, arrival: datetime) -> datetime:
-        """The time of a message."""
-        at = sent or self.now(arrival)
-        known = not_ahead(at, arrival)
-        self._seen = known if self._seen is None else max(self._seen, known)
+        """The time of a message, as far as it can be believed."""
+        at = not_ahead(sent or self.now(arrival), arrival)
+        self._seen = at if self._seen is None else max(self._seen, at)
         self._arrival = arrival
         self._vouch(self._seen)
         return at

@@ -163,7 +163,7 @@ class EdgeNode:
             if name is None:
                 self._ask(device, metric.name or metric.alias)
                 continue
-            moment = metric.at or at
+            moment = metric.at or payload.at or at
             if floor is not None and not metric.historical:
                 # It was so before already: all that is known is that it is so now.
                 moment = max(moment, floor)

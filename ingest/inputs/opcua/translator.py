@@ -17,7 +17,7 @@ from ingest.inputs.opcua.values import (
     value_of,
 )
 from ingest.inputs.opcua.watch import Watch
-from ingest.mapping import SKEW_LIMIT
+from ingest.mapping import AHEAD, SKEW_LIMIT
 from schemas.record import EquipmentPath
 
 _LAST_SEQUENCE_NUMBER = 2**32 - 1
@@ -168,7 +168,7 @@ class Translator:
             unknown = set(range(len(self._watched))) - self._recovered.keys()
             self._floors = dict.fromkeys(unknown, published)
         found = list(self._observations(items, arrival, self._is_told, filtered))
-        if self._newest is not None and self._newest - published > SKEW_LIMIT:
+        if self._newest is not None and self._newest - published > AHEAD:
             # Nobody believes that, and a gap from then on would hide all others.
             self._newest = published
         self._see(published)
@@ -187,8 +187,9 @@ class Translator:
 
     def _see(self, published: datetime) -> None:
         """What was sampled before the answer was on its way has been delivered."""
-        until = published - self._sampling
-        if self._seen_until is None or until > self._seen_until:
+        until, before = published - self._sampling, self._seen_until
+        # Further back than answers can overtake each other, the server's clock was set.
+        if before is None or until > before or before - until > AHEAD:
             self._seen_until = until
 
     def _lost(self, sequence: int) -> str | None:

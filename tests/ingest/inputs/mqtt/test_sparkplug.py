@@ -260,8 +260,19 @@ def test_a_metric_of_the_plant_file_that_is_not_born_is_told_once():
 
 def test_signs_of_life_are_in_the_nodes_own_time():
     line = Line()
-    line.hear(line.fake.birth(at(1000), Sent("state", "run", STRING)), 0)
-    assert line.node.alive(at(5)) == [Alive(PRESS, at(1005), tags=OF_PRESS)]
+    line.hear(line.fake.birth(at(200), Sent("state", "run", STRING)), 0)
+    assert line.node.alive(at(5)) == [Alive(PRESS, at(205), tags=OF_PRESS)]
+
+
+@pytest.mark.parametrize("ahead_s", [pytest.param(0, id="right"), pytest.param(3600, id="ahead")])
+def test_an_outage_of_a_node_is_as_long_whatever_its_clock_says(ahead_s):
+    line = Line()
+    state = Sent("state", "run", STRING, at=at(60 + ahead_s))
+    line.hear(line.fake.birth(at(ahead_s), state), 0)
+    line.hear(line.fake.death(), 10)
+    found = line.hear(line.fake.birth(at(60 + ahead_s), state), 60)
+    assert missed(found) == [Missed(PRESS, at(10), at(60), "edge node plant/press went away")]
+    assert [one.source_time for one in samples(found)] == [at(60 + ahead_s)]
 
 
 def test_a_device_that_is_gone_is_not_said_to_hold_by_others_of_its_equipment():

@@ -94,15 +94,24 @@ def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end()
     assert names(watching.answer(answer(2, 62, item(STATE, 0, 61.5)), at(62))) == ["state"]
 
 
-def test_a_time_that_nobody_can_believe_hides_no_outage_after_it():
+@pytest.mark.parametrize("ahead_s", [10**8, 3600])
+def test_a_time_that_nobody_can_believe_hides_no_outage_after_it(ahead_s):
     one = translator()
-    one.answer(answer(1, 1, item(TEMPERATURE, 20.0, 10**8)), at(1))
+    one.answer(answer(1, 1, item(TEMPERATURE, 20.0, ahead_s)), at(1))
     one.interrupt("gone")
     one.restart()
 
     found = one.answer(answer(1, 9, item(TEMPERATURE, 21.0, 9)), at(9))
 
     assert found[0] == Missed(PATH, at(1), at(9), "gone")
+
+
+def test_a_server_whose_clock_was_set_right_is_alive_at_once():
+    one = translator()
+    one.answer(answer(1, 3600, item(STATE, 1, 3600)), at(0))
+    assert one.alive() == [Alive(PATH, at(3600) - SAMPLING)]
+    one.answer(answer(2, 5), at(5))
+    assert one.alive() == [Alive(PATH, at(5) - SAMPLING)]
 
 
 def test_a_server_that_was_never_seen_was_not_missed():
