@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
 
 from ingest.drafts import Draft, Step
 from ingest.fields import alarm_fields
@@ -12,7 +11,7 @@ from ingest.meanings import MEANINGS
 from ingest.memory import Memory
 from ingest.reporting import remind, report
 from ingest.rules import EquipmentRules, TagRule
-from ingest.values import UNCERTAIN, is_bad, legible, number, scaled, word
+from ingest.values import LARGEST_NUMBER, UNCERTAIN, is_bad, legible, number, scaled, word
 from schemas.machine import (
     AlarmChanged,
     Gap,
@@ -56,7 +55,9 @@ def plain_reading(rules: EquipmentRules, sample: Sample) -> Reading | None:
     """The reading of a number of a plain tag: what `step` gives in that case; None in any other."""
     # Nearly all samples end here, so this is written for speed.
     tag, value = sample[1], sample[2]
-    if type(value) is not float or not isfinite(value) or tag not in rules.plain:
+    if type(value) is not float or tag not in rules.plain:
+        return None
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
         return None
     return Reading(tag, sample[3], value, sample[4])
 

@@ -6,6 +6,7 @@ from ingest.counters import Ignored
 from ingest.drafts import Problem
 from ingest.meanings import MAX_NAME
 from ingest.metrics import EdgeMetrics
+from ingest.values import LARGEST_NUMBER
 from plantstream.runtime.logs import get_logger
 
 LOGGED_KINDS = 1_000
@@ -17,6 +18,8 @@ WHAT_TO_DO: Mapping[str, str] = {
     "unknown_equipment": "add the equipment to the plant file, or stop sending it",
     "clock_skew": "set the clock of the device, or of the edge: let both follow a time server, and "
     "see whether the device tells local time as UTC",
+    "wrong_value": "correct data type or byte order of the tag: it is no number where one belongs, "
+    f"or one beyond {LARGEST_NUMBER:g}, which some devices say for a value that they do not have",
     "bad_quality": "see to the sensor or the connection behind the device",
     "state_not_readable": "let the device send a state that `states` or `running_above` can judge",
     "name_not_readable": f"let the device send a text of at most {MAX_NAME} characters",

@@ -203,6 +203,23 @@ def test_events(seen: list[Any], events: list[Any], restarted: bool) -> None:
         pytest.param(sample("temperature", math.nan), None, BAD, ("wrong_value",), id="NaN"),
         pytest.param(sample("temperature", -math.inf), None, BAD, ("wrong_value",), id="infinity"),
         pytest.param(sample("temperature", 10**400), None, BAD, ("wrong_value",), id="no float"),
+        pytest.param(sample("temperature", 1.1e150), None, BAD, ("wrong_value",), id="too large"),
+        pytest.param(sample("temperature", -1e151), None, BAD, ("wrong_value",), id="too small"),
+        pytest.param(sample("temperature", 1e150), 1e150, 0, (), id="just not too large"),
+        pytest.param(sample("note", 1e200), None, BAD, ("wrong_value",), id="too large for a note"),
+        pytest.param(
+            sample("cycle", -1.7e308), None, BAD, ("cycle_time_not_usable",), id="a cycle of never"
+        ),
+        pytest.param(
+            sample("cycle", -5.0), -5.0, 0, ("cycle_time_not_usable",), id="a cycle below 0"
+        ),
+        pytest.param(
+            sample("state", 1.797e308, equipment=STATION),
+            None,
+            BAD,
+            ("state_not_readable",),
+            id="a speed that nothing has",
+        ),
         pytest.param(sample("temperature", "hot"), None, BAD, ("wrong_value",), id="wrong type"),
         pytest.param(sample("temperature", None), None, BAD, ("no_value",), id="nothing"),
         pytest.param(sample("note", "x" * 1001), None, BAD, ("wrong_value",), id="endless text"),
@@ -307,6 +324,14 @@ def test_a_cycle_time_is_in_its_unit(keys: str, value: float) -> None:
     found = step(rules, Memory(), sample("cycle", value))
 
     assert said([found]) == [("cycle_completed", {"duration_ms": 90_000})]
+
+
+@pytest.mark.parametrize("value", [-1.7e308, 1.7e308, -1e306, math.nan, 0, 0.0004])
+def test_no_cycle_is_so_long_or_so_short(value: float) -> None:
+    found = play(sample("cycle", value))
+
+    assert said(found) == []
+    assert found[0].problems == ("cycle_time_not_usable",)
 
 
 def test_a_register_tells_a_cycle_by_another_value_only() -> None:
