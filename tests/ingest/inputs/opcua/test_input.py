@@ -10,6 +10,7 @@ from asyncua.ua.status_codes import StatusCodes
 from ingest.backlog import Holding
 from ingest.input import Alive, Missed, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
+from ingest.inputs.opcua.follower import Follower
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
@@ -140,6 +141,33 @@ async def test_a_subscription_that_is_handed_over_and_stays_silent_is_made_anew(
             seen = await heard.until(lambda seen: 101 in values(seen, "good"))
     (missed,) = kinds(seen, Missed)
     assert missed.start <= cut <= missed.end
+
+
+async def test_a_state_that_stood_in_a_lost_answer_is_read(
+    serving, source, equipment, listening, monkeypatch
+):
+    """A server tells changes only: until the next one the machine would go on as it was."""
+    hear, lost = Follower._hear, []
+
+    def hear_most(self, result):
+        told = result.NotificationMessage.NotificationData or ()
+        items = [item for one in told for item in one.MonitoredItems]
+        if any(item.Value.Value.Value == 6 for item in items) and not lost:
+            lost.append(result)
+        else:
+            hear(self, result)
+
+    monkeypatch.setattr(Follower, "_hear", hear_most)
+    async with serving() as server, listening(source(server), equipment()) as heard:
+        await heard.until(lambda seen: values(seen, "state") and values(seen, "good"))
+        await server.write("State", 6)
+        await heard.until(lambda _: lost)
+        await server.write("Good", 101)
+        seen = await heard.until(lambda seen: 6 in values(seen, "state"))
+    (missed,) = kinds(seen, Missed)
+    (state,) = [one for one in kinds(seen, Sample) if (one.tag, one.value) == ("state", 6)]
+    assert seen.index(missed) < seen.index(state)
+    assert state.source_time == missed.end
 
 
 async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(

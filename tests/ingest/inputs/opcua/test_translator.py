@@ -129,6 +129,38 @@ def test_a_hole_in_the_answers_is_missed():
     assert names(found) == ["Missed", "state"]
 
 
+def test_after_a_hole_every_tag_is_told_again_from_its_end_unless_it_has_spoken_since():
+    watching = translator()
+    known = [item(STATE, 1, 4), item(BATCH, "b1", 4), item(CYCLE, 3.5, 4), item(GOOD_COUNT, 1, 4)]
+    watching.answer(answer(1, 5, *known), at(5))
+    assert not watching.torn()
+    watching.answer(answer(3, 8, item(GOOD_COUNT, 7, 7)), at(8))
+    assert watching.torn()
+    assert not watching.torn()
+
+    read = [item(STATE, 0, 6), item(BATCH, "b1", 4), item(CYCLE, 3.5, 4), item(GOOD_COUNT, 7, 7)]
+    found = watching.read_again(read, at(8.1))
+
+    assert found == [
+        Sample(PATH, "cycle", 3.5, at(4)),
+        Sample(PATH, "batch", "b1", at(8)),
+        Sample(PATH, "state", 0, at(8)),
+    ]
+    assert watching.read_again(read, at(9)) == []
+
+
+def test_of_values_that_came_while_nobody_looked_the_last_one_holds():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+
+    changes = [item(STATE, 1, 4), item(STATE, 0, 60.5)]
+    found = watching.answer(answer(1, 61, *changes), at(61))
+
+    assert found[1:] == [Sample(PATH, "state", 1, at(61)), Sample(PATH, "state", 0, at(61))]
+
+
 def test_numbers_of_answers_begin_again_after_the_last():
     watching = translator()
     watching.answer(answer(2**32 - 1, 5, item(STATE, 1, 5)), at(5))
