@@ -170,13 +170,14 @@ async def test_a_state_that_stood_in_a_lost_answer_is_read(
     assert state.source_time == missed.end
 
 
-async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(
+async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_of_the_rest_and_the_state(
     serving, source, equipment
 ):
     async with serving() as server:
         one = OpcUaInput("test", source(server), equipment(), holding=Holding(20))
         stream: Any = one.chunks(None)
         seen = list((await anext(stream)).observations)
+        await server.write("State", 6)
         for count in range(101, 161):
             await server.write("Good", count)
             await asyncio.sleep(0.01)
@@ -189,6 +190,7 @@ async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(
     assert lost + len(counted) == 61
     assert lost > 0
     assert counted[-1] == 160
+    assert values(seen, "state") == [2, 6]
 
 
 async def test_a_server_with_another_certificate_is_refused(
