@@ -30,7 +30,7 @@ WHAT_TO_DO: Mapping[str, str] = {
     Ignored.TOO_LARGE: "correct data type or byte order of the tag, or its `scale`",
     Ignored.STRAGGLER: "nothing, if it is rare: a reading arrived out of order",
     Ignored.JUMP: "it is not counted: see to data type, byte order and `scale` of the tag; if the "
-    "parts were made, raise `most_per_s` and report them by hand",
+    "parts were made, set `most_per_s`, or raise it, and report them by hand",
 }
 """By reason."""
 
