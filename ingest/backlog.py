@@ -36,6 +36,10 @@ class Holding:
     urgency: Urgency = field(default_factory=Urgency)
 
 
+_Subject = tuple[type[Sample | Alarm], str]
+"""A tag or a condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Dropped:
     first: datetime
@@ -46,8 +50,8 @@ class _Dropped:
 class Backlog:
     """A queue of observations. When it is full the oldest samples go, and become a `Missed`.
 
-    The newest one that went of each tag that lasts is told behind it: a source that tells changes
-    only does not say it again.
+    The newest one that went of each tag that lasts, and of each alarm, is told behind it: a source
+    that tells changes only does not say it again.
     """
 
     def __init__(
@@ -63,7 +67,7 @@ class Backlog:
         self._urgent: set[EquipmentPath] = set()
         self._waiting: deque[Observation] = deque()
         self._dropped: dict[EquipmentPath, _Dropped] = {}
-        self._held: dict[EquipmentPath, dict[str, Sample]] = {}
+        self._held: dict[EquipmentPath, dict[_Subject, Sample | Alarm]] = {}
         self._changed = asyncio.Event()
         self.dropped = 0
         """Observations dropped since the start, but for signs of life."""
@@ -159,16 +163,17 @@ class Backlog:
 
     def _drop(self, observation: Observation) -> None:
         match observation:
-            case Sample(equipment=path, source_time=at):
-                lost = self._hold(observation)
+            case Sample(equipment=path, tag=tag, source_time=at):
+                is_over = observation.historical or not self._lasting(observation)
+                lost = 1 if is_over else self._hold((Sample, tag), observation)
                 self.dropped += lost
                 self._lose(path, at, at, lost)
             case Missed(equipment=path, start=start, end=end, lost=lost):
                 self._lose(path, start, end, lost or 0)
             case Unreadable():
                 self.dropped += 1
-            case Alarm(equipment=path, at=at):
-                self.dropped += 1
+            case Alarm(equipment=path, condition=condition, at=at):
+                self.dropped += self._hold((Alarm, condition), observation)
                 self._lose(path, at, at, 0)
             case Alive():
                 pass
@@ -176,17 +181,17 @@ class Backlog:
     def _missed(self, path: EquipmentPath) -> Missed:
         lost = self._dropped.pop(path)
         # What was so before the end of the loss is known to be so at its end.
-        held = [one._replace(source_time=lost.last) for one in self._held.pop(path, {}).values()]
-        self._waiting.extendleft(reversed(held))
+        self._waiting.extendleft(
+            one._replace(source_time=lost.last) if isinstance(one, Sample) else one
+            for one in reversed(self._held.pop(path, {}).values())
+        )
         return Missed(path, lost.first, lost.last, REASON, lost.samples)
 
-    def _hold(self, sample: Sample) -> int:
-        """Keep it if it lasts; gives how many samples are lost by that."""
-        if sample.historical or not self._lasting(sample):
-            return 1
-        held = self._held.setdefault(sample.equipment, {})
-        lost = sample.tag in held
-        held[sample.tag] = sample
+    def _hold(self, subject: _Subject, newest: Sample | Alarm) -> int:
+        """Keep the newest of a subject; gives how many are lost by that."""
+        held = self._held.setdefault(newest.equipment, {})
+        lost = subject in held
+        held[subject] = newest
         return int(lost)
 
     def _lose(self, path: EquipmentPath, start: datetime, end: datetime, samples: int) -> None:

@@ -13,6 +13,7 @@ from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
 
+_OF_A_SOURCE = (Alive, Missed)
 _SHOWN = 80
 """Characters of a value that a problem shows."""
 
@@ -62,7 +63,7 @@ def map_chunk(
 def said_at(source: str, observations: Iterable[Told]) -> list[Told]:
     """The same, each with the source that it is said of; an input does not know its own name."""
     return [
-        replace(one, source=source) if isinstance(one, Alive | Missed) else one
+        replace(one, source=source) if isinstance(one, _OF_A_SOURCE) else one
         for one in observations
     ]
 

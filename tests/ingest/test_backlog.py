@@ -1,6 +1,7 @@
 """What waits is bounded, and what was dropped is told."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,11 +77,18 @@ async def test_a_dropped_outage_is_part_of_what_is_missed():
     assert backlog.take(1) == (Missed(A, at(1), at(10), REASON, 1),)
 
 
-async def test_a_dropped_alarm_is_told_as_missed():
+async def test_of_dropped_alarms_the_newest_of_each_is_told_behind_what_is_missed():
     backlog = Backlog(Holding(1))
     alarm = Alarm(A, "c", "TooHot", "s=T", "T", 500, "", True, False, True, at(1))
-    backlog.put([alarm, sample(A, 2)])
-    assert backlog.take(2) == (Missed(A, at(1), at(1), REASON, 0), sample(A, 2))
+    over = replace(alarm, active=False, at=at(2))
+    backlog.put([alarm, replace(alarm, condition="d"), over, sample(A, 3)])
+    assert backlog.take(9) == (
+        Missed(A, at(1), at(2), REASON, 0),
+        over,
+        replace(alarm, condition="d"),
+        sample(A, 3),
+    )
+    assert backlog.dropped == 1
 
 
 async def test_signs_of_life_are_no_loss_and_reports_are_counted():

@@ -182,9 +182,6 @@ class Translator:
             unknown = set(range(len(self._watched))) - self._recovered.keys()
             self._floors = dict.fromkeys(unknown, published)
         found = list(self._observations(items, arrival, self._is_told, filtered))
-        if self._newest is not None and self._newest - published > AHEAD:
-            # Nobody believes that, and a gap from then on would hide all others.
-            self._newest = published
         self._see(published)
         return [*missed, *(observation for _, observation in sorted(found, key=_place))]
 
@@ -201,6 +198,9 @@ class Translator:
 
     def _see(self, published: datetime) -> None:
         """What was sampled before the answer was on its way has been delivered."""
+        if self._newest is not None and self._newest - published > AHEAD:
+            # Nobody believes that, and a gap from then on would hide all others.
+            self._newest = published
         until, before = published - self._sampling, self._seen_until
         # Further back than answers can overtake each other, the server's clock was set.
         if before is None or until > before or before - until > AHEAD:

@@ -112,6 +112,11 @@ def test_a_server_whose_clock_was_set_right_is_alive_at_once():
     assert one.alive() == [Alive(PATH, at(3600) - SAMPLING)]
     one.answer(answer(2, 5), at(5))
     assert one.alive() == [Alive(PATH, at(5) - SAMPLING)]
+    one.interrupt("gone")
+    one.restart()
+    assert one.answer(answer(1, 9, item(STATE, 1, 9)), at(9))[0] == Missed(
+        PATH, at(5), at(9), "gone"
+    )
 
 
 def test_a_server_that_was_never_seen_was_not_missed():
