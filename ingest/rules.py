@@ -118,7 +118,7 @@ def _equipment_rules(
     }
     meant = [rule.tag for rule in tags.values() if rule.tag.means]
     telling = [tag for tag in meant if tag.means == "state"] or meant
-    sources = {rule.tag.source for rule in tags.values() if rule.tag.source}
+    read_at = {rule.tag.source for rule in tags.values() if rule.tag.source}
     return EquipmentRules(
         path,
         tags,
@@ -128,7 +128,7 @@ def _equipment_rules(
         telling=frozenset(tag.name for tag in telling),
         by_source={
             source: frozenset(name for name, rule in tags.items() if rule.tag.source == source)
-            for source in sources
+            for source in read_at
         },
     )
 

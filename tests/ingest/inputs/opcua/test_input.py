@@ -147,7 +147,8 @@ async def test_a_state_that_stood_in_a_lost_answer_is_read(
     serving, source, equipment, listening, monkeypatch
 ):
     """A server tells changes only: until the next one the machine would go on as it was."""
-    hear, lost = Follower._hear, []
+    hear = Follower._hear
+    lost: list[Any] = []
 
     def hear_most(self, result):
         told = result.NotificationMessage.NotificationData or ()
