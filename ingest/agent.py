@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 
+from ingest.chunks import said_at
 from ingest.commits import Commits, Work
 from ingest.edge import Edge, Outcome
 from ingest.input import Chunk, Input, Missed
@@ -76,8 +76,9 @@ async def dry_run(
     the_world = world or World()
     edge = Edge(plant, CountedStamps("dry-run", "0"), options.cut, options.skew_limit)
     async with aclosing(merged(inputs)) as chunks:
-        async for _, chunk in chunks:
-            outcome = edge.take(chunk.observations, _moment(plant, options, the_world))
+        async for name, chunk in chunks:
+            said = said_at(name, chunk.observations)
+            outcome = edge.take(said, _moment(plant, options, the_world))
             for record in outcome.records:
                 yield record
     for record in edge.rest(_moment(plant, options, the_world)).records:
@@ -250,13 +251,7 @@ class _Agent:
         now = self._world.now()
         ended = self._unseen.ended(name, chunk.observations, now)
         seen = [one for one in ended.values() if one is not None]
-        told = [
-            *seen,
-            *(
-                replace(one, source=name) if isinstance(one, Missed) else one
-                for one in chunk.observations
-            ),
-        ]
+        told = [*seen, *said_at(name, chunk.observations)]
         outcome = self._edge.take(told, self._moment())
         self._unseen.close(ended)
         self._unseen.saw(name, now)

@@ -10,6 +10,7 @@ from datetime import datetime
 from ingest.input import Alarm, Alive, Chunk, Missed, Observation, Sample, Unreadable
 from ingest.urgent import Urgency
 from schemas.plant.equipment import Equipment
+from schemas.plant.tags import Tag
 from schemas.record import EquipmentPath
 
 MAX_WAITING = 100_000
@@ -35,6 +36,10 @@ class Holding:
     urgency: Urgency = field(default_factory=Urgency)
 
 
+_Subject = tuple[type[Sample | Alarm], str]
+"""A tag or a condition."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Dropped:
     first: datetime
@@ -43,19 +48,26 @@ class _Dropped:
 
 
 class Backlog:
-    """A queue of observations. When it is full the oldest samples go, and become a `Missed`."""
+    """A queue of observations. When it is full the oldest samples go, and become a `Missed`.
+
+    The newest one that went of each tag that lasts, and of each alarm, is told behind it: a source
+    that tells changes only does not say it again.
+    """
 
     def __init__(
         self,
         holding: Holding | None = None,
         is_pressing: Callable[[Observation], bool] = lambda _: False,
+        lasting: Callable[[Observation], bool] = lambda _: False,
     ) -> None:
         self._holding = holding or Holding()
         self._is_pressing = is_pressing
+        self._lasting = lasting
         self._hurried = False
         self._urgent: set[EquipmentPath] = set()
         self._waiting: deque[Observation] = deque()
         self._dropped: dict[EquipmentPath, _Dropped] = {}
+        self._held: dict[EquipmentPath, dict[_Subject, Sample | Alarm]] = {}
         self._changed = asyncio.Event()
         self.dropped = 0
         """Observations dropped since the start, but for signs of life."""
@@ -151,22 +163,36 @@ class Backlog:
 
     def _drop(self, observation: Observation) -> None:
         match observation:
-            case Sample(equipment=path, source_time=at):
-                self.dropped += 1
-                self._lose(path, at, at, 1)
+            case Sample(equipment=path, tag=tag, source_time=at):
+                is_over = observation.historical or not self._lasting(observation)
+                lost = 1 if is_over else self._hold((Sample, tag), observation)
+                self.dropped += lost
+                self._lose(path, at, at, lost)
             case Missed(equipment=path, start=start, end=end, lost=lost):
                 self._lose(path, start, end, lost or 0)
             case Unreadable():
                 self.dropped += 1
-            case Alarm(equipment=path, at=at):
-                self.dropped += 1
+            case Alarm(equipment=path, condition=condition, at=at):
+                self.dropped += self._hold((Alarm, condition), observation)
                 self._lose(path, at, at, 0)
             case Alive():
                 pass
 
     def _missed(self, path: EquipmentPath) -> Missed:
         lost = self._dropped.pop(path)
+        # What was so before the end of the loss is known to be so at its end.
+        self._waiting.extendleft(
+            one._replace(source_time=lost.last) if isinstance(one, Sample) else one
+            for one in reversed(self._held.pop(path, {}).values())
+        )
         return Missed(path, lost.first, lost.last, REASON, lost.samples)
+
+    def _hold(self, subject: _Subject, newest: Sample | Alarm) -> int:
+        """Keep the newest of a subject; gives how many are lost by that."""
+        held = self._held.setdefault(newest.equipment, {})
+        lost = subject in held
+        held[subject] = newest
+        return int(lost)
 
     def _lose(self, path: EquipmentPath, start: datetime, end: datetime, samples: int) -> None:
         before = self._dropped.get(path)
@@ -180,7 +206,20 @@ def tells_meaning(
     equipment: Sequence[tuple[EquipmentPath, Equipment]],
 ) -> Callable[[Observation], bool]:
     """Whether an observation is of a tag that moves the equipment's numbers."""
-    meant = {(path, tag.name) for path, one in equipment for tag in one.tags if tag.means}
+    return _of_tags(equipment, lambda tag: tag.means is not None)
+
+
+def tells_what_lasts(
+    equipment: Sequence[tuple[EquipmentPath, Equipment]],
+) -> Callable[[Observation], bool]:
+    """The same, where its value holds until the next one: a cycle is of its moment."""
+    return _of_tags(equipment, lambda tag: tag.means not in {None, "cycle_time"})
+
+
+def _of_tags(
+    equipment: Sequence[tuple[EquipmentPath, Equipment]], wanted: Callable[[Tag], bool]
+) -> Callable[[Observation], bool]:
+    meant = {(path, tag.name) for path, one in equipment for tag in one.tags if wanted(tag)}
 
     def found(seen: Observation) -> bool:
         return isinstance(seen, Sample) and (seen.equipment, seen.tag) in meant

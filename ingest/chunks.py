@@ -8,11 +8,12 @@ from ingest.counters import LARGEST
 from ingest.drafts import Draft, Problem
 from ingest.frames import Reading
 from ingest.input import Alarm, Alive, Back, Missed, Sample, Stated, Told, Unreadable, Value
-from ingest.mapping import place, plain_reading, step
+from ingest.mapping import AHEAD, place, plain_reading, step
 from ingest.memory import Memory
 from ingest.rules import EquipmentRules, PlantRules
 from schemas.record import EquipmentPath
 
+_OF_A_SOURCE = (Alive, Missed)
 _SHOWN = 80
 """Characters of a value that a problem shows."""
 
@@ -57,6 +58,14 @@ def map_chunk(
             mapped.samples += 1
             _readings(mapped, path).append(reading)
     return mapped
+
+
+def said_at(source: str, observations: Iterable[Told]) -> list[Told]:
+    """The same, each with the source that it is said of; an input does not know its own name."""
+    return [
+        replace(one, source=source) if isinstance(one, _OF_A_SOURCE) else one
+        for one in observations
+    ]
 
 
 def in_order(
@@ -135,7 +144,7 @@ def _credible(
 ) -> Alive | Missed | Alarm:
     """What is told as of later than a clock can be ahead is as of now; how old it is, it may be."""
     at = seen.end if isinstance(seen, Missed) else seen.at
-    if limit is None or at - now <= limit:
+    if limit is None or at - now <= AHEAD:
         return seen
     mapped.problems.append(Problem("clock_skew", seen.equipment, "", at.isoformat()))
     if isinstance(seen, Missed):

@@ -9,6 +9,9 @@ from ingest.input import Value
 
 LARGEST = Decimal(10) ** 18
 """Readings and increments above this fit into no database column: they are ignored."""
+MOST_AT_ONCE = Decimal(10) ** 9
+"""Counting units that can be gained from one reading to the next, where nobody says how fast that
+is: a 32-bit register that is all ones has more."""
 ROLLOVER_SHARE = 4
 """A fall is a roll-over if the way across the limit is at most this part (1/4) of the range."""
 
@@ -31,7 +34,7 @@ class Ignored(StrEnum):
     STRAGGLER = "counter_straggler"
     """From before what was counted already: it arrived out of order."""
     JUMP = "counter_jump"
-    """It gained faster than plausible: nothing is counted, and counting goes on from here."""
+    """It gained more than plausible: nothing is counted, and counting goes on from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Counter:
     rollover: int | None = None
     """Largest raw value before it begins at 0 again."""
     most_per_s: Decimal | None = None
-    """Counting units per second that can be believed; None believes everything."""
+    """Counting units per second that can be believed; None believes `MOST_AT_ONCE`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +187,10 @@ class _Change:
     def _is_plausible(self, since: Baseline, by: Decimal) -> bool:
         """Whether it can have gained so much since then; a single raw unit always can be."""
         most_per_s = self.counter.most_per_s
-        if most_per_s is None or by <= 1:
+        if by <= 1:
             return True
+        if most_per_s is None:
+            return by * self.counter.scale <= MOST_AT_ONCE
         elapsed = max(abs(self.at - since.at), SHORTEST)
         micros = Decimal(elapsed // timedelta(microseconds=1))
         return by * self.counter.scale <= most_per_s * micros / _MICROS_PER_S
@@ -214,7 +219,9 @@ class _Change:
         """Tell of the break with what was counted over it."""
         if counted.ignored is Ignored.TOO_LARGE or counted.baseline is None:
             return counted
-        doubted = self._believed() if doubt and self.counter.most_per_s is not None else None
+        # Without a rate every fall is believed, so that only a jump may turn out to be none.
+        doubt = doubt and (self.counter.most_per_s is not None or counted.ignored is Ignored.JUMP)
+        doubted = self._believed() if doubt else None
         baseline = replace(counted.baseline, broke_at=self.at, doubted=doubted)
         reset = Reset(f"{self.baseline.raw:f}", f"{self.raw:f}", rolled_over)
         return replace(counted, baseline=baseline, reset=reset)

@@ -42,7 +42,6 @@ def reset_fields(tag: str, reset: Reset) -> dict[str, Any]:
 def cycle_ms(value: Value, unit_ms: float) -> int | None:
     """A cycle time in whole milliseconds; None if it is no number, not positive or over a week."""
     found = None if isinstance(value, bool) else number(value)
-    if found is None or found * unit_ms > LONGEST_CYCLE_MS:
+    if found is None or not 0 < found * unit_ms <= LONGEST_CYCLE_MS:
         return None
-    whole = round(found * unit_ms)
-    return whole if whole > 0 else None
+    return round(found * unit_ms) or None

@@ -37,6 +37,10 @@ class Alive:
 
     equipment: EquipmentPath
     at: datetime
+    source: str | None = None
+    """The source that answered; None speaks for all of the equipment. The agent fills it in."""
+    tags: frozenset[str] | None = None
+    """What holds, where that may be less than all that is read at the source."""
 
 
 @dataclass(frozen=True, slots=True)

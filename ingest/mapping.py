@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from math import isfinite
 
 from ingest.drafts import Draft, Step
 from ingest.fields import alarm_fields
@@ -12,7 +11,7 @@ from ingest.meanings import MEANINGS
 from ingest.memory import Memory
 from ingest.reporting import remind, report
 from ingest.rules import EquipmentRules, TagRule
-from ingest.values import UNCERTAIN, is_bad, legible, number, scaled, word
+from ingest.values import LARGEST_NUMBER, UNCERTAIN, is_bad, legible, number, scaled, word
 from schemas.machine import (
     AlarmChanged,
     Gap,
@@ -20,14 +19,16 @@ from schemas.machine import (
 )
 
 SKEW_LIMIT = timedelta(hours=24)
-"""A live source time further off the edge's clock than this is not believed."""
+"""A live source time that is older than this is not believed."""
+AHEAD = timedelta(minutes=5)
+"""How far a source's clock may be ahead of the edge's: nothing was said later than it arrived."""
 NO_COMMUNICATION = 0x80050000
 """OPC UA status Bad_CommunicationError."""
 
 
 def not_ahead(at: datetime, arrival: datetime) -> datetime:
-    """The time of a message as far as it can be believed: none is sent a day after it arrived."""
-    return at if at - arrival <= SKEW_LIMIT else arrival
+    """The time of a message as far as it can be believed: none is sent after it arrived."""
+    return at if at - arrival <= AHEAD else arrival
 
 
 def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | Alarm) -> Step:
@@ -37,8 +38,8 @@ def step(rules: EquipmentRules, memory: Memory, seen: Sample | Alive | Missed | 
     with it judges how late it is.
     """
     match seen:
-        case Alive(equipment=equipment, at=at):
-            return _alive(rules, memory, Draft(Heartbeat, equipment, at))
+        case Alive():
+            return _alive(rules, memory, seen)
         case Missed():
             return _missed(rules, memory, seen)
         case Alarm():
@@ -54,7 +55,9 @@ def plain_reading(rules: EquipmentRules, sample: Sample) -> Reading | None:
     """The reading of a number of a plain tag: what `step` gives in that case; None in any other."""
     # Nearly all samples end here, so this is written for speed.
     tag, value = sample[1], sample[2]
-    if type(value) is not float or not isfinite(value) or tag not in rules.plain:
+    if type(value) is not float or tag not in rules.plain:
+        return None
+    if not -LARGEST_NUMBER <= value <= LARGEST_NUMBER:
         return None
     return Reading(tag, sample[3], value, sample[4])
 
@@ -62,28 +65,33 @@ def plain_reading(rules: EquipmentRules, sample: Sample) -> Reading | None:
 def place(sample: Sample, now: datetime, limit: timedelta | None) -> tuple[Sample, bool]:
     """The sample at a time that can be believed, and whether it had to be moved.
 
-    A source time further off than `limit` is replaced by the edge's; the sample's quality becomes
-    uncertain, so that everybody sees it in the telemetry. A historical one, or one that was kept,
-    may be as old as it is.
+    A source time older than `limit`, or one ahead of the edge's, is replaced by the edge's; the
+    sample's quality becomes uncertain, so that everybody sees it in the telemetry. A historical
+    one, or one that was kept, may be as old as it is.
     """
     off, may_be_old = sample.source_time - now, sample.historical or sample.kept
-    if limit is None or abs(off) <= limit or (may_be_old and off < timedelta(0)):
+    if limit is None or (off <= AHEAD and (may_be_old or -off <= limit)):
         return sample, False
     quality = sample.quality if is_bad(sample.quality) else sample.quality | UNCERTAIN
     return sample._replace(source_time=now, quality=quality), True
 
 
-def _alive(rules: EquipmentRules, memory: Memory, heartbeat: Draft) -> Step:
-    """What is due of the tags that have been silent goes along."""
+def _alive(rules: EquipmentRules, memory: Memory, alive: Alive) -> Step:
+    """What is due of the tags that have been silent goes along.
+
+    Nobody speaks for what is read elsewhere: where that is the state, the equipment is not alive.
+    """
     due: list[Reading] = []
-    reported = dict(memory.reported)
+    reported, holding = dict(memory.reported), rules.holding(alive)
     for rule in rules.selective:
         before = reported.get(rule.tag.name)
-        if before is not None:
-            reported[rule.tag.name], told = remind(rule.tag, before, heartbeat.source_time)
+        if before is not None and rule.tag.name in holding:
+            reported[rule.tag.name], told = remind(rule.tag, before, alive.at)
             due += told
     after = replace(memory, reported=reported) if due else memory
-    return Step(after, (heartbeat,), tuple(due))
+    is_alive = rules.speak_of_state(holding)
+    events = (Draft(Heartbeat, alive.equipment, alive.at),) if is_alive else ()
+    return Step(after, events, tuple(due))
 
 
 def _missed(rules: EquipmentRules, memory: Memory, missed: Missed) -> Step:

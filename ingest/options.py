@@ -24,7 +24,7 @@ class AgentOptions:
 
     run: str = ""
     skew_limit: timedelta | None = SKEW_LIMIT
-    """How far a source time may be off the edge's clock; None believes all."""
+    """How old a source time may be by the edge's clock; None believes all, also what is ahead."""
     cut: FrameCut = FrameCut.EACH_CHUNK
     finite: bool = False
     """The inputs can be read again: wait instead of dropping, and leave no spool at the end."""

@@ -6,6 +6,7 @@ from ingest.counters import Ignored
 from ingest.drafts import Problem
 from ingest.meanings import MAX_NAME
 from ingest.metrics import EdgeMetrics
+from ingest.values import LARGEST_NUMBER
 from plantstream.runtime.logs import get_logger
 
 LOGGED_KINDS = 1_000
@@ -15,7 +16,10 @@ LOOK = "compare what the device sends with the tag in the plant file"
 WHAT_TO_DO: Mapping[str, str] = {
     "unknown_tag": "add the tag to the plant file, or stop sending it",
     "unknown_equipment": "add the equipment to the plant file, or stop sending it",
-    "clock_skew": "set the device's clock, or let it follow a time server",
+    "clock_skew": "set the clock of the device, or of the edge: let both follow a time server, and "
+    "see whether the device tells local time as UTC",
+    "wrong_value": "correct data type or byte order of the tag: it is no number where one belongs, "
+    f"or one beyond {LARGEST_NUMBER:g}, which some devices say for a value that they do not have",
     "bad_quality": "see to the sensor or the connection behind the device",
     "state_not_readable": "let the device send a state that `states` or `running_above` can judge",
     "name_not_readable": f"let the device send a text of at most {MAX_NAME} characters",
@@ -26,7 +30,7 @@ WHAT_TO_DO: Mapping[str, str] = {
     Ignored.TOO_LARGE: "correct data type or byte order of the tag, or its `scale`",
     Ignored.STRAGGLER: "nothing, if it is rare: a reading arrived out of order",
     Ignored.JUMP: "it is not counted: see to data type, byte order and `scale` of the tag; if the "
-    "parts were made, raise `most_per_s` and report them by hand",
+    "parts were made, set `most_per_s`, or raise it, and report them by hand",
 }
 """By reason."""
 

@@ -1,12 +1,12 @@
 """What each tag of the plant file means, prepared for the mapping."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set as AbstractSet
 from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import blake2b
 
 from ingest.counters import Counter
-from ingest.input import Sample, Value
+from ingest.input import Alive, Sample, Value
 from ingest.reporting import is_selective
 from ingest.values import number, word
 from schemas.machine import TimeCategory
@@ -65,6 +65,10 @@ class EquipmentRules:
     """The names of those that are plain."""
     units: Mapping[str, str] = field(default_factory=dict)
     """By tag."""
+    telling: frozenset[str] = frozenset()
+    """The tags that tell the state; where there is none, those that mean something."""
+    by_source: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The tags that are read at each source."""
 
     def ranked(self, samples: Mapping[str, Sample]) -> list[Sample]:
         """Samples of the same instant, by tag, in the order in which they are applied."""
@@ -77,9 +81,17 @@ class EquipmentRules:
 
     def tells_state(self, source: str | None) -> bool:
         """Whether the equipment's state, or all that is known of it, is read at this source."""
-        meant = [rule.tag for rule in self.tags.values() if rule.tag.means]
-        telling = [tag for tag in meant if tag.means == "state"] or meant
-        return source is None or not telling or any(tag.source == source for tag in telling)
+        return source is None or self.speak_of_state(self.by_source.get(source, frozenset()))
+
+    def speak_of_state(self, tags: AbstractSet[str]) -> bool:
+        """Whether the equipment's state, or all that is known of it, is among these tags."""
+        return not self.telling or not self.telling.isdisjoint(tags)
+
+    def holding(self, alive: Alive) -> AbstractSet[str]:
+        """The tags that still hold; a source that no tag names, as a recording, has them all."""
+        if alive.tags is not None:
+            return alive.tags
+        return self.by_source.get(alive.source or "", self.tags.keys())
 
     def read_at(self, source: str) -> list[TagRule]:
         """The tags that are read at this source."""
@@ -104,12 +116,20 @@ def _equipment_rules(
         tag.name: _tag_rule(tag, _origin(tag, equipment.unit_id, _device(sources, tag)))
         for tag in equipment.tags
     }
+    meant = [rule.tag for rule in tags.values() if rule.tag.means]
+    telling = [tag for tag in meant if tag.means == "state"] or meant
+    read_at = {rule.tag.source for rule in tags.values() if rule.tag.source}
     return EquipmentRules(
         path,
         tags,
         selective=tuple(rule for rule in tags.values() if rule.selective),
         plain=frozenset(name for name, rule in tags.items() if rule.is_plain),
         units={name: rule.tag.unit for name, rule in tags.items()},
+        telling=frozenset(tag.name for tag in telling),
+        by_source={
+            source: frozenset(name for name, rule in tags.items() if rule.tag.source == source)
+            for source in read_at
+        },
     )
 
 

@@ -6,6 +6,9 @@ from ingest.input import GOOD, Value
 
 UNCERTAIN = 0x40000000
 """OPC UA status of a value that is there and cannot quite be trusted."""
+LARGEST_NUMBER = 1e150
+"""No machine measures more, and no float holds the square of much more; some devices say nearly the
+largest float for a value that they do not have."""
 MAX_TEXT = 1_000
 """Characters of a text sample; a longer one is no value of a machine."""
 
@@ -19,14 +22,14 @@ def is_bad(quality: int) -> bool:
 
 
 def number(value: Value) -> float | None:
-    """The value as a finite number, booleans as 0 and 1, or None."""
+    """The value as a number that can be computed with, booleans as 0 and 1, or None."""
     if isinstance(value, str) or value is None:
         return None
     try:
         found = float(value)
     except OverflowError:
         return None
-    return found if math.isfinite(found) else None
+    return found if abs(found) <= LARGEST_NUMBER else None
 
 
 def scaled(value: Value, factor: float, offset: float) -> Value:

@@ -136,7 +136,7 @@ def _simple(part: Schema) -> str:
 
 def _string(part: Schema) -> str:
     if "format" in part:
-        return _FORMATS.get(part["format"], part["format"])
+        return _FORMATS.get(part["format"], str(part["format"]))
     return _WRITTEN.get(part.get("pattern", ""), "text")
 
 

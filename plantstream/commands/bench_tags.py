@@ -97,9 +97,8 @@ def outcomes(stamps: "Stamps", begin: datetime, number: int) -> "Iterator[Outcom
     plant = plant_file()
     edge = Edge(plant, stamps)
     traceparent = f"00-{'1' * 32}-{'2' * 16}-01"
-    moment = Moment("", plant.version, traceparent, begin)
     for chunk in samples(begin, number):
-        yield edge.take(chunk, moment)
+        yield edge.take(chunk, Moment("", plant.version, traceparent, chunk[-1].source_time))
 
 
 @asynccontextmanager

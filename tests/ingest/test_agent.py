@@ -257,6 +257,19 @@ def at_line() -> PlantFile:
     return load_plant(text.replace("equipment_classes:", f"{OPEN_SOURCE}equipment_classes:"), "p")
 
 
+def at_line_and_meter() -> PlantFile:
+    """The reactor at `line`, but for its temperature."""
+    text = at_line().text.replace("name: temperature", "source: meter, name: temperature")
+    return load_plant(
+        text.replace(
+            "sources:\n",
+            "sources:\n  meter: {type: opcua, endpoint: "
+            '"opc.tcp://localhost:4841", security: {policy: "None", mode: "None"}}\n',
+        ),
+        "p",
+    )
+
+
 class Time:
     """A clock that goes on when somebody sleeps."""
 
@@ -287,6 +300,23 @@ async def test_an_outage_is_one_gap_from_the_last_value_to_the_return_however_of
     assert gap.reason == "the input line failed"
     assert isinstance(first, StateChanged)
     assert isinstance(again, StateChanged)
+
+
+async def test_a_meter_that_answers_is_no_sign_of_life_of_a_machine_whose_controller_does_not() -> (
+    None
+):
+    broker, file = MemoryBroker(), at_line_and_meter()
+    line = Troubled([sample("state", 6), Alive(REACTOR, at(1))])
+    meter = Troubled([sample("temperature", 20.0, 60), Alive(REACTOR, at(60))])
+
+    await run_agent((file, {"line": line, "meter": meter}), MemorySpool(), broker, world=world())
+    told = [one.source_time for one in broker.records(MACHINE.name) if isinstance(one, Heartbeat)]
+    first = {"line": ListInput([sample("state", 6), Alive(REACTOR, at(1))])}
+    second = {"meter": ListInput([Alive(REACTOR, at(60))])}
+    previewed = [one async for one in dry_run(file, first | second, world=world())]
+
+    assert told == [at(1)]
+    assert [one.source_time for one in previewed if isinstance(one, Heartbeat)] == [at(1)]
 
 
 async def test_each_outage_is_told() -> None:

@@ -1,6 +1,7 @@
 """What waits is bounded, and what was dropped is told."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,17 +42,53 @@ async def test_a_full_backlog_drops_the_oldest_and_says_so_first():
     assert backlog.dropped == 3
 
 
+def told(tag: str, value: Value, seconds: int) -> Sample:
+    return Sample(A, tag, value, at(seconds))
+
+
+async def test_the_last_that_was_dropped_of_what_still_holds_is_told_as_of_the_end_of_the_loss():
+    backlog = Backlog(Holding(3), lasting=lambda seen: getattr(seen, "tag", "") in {"batch", "s"})
+    backlog.put([told("batch", "B1", 0), told("batch", "B2", 1), told("s", "stopped", 2)])
+    backlog.put([sample(A, 3 + number) for number in range(5)])
+    lost = Missed(A, at(0), at(4), REASON, 3)
+
+    assert backlog.take(2) == (lost, told("batch", "B2", 4))
+    assert backlog.take(9) == (
+        told("s", "stopped", 4),
+        *(sample(A, 5 + number) for number in range(3)),
+    )
+    assert backlog.dropped == 3
+
+
+async def test_what_was_told_later_is_not_lost_and_needs_no_repetition():
+    backlog = Backlog(Holding(1), lasting=lambda _: True)
+    backlog.put([told("s", "stopped", 0), told("s", "running", 1)])
+    backlog.put([told("s", "running", 1)._replace(historical=True), told("s", "idle", 2)])
+
+    found = backlog.take(9)
+
+    assert [one.value for one in found if isinstance(one, Sample)] == ["running", "idle"]
+    assert found[0] == Missed(A, at(0), at(1), REASON, 2)
+
+
 async def test_a_dropped_outage_is_part_of_what_is_missed():
     backlog = Backlog(Holding(1))
     backlog.put([Missed(A, at(1), at(9), "outage"), sample(A, 10), sample(A, 11)])
     assert backlog.take(1) == (Missed(A, at(1), at(10), REASON, 1),)
 
 
-async def test_a_dropped_alarm_is_told_as_missed():
+async def test_of_dropped_alarms_the_newest_of_each_is_told_behind_what_is_missed():
     backlog = Backlog(Holding(1))
     alarm = Alarm(A, "c", "TooHot", "s=T", "T", 500, "", True, False, True, at(1))
-    backlog.put([alarm, sample(A, 2)])
-    assert backlog.take(2) == (Missed(A, at(1), at(1), REASON, 0), sample(A, 2))
+    over = replace(alarm, active=False, at=at(2))
+    backlog.put([alarm, replace(alarm, condition="d"), over, sample(A, 3)])
+    assert backlog.take(9) == (
+        Missed(A, at(1), at(2), REASON, 0),
+        over,
+        replace(alarm, condition="d"),
+        sample(A, 3),
+    )
+    assert backlog.dropped == 1
 
 
 async def test_signs_of_life_are_no_loss_and_reports_are_counted():

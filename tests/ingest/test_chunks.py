@@ -111,7 +111,8 @@ def test_a_skewed_clock_is_reported_with_its_time() -> None:
     ("seen", "told"),
     [
         pytest.param(Alive(REACTOR, at(90_000)), at(0), id="alive in a day"),
-        pytest.param(Alive(REACTOR, at(80_000)), at(80_000), id="alive in some hours"),
+        pytest.param(Alive(REACTOR, at(3600)), at(0), id="alive in an hour"),
+        pytest.param(Alive(REACTOR, at(300)), at(300), id="alive in some minutes"),
         pytest.param(Alive(REACTOR, at(-90_000)), at(-90_000), id="alive long ago"),
         pytest.param(replace(ALARM, at=at(90_000)), at(0), id="an alarm in a day"),
         pytest.param(Missed(REACTOR, at(89_990), at(90_000), "?"), at(0), id="missed in a day"),

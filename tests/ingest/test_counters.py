@@ -73,7 +73,7 @@ def test_increments(counter: Counter, values: list[Any], increments: list[int]) 
         pytest.param(None, Ignored.NOT_A_NUMBER, id="nothing"),
         pytest.param(-0.5, Ignored.NEGATIVE, id="negative"),
         pytest.param(1e300, Ignored.TOO_LARGE, id="more than a column holds"),
-        pytest.param(10**18, Ignored.TOO_LARGE, id="more than a column holds when scaled"),
+        pytest.param(10**19, Ignored.TOO_LARGE, id="a whole number as large"),
     ],
 )
 def test_what_is_ignored_says_why_and_moves_nothing(value: Value, reason: Ignored) -> None:
@@ -215,6 +215,30 @@ FELL = "reset"
         pytest.param(
             PLAIN, [(5, 0), (10**30, 1), (7, 2)], [0, 0, 2], ["", "counter_too_large", ""],
             id="too large",
+        ),
+        pytest.param(
+            PLAIN, [(5, 0), (5 + 10**9, 1)], [0, 10**9], ["", ""], id="as much as can be at once"
+        ),
+        pytest.param(
+            PLAIN, [(1000, 0), (2**32 - 1, 1), (2**32 - 1, 2), (1003, 3), (1004, 4)],
+            [0, 0, 0, 3, 1], ["", "counter_jump", "", FELL, ""],
+            id="a register that is all ones for a while",
+        ),
+        pytest.param(
+            Counter(rollover=2**32 - 1), [(1000, 0), (2**32 - 1, 1), (1003, 2)],
+            [0, 0, 3], ["", "counter_jump", FELL], id="all ones is no roll-over",
+        ),
+        pytest.param(
+            Counter(Decimal(1000)), [(7, 0), (10**18, 1), (8, 2)],
+            [0, 0, 1000], ["", "counter_jump", FELL], id="more than can be, when scaled",
+        ),
+        pytest.param(
+            PLAIN, [(7 * 10**9, 0), (3 * 10**9, 1), (3 * 10**9 + 1, 2)], [0, 0, 1],
+            ["", "counter_jump", ""], id="a fall to more than can be made at once",
+        ),
+        pytest.param(
+            PLAIN, [(900, 0), (2, 1), (905, 2)], [0, 2, 903], ["", FELL, ""],
+            id="a single 0 is believed where nobody says what is plausible",
         ),
         pytest.param(
             PLAIN, [(5, 0), (9, 2), (7, 1), (10, 3)], [0, 4, 0, 1],

@@ -1,6 +1,7 @@
 """Sentences about one observation: which events it leads to, and what it never breaks."""
 
 import math
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -202,6 +203,23 @@ def test_events(seen: list[Any], events: list[Any], restarted: bool) -> None:
         pytest.param(sample("temperature", math.nan), None, BAD, ("wrong_value",), id="NaN"),
         pytest.param(sample("temperature", -math.inf), None, BAD, ("wrong_value",), id="infinity"),
         pytest.param(sample("temperature", 10**400), None, BAD, ("wrong_value",), id="no float"),
+        pytest.param(sample("temperature", 1.1e150), None, BAD, ("wrong_value",), id="too large"),
+        pytest.param(sample("temperature", -1e151), None, BAD, ("wrong_value",), id="too small"),
+        pytest.param(sample("temperature", 1e150), 1e150, 0, (), id="just not too large"),
+        pytest.param(sample("note", 1e200), None, BAD, ("wrong_value",), id="too large for a note"),
+        pytest.param(
+            sample("cycle", -1.7e308), None, BAD, ("cycle_time_not_usable",), id="a cycle of never"
+        ),
+        pytest.param(
+            sample("cycle", -5.0), -5.0, 0, ("cycle_time_not_usable",), id="a cycle below 0"
+        ),
+        pytest.param(
+            sample("state", 1.797e308, equipment=STATION),
+            None,
+            BAD,
+            ("state_not_readable",),
+            id="a speed that nothing has",
+        ),
         pytest.param(sample("temperature", "hot"), None, BAD, ("wrong_value",), id="wrong type"),
         pytest.param(sample("temperature", None), None, BAD, ("no_value",), id="nothing"),
         pytest.param(sample("note", "x" * 1001), None, BAD, ("wrong_value",), id="endless text"),
@@ -308,6 +326,14 @@ def test_a_cycle_time_is_in_its_unit(keys: str, value: float) -> None:
     assert said([found]) == [("cycle_completed", {"duration_ms": 90_000})]
 
 
+@pytest.mark.parametrize("value", [-1.7e308, 1.7e308, -1e306, math.nan, 0, 0.0004])
+def test_no_cycle_is_so_long_or_so_short(value: float) -> None:
+    found = play(sample("cycle", value))
+
+    assert said(found) == []
+    assert found[0].problems == ("cycle_time_not_usable",)
+
+
 def test_a_register_tells_a_cycle_by_another_value_only() -> None:
     cycle = RULES[REACTOR].tags["cycle"]
     polled = cycle.tag.model_copy(update={"register_": "stands for one"})
@@ -329,14 +355,23 @@ def test_an_event_keeps_a_time_that_runs_backwards() -> None:
     assert [one.events[0].source_time for one in found] == [at(100), at(40)]
 
 
-def test_a_time_within_the_limit_is_believed() -> None:
-    seen = sample("state", 6, 86_400)
+@pytest.mark.parametrize(
+    "seconds",
+    [pytest.param(-86_400, id="of a day ago"), pytest.param(300, id="of a clock ahead by 5 min")],
+)
+def test_a_time_within_the_limit_is_believed(seconds: int) -> None:
+    seen = sample("state", 6, seconds)
 
     assert place(seen, NOW, timedelta(hours=24)) == (seen, False)
 
 
 @pytest.mark.parametrize(
-    "seconds", [pytest.param(-86_401, id="too old"), pytest.param(86_401, id="too new")]
+    "seconds",
+    [
+        pytest.param(-86_401, id="too old"),
+        pytest.param(301, id="too new"),
+        pytest.param(3600, id="local time that calls itself UTC"),
+    ],
 )
 def test_an_unbelievable_time_becomes_the_edges_and_uncertain(seconds: int) -> None:
     moved, flagged = place(sample("state", 6, seconds), NOW, timedelta(hours=24))
@@ -396,7 +431,7 @@ def test_a_historical_value_is_telemetry_of_its_time_and_never_the_state_of_now(
 
 
 @pytest.mark.parametrize(
-    ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(86_401, True)]
+    ("seconds", "is_moved"), [pytest.param(-(10**8), False), pytest.param(301, True)]
 )
 def test_a_historical_time_may_be_old_and_not_to_come(seconds: int, is_moved: bool) -> None:
     seen = sample("state", 6, seconds)._replace(historical=True)
@@ -428,6 +463,60 @@ def test_only_where_the_state_was_not_seen_is_it_unknown(
     assert len(found.events) == gaps
     assert [(one.tag, one.quality) for one in found.readings] == readings
     assert (found.memory.category is None) == bool(gaps)
+
+
+@pytest.mark.parametrize(
+    ("source", "heartbeats"),
+    [
+        pytest.param("plc", 1, id="the state is read there"),
+        pytest.param("meter", 0, id="the state is read elsewhere"),
+        pytest.param(None, 1, id="all of it is"),
+        pytest.param("recording", 1, id="no tag names it, as a recording, which has them all"),
+    ],
+)
+def test_only_the_source_of_the_state_says_that_it_still_holds(
+    source: str | None, heartbeats: int
+) -> None:
+    rules = plant_rules(unchecked_plant(TWO_SOURCES))[REACTOR]
+
+    found = step(rules, Memory(), Alive(REACTOR, at(1), source))
+
+    assert len(found.events) == heartbeats
+
+
+def test_where_no_source_tells_a_state_each_is_a_sign_of_life() -> None:
+    text = re.sub(r"\n.*means:.*", "", TWO_SOURCES, count=9)
+    text = text.replace("{name: note}", "{name: note, source: plc, unit: rpm}")
+    rules = plant_rules(unchecked_plant(text))[REACTOR]
+
+    found = [step(rules, Memory(), Alive(REACTOR, at(1), one)) for one in ("plc", "meter")]
+
+    assert [len(one.events) for one in found] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("alive", "told"),
+    [
+        pytest.param(Alive(REACTOR, at(61), "meter"), ["temperature"], id="of the meter"),
+        pytest.param(Alive(REACTOR, at(61), "plc"), ["note"], id="of the controller"),
+        pytest.param(Alive(REACTOR, at(61)), ["temperature", "note"], id="of all"),
+        pytest.param(
+            Alive(REACTOR, at(61), "plc", frozenset({"state"})), [], id="of one of its parts"
+        ),
+    ],
+)
+def test_a_value_is_told_again_only_while_its_own_source_lives(
+    alive: Alive, told: list[str]
+) -> None:
+    text = TWO_SOURCES.replace("unit: degC", "unit: degC, max_interval_s: 60")
+    text = text.replace("{name: note}", "{name: note, source: plc, max_interval_s: 60}")
+    rules = plant_rules(unchecked_plant(text))[REACTOR]
+    memory = step(rules, Memory(), sample("temperature", 20.0)).memory
+    memory = step(rules, memory, sample("note", "all is well")).memory
+
+    found = step(rules, memory, alive)
+
+    assert [one.tag for one in found.readings] == told
 
 
 def test_what_is_no_news_is_remembered_over_a_restart_and_not_told() -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -17,6 +17,8 @@ from ingest.inputs.lab.statements import (
     mistakes,
     times_of,
 )
+from ingest.mapping import AHEAD
+from ingest.values import LARGEST_NUMBER, number
 from schemas.lab import SignedRecord
 from schemas.mistakes import did_you_mean
 from schemas.plant.model import Plant
@@ -25,8 +27,6 @@ from schemas.record import Envelope, EventId
 from schemas.signature import content_digest
 from schemas.topics import LAB, MACHINE, OPERATOR
 
-AHEAD = timedelta(minutes=5)
-"""How far a clock may be ahead of the edge's."""
 _OF_THE_AUTHOR = {"id", "time", "type"}
 """What a record has under other names, or not at all."""
 _MAY_LIE_AHEAD = {"starts_at", "ends_at"}
@@ -133,18 +133,20 @@ def _unknown(fields: _Fields, plant: Plant) -> Iterator[Mistake]:
 
 def _result(fields: _Fields, product: Product) -> Iterator[Mistake]:
     """A product without any tests in the plant file may be tested in every way."""
-    test = _test(fields["test"], product)
+    test, value = _test(fields["test"], product), fields["value"]
+    marked = _read_number(value)
     if test is None:
         if product.tests:
             yield _stranger("test", fields["test"], [one.id for one in product.tests])
+        elif not isinstance(value, str) and marked is None:
+            yield Mistake("value", f"a number is at most {LARGEST_NUMBER:g}")
         return
-    value = fields["value"]
     if fields["unit"] != test.unit:
         wanted = test.unit or "no unit"
         yield Mistake("unit", f"{test.id} of {product.id} is reported in {wanted}")
-    marked = _read_number(value)
     if test.kind == "number" and marked is None:
-        yield Mistake("value", f"{test.id} is a number, such as 6.5 or <0.05, with a point")
+        told = f"{test.id} is a number, such as 6.5 or <0.05, with a point"
+        yield Mistake("value", f"{told}, and at most {LARGEST_NUMBER:g}")
     if test.kind == "text" and not isinstance(value, str):
         yield Mistake("value", f"{test.id} is a text")
     if marked and marked[0] and fields["comparator"] not in {None, marked[0]}:
@@ -181,14 +183,15 @@ def _value(value: float | str, fields: _Fields, test: LabTest | None) -> dict[st
 
 
 def _read_number(value: float | str) -> tuple[str | None, float] | None:
-    """The comparator before it and the number; None for any other text."""
-    if not isinstance(value, str):
-        return None, value
-    found = _NUMBER.fullmatch(value)
-    if found is None:
-        return None
-    number = float(found[2])
-    return (found[1], number) if abs(number) != float("inf") else None
+    """The comparator before it and the number; None for any other text, and for what is none."""
+    mark = None
+    if isinstance(value, str):
+        found = _NUMBER.fullmatch(value)
+        if found is None:
+            return None
+        mark, value = found[1], float(found[2])
+    read = number(value)
+    return None if read is None else (mark, read)
 
 
 def _test(name: str, product: Product) -> LabTest | None:

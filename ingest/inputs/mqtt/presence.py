@@ -53,6 +53,10 @@ class Presence:
         """Equipment of which something is born."""
         return [path for path in self._devices if self._is_seen(path)]
 
+    def born(self) -> Mapping[EquipmentPath, frozenset[str]]:
+        """The same, with the tags that are read from what is born."""
+        return {path: self._tags(path) for path in self.seen()}
+
     def bury(
         self, devices: Sequence[str], start: datetime, at: datetime, reason: str
     ) -> list[Missed]:
@@ -88,7 +92,11 @@ class Presence:
         return missed
 
     def _is_seen(self, path: EquipmentPath) -> bool:
-        return not self._devices[path].isdisjoint(self.births)
+        return not self.births.keys().isdisjoint(self._devices[path])
+
+    def _tags(self, path: EquipmentPath) -> frozenset[str]:
+        found = (tags for device, tags in self._devices[path].items() if device in self.births)
+        return frozenset().union(*found)
 
 
 class Timeline:
@@ -106,10 +114,9 @@ class Timeline:
         return self._seen + max(arrival - self._arrival, timedelta(0))
 
     def see(self, sent: datetime | None, arrival: datetime) -> datetime:
-        """The time of a message."""
-        at = sent or self.now(arrival)
-        known = not_ahead(at, arrival)
-        self._seen = known if self._seen is None else max(self._seen, known)
+        """The time of a message, as far as it can be believed."""
+        at = not_ahead(sent or self.now(arrival), arrival)
+        self._seen = at if self._seen is None else max(self._seen, at)
         self._arrival = arrival
         self._vouch(self._seen)
         return at
@@ -132,11 +139,12 @@ class Timeline:
         self._told = at if self._told is None else max(self._told, at)
 
 
-def _devices(wanted: Metrics) -> Mapping[EquipmentPath, set[str]]:
-    """By equipment: where its tags are read from."""
-    devices: dict[EquipmentPath, set[str]] = {}
+def _devices(wanted: Metrics) -> Mapping[EquipmentPath, Mapping[str, set[str]]]:
+    """By equipment and device: the tags that are read from there."""
+    devices: dict[EquipmentPath, dict[str, set[str]]] = {}
     for device, metrics in wanted.items():
         for watches in metrics.values():
             for watch in watches:
-                devices.setdefault(watch.equipment, set()).add(device)
+                tags = devices.setdefault(watch.equipment, {}).setdefault(device, set())
+                tags.add(watch.tag)
     return devices

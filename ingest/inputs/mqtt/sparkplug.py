@@ -78,9 +78,9 @@ class EdgeNode:
         self._time.resume(arrival)
 
     def alive(self, now: datetime) -> list[Observation]:
-        """The equipment that would have been reported dead if it were."""
-        seen = self._presence.seen()
-        return [Alive(path, self._time.vouch(now)) for path in seen]
+        """The equipment that would have been reported dead if it were, with what is born of it."""
+        born = self._presence.born()
+        return [Alive(path, self._time.vouch(now), tags=tags) for path, tags in born.items()]
 
     def _in_sequence(
         self, kind: str, device: str, payload: Payload, arrival: datetime
@@ -163,7 +163,7 @@ class EdgeNode:
             if name is None:
                 self._ask(device, metric.name or metric.alias)
                 continue
-            moment = metric.at or at
+            moment = metric.at or payload.at or at
             if floor is not None and not metric.historical:
                 # It was so before already: all that is known is that it is so now.
                 moment = max(moment, floor)

@@ -13,9 +13,9 @@ from ingest.inputs.opcua.alarms import AlarmBook
 from ingest.inputs.opcua.client import ANSWER_WITHIN_S
 from ingest.inputs.opcua.connection import Connection, RefusedError
 from ingest.inputs.opcua.history import history_of
-from ingest.inputs.opcua.items import CORRECT, Asking, Handle, Items, watch_nodes
-from ingest.inputs.opcua.notifiers import listen, notifiers_of
-from ingest.inputs.opcua.polling import Poller
+from ingest.inputs.opcua.items import CORRECT, Asking, Handle, Items, shortcomings, watch_nodes
+from ingest.inputs.opcua.notifiers import listen, notifiers_of, refresh
+from ingest.inputs.opcua.polling import Poller, read_once
 from ingest.inputs.opcua.subscription import (
     Subscription,
     end,
@@ -61,6 +61,10 @@ class Follower:
         self._held: list[ua.PublishResult] | None = None
         """Answers that wait until it is known what was before them."""
         self._poller: Poller | None = None
+        self._followed: Mapping[Handle, ua.NodeId] = {}
+        """The tags that the server has."""
+        self._torn = asyncio.Event()
+        """Answers were lost, and nothing was read since."""
         self._ended: str | None = None
         self._answered = clock.monotonic()
         self._spoke = asyncio.Event()
@@ -78,10 +82,12 @@ class Follower:
         if not await self._go_on(connection):
             self._held = []
             await self._subscribe(connection, nodes)
+            refused = self._items.refused
+            self._followed = {one: node for one, node in nodes.items() if one not in refused}
             silent, self._silent = self._silent, None
             if silent is not None and self._subscription is not None:
                 await end(connection, silent)
-            await self._catch_up(connection, nodes)
+            await self._catch_up(connection)
             self._hear_held()
         polled = {handle: nodes[handle] for handle in self._items.unwatched if handle in nodes}
         self._poller = Poller(connection, polled) if polled else None
@@ -130,6 +136,7 @@ class Follower:
 
     async def _subscribe(self, connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> None:
         self.translator.restart()
+        self._torn.clear()
         self._items = Items(unwatched=list(nodes))
         if self._source.mode == "poll":
             return
@@ -152,10 +159,9 @@ class Follower:
         if silent:
             self._tell(f"the server tells no alarms of {', '.join(silent)}")
 
-    async def _catch_up(self, connection: Connection, nodes: Mapping[Handle, ua.NodeId]) -> None:
+    async def _catch_up(self, connection: Connection) -> None:
         """Ask the server's history for what was missed; where it has none, a gap remains."""
-        outage = self.translator.outage
-        followed = {one: node for one, node in nodes.items() if one not in self._items.refused}
+        outage, followed = self.translator.outage, self._followed
         if outage is None or not followed:
             return
         now, started = await connection.current_time(), await connection.started_at()
@@ -179,6 +185,7 @@ class Follower:
                 if self._poller is not None:
                     group.create_task(self._poll(self._poller), name="poll")
                 group.create_task(self._watch_over(connection, look), name="watch over")
+                group.create_task(self._read_again(connection), name="read again")
         except BaseExceptionGroup as failed:
             lost, others = failed.split(UnavailableError)
             if lost is None or others is not None:
@@ -199,6 +206,22 @@ class Follower:
             if clock.monotonic() - self._answered > limit_s:
                 raise UnavailableError(f"the server has told nothing for {limit_s:g} s")
             self._put(self.translator.alive())
+
+    async def _read_again(self, connection: Connection) -> None:
+        """Ask for everything once after a hole in the answers: a server tells changes only."""
+        while True:
+            await self._torn.wait()
+            self._torn.clear()
+            try:
+                found = await read_once(connection, self._followed)
+            except UnavailableError:
+                self._torn.set()
+                raise
+            if self._torn.is_set():
+                continue
+            self._put(self.translator.read_again(found, clock.now()))
+            if self._notifiers and self._subscription is not None:
+                await refresh(connection, self._subscription)
 
     async def _poll(self, poller: Poller) -> None:
         while True:
@@ -237,16 +260,9 @@ class Follower:
         for handle, reason in items.refused.items():
             self._put(self.translator.absent(handle, reason))
         self.translator.unfiltered = frozenset(items.unfiltered)
-        held_back = [one for one in items.unfiltered if self._watched[one].deadband]
-        if held_back:
-            self._tell("the server refuses deadbands: they are applied here", held_back)
-        silent = [one for one in items.unfiltered if not self._watched[one].deadband]
-        if silent:
-            self._tell("the server tells changes only, not all updates", silent)
-        if items.unwatched:
-            self._tell("the server does not watch some tags: they are polled", items.unwatched)
-        if items.short:
-            self._tell("the server keeps too few values: fast changes get lost", items.short)
+        for message, handles in shortcomings(items, self._watched).items():
+            if handles:
+                self._tell(message, handles)
 
     def _tell(self, message: str, handles: Sequence[Handle] = ()) -> None:
         """Warn once."""
@@ -276,6 +292,8 @@ class Follower:
                 self._meters.notified(len(one.MonitoredItems or ()))
         now = clock.now()
         self._put(self.translator.answer(result, now))
+        if self.translator.torn():
+            self._torn.set()
         for one in result.NotificationMessage.NotificationData or ():
             if isinstance(one, ua.EventNotificationList):
                 self._put(self._alarms.hear(one.Events or (), self._namespaces, now))

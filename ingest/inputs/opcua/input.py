@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from ingest.backlog import Backlog, Holding, tells_meaning
+from ingest.backlog import Backlog, Holding, tells_meaning, tells_what_lasts
 from ingest.input import Chunk
 from ingest.inputs.opcua.connection import Connection, connected
 from ingest.inputs.opcua.expiry import ExpiryWatch
@@ -72,7 +72,8 @@ class OpcUaInput:
         """
         alarms = OpenAlarms.load(position)
         access = await asyncio.to_thread(access_of, self._source, self._name)
-        backlog = Backlog(self._holding, tells_meaning(self._equipment))
+        pressing, lasting = tells_meaning(self._equipment), tells_what_lasts(self._equipment)
+        backlog = Backlog(self._holding, pressing, lasting)
         follower = Follower(
             self._source, self._equipment, backlog, self._meters, self._log, tuple(alarms)
         )

@@ -114,6 +114,20 @@ def _filtered(asking: Asking, handle: Handle) -> bool:
     return filter_of(asking.watched[handle], asking.source.report) is not None
 
 
+def shortcomings(items: Items, watched: Sequence[Watch]) -> Mapping[str, Sequence[Handle]]:
+    """What a server does not do, and for which tags."""
+    return {
+        "the server refuses deadbands: they are applied here": [
+            one for one in items.unfiltered if watched[one].deadband
+        ],
+        "the server tells changes only, not all updates": [
+            one for one in items.unfiltered if not watched[one].deadband
+        ],
+        "the server does not watch some tags: they are polled": items.unwatched,
+        "the server keeps too few values: fast changes get lost": items.short,
+    }
+
+
 def reason_of(status: ua.StatusCode) -> str:
     """What a person is told of a node that the server refuses."""
     if status.value == StatusCodes.BadNodeIdUnknown:

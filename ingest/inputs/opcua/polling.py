@@ -14,6 +14,21 @@ from ingest.inputs.opcua.values import quality_of
 _ABSENT = frozenset({StatusCodes.BadNodeIdUnknown, StatusCodes.BadNodeIdInvalid})
 
 
+async def read_once(
+    connection: Connection, nodes: Mapping[Handle, ua.NodeId]
+) -> list[ua.MonitoredItemNotification]:
+    """How these nodes are now.
+
+    Raises:
+        UnavailableError: the connection is lost.
+    """
+    values = await connection.read_all(list(nodes.values()))
+    return [
+        ua.MonitoredItemNotification(handle, value)
+        for handle, value in zip(nodes, values, strict=True)
+    ]
+
+
 class Poller:
     """The nodes that are asked for, and what they said last."""
 

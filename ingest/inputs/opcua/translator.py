@@ -17,7 +17,7 @@ from ingest.inputs.opcua.values import (
     value_of,
 )
 from ingest.inputs.opcua.watch import Watch
-from ingest.mapping import SKEW_LIMIT
+from ingest.mapping import AHEAD, SKEW_LIMIT
 from schemas.record import EquipmentPath
 
 _LAST_SEQUENCE_NUMBER = 2**32 - 1
@@ -79,7 +79,8 @@ class Translator:
         self._whole: frozenset[EquipmentPath] = frozenset()
         """Equipment of which nothing is missed in the outage, thanks to history."""
         self._floors: dict[int, datetime] = {}
-        """Where an outage ended, for tags that have said nothing since."""
+        """Where an outage or a hole ended, for tags that have said nothing since."""
+        self._torn = False
 
     def interrupt(self, reason: str) -> None:
         """The connection is gone: what happens from now on until the next answer is missed."""
@@ -91,6 +92,7 @@ class Translator:
         """A new subscription begins: its answers are numbered anew, and all it says is news."""
         self.sequence = None
         self.unfiltered = frozenset()
+        self._torn = False
 
     def resume(self) -> None:
         """The subscription went on without us, and its numbers will tell whether all came."""
@@ -150,6 +152,17 @@ class Translator:
         lost, filtered = self._lost(message.SequenceNumber), self._asked - self.unfiltered
         return self._seen(items, arrival, published, lost, filtered)
 
+    def torn(self) -> bool:
+        """Whether answers were lost since this was asked last: what they said will not come."""
+        torn, self._torn = self._torn, False
+        return torn
+
+    def read_again(self, items: _Items, arrival: datetime) -> list[Observation]:
+        """How the tags are of which nothing was told since the hole."""
+        unheard = [one for one in items if one.ClientHandle in self._floors]
+        found = self._observations(unheard, arrival, lambda *_: False)
+        return [observation for _, observation in sorted(found, key=_place)]
+
     def polled(self, items: _Items, arrival: datetime, asked: datetime) -> list[Observation]:
         """What was read when the server's clock said `asked`."""
         return self._seen(items, arrival, asked)
@@ -164,13 +177,11 @@ class Translator:
     ) -> list[Observation]:
         outage, self.outage = self.outage, None
         missed = self._missed(outage, lost, published)
-        if outage is not None:
+        self._torn = self._torn or lost is not None
+        if outage is not None or lost is not None:
             unknown = set(range(len(self._watched))) - self._recovered.keys()
             self._floors = dict.fromkeys(unknown, published)
         found = list(self._observations(items, arrival, self._is_told, filtered))
-        if self._newest is not None and self._newest - published > SKEW_LIMIT:
-            # Nobody believes that, and a gap from then on would hide all others.
-            self._newest = published
         self._see(published)
         return [*missed, *(observation for _, observation in sorted(found, key=_place))]
 
@@ -187,8 +198,12 @@ class Translator:
 
     def _see(self, published: datetime) -> None:
         """What was sampled before the answer was on its way has been delivered."""
-        until = published - self._sampling
-        if self._seen_until is None or until > self._seen_until:
+        if self._newest is not None and self._newest - published > AHEAD:
+            # Nobody believes that, and a gap from then on would hide all others.
+            self._newest = published
+        until, before = published - self._sampling, self._seen_until
+        # Further back than answers can overtake each other, the server's clock was set.
+        if before is None or until > before or before - until > AHEAD:
             self._seen_until = until
 
     def _lost(self, sequence: int) -> str | None:
@@ -218,6 +233,7 @@ class Translator:
         is_told: Callable[[int, datetime], bool],
         filtered: Collection[int] = (),
     ) -> Iterator[tuple[int, Observation]]:
+        floors = dict(self._floors)
         for item in items:
             watch = self._watched[item.ClientHandle]
             try:
@@ -229,7 +245,8 @@ class Translator:
             if is_told(item.ClientHandle, sample.source_time):
                 continue
             self._last[item.ClientHandle] = sample.source_time
-            floor = self._floors.pop(item.ClientHandle, None)
+            self._floors.pop(item.ClientHandle, None)
+            floor = floors.get(item.ClientHandle)
             is_moment = watch.means == "cycle_time"
             if floor is not None and sample.source_time < floor and not is_moment:
                 # It was so before already, or came while nobody looked: all that is known is now.

@@ -134,6 +134,11 @@ async def test_everything_that_may_be_stated_has_its_topic(
         pytest.param(result(test="pH"), "test", "no test 'pH'; did you mean ph?", id="a test"),
         pytest.param(result(value="acid"), "value", "ph is a number", id="a text for a number"),
         pytest.param(result(value="6,5"), "value", "with a point", id="a decimal comma"),
+        pytest.param(result(value=1.797e308), "value", "at most 1e+150", id="a huge number"),
+        pytest.param(result(value="-2e150"), "value", "at most 1e+150", id="a huge text"),
+        pytest.param(
+            result(product="P2", test="any", value=1e200), "value", "at most 1e+150", id="any test"
+        ),
         pytest.param(result(value=True), "value", "a number or a text", id="neither"),
         pytest.param(
             result(test="look", unit=None, value=5), "value", "look is a text", id="a number"

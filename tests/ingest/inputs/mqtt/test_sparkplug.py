@@ -23,6 +23,7 @@ from tests.ingest.inputs.mqtt.sparkplug_kit import (
 START = datetime(2026, 3, 1, tzinfo=UTC)
 PRESS, OVEN = "e/s/a/l/press", "e/s/a/l/oven"
 DEVICE = "oven-1"
+OF_PRESS = frozenset({"state", "parts"})
 
 
 def at(seconds: float) -> datetime:
@@ -180,7 +181,7 @@ def test_a_rebirth_that_was_asked_for_is_no_gap(line):
 
 def test_a_device_that_is_not_born_again_is_missed_in_the_end(line):
     line.born(2)
-    assert line.node.alive(at(3)) == [Alive(PRESS, at(3))]
+    assert line.node.alive(at(3)) == [Alive(PRESS, at(3), tags=OF_PRESS)]
     assert missed(line.device_born(60)) == [
         Missed(OVEN, at(2), at(60), "its device was not born again with edge node plant/press")
     ]
@@ -259,8 +260,35 @@ def test_a_metric_of_the_plant_file_that_is_not_born_is_told_once():
 
 def test_signs_of_life_are_in_the_nodes_own_time():
     line = Line()
-    line.hear(line.fake.birth(at(1000), Sent("state", "run", STRING)), 0)
-    assert line.node.alive(at(5)) == [Alive(PRESS, at(1005))]
+    line.hear(line.fake.birth(at(200), Sent("state", "run", STRING)), 0)
+    assert line.node.alive(at(5)) == [Alive(PRESS, at(205), tags=OF_PRESS)]
+
+
+@pytest.mark.parametrize("ahead_s", [pytest.param(0, id="right"), pytest.param(3600, id="ahead")])
+def test_an_outage_of_a_node_is_as_long_whatever_its_clock_says(ahead_s):
+    line = Line()
+    state = Sent("state", "run", STRING, at=at(60 + ahead_s))
+    line.hear(line.fake.birth(at(ahead_s), state), 0)
+    line.hear(line.fake.death(), 10)
+    found = line.hear(line.fake.birth(at(60 + ahead_s), state), 60)
+    assert missed(found) == [Missed(PRESS, at(10), at(60), "edge node plant/press went away")]
+    assert [one.source_time for one in samples(found)] == [at(60 + ahead_s)]
+
+
+def test_a_device_that_is_gone_is_not_said_to_hold_by_others_of_its_equipment():
+    shared = {"": {"state": [Watch(PRESS, "state")]}, DEVICE: {"t": [Watch(PRESS, "t")]}}
+    node, fake = EdgeNode("edge node plant/press", shared), FakeNode()
+    for topic, content in (
+        fake.birth(at(0), Sent("state", "run", STRING)),
+        fake.device_birth(DEVICE, at(0), Sent("t", 20, INT32)),
+    ):
+        _, _, kind, _, *device = topic.split("/")
+        node.receive(kind, "".join(device), decode(content), at(0))
+    both = node.alive(at(1))
+    node.receive("DDEATH", DEVICE, decode(fake.device_death(DEVICE, at(2))[1]), at(2))
+
+    assert both == [Alive(PRESS, at(1), tags=frozenset({"state", "t"}))]
+    assert node.alive(at(3)) == [Alive(PRESS, at(3), tags=frozenset({"state"}))]
 
 
 def test_what_waited_at_the_broker_is_not_taken_for_now(line):

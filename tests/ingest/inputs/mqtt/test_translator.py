@@ -83,7 +83,7 @@ def test_a_node_that_says_an_impossible_time_once_is_alive_at_its_own_time_again
     topic, content = fake.data(at(10**9), Sent("state", "stop", STRING))
     translator.deliver(sent(topic, content, 2, qos=0))
 
-    assert translator.answered(at(5)) == [Alive(OTHER, at(5))]
+    assert translator.answered(at(5)) == [Alive(OTHER, at(5), tags=frozenset({"state"}))]
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_a_message_that_waited_at_the_broker_may_be_old(resumed, qos, days, is_k
 
 def test_a_born_node_is_alive_as_long_as_the_broker_answers(translator):
     born(translator, FakeNode(), 1)
-    assert translator.answered(at(5)) == [Alive(OTHER, at(5))]
-    assert translator.answered(at(9)) == [Alive(OTHER, at(9))]
+    assert translator.answered(at(5)) == [Alive(OTHER, at(5), tags=frozenset({"state"}))]
+    assert translator.answered(at(9)) == [Alive(OTHER, at(9), tags=frozenset({"state"}))]
 
 
 @pytest.mark.parametrize(

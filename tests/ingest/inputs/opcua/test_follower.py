@@ -1,5 +1,6 @@
 """One server over two connections, whose subscription is handed over and late to speak."""
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -11,6 +12,7 @@ from ingest.backlog import Backlog
 from ingest.input import Missed, Sample
 from ingest.inputs.opcua.follower import Follower
 from ingest.metrics import SourceMeters
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.logs import get_logger
 from schemas.plant.equipment import Equipment
 from schemas.plant.sources import OpcUaSource, Security
@@ -24,9 +26,12 @@ DATA: Any = ua.DataValue
 class Session:
     """Session and connection of a server without a history; its answers are said by the test."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, value: int = 0, *, breaks: bool = False) -> None:
         self.session = self
         self.ended: list[int] = []
+        self.lost = asyncio.Event()
+        self.refreshed = 0
+        self._value, self._breaks = value, breaks
         self._number = number
         self._subscription_callbacks: dict[int, Callable[[ua.PublishResult], None]] = {}
 
@@ -42,8 +47,14 @@ class Session:
     async def limit(self, _: object) -> int:
         return 100
 
-    async def read_all(self, nodes: list[Any], _: object) -> list[ua.DataValue]:
-        return [ua.DataValue() for _ in nodes]
+    async def read_all(self, nodes: list[Any], _: object = None) -> list[ua.DataValue]:
+        if self._breaks:
+            raise UnavailableError("gone")
+        return [DATA(ua.Variant(self._value), SourceTimestamp=NOW) for _ in nodes]
+
+    async def call(self, methods: list[Any]) -> list[ua.CallMethodResult]:
+        self.refreshed += 1
+        return [ua.CallMethodResult() for _ in methods]
 
     async def create_subscription(self, _: object, told: Any) -> Any:
         self._subscription_callbacks[self._number] = told
@@ -98,3 +109,39 @@ async def test_a_subscription_that_speaks_after_its_successor_was_made_is_not_he
     assert [one.value for one in seen if isinstance(one, Sample)] == [10, 11, 12]
     assert [one.reason for one in seen if isinstance(one, Missed)] == ["cut"]
     assert second.ended == [1]
+
+
+async def resumed(follower: Follower, session: Any, number: int, value: int) -> None:
+    """Lose the connection, and go on over this one, where answers begin at this number."""
+    follower.translator.interrupt("cut")
+    beginning = asyncio.create_task(follower.begin(session))
+    await asyncio.sleep(0.01)
+    session.say(1, number, value)
+    await beginning
+    following = asyncio.create_task(follower.follow(session, lambda: None))
+    await asyncio.wait({following}, timeout=0.05)
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_what_a_server_does_not_say_again_after_a_reconnect_is_read() -> None:
+    tags = [Tag(name="t", node="nsu=u;s=T"), Tag(name="batch", node="nsu=u;s=B", means="batch")]
+    none = Security(policy="None", mode="None")
+    source = OpcUaSource(type="opcua", endpoint="opc.tcp://x", security=none, alarms=True)
+    backlog = Backlog()
+    watched = [(PATH, Equipment(id="one", area="a", line="l", tags=tags))]
+    follower = Follower(source, watched, backlog, SourceMeters.unseen(), get_logger("test"))
+    first, *others = sessions = [Session(1), Session(1, breaks=True), Session(1, value=42)]
+    one: Any = first
+    await follower.begin(one)
+    first.say(1, 7, 10)
+
+    for number, session in enumerate(others, 9):
+        await resumed(follower, session, number, number)
+
+    seen = backlog.take(100)
+    assert [one.value for one in seen if isinstance(one, Sample) and one.tag == "batch"] == [42]
+    assert [one.reason for one in seen if isinstance(one, Missed)] == [
+        "answers 8 to 8 of the server were lost"
+    ]
+    assert [one.refreshed for one in sessions] == [1, 0, 1]

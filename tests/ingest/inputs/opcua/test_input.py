@@ -10,6 +10,7 @@ from asyncua.ua.status_codes import StatusCodes
 from ingest.backlog import Holding
 from ingest.input import Alive, Missed, Sample, Unreadable
 from ingest.inputs.opcua.certificates import OwnCertificate, own_certificate
+from ingest.inputs.opcua.follower import Follower
 from ingest.inputs.opcua.input import OpcUaInput
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError
@@ -142,13 +143,42 @@ async def test_a_subscription_that_is_handed_over_and_stays_silent_is_made_anew(
     assert missed.start <= cut <= missed.end
 
 
-async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(
+async def test_a_state_that_stood_in_a_lost_answer_is_read(
+    serving, source, equipment, listening, monkeypatch
+):
+    """A server tells changes only: until the next one the machine would go on as it was."""
+    hear = Follower._hear
+    lost: list[Any] = []
+
+    def hear_most(self, result):
+        told = result.NotificationMessage.NotificationData or ()
+        items = [item for one in told for item in one.MonitoredItems]
+        if any(item.Value.Value.Value == 6 for item in items) and not lost:
+            lost.append(result)
+        else:
+            hear(self, result)
+
+    monkeypatch.setattr(Follower, "_hear", hear_most)
+    async with serving() as server, listening(source(server), equipment()) as heard:
+        await heard.until(lambda seen: values(seen, "state") and values(seen, "good"))
+        await server.write("State", 6)
+        await heard.until(lambda _: lost)
+        await server.write("Good", 101)
+        seen = await heard.until(lambda seen: 6 in values(seen, "state"))
+    (missed,) = kinds(seen, Missed)
+    (state,) = [one for one in kinds(seen, Sample) if (one.tag, one.value) == ("state", 6)]
+    assert seen.index(missed) < seen.index(state)
+    assert state.source_time == missed.end
+
+
+async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_of_the_rest_and_the_state(
     serving, source, equipment
 ):
     async with serving() as server:
         one = OpcUaInput("test", source(server), equipment(), holding=Holding(20))
         stream: Any = one.chunks(None)
         seen = list((await anext(stream)).observations)
+        await server.write("State", 6)
         for count in range(101, 161):
             await server.write("Good", count)
             await asyncio.sleep(0.01)
@@ -161,6 +191,7 @@ async def test_a_slow_agent_loses_nothing_up_to_the_bound_and_is_told_beyond(
     assert lost + len(counted) == 61
     assert lost > 0
     assert counted[-1] == 160
+    assert values(seen, "state") == [2, 6]
 
 
 async def test_a_server_with_another_certificate_is_refused(

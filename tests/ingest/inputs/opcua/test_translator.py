@@ -94,15 +94,29 @@ def test_an_outage_is_missed_once_and_what_is_said_after_it_holds_from_its_end()
     assert names(watching.answer(answer(2, 62, item(STATE, 0, 61.5)), at(62))) == ["state"]
 
 
-def test_a_time_that_nobody_can_believe_hides_no_outage_after_it():
+@pytest.mark.parametrize("ahead_s", [10**8, 3600])
+def test_a_time_that_nobody_can_believe_hides_no_outage_after_it(ahead_s):
     one = translator()
-    one.answer(answer(1, 1, item(TEMPERATURE, 20.0, 10**8)), at(1))
+    one.answer(answer(1, 1, item(TEMPERATURE, 20.0, ahead_s)), at(1))
     one.interrupt("gone")
     one.restart()
 
     found = one.answer(answer(1, 9, item(TEMPERATURE, 21.0, 9)), at(9))
 
     assert found[0] == Missed(PATH, at(1), at(9), "gone")
+
+
+def test_a_server_whose_clock_was_set_right_is_alive_at_once():
+    one = translator()
+    one.answer(answer(1, 3600, item(STATE, 1, 3600)), at(0))
+    assert one.alive() == [Alive(PATH, at(3600) - SAMPLING)]
+    one.answer(answer(2, 5), at(5))
+    assert one.alive() == [Alive(PATH, at(5) - SAMPLING)]
+    one.interrupt("gone")
+    one.restart()
+    assert one.answer(answer(1, 9, item(STATE, 1, 9)), at(9))[0] == Missed(
+        PATH, at(5), at(9), "gone"
+    )
 
 
 def test_a_server_that_was_never_seen_was_not_missed():
@@ -118,6 +132,38 @@ def test_a_hole_in_the_answers_is_missed():
     found = watching.answer(answer(4, 8, item(STATE, 0, 7)), at(8))
     assert found[0] == Missed(PATH, at(5), at(8), "answers 2 to 3 of the server were lost")
     assert names(found) == ["Missed", "state"]
+
+
+def test_after_a_hole_every_tag_is_told_again_from_its_end_unless_it_has_spoken_since():
+    watching = translator()
+    known = [item(STATE, 1, 4), item(BATCH, "b1", 4), item(CYCLE, 3.5, 4), item(GOOD_COUNT, 1, 4)]
+    watching.answer(answer(1, 5, *known), at(5))
+    assert not watching.torn()
+    watching.answer(answer(3, 8, item(GOOD_COUNT, 7, 7)), at(8))
+    assert watching.torn()
+    assert not watching.torn()
+
+    read = [item(STATE, 0, 6), item(BATCH, "b1", 4), item(CYCLE, 3.5, 4), item(GOOD_COUNT, 7, 7)]
+    found = watching.read_again(read, at(8.1))
+
+    assert found == [
+        Sample(PATH, "cycle", 3.5, at(4)),
+        Sample(PATH, "batch", "b1", at(8)),
+        Sample(PATH, "state", 0, at(8)),
+    ]
+    assert watching.read_again(read, at(9)) == []
+
+
+def test_of_values_that_came_while_nobody_looked_the_last_one_holds():
+    watching = translator()
+    watching.answer(answer(1, 5, item(STATE, 1, 4)), at(5))
+    watching.interrupt("no connection")
+    watching.restart()
+
+    changes = [item(STATE, 1, 4), item(STATE, 0, 60.5)]
+    found = watching.answer(answer(1, 61, *changes), at(61))
+
+    assert found[1:] == [Sample(PATH, "state", 1, at(61)), Sample(PATH, "state", 0, at(61))]
 
 
 def test_numbers_of_answers_begin_again_after_the_last():
