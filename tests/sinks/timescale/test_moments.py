@@ -83,33 +83,53 @@ def test_states_are_intervals_and_a_gap_is_one_of_them(sql: psycopg.Connection):
     ]
 
 
+COUNTED = """
+    SELECT category, counted_as, counted_reason, reason_by FROM machine_states
+    WHERE run = '' ORDER BY began_at
+"""
+EXPLAINED = [
+    ("running", "running", None, None),
+    ("delay", "planned_stop", "drill", "ana"),
+    ("unknown", "unknown", "the cable", None),
+    ("delay", "planned_stop", "drill", "ana"),
+    ("running", "running", None, None),
+]
+
+
+def stood(
+    start: float, end: float, category: str, reason: str | None = None, by: str | None = None
+) -> Stop:
+    return Stop(
+        plant_version="v1",
+        equipment=PRESS,
+        start=at(start),
+        end=at(end),
+        category=TimeCategory(category),
+        reason=reason,
+        reason_by=by,
+        day=NOW.date(),
+    )
+
+
 @pytest.mark.usefixtures("said")
 async def test_a_state_counts_as_the_stop_that_people_explained(
     sink: TimescaleSink, sql: psycopg.Connection
 ):
-    stop = Stop(
-        plant_version="v1",
-        equipment=PRESS,
-        start=at(100),
-        end=at(300),
-        category=TimeCategory.PLANNED_STOP,
-        reason="drill",
-        reason_by="ana",
-        day=NOW.date(),
-    )
-    await sink.write(batch(KPI, [stop]))
+    await sink.write(batch(KPI, [stood(100, 300, "planned_stop", reason="drill", by="ana")]))
 
-    assert ask(
-        sql,
-        "SELECT category, counted_as, counted_reason, reason_by FROM machine_states"
-        " WHERE run = '' ORDER BY began_at",
-    ) == [
-        ("running", "running", None, None),
-        ("delay", "planned_stop", "drill", "ana"),
-        ("unknown", "unknown", "the cable", None),
-        ("delay", "planned_stop", "drill", "ana"),
-        ("running", "running", None, None),
-    ]
+    assert ask(sql, COUNTED) == EXPLAINED
+
+
+@pytest.mark.usefixtures("said")
+async def test_a_stop_that_was_taken_back_explains_nothing(
+    sink: TimescaleSink, sql: psycopg.Connection
+):
+    taken_back = stood(100, 100, "delay")
+    await sink.write(
+        batch(KPI, [stood(98, 300, "planned_stop", reason="drill", by="ana"), taken_back])
+    )
+
+    assert ask(sql, COUNTED) == EXPLAINED
 
 
 @pytest.mark.usefixtures("said")
