@@ -1,4 +1,4 @@
--- Stops that were taken back are left out.
+-- Stops that were taken back are left out; a value from before a beginning counts once.
 -- migrate:up
 
 -- A stop that was told too early is told again with its start as its end: it never was.
@@ -101,7 +101,76 @@ CREATE OR REPLACE VIEW machine_states AS
         AND (judged."end" IS NULL OR judged."end" > said.at)
     WHERE said.next_at IS NULL OR said.next_at > said.at;
 
+-- What held before counts only as long as no sample is as old as the beginning.
+CREATE OR REPLACE FUNCTION telemetry_beyond(
+    equipment text, tag text, above double precision, at_least interval,
+    begins timestamptz, ends timestamptz, of_run text DEFAULT ''
+) RETURNS TABLE (
+    began_at timestamptz, ended_at timestamptz, duration_s double precision,
+    maximum double precision, samples bigint
+) LANGUAGE sql STABLE AS $$
+    WITH known AS (
+        (SELECT begins AS at, one.value, one.quality FROM telemetry AS one
+         WHERE one.run = of_run AND one.equipment = telemetry_beyond.equipment
+             AND one.tag = telemetry_beyond.tag AND one.time < begins
+             AND NOT EXISTS (
+                 SELECT FROM telemetry AS first
+                 WHERE first.run = of_run AND first.equipment = telemetry_beyond.equipment
+                     AND first.tag = telemetry_beyond.tag AND first.time = begins)
+         ORDER BY one.time DESC LIMIT 1)
+        UNION ALL
+        SELECT one.time, one.value, one.quality FROM telemetry AS one
+        WHERE one.run = of_run AND one.equipment = telemetry_beyond.equipment
+            AND one.tag = telemetry_beyond.tag AND one.time >= begins AND one.time < ends
+    ), marked AS (
+        SELECT at, value, lead(at, 1, ends) OVER in_time AS until,
+               coalesce(value > above AND quality & 3221225472 = 0, false) AS is_beyond,
+               row_number() OVER in_time AS place
+        FROM known WINDOW in_time AS (ORDER BY at)
+    ), islands AS (
+        SELECT at, value, until, place - row_number() OVER (ORDER BY at, place) AS island
+        FROM marked WHERE is_beyond
+    )
+    SELECT min(at), max(until), extract(epoch FROM max(until) - min(at))::double precision,
+           max(value), count(*)
+    FROM islands GROUP BY island
+    HAVING max(until) - min(at) >= at_least
+    ORDER BY 1
+$$;
+
 -- migrate:down
+
+CREATE OR REPLACE FUNCTION telemetry_beyond(
+    equipment text, tag text, above double precision, at_least interval,
+    begins timestamptz, ends timestamptz, of_run text DEFAULT ''
+) RETURNS TABLE (
+    began_at timestamptz, ended_at timestamptz, duration_s double precision,
+    maximum double precision, samples bigint
+) LANGUAGE sql STABLE AS $$
+    WITH known AS (
+        (SELECT greatest(one.time, begins) AS at, one.value, one.quality FROM telemetry AS one
+         WHERE one.run = of_run AND one.equipment = telemetry_beyond.equipment
+             AND one.tag = telemetry_beyond.tag AND one.time < begins
+         ORDER BY one.time DESC LIMIT 1)
+        UNION ALL
+        SELECT one.time, one.value, one.quality FROM telemetry AS one
+        WHERE one.run = of_run AND one.equipment = telemetry_beyond.equipment
+            AND one.tag = telemetry_beyond.tag AND one.time >= begins AND one.time < ends
+    ), marked AS (
+        SELECT at, value, lead(at, 1, ends) OVER in_time AS until,
+               coalesce(value > above AND quality & 3221225472 = 0, false) AS is_beyond,
+               row_number() OVER in_time AS place
+        FROM known WINDOW in_time AS (ORDER BY at)
+    ), islands AS (
+        SELECT at, value, until, place - row_number() OVER (ORDER BY at, place) AS island
+        FROM marked WHERE is_beyond
+    )
+    SELECT min(at), max(until), extract(epoch FROM max(until) - min(at))::double precision,
+           max(value), count(*)
+    FROM islands GROUP BY island
+    HAVING max(until) - min(at) >= at_least
+    ORDER BY 1
+$$;
 
 CREATE OR REPLACE VIEW machine_states AS
     WITH told AS (

@@ -220,6 +220,16 @@ async def test_holes_are_filled_by_what_was_known_and_by_what_lies_between(
             [(at(30), 30.0, 85.0, 2)],
             id="what began before and lasts is cut",
         ),
+        pytest.param(
+            f"80, '0 s', {moment(40)}, {moment(60)}",
+            [(at(40), 20.0, 85.0, 1)],
+            id="a sample at the beginning is the first one",
+        ),
+        pytest.param(
+            f"80, '0 s', {moment(70)}, {moment(100)}",
+            [],
+            id="what a sample at the beginning ends does not count",
+        ),
         pytest.param(f"60, '1 s', {moment(250)}, {moment(300)}", [], id="the last value holds"),
         pytest.param(
             f"59, '1 s', {moment(250)}, {moment(300)}",
