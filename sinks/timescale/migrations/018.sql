@@ -1,4 +1,4 @@
--- Stops that were taken back are left out; a value from before a beginning counts once.
+-- Stops that were taken back are left out; what people say is no sign of life of a machine.
 -- migrate:up
 
 -- A stop that was told too early is told again with its start as its end: it never was.
@@ -101,6 +101,105 @@ CREATE OR REPLACE VIEW machine_states AS
         AND (judged."end" IS NULL OR judged."end" > said.at)
     WHERE said.next_at IS NULL OR said.next_at > said.at;
 
+CREATE OR REPLACE FUNCTION state_at(moment timestamptz, of_run text DEFAULT '')
+RETURNS TABLE (
+    equipment text, category text, state text, reason text, since timestamptz,
+    batch text, product text, heard_at timestamptz
+) LANGUAGE sql STABLE AS $$
+    SELECT known.equipment, coalesce(missed.category, said.category, 'unknown'),
+           CASE WHEN missed.category IS NULL THEN said.state END,
+           coalesce(missed.reason, said.reason), coalesce(missed.since, said.since),
+           made.batch, made.product, heard.at
+    FROM run_equipment AS known
+    LEFT JOIN LATERAL (
+        SELECT one.category, one.event ->> 'state' AS state, one.reason, one.time AS since
+        FROM machine_event AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.time <= moment
+            AND one.type IN ('state_changed', 'gap') AND one.type = 'state_changed'
+        ORDER BY one.time DESC, one.ingest_time DESC, one.seq DESC LIMIT 1
+    ) AS said ON true
+    LEFT JOIN LATERAL (
+        -- A gap is told when it ends: the first one after the moment may be about it.
+        SELECT 'unknown' AS category, one.event ->> 'reason' AS reason,
+               (one.event ->> 'start')::timestamptz AS since
+        FROM machine_event AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.time > moment
+            AND one.type IN ('state_changed', 'gap') AND one.type = 'gap'
+        ORDER BY one.time LIMIT 1
+    ) AS missed ON missed.since <= moment AND (said.since IS NULL OR said.since <= missed.since)
+    LEFT JOIN LATERAL (
+        SELECT one.batch, one.product FROM batch_cycle AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.start <= moment
+            AND (one."end" IS NULL OR one."end" > moment)
+        ORDER BY one.start DESC LIMIT 1
+    ) AS made ON true
+    LEFT JOIN LATERAL (
+        SELECT one.time AS at FROM machine_event AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.time <= moment
+            AND one.type NOT IN ('stop_reason_given', 'parts_reported', 'maintenance_started',
+                'maintenance_ended', 'andon_raised', 'andon_cleared')
+        ORDER BY one.time DESC LIMIT 1
+    ) AS heard ON true
+    WHERE known.run = of_run
+    ORDER BY known.equipment
+$$;
+COMMENT ON FUNCTION state_at IS
+    'The state of every machine of the run at this moment, a row each: category (unknown within a gap, and before anything was said), state and reason in the device''s words, since when, the batch and product that it made, and heard_at, when the machine itself had said something last: what was said long before may not hold any more. What people say is no sign of its life. A local time is given as timestamp ''2026-03-02 03:00'' AT TIME ZONE ''America/Mexico_City''.';
+
+CREATE OR REPLACE VIEW pipeline_health AS
+    WITH RECURSIVE edges AS (
+        (SELECT site, edge FROM edge_heartbeat ORDER BY site, edge LIMIT 1)
+        UNION ALL
+        SELECT next.site, next.edge FROM edges CROSS JOIN LATERAL (
+            SELECT one.site, one.edge FROM edge_heartbeat AS one
+            WHERE (one.site, one.edge) > (edges.site, edges.edge)
+            ORDER BY one.site, one.edge LIMIT 1) AS next
+    ), sources AS (
+        (SELECT site, name FROM source_heartbeat ORDER BY site, name LIMIT 1)
+        UNION ALL
+        SELECT next.site, next.name FROM sources CROSS JOIN LATERAL (
+            SELECT one.site, one.name FROM source_heartbeat AS one
+            WHERE (one.site, one.name) > (sources.site, sources.name)
+            ORDER BY one.site, one.name LIMIT 1) AS next
+    ), told AS (
+        SELECT 'edge' AS kind, edges.site, edges.edge AS name, beat.time AS newest_at,
+               NULL::boolean AS connected, beat.spool_records AS waiting, beat.dropped_records AS lost,
+               NULL::text AS trouble
+        FROM edges CROSS JOIN LATERAL (
+            SELECT * FROM edge_heartbeat AS one WHERE one.site = edges.site AND one.edge = edges.edge
+            ORDER BY one.time DESC LIMIT 1) AS beat
+        UNION ALL
+        SELECT 'source', sources.site, sources.name, beat.last_value_at, beat.connected, NULL, NULL,
+               beat.trouble
+        FROM sources CROSS JOIN LATERAL (
+            SELECT * FROM source_heartbeat AS one
+            WHERE one.site = sources.site AND one.name = sources.name
+            ORDER BY one.time DESC LIMIT 1) AS beat
+        UNION ALL
+        SELECT 'equipment', array_to_string((string_to_array(known.equipment, '/'))[1:2], '/'),
+               known.equipment, heard.time, NULL, NULL, NULL, NULL
+        FROM run_equipment AS known LEFT JOIN LATERAL (
+            SELECT one.time FROM machine_event AS one
+            WHERE one.run = known.run AND one.equipment = known.equipment
+                AND one.type NOT IN ('stop_reason_given', 'parts_reported', 'maintenance_started',
+                    'maintenance_ended', 'andon_raised', 'andon_cleared')
+            ORDER BY one.time DESC LIMIT 1) AS heard ON true
+        WHERE known.run = ''
+        UNION ALL
+        SELECT 'topic', NULL, topic, to_timestamp(max(broker_time_ms) / 1000.0), NULL, NULL, NULL, NULL
+        FROM sink_position GROUP BY topic
+        UNION ALL
+        SELECT 'dead_letters', NULL, service, max(buried_at), NULL, NULL, count(*),
+               (array_agg(reason ORDER BY buried_at DESC))[1]
+        FROM dead_letter WHERE buried_at > now() - interval '1 day' GROUP BY service
+    )
+    SELECT kind, site, name, newest_at,
+           CASE WHEN newest_at IS NOT NULL THEN extract(epoch FROM greatest(now() - newest_at, interval '0'))
+           END::double precision AS age_s,
+           connected, waiting, lost, trouble
+    FROM told;
+COMMENT ON COLUMN pipeline_health.newest_at IS 'Newest sign of life of an edge, value of a source, event that an equipment told itself (not what people said of it), record of a topic, burial.';
+
 -- What held before counts only as long as no sample is as old as the beginning.
 CREATE OR REPLACE FUNCTION telemetry_beyond(
     equipment text, tag text, above double precision, at_least interval,
@@ -171,6 +270,101 @@ CREATE OR REPLACE FUNCTION telemetry_beyond(
     HAVING max(until) - min(at) >= at_least
     ORDER BY 1
 $$;
+
+CREATE OR REPLACE VIEW pipeline_health AS
+    WITH RECURSIVE edges AS (
+        (SELECT site, edge FROM edge_heartbeat ORDER BY site, edge LIMIT 1)
+        UNION ALL
+        SELECT next.site, next.edge FROM edges CROSS JOIN LATERAL (
+            SELECT one.site, one.edge FROM edge_heartbeat AS one
+            WHERE (one.site, one.edge) > (edges.site, edges.edge)
+            ORDER BY one.site, one.edge LIMIT 1) AS next
+    ), sources AS (
+        (SELECT site, name FROM source_heartbeat ORDER BY site, name LIMIT 1)
+        UNION ALL
+        SELECT next.site, next.name FROM sources CROSS JOIN LATERAL (
+            SELECT one.site, one.name FROM source_heartbeat AS one
+            WHERE (one.site, one.name) > (sources.site, sources.name)
+            ORDER BY one.site, one.name LIMIT 1) AS next
+    ), told AS (
+        SELECT 'edge' AS kind, edges.site, edges.edge AS name, beat.time AS newest_at,
+               NULL::boolean AS connected, beat.spool_records AS waiting, beat.dropped_records AS lost,
+               NULL::text AS trouble
+        FROM edges CROSS JOIN LATERAL (
+            SELECT * FROM edge_heartbeat AS one WHERE one.site = edges.site AND one.edge = edges.edge
+            ORDER BY one.time DESC LIMIT 1) AS beat
+        UNION ALL
+        SELECT 'source', sources.site, sources.name, beat.last_value_at, beat.connected, NULL, NULL,
+               beat.trouble
+        FROM sources CROSS JOIN LATERAL (
+            SELECT * FROM source_heartbeat AS one
+            WHERE one.site = sources.site AND one.name = sources.name
+            ORDER BY one.time DESC LIMIT 1) AS beat
+        UNION ALL
+        SELECT 'equipment', array_to_string((string_to_array(known.equipment, '/'))[1:2], '/'),
+               known.equipment, heard.time, NULL, NULL, NULL, NULL
+        FROM run_equipment AS known LEFT JOIN LATERAL (
+            SELECT one.time FROM machine_event AS one
+            WHERE one.run = known.run AND one.equipment = known.equipment
+            ORDER BY one.time DESC LIMIT 1) AS heard ON true
+        WHERE known.run = ''
+        UNION ALL
+        SELECT 'topic', NULL, topic, to_timestamp(max(broker_time_ms) / 1000.0), NULL, NULL, NULL, NULL
+        FROM sink_position GROUP BY topic
+        UNION ALL
+        SELECT 'dead_letters', NULL, service, max(buried_at), NULL, NULL, count(*),
+               (array_agg(reason ORDER BY buried_at DESC))[1]
+        FROM dead_letter WHERE buried_at > now() - interval '1 day' GROUP BY service
+    )
+    SELECT kind, site, name, newest_at,
+           CASE WHEN newest_at IS NOT NULL THEN extract(epoch FROM greatest(now() - newest_at, interval '0'))
+           END::double precision AS age_s,
+           connected, waiting, lost, trouble
+    FROM told;
+COMMENT ON COLUMN pipeline_health.newest_at IS 'Newest sign of life of an edge, value of a source, event of an equipment, record of a topic, burial.';
+
+CREATE OR REPLACE FUNCTION state_at(moment timestamptz, of_run text DEFAULT '')
+RETURNS TABLE (
+    equipment text, category text, state text, reason text, since timestamptz,
+    batch text, product text, heard_at timestamptz
+) LANGUAGE sql STABLE AS $$
+    SELECT known.equipment, coalesce(missed.category, said.category, 'unknown'),
+           CASE WHEN missed.category IS NULL THEN said.state END,
+           coalesce(missed.reason, said.reason), coalesce(missed.since, said.since),
+           made.batch, made.product, heard.at
+    FROM run_equipment AS known
+    LEFT JOIN LATERAL (
+        SELECT one.category, one.event ->> 'state' AS state, one.reason, one.time AS since
+        FROM machine_event AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.time <= moment
+            AND one.type IN ('state_changed', 'gap') AND one.type = 'state_changed'
+        ORDER BY one.time DESC, one.ingest_time DESC, one.seq DESC LIMIT 1
+    ) AS said ON true
+    LEFT JOIN LATERAL (
+        -- A gap is told when it ends: the first one after the moment may be about it.
+        SELECT 'unknown' AS category, one.event ->> 'reason' AS reason,
+               (one.event ->> 'start')::timestamptz AS since
+        FROM machine_event AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.time > moment
+            AND one.type IN ('state_changed', 'gap') AND one.type = 'gap'
+        ORDER BY one.time LIMIT 1
+    ) AS missed ON missed.since <= moment AND (said.since IS NULL OR said.since <= missed.since)
+    LEFT JOIN LATERAL (
+        SELECT one.batch, one.product FROM batch_cycle AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.start <= moment
+            AND (one."end" IS NULL OR one."end" > moment)
+        ORDER BY one.start DESC LIMIT 1
+    ) AS made ON true
+    LEFT JOIN LATERAL (
+        SELECT one.time AS at FROM machine_event AS one
+        WHERE one.run = of_run AND one.equipment = known.equipment AND one.time <= moment
+        ORDER BY one.time DESC LIMIT 1
+    ) AS heard ON true
+    WHERE known.run = of_run
+    ORDER BY known.equipment
+$$;
+COMMENT ON FUNCTION state_at IS
+    'The state of every machine of the run at this moment, a row each: category (unknown within a gap, and before anything was said), state and reason in the device''s words, since when, the batch and product that it made, and heard_at, when it had been heard of last: what was said long before may not hold any more. A local time is given as timestamp ''2026-03-02 03:00'' AT TIME ZONE ''America/Mexico_City''.';
 
 CREATE OR REPLACE VIEW machine_states AS
     WITH told AS (

@@ -1,13 +1,14 @@
 """States as intervals, values and states at a moment, holes filled, times beyond a limit."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
 import pytest
 
 from schemas.cycles import BatchCycle
 from schemas.machine import Gap, StateChanged, TimeCategory
+from schemas.manual import ManualRecord
 from schemas.stops import Stop
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import KPI, MACHINE, TELEMETRY
@@ -149,6 +150,28 @@ async def test_a_stop_that_was_taken_back_explains_nothing(
 def test_the_state_at_a_moment(sql: psycopg.Connection, second: float, expected: tuple[Any, ...]):
     query = f"SELECT category, reason, since, heard_at FROM state_at({moment(second)})"
     assert ask(sql, query) == [expected]
+
+
+@pytest.mark.usefixtures("said")
+def test_what_people_say_is_no_sign_of_life_of_the_machine(sql: psycopg.Connection):
+    spoken = [get_args(one.model_fields["type"].annotation)[0] for one in people_say()]
+    assert len(spoken) == 6
+    for kind in spoken:
+        sql.execute(
+            "INSERT INTO machine_event (run, equipment, time, type, source, epoch, seq,"
+            " ingest_time, plant_version, event)"
+            " VALUES ('', %s, %s, %s, 'edge', 'e1', 9, now(), 'v1', '{}')",
+            (PRESS, at(400), kind),
+        )
+
+    assert ask(sql, f"SELECT heard_at FROM state_at({moment(500)})") == [(at(300),)]
+    newest = "SELECT newest_at FROM pipeline_health WHERE kind = 'equipment'"
+    assert ask(sql, newest) == [(at(300),)]
+
+
+def people_say(kind: type[ManualRecord] = ManualRecord) -> list[type[ManualRecord]]:
+    """All that people say of an equipment."""
+    return [found for one in kind.__subclasses__() for found in (one, *people_say(one))]
 
 
 @pytest.mark.usefixtures("said")
