@@ -1,4 +1,5 @@
--- Stops that were taken back are left out; what people say is no sign of life of a machine.
+-- Stops that were taken back are left out; views with windows find a day, shift or batch by an index; what
+-- people say is no sign of life of a machine.
 -- migrate:up
 
 -- A stop that was told too early is told again with its start as its end: it never was.
@@ -237,8 +238,193 @@ CREATE OR REPLACE FUNCTION telemetry_beyond(
     ORDER BY 1
 $$;
 
+-- Views by shift, batch and day: what they are grouped by is shown as it is, so that a condition on it is one on
+-- the rows of the table, which an index answers. Rows and columns are the same.
+DO $$
+DECLARE
+    arguments text := 'not_scheduled_ms, planned_stop_ms, setup_ms, unplanned_stop_ms, delay_ms,'
+        ' minor_stop_ms, running_ms, unknown_ms, unplanned_running_ms, excluded_unknown_ms,'
+        ' no_ideal_ms, good, scrap, rework, ideal_us, ideal_good_us, no_ideal_parts,'
+        ' producing_setup_ms, ideal_startup_us, breakdowns';
+    sums text;
+    of_constraint text;
+    arguments_of_constraint text;
+    machine_hours text;
+    view record;
+    one_day text := 'CASE WHEN min(day) = max(day) THEN min(day) END AS day';
+    one_shift text := $sql$CASE WHEN min(shift) = max(shift) THEN nullif(min(shift), '') END AS shift$sql$;
+    one_batch text := $sql$CASE WHEN min(batch) = max(batch) THEN nullif(min(batch), '') END AS batch$sql$;
+BEGIN
+    SELECT string_agg(format('sum(%1$I) AS %1$I', name), ', ')
+        INTO sums FROM unnest(string_to_array(arguments, ', ')) AS name
+        WHERE name NOT IN ('good', 'scrap', 'rework', 'no_ideal_parts', 'breakdowns');
+    SELECT sums || ', ' || string_agg(format('sum(%1$I)::bigint AS %1$I', name), ', ')
+        INTO sums FROM unnest(ARRAY['good', 'scrap', 'rework', 'no_ideal_parts', 'unplanned_good',
+            'unplanned_scrap', 'unplanned_rework', 'startup_scrap', 'startup_rework', 'breakdowns',
+            'delays', 'setups', 'planned_stops', 'minor_stops']) AS name;
+    SELECT string_agg(format('sum(%1$I) FILTER (WHERE bottleneck IS NOT NULL) AS of_%1$s', name), ', '),
+           string_agg('of_' || name, ', ')
+        INTO of_constraint, arguments_of_constraint
+        FROM unnest(string_to_array(arguments, ', ')) AS name;
+    -- Many cells of few machines: adding up minutes first leaves little to be told apart by place.
+    machine_hours := format($sql$(
+        SELECT run, equipment, plant_version, date_trunc('hour', minute, 'UTC') AS minute,
+               min(start) AS start, max("end") AS "end", day, shift, batch, product, %s,
+               count(*) FILTER (WHERE late <> '') AS late_cells
+        FROM oee_cell GROUP BY run, equipment, plant_version, date_trunc('hour', minute, 'UTC'),
+            day, shift, batch, product) AS machine_hour$sql$, sums);
+    FOR view IN SELECT level.*, period.*, format('oee_%sby_%s', level.prefix, period.period) AS name
+        FROM (VALUES
+            ('', 'equipment', 'equipment', false),
+            ('line_', 'place', $sql$substring(equipment, '^(?:[^/]+/){3}[^/]+')$sql$, true),
+            ('area_', 'place', $sql$substring(equipment, '^(?:[^/]+/){2}[^/]+')$sql$, false),
+            ('site_', 'place', $sql$substring(equipment, '^[^/]+/[^/]+')$sql$, false)
+        ) AS level (prefix, who, who_is, is_line)
+        CROSS JOIN (VALUES
+            ('shift', 'day, shift', 'day, shift, ' || one_batch, $sql$shift <> ''$sql$),
+            ('batch', 'batch', one_day || ', ' || one_shift || ', batch', $sql$batch <> ''$sql$),
+            ('day', 'day', 'day, ' || one_shift || ', ' || one_batch, 'true')
+        ) AS period (period, grouped_by, shown, condition)
+    LOOP
+        EXECUTE format($sql$
+            CREATE OR REPLACE VIEW %1$I AS
+            SELECT run, %2$I, window_start, window_end, day, shift, batch, product,
+                   figures.planned_s, figures.running_s, figures.unknown_s, good, scrap, rework,
+                   figures.availability, figures.effectiveness, figures.quality_ratio,
+                   figures.oee, revision, figures.coverage,
+                   figures.minor_stop_s, figures.setup_s, figures.unplanned_stop_s,
+                   figures.delay_s, figures.planned_stop_s, figures.not_scheduled_s,
+                   figures.unplanned_running_s, figures.excluded_unknown_s,
+                   figures.no_ideal_s, no_ideal_parts,
+                   unplanned_good, unplanned_scrap, unplanned_rework,
+                   ideal_us / 1e6::double precision AS ideal_s,
+                   ideal_good_us / 1e6::double precision AS ideal_good_s,
+                   figures.producing_setup_s, figures.apt_s, figures.calendar_s,
+                   startup_scrap, startup_rework,
+                   ideal_startup_us / 1e6::double precision AS ideal_startup_s,
+                   breakdowns, delays, setups, planned_stops, minor_stops,
+                   figures.teep, figures.ooe, figures.nee, figures.utilization_efficiency,
+                   figures.mtbf_s, figures.mttr_s,
+                   figures.breakdown_loss_s, figures.setup_loss_s, figures.minor_stop_loss_s,
+                   figures.speed_loss_s, figures.defect_loss_s, figures.startup_loss_s,
+                   figures.unknown_loss_s, figures.ideal_cycle_s %3$s
+            FROM (
+                SELECT run, %4$s AS %2$I,
+                       min(start) AS window_start, max("end") AS window_end, %5$s,
+                       CASE WHEN min(product) = max(product)
+                            THEN nullif(min(product), '') END AS product,
+                       %6$s, %13$s AS revision,
+                       count(DISTINCT equipment) AS machines %7$s
+                FROM %8$s
+                WHERE %9$s
+                GROUP BY run, %4$s, %10$s
+            ) AS sums
+            CROSS JOIN LATERAL oee_figures(%11$s) AS figures %12$s
+            $sql$,
+            view.name, view.who,
+            CASE WHEN view.prefix <> '' THEN ', machines' ELSE '' END
+                || CASE WHEN view.is_line THEN ', constraint_equipment,'
+                    ' CASE WHEN constraint_equipment IS NULL THEN figures.oee'
+                    ' ELSE bottleneck.oee END AS line_oee' ELSE '' END,
+            view.who_is, view.shown, sums,
+            CASE WHEN view.is_line
+                THEN ', min(bottleneck) AS constraint_equipment, ' || of_constraint ELSE '' END,
+            CASE WHEN view.prefix = '' THEN 'oee_cell' ELSE machine_hours END
+                || CASE WHEN view.is_line THEN ' LEFT JOIN (SELECT DISTINCT plant_version AS version,'
+                    ' equipment AS bottleneck FROM plant_equipment WHERE is_constraint) AS bottlenecks'
+                    ' ON version = plant_version AND bottleneck = equipment' ELSE '' END,
+            view.condition, view.grouped_by, arguments,
+            CASE WHEN view.is_line THEN
+                format('CROSS JOIN LATERAL oee_figures(%s) AS bottleneck', arguments_of_constraint)
+                ELSE '' END,
+            CASE WHEN view.prefix = ''
+                THEN $sql$count(*) FILTER (WHERE late <> '')$sql$ ELSE 'sum(late_cells)::bigint' END);
+    END LOOP;
+    FOR view IN SELECT * FROM (VALUES
+        ('shift', 'day, shift', 'day, shift, ' || one_batch, $sql$shift <> ''$sql$),
+        ('batch', 'batch', one_day || ', ' || one_shift || ', batch', $sql$batch <> ''$sql$),
+        ('day', 'day', 'day, ' || one_shift || ', ' || one_batch, 'true')
+    ) AS v (period, grouped_by, shown, condition)
+    LOOP
+        EXECUTE format($sql$
+            CREATE OR REPLACE VIEW cycles_by_%1$s AS
+            SELECT run, equipment, window_start, window_end, day, shift, batch, product, cycles,
+                   (total_ms / cycles / 1000)::double precision AS mean_s,
+                   (sqrt(greatest(0, squares_ms2 - total_ms * total_ms / cycles)
+                       / nullif(cycles - 1, 0)) / 1000)::double precision AS deviation_s,
+                   shortest_ms / 1e3::double precision AS shortest_s,
+                   longest_ms / 1e3::double precision AS longest_s,
+                   least(longest_ms, greatest(shortest_ms,
+                       cycle_quantile_ms(sketch, 0.5))) / 1e3::double precision AS median_s,
+                   least(longest_ms, greatest(shortest_ms,
+                       cycle_quantile_ms(sketch, 0.9))) / 1e3::double precision AS p90_s,
+                   least(longest_ms, greatest(shortest_ms,
+                       cycle_quantile_ms(sketch, 0.95))) / 1e3::double precision AS p95_s,
+                   least(longest_ms, greatest(shortest_ms,
+                       cycle_quantile_ms(sketch, 0.99))) / 1e3::double precision AS p99_s, slow,
+                   slow::double precision / nullif(cycles - no_ideal, 0) AS slow_share,
+                   (ideal_ms / nullif(cycles - no_ideal, 0) / 1000)::double precision AS ideal_s,
+                   no_ideal, CASE WHEN no_ideal = 0 THEN
+                       (total_ms / nullif(ideal_ms, 0) - 1)::double precision END AS drift, sketch
+            FROM (
+                SELECT run, equipment, min(hour) AS window_start,
+                       max(hour) + interval '1 hour' AS window_end, %4$s,
+                       nullif(product, '') AS product, sum(cycles)::bigint AS cycles,
+                       sum(total_ms) AS total_ms, sum(squares_ms2) AS squares_ms2,
+                       min(shortest_ms) AS shortest_ms, max(longest_ms) AS longest_ms,
+                       sum(slow)::bigint AS slow, sum(ideal_ms) AS ideal_ms,
+                       sum(no_ideal)::bigint AS no_ideal, merged_sketch(sketch) AS sketch
+                FROM cycle_cell
+                WHERE cycles > 0 AND %3$s
+                GROUP BY run, equipment, cycle_cell.product, %2$s
+            ) AS sums
+            $sql$, view.period,
+            (SELECT string_agg('cycle_cell.' || name, ', ')
+             FROM unnest(string_to_array(view.grouped_by, ', ')) AS name), view.condition, view.shown);
+    END LOOP;
+END
+$$;
+
+-- The demand of a shift is looked for once, and in its own time.
+CREATE OR REPLACE VIEW takt_by_shift AS
+    SELECT run, equipment, windows.window_start, windows.window_end, day, shift, cycles.product,
+           windows.planned_s, newest.demand_per_shift,
+           windows.planned_s / newest.demand_per_shift AS takt_s, cycles.mean_s, cycles.cycles,
+           windows.planned_s / newest.demand_per_shift / nullif(cycles.mean_s, 0) AS attainment
+    FROM cycles_by_shift AS cycles
+    JOIN oee_by_shift AS windows USING (run, equipment, day, shift)
+    CROSS JOIN LATERAL (
+        SELECT wanted.demand_per_shift FROM oee_cell AS cell
+        JOIN plant_demand AS wanted USING (plant_version, equipment)
+        WHERE cell.run = cycles.run AND equipment = cycles.equipment AND cell.shift = cycles.shift
+            AND cell.day = cycles.day AND wanted.product = cycles.product
+            AND cell.minute >= date_trunc('minute', windows.window_start, 'UTC')
+            AND cell.minute <= windows.window_end
+        ORDER BY cell.minute DESC, wanted.number DESC LIMIT 1
+    ) AS newest
+    WHERE newest.demand_per_shift IS NOT NULL;
+
 -- migrate:down
 
+CREATE OR REPLACE VIEW takt_by_shift AS
+    SELECT run, equipment, window_start, window_end, day, shift, product, planned_s, demand_per_shift,
+           planned_s / demand_per_shift AS takt_s, mean_s, cycles,
+           planned_s / demand_per_shift / nullif(mean_s, 0) AS attainment
+    FROM (
+        SELECT cycles.run, cycles.equipment, windows.window_start, windows.window_end, cycles.day,
+               cycles.shift, cycles.product, windows.planned_s, cycles.mean_s, cycles.cycles,
+               (SELECT wanted.demand_per_shift FROM oee_cell AS cell JOIN plant_demand AS wanted
+                    USING (plant_version, equipment)
+                WHERE cell.run = cycles.run AND cell.equipment = cycles.equipment
+                    AND cell.shift = cycles.shift AND cell.day = cycles.day
+                    AND wanted.product = cycles.product
+                ORDER BY cell.minute DESC, wanted.number DESC LIMIT 1) AS demand_per_shift
+        FROM cycles_by_shift AS cycles
+        JOIN oee_by_shift AS windows USING (run, equipment, day, shift)
+    ) AS told
+    WHERE demand_per_shift IS NOT NULL;
+
+-- The other views by shift, batch and day stay: they show the same rows as before.
 CREATE OR REPLACE FUNCTION telemetry_beyond(
     equipment text, tag text, above double precision, at_least interval,
     begins timestamptz, ends timestamptz, of_run text DEFAULT ''
