@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 from plantstream.summary.model import Cell, Mark, Section, Table, Tone
 from plantstream.summary.seals import Seal
-from plantstream.summary.telling import Telling, number, ratio, short, span, with_unit
+from plantstream.summary.telling import (
+    Telling,
+    is_unknown,
+    number,
+    ratio,
+    short,
+    span,
+    with_unit,
+)
 
 if TYPE_CHECKING:
     from sinks.timescale.batches import BatchRows
@@ -141,13 +149,13 @@ def _tag(one: Row, telling: Telling) -> tuple[Cell, ...]:
     words = telling.words
     out = {name: one[f"{name}_s"] for name in ("below", "above") if one[f"{name}_s"]}
     marks = (Mark(words("mark.outside"), "bad"),) if out else ()
-    missing = () if one["samples"] else (Mark(words("mark.no_samples"), "bad"),)
+    missing = (Mark(words("mark.no_samples"), "bad"),) if is_unknown(one) else ()
     bad = (words("bad_samples", number=one["bad_samples"]),) if one["bad_samples"] else ()
     figures = (with_unit(number(one[name]), one["unit"]) for name in ("minimum", "mean", "maximum"))
     return (
         Cell(one["tag"], lines=(short(one["equipment"]),)),
         *(Cell(figure if one["minimum"] is not None else NOTHING) for figure in figures),
-        Cell(str(one["samples"]), missing, bad),
+        Cell(str(one["samples"]), missing, (*bad, *_carried(one, telling))),
         Cell(span(one["longest_gap_s"]) or NOTHING),
         Cell(telling.limits(one["lower_limit"], one["upper_limit"], one["unit"]) or NOTHING),
         Cell(
@@ -156,6 +164,14 @@ def _tag(one: Row, telling: Telling) -> tuple[Cell, ...]:
             tuple(words(name, duration=span(seconds)) for name, seconds in out.items()),
         ),
     )
+
+
+def _carried(one: Row, telling: Telling) -> Iterable[str]:
+    """The value that held when the batch began, where it was seen before."""
+    if one["carried_at"] is not None:
+        began = telling.words("carried", when=telling.moment(one["carried_at"]))
+        value = with_unit(number(one["carried_value"]), one["unit"])
+        yield began if one["carried_value"] is None else f"{began}: {value}"
 
 
 def signatures(rows: "BatchRows", telling: Telling) -> Section:

@@ -1,4 +1,4 @@
-"""How times, spans, numbers and limits read. Pure."""
+"""How times, spans, numbers and limits read, and when there is nothing to read. Pure."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -68,3 +68,8 @@ def with_unit(value: str, unit: str | None) -> str:
 def short(equipment: str | None) -> str:
     """The id of an equipment, the last part of its path."""
     return (equipment or "").rpartition("/")[2]
+
+
+def is_unknown(tag: dict[str, Any]) -> bool:
+    """Whether nothing was seen of a critical tag: no sample, and no value from before the batch."""
+    return not tag["samples"] and tag["carried_at"] is None

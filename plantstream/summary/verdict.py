@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from plantstream.summary.model import Fact, Tone, Verdict
 from plantstream.summary.results import Result, tests
-from plantstream.summary.telling import Telling, short, span
+from plantstream.summary.telling import Telling, is_unknown, short, span
 
 if TYPE_CHECKING:
     from sinks.timescale.batches import BatchRows
@@ -103,7 +103,7 @@ def _about_making(rows: "BatchRows", telling: Telling) -> Iterator[str]:
 def _about_tags(rows: "BatchRows", telling: Telling) -> Iterator[str]:
     words = telling.words
     out = [one["tag"] for one in rows.critical if one["below_s"] or one["above_s"]]
-    missing = [one["tag"] for one in rows.critical if not one["samples"]]
+    missing = [one["tag"] for one in rows.critical if is_unknown(one)]
     if out:
         yield words("remark.out", tags=", ".join(out))
     if missing:

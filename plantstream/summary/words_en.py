@@ -133,7 +133,8 @@ ENGLISH: Mapping[str, str] = {
     "critical": "Critical tags",
     "critical.none": "The plant file calls no tag of its equipment critical.",
     "critical.caption": "Values while the batch was made",
-    "critical.note": "The mean is over time; a value holds until the next sample.",
+    "critical.note": "The mean is over time; a value holds until the next sample, and what held "
+    "when the batch began counts from there.",
     "gaps.caption": "Times in which edges saw nothing that they could trust",
     "signatures": "Decisions and signatures",
     "signatures.none": "Nothing was decided, and nothing was signed.",
@@ -197,6 +198,7 @@ ENGLISH: Mapping[str, str] = {
     "below": "below for {duration}",
     "above": "above for {duration}",
     "bad_samples": "{number} of bad quality",
+    "carried": "began with the value of {when}",
     "figure.availability": "Availability",
     "figure.effectiveness": "Effectiveness",
     "figure.quality_ratio": "Quality ratio",

@@ -128,7 +128,8 @@ SPANISH: Mapping[str, str] = {
     "critical": "Señales críticas",
     "critical.none": "El archivo de planta no llama crítica a ninguna señal de sus equipos.",
     "critical.caption": "Valores mientras se fabricaba el lote",
-    "critical.note": "La media es sobre el tiempo; un valor vale hasta la muestra siguiente.",
+    "critical.note": "La media es sobre el tiempo; un valor vale hasta la muestra siguiente, y el "
+    "que valía al comenzar el lote cuenta desde ahí.",
     "gaps.caption": "Tiempos sin datos fiables",
     "signatures": "Decisiones y firmas",
     "signatures.none": "No se decidió ni se firmó nada.",
@@ -191,6 +192,7 @@ SPANISH: Mapping[str, str] = {
     "below": "por debajo {duration}",
     "above": "por encima {duration}",
     "bad_samples": "{number} de mala calidad",
+    "carried": "comenzó con el valor de {when}",
     "figure.availability": "Disponibilidad",
     "figure.effectiveness": "Rendimiento",
     "figure.quality_ratio": "Calidad",

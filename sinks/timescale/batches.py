@@ -89,7 +89,7 @@ _FIGURES = f"""
     SELECT equipment, availability, effectiveness, quality_ratio, oee, good, scrap, rework, revision
     FROM oee_by_batch
     WHERE run = %(run)s AND batch = %(batch)s
-        AND equipment IN (SELECT equipment FROM ({_MAKING}) AS making)
+        AND equipment = ANY (ARRAY(SELECT equipment FROM ({_MAKING}) AS making))
     ORDER BY equipment
 """  # noqa: S608 - a constant
 _CRITICAL = f"""

@@ -29,6 +29,18 @@ _ITS_SAMPLES = """
             AND batch_sample.time < coalesce(other."end", 'infinity'))
 """
 """Of critical tags, where no other batch was made at the same time."""
+_HELD_AT_ITS_BEGINNING = """
+    run = '' AND EXISTS (
+        SELECT FROM batch_made AS made
+        WHERE made.run = '' AND made.site = %(site)s AND made.batch = %(batch)s
+            AND made.equipment = batch_sample_before.equipment
+            AND made.start = batch_sample_before.start)
+    AND NOT EXISTS (
+        SELECT FROM batch_made AS other
+        WHERE other.run = '' AND other.site = %(site)s AND other.batch <> %(batch)s
+            AND other.equipment = batch_sample_before.equipment AND NOT other.withdrawn
+            AND other.start = batch_sample_before.start)
+"""
 _ITS_ALERTS = f"site = %(site)s AND {_AMONG_ITS_ALERTS}"
 _ITS_MESSAGES = "site = %(site)s AND {} = ANY(%(messages)s)"
 _ITS_DEVIATIONS = f"SELECT deviation FROM deviation WHERE {_OF_BATCH}"  # noqa: S608 - a constant
@@ -73,6 +85,7 @@ RECORD: tuple[Part, ...] = (
     Part("compliance_report", _OF_BATCH),
     Part("batch_progress", _OF_BATCH),
     Part("batch_sample", _ITS_SAMPLES),
+    Part("batch_sample_before", _HELD_AT_ITS_BEGINNING),
     Part("batch_made", _OF_BATCH),
     Part("batch_cycle", _MADE_HERE),
     Part("cycle_cell", _MADE_HERE),

@@ -172,7 +172,21 @@ TAG: dict[str, Any] = {
     "upper_limit": 80.0,
     "below_s": 0.0,
     "above_s": 1800.0,
+    "carried_at": None,
+    "carried_value": None,
 }
+UNCHANGED = TAG | {
+    "samples": 0,
+    "bad_samples": 0,
+    "minimum": 85.0,
+    "mean": 85.0,
+    "maximum": 85.0,
+    "longest_gap_s": 14_400.0,
+    "above_s": 14_400.0,
+    "carried_at": at(-1),
+    "carried_value": 85.0,
+}
+"""It tells changes only, and was 85 °C from an hour before the batch to its end."""
 ROWS = BatchRows(
     site=SITE,
     product=PRODUCT,

@@ -21,8 +21,10 @@ from tests.plantstream.summary.stories import (
     RIGHT,
     ROWS,
     TAG,
+    UNCHANGED,
     WAITING,
     WRONG,
+    at,
     known,
     release,
     told,
@@ -87,6 +89,33 @@ def test_every_section_stands_in_its_order_with_its_rows() -> None:
         ["OEE", "70.00 %", "RESTATED 71.28 %"],
         ["Good", "970", "RESTATED 990"],
     ]
+
+
+def test_a_critical_tag_that_did_not_change_says_since_when_its_value_held() -> None:
+    tables = page_of(as_html(told(critical=(UNCHANGED,)))).tables
+
+    assert tables["Values while the batch was made"] == [
+        [
+            *("heat reactor", "85 °C", "85 °C", "85 °C"),
+            "0 began with the value of 2026-03-01 23:00:00-06:00: 85 °C",
+            *("4:00:00 h", "55 to 80 °C", "OUTSIDE LIMITS above for 4:00:00 h"),
+        ]
+    ]
+
+
+@pytest.mark.parametrize("value", [None, 85.0])
+def test_a_critical_tag_of_which_nothing_is_known_has_no_time_outside(value: float | None) -> None:
+    """A text says nothing of limits, but there is one."""
+    nothing = dict.fromkeys(("minimum", "mean", "maximum", "longest_gap_s", "below_s", "above_s"))
+    unknown = UNCHANGED | nothing | {"carried_at": value and at(-1), "carried_value": None}
+
+    ((*_, samples, _, _, outside),) = page_of(as_html(told(critical=(unknown,)))).tables[
+        "Values while the batch was made"
+    ]
+
+    began = "0 began with the value of 2026-03-01 23:00:00-06:00"
+    assert samples == (began if value else "NO SAMPLES 0")
+    assert outside == "-"
 
 
 def test_nothing_is_said_where_nothing_is_known() -> None:

@@ -13,6 +13,7 @@ from tests.plantstream.summary.stories import (
     RIGHT,
     ROWS,
     TAG,
+    UNCHANGED,
     WAITING,
     WRONG,
     at,
@@ -141,6 +142,13 @@ def test_what_has_to_be_known() -> None:
 )
 def test_remarks(changes: dict[str, Any], remark: str) -> None:
     assert remark in told(**changes).verdict.remarks
+
+
+def test_a_critical_tag_that_did_not_change_is_not_without_a_sample() -> None:
+    remarks = told(critical=(UNCHANGED,)).verdict.remarks
+
+    assert "Critical tags that were outside of their limits: heat." in remarks
+    assert not any("without any sample" in one for one in remarks)
 
 
 def test_a_refused_correction_corrects_nothing() -> None:

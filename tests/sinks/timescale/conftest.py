@@ -37,7 +37,7 @@ TABLES = (
     ),
     *("lab_answer", "batch_made", "deviation_action", "signature"),
     *("batch_hold", "batch_hold_release", "batch_deletion"),
-    *("critical_tag", "batch_sample", "batch_sample_due"),
+    *("critical_tag", "batch_sample", "batch_sample_before", "batch_sample_due"),
 )
 
 

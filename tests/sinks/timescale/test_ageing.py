@@ -217,6 +217,28 @@ def test_samples_of_critical_tags_are_with_their_batch_before_they_go(plant: Pla
     assert ask(plant.sql, "SELECT count(*) FROM batch_samples WHERE batch = 'B1'") == [(60,)]
 
 
+def test_what_held_as_a_batch_began_is_with_it_before_it_goes(plant: Plant):
+    """The batch began minutes after midnight: its own samples stay, those of the day before go."""
+    midnight = BEGIN + timedelta(days=1)
+    plant.stores(midnight - timedelta(minutes=10), midnight - timedelta(minutes=9), "1 min")
+    plant.stores(midnight + timedelta(hours=1), midnight + timedelta(hours=2), "10 min")
+    plant.sql.execute(
+        "INSERT INTO critical_tag (site, plant_version, equipment, tag, unit)"
+        " VALUES ('a/b', 'v1', 'a/b/c/d/e1', 'heat', 'K')"
+    )
+    plant.sql.execute(
+        "INSERT INTO batch_made VALUES ('', 'a/b', 'gel', 'a/b/c/d/e1', 'B1', %s, %s, false, 'v1')",
+        (midnight + timedelta(minutes=10), midnight + timedelta(minutes=20)),
+    )
+
+    plant.runs_jobs(BEGIN + timedelta(days=8, hours=1))
+
+    assert plant.gone("raw") == midnight
+    assert ask(plant.sql, "SELECT carried_at FROM batch_critical_tags") == [
+        (midnight - timedelta(minutes=9),)
+    ]
+
+
 def test_going_back_keeps_samples_and_going_forth_fills_the_aggregates_again(
     plant: Plant, timescale: Database
 ):

@@ -16,6 +16,7 @@ from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import LAB, MODEL, TELEMETRY
 from sinks.timescale.connection import connect, connect_blocking
 from sinks.timescale.keeper import BatchKeeper
+from sinks.timescale.migrate import migrate, roll_back, scripts
 from sinks.timescale.store import keep_batch_samples
 from sinks.timescale.writer import TimescaleSink
 from tests.parts import free_port
@@ -237,6 +238,200 @@ async def test_more_notes_than_one_transaction_takes(
     assert await story.keep() == 5
 
 
+HOT_BEFORE = {-120: 85.0}
+WEEK_S = 7 * 86_400
+
+
+def heat_of(sql: psycopg.Connection, name: str = "B-1") -> dict[str, Any]:
+    """The row of the thermometer."""
+    query = b"SELECT * FROM batch_critical_tags WHERE batch = %s AND tag = 'heat'"
+    (found,) = sql.cursor(row_factory=dict_row).execute(query, (name,)).fetchall()
+    return found
+
+
+async def test_the_value_that_held_when_the_batch_began_counts_from_there(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.seen("heat", HOT_BEFORE | {1200: 79.0})
+    await story.made(0, 3600)
+    await story.keep()
+    sql.execute("TRUNCATE sample")
+
+    heat = heat_of(sql)
+
+    assert (heat["above_s"], heat["below_s"]) == (1200, 0)
+    assert (heat["maximum"], heat["minimum"]) == (85, 79)
+    assert heat["mean"] == pytest.approx((1200 * 85 + 2400 * 79) / 3600)
+    assert heat["longest_gap_s"] == 2400
+    assert (heat["samples"], heat["first_at"], heat["last_at"]) == (1, at(1200), at(1200))
+    assert (heat["carried_at"], heat["carried_value"]) == (at(-120), 85)
+    assert kept(sql) == [("heat", 1200, "79")]
+
+
+async def test_a_value_that_did_not_change_held_all_the_time(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.seen("heat", {-500: 70.0} | HOT_BEFORE)
+    await story.seen("mode", {-9: "auto"})
+    await story.made(0, 60)
+    assert await story.keep() == 2
+
+    heat = heat_of(sql)
+
+    assert (heat["above_s"], heat["mean"], heat["longest_gap_s"]) == (60, 85, 60)
+    assert (heat["samples"], heat["first_at"], heat["unit"]) == (0, None, "°C")
+    told = "SELECT carried_at, carried_value FROM batch_critical_tags WHERE tag = 'mode'"
+    assert ask(sql, told) == [(at(-9), None)]
+
+
+@pytest.mark.parametrize(
+    ("samples", "quality"),
+    [
+        pytest.param({90: 85.0}, [0], id="nothing was seen before"),
+        pytest.param({-WEEK_S - 1: 85.0}, [0], id="what was seen is too old"),
+        pytest.param({-120: 85.0, -60: None}, [0, 2**31], id="the newest is bad"),
+    ],
+)
+async def test_of_what_is_not_known_no_time_is_told(
+    story: Story, sql: psycopg.Connection, samples: dict[int, Any], quality: list[int]
+) -> None:
+    await story.publish()
+    await story.seen("heat", samples, quality=quality)
+    await story.made(0, 60)
+    await story.keep()
+
+    heat = heat_of(sql)
+
+    assert (heat["above_s"], heat["below_s"], heat["maximum"]) == (None, None, None)
+    assert (heat["samples"], heat["carried_at"], heat["longest_gap_s"]) == (0, None, None)
+
+
+async def test_a_sample_of_the_first_moment_needs_none_from_before(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.seen("heat", HOT_BEFORE)
+    await story.made(0, 60)
+    await story.keep()
+    assert heat_of(sql)["above_s"] == 60
+
+    await story.seen("heat", {0: 70.0})
+    await story.keep()
+
+    heat = heat_of(sql)
+    assert (heat["above_s"], heat["maximum"], heat["samples"]) == (0, 70, 1)
+    assert heat["carried_at"] is None
+
+
+async def test_what_comes_late_from_before_the_batch_replaces_what_is_older(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.made(0, 60)
+    await story.seen("heat", {-200: 70.0})
+    await story.keep()
+    assert heat_of(sql)["above_s"] == 0
+
+    await story.seen("heat", HOT_BEFORE)
+    await story.keep()
+    await story.seen("heat", {-150: 75.0})
+    await story.keep()
+
+    assert (heat_of(sql)["above_s"], heat_of(sql)["carried_at"]) == (60, at(-120))
+
+
+async def test_a_beginning_that_is_corrected_has_a_value_of_its_own(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.seen("heat", {-120: 70.0, -30: 85.0, 20: 75.0})
+    await story.made(0, 60)
+    await story.keep()
+
+    await story.made(0, 60, withdrawn=True)
+    await story.made(-60, 60)
+    await story.keep()
+
+    assert (heat_of(sql)["above_s"], heat_of(sql)["carried_value"]) == (50, 70)
+
+
+@pytest.mark.parametrize(
+    ("begins", "expected"),
+    [
+        pytest.param(10, (50, at(-120)), id="before its first sample: what held then holds"),
+        pytest.param(40, (20, at(30)), id="later: a sample of the batch is the one before"),
+        pytest.param(-60, (30, None), id="earlier: nothing is known of what was before"),
+    ],
+)
+async def test_a_beginning_that_is_corrected_when_telemetry_is_gone(
+    story: Story, sql: psycopg.Connection, begins: float, expected: tuple[Any, ...]
+) -> None:
+    await story.publish()
+    await story.seen("heat", HOT_BEFORE | {30: 90.0})
+    await story.made(0, 60)
+    await story.keep()
+    sql.execute("TRUNCATE sample")
+
+    await story.made(0, 60, withdrawn=True)
+    await story.made(begins, 60)
+    await story.keep()
+
+    assert (heat_of(sql)["above_s"], heat_of(sql)["carried_at"]) == expected
+
+
+async def test_samples_of_another_batch_tell_nothing_of_the_time_after_it(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.seen("heat", {-80: 85.0})
+    await story.made(-90, -50, "B-0")
+    await story.keep()
+    sql.execute("TRUNCATE sample")
+
+    await story.made(0, 60)
+    await story.made(-50, -40, "B-2")
+    await story.keep()
+
+    assert heat_of(sql)["carried_at"] is None
+    assert heat_of(sql, "B-2")["carried_at"] == at(-80)
+
+
+async def test_a_sample_from_before_that_comes_when_the_others_are_dropped_is_not_believed(
+    story: Story, sql: psycopg.Connection
+) -> None:
+    """One that was newer may have been dropped, unless it was kept."""
+    await story.publish()
+    await story.made(0, 60)
+    await story.keep()
+    try:
+        sql.execute(
+            "UPDATE telemetry_retention SET dropped_before = %s WHERE level = 'raw'", (at(90),)
+        )
+        await story.seen("heat", HOT_BEFORE)
+        assert await story.keep() == 0
+    finally:
+        sql.execute("UPDATE telemetry_retention SET dropped_before = NULL WHERE level = 'raw'")
+
+    assert heat_of(sql)["carried_at"] is None
+
+
+async def test_batches_of_before_the_migration_get_what_telemetry_still_has(
+    story: Story, database: Database, sql: psycopg.Connection
+) -> None:
+    await story.publish()
+    await story.seen("heat", HOT_BEFORE)
+    await story.made(0, 60)
+    await story.keep()
+    roll_back(database.settings, keep=[one.name for one in scripts() if one.order < ("018",)])
+
+    migrate(database.settings, plain=database.plain)
+    assert await story.keep() == 1
+
+    assert (heat_of(sql)["above_s"], heat_of(sql)["samples"]) == (60, 0)
+
+
 async def test_figures_of_a_critical_tag(story: Story, sql: psycopg.Connection) -> None:
     await story.publish()
     await story.seen(
@@ -291,12 +486,13 @@ async def test_a_writer_keeps_samples_and_cannot_change_them(native: Database) -
     story = Story(sink, settings)
     await story.publish()
     await story.made(0, 60)
-    await story.seen("heat", {20: 70.0})
+    await story.seen("heat", {-5: 65.0, 20: 70.0})
 
-    assert await story.keep() == 1
+    assert await story.keep() == 2
     await sink.close()
 
     with connect_blocking(settings) as writer:
-        for change in ("TRUNCATE batch_sample", "UPDATE batch_sample SET value = 0"):
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                writer.execute(change.encode())
+        for table in ("batch_sample", "batch_sample_before"):
+            for change in (f"TRUNCATE {table}", f"UPDATE {table} SET value = 0"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    writer.execute(change.encode())

@@ -1,5 +1,6 @@
 """Families of questions, and the index that answers each of them."""
 
+import re
 from collections.abc import Iterator
 
 import psycopg
@@ -18,10 +19,16 @@ PATH = "format('a/b/c/l%s/e%s', line, n)"
 FILLED = (
     f"""
     INSERT INTO oee_cell
-    SELECT '', {PATH}, t, '', 'P' || extract(day FROM t), to_char(t, 'YYYY-MM-DD') || '/day', '',
-        t::date, t, t + interval '1 minute', 'v',
+    SELECT '', {PATH}, t, 'B' || t::date, 'P' || extract(day FROM t),
+        to_char(t, 'YYYY-MM-DD') || '/day', '', t::date, t, t + interval '1 minute', 'v',
         0, 0, 0, 0, 0, 0, 60000, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 60000000, 60000000, 0
     {MACHINES.format(every="30 min")}
+    """,
+    f"""
+    INSERT INTO cycle_cell
+    SELECT '', {PATH}, t, 'P', 'B' || t::date, to_char(t, 'YYYY-MM-DD') || '/day', '', t::date, 'v',
+        1, 9, 81, 9, 9, 0, 9, 0, '{{}}'
+    {MACHINES.format(every="1 hour")}
     """,
     f"""
     INSERT INTO stop (run, equipment, start, category, day, plant_version)
@@ -76,6 +83,26 @@ batch_made_by_line      batch_made  {LINE} AND start {DAY}
 oee_report_by_time      oee_report  kind = 'shift' AND start {DAY}
 oee_report_by_line      oee_report  {LINE} AND kind = 'shift' AND start {DAY}
 """
+OF_E1 = "equipment = 'a/b/c/l2/e1'"
+WINDOWS = """
+oee_cell_by_day             day    oee_by_day  {E1} AND day = '2026-02-20'
+oee_cell_by_day             day    oee_by_shift  {E1} AND day = '2026-02-20'
+oee_cell_by_production_day  day    oee_by_shift  day = '2026-02-20'
+oee_cell_by_production_day  day    oee_losses_by_day  day = '2026-02-20'
+oee_cell_by_batch           batch  oee_by_batch  {E1} AND batch = 'B2026-02-20'
+oee_cell_by_batch           batch  oee_by_batch  {MADE} AND batch = 'B2026-02-20'
+oee_cell_by_line            day    oee_line_by_day  place = 'a/b/c/l2' AND day = '2026-02-20'
+oee_cell_by_line            shift  oee_line_by_shift  place = 'a/b/c/l2' AND {SHIFT}
+oee_cell_by_production_day  day    oee_area_by_day  day = '2026-02-20'
+cycle_cell_by_day           day    cycles_by_shift  {E1} AND day = '2026-02-20'
+cycle_cell_by_day           day    cycles_by_day  {E1} AND day = '2026-02-20'
+cycle_cell_by_batch         batch  cycles_by_batch  {E1} AND batch = 'B2026-02-20'
+cycle_cell_by_day           day    takt_by_shift  {E1} AND day = '2026-02-20'
+oee_cell_pkey               minute takt_by_shift  {E1} AND day = '2026-02-20'
+"""
+"""What views with windows are asked, and the column of their index by which it finds the window."""
+MADE = "equipment = ANY (ARRAY(SELECT equipment FROM batch_made WHERE batch = 'B2026-02-20'))"
+SHIFT = "day = '2026-02-20' AND shift = '2026-02-20/day'"
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +127,16 @@ def test_a_question_is_answered_by_its_index(filled: psycopg.Connection, questio
     plan = "\n".join(line for (line,) in rows)
 
     assert index in plan
+
+
+@pytest.mark.parametrize("question", WINDOWS.strip().splitlines())
+def test_a_view_finds_a_window_by_its_index(filled: psycopg.Connection, question: str):
+    index, column, view, condition = question.split(maxsplit=3)
+    asked = condition.replace("{E1}", OF_E1).replace("{MADE}", MADE).replace("{SHIFT}", SHIFT)
+
+    rows = ask(filled, f"EXPLAIN SELECT * FROM {view} WHERE run = '' AND {asked}")
+
+    plan = [line for (line,) in rows]
+    by_index = [at for at, line in enumerate(plan) if re.search(rf"\b{index}\b", line)]
+    found_by = [line for at in by_index for line in plan[at : at + 2] if "Index Cond" in line]
+    assert any(re.search(rf"\b{column} >?= ", line) for line in found_by), "\n".join(plan)

@@ -1,13 +1,14 @@
 """States as intervals, values and states at a moment, holes filled, times beyond a limit."""
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
 import pytest
 
 from schemas.cycles import BatchCycle
 from schemas.machine import Gap, StateChanged, TimeCategory
+from schemas.manual import ManualRecord
 from schemas.stops import Stop
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import KPI, MACHINE, TELEMETRY
@@ -83,33 +84,53 @@ def test_states_are_intervals_and_a_gap_is_one_of_them(sql: psycopg.Connection):
     ]
 
 
+COUNTED = """
+    SELECT category, counted_as, counted_reason, reason_by FROM machine_states
+    WHERE run = '' ORDER BY began_at
+"""
+EXPLAINED = [
+    ("running", "running", None, None),
+    ("delay", "planned_stop", "drill", "ana"),
+    ("unknown", "unknown", "the cable", None),
+    ("delay", "planned_stop", "drill", "ana"),
+    ("running", "running", None, None),
+]
+
+
+def stood(
+    start: float, end: float, category: str, reason: str | None = None, by: str | None = None
+) -> Stop:
+    return Stop(
+        plant_version="v1",
+        equipment=PRESS,
+        start=at(start),
+        end=at(end),
+        category=TimeCategory(category),
+        reason=reason,
+        reason_by=by,
+        day=NOW.date(),
+    )
+
+
 @pytest.mark.usefixtures("said")
 async def test_a_state_counts_as_the_stop_that_people_explained(
     sink: TimescaleSink, sql: psycopg.Connection
 ):
-    stop = Stop(
-        plant_version="v1",
-        equipment=PRESS,
-        start=at(100),
-        end=at(300),
-        category=TimeCategory.PLANNED_STOP,
-        reason="drill",
-        reason_by="ana",
-        day=NOW.date(),
-    )
-    await sink.write(batch(KPI, [stop]))
+    await sink.write(batch(KPI, [stood(100, 300, "planned_stop", reason="drill", by="ana")]))
 
-    assert ask(
-        sql,
-        "SELECT category, counted_as, counted_reason, reason_by FROM machine_states"
-        " WHERE run = '' ORDER BY began_at",
-    ) == [
-        ("running", "running", None, None),
-        ("delay", "planned_stop", "drill", "ana"),
-        ("unknown", "unknown", "the cable", None),
-        ("delay", "planned_stop", "drill", "ana"),
-        ("running", "running", None, None),
-    ]
+    assert ask(sql, COUNTED) == EXPLAINED
+
+
+@pytest.mark.usefixtures("said")
+async def test_a_stop_that_was_taken_back_explains_nothing(
+    sink: TimescaleSink, sql: psycopg.Connection
+):
+    taken_back = stood(100, 100, "delay")
+    await sink.write(
+        batch(KPI, [stood(98, 300, "planned_stop", reason="drill", by="ana"), taken_back])
+    )
+
+    assert ask(sql, COUNTED) == EXPLAINED
 
 
 @pytest.mark.usefixtures("said")
@@ -129,6 +150,28 @@ async def test_a_state_counts_as_the_stop_that_people_explained(
 def test_the_state_at_a_moment(sql: psycopg.Connection, second: float, expected: tuple[Any, ...]):
     query = f"SELECT category, reason, since, heard_at FROM state_at({moment(second)})"
     assert ask(sql, query) == [expected]
+
+
+@pytest.mark.usefixtures("said")
+def test_what_people_say_is_no_sign_of_life_of_the_machine(sql: psycopg.Connection):
+    spoken = [get_args(one.model_fields["type"].annotation)[0] for one in people_say()]
+    assert len(spoken) == 6
+    for kind in spoken:
+        sql.execute(
+            "INSERT INTO machine_event (run, equipment, time, type, source, epoch, seq,"
+            " ingest_time, plant_version, event)"
+            " VALUES ('', %s, %s, %s, 'edge', 'e1', 9, now(), 'v1', '{}')",
+            (PRESS, at(400), kind),
+        )
+
+    assert ask(sql, f"SELECT heard_at FROM state_at({moment(500)})") == [(at(300),)]
+    newest = "SELECT newest_at FROM pipeline_health WHERE kind = 'equipment'"
+    assert ask(sql, newest) == [(at(300),)]
+
+
+def people_say(kind: type[ManualRecord] = ManualRecord) -> list[type[ManualRecord]]:
+    """All that people say of an equipment."""
+    return [found for one in kind.__subclasses__() for found in (one, *people_say(one))]
 
 
 @pytest.mark.usefixtures("said")
@@ -199,6 +242,16 @@ async def test_holes_are_filled_by_what_was_known_and_by_what_lies_between(
             f"80, '1 s', {moment(30)}, {moment(60)}",
             [(at(30), 30.0, 85.0, 2)],
             id="what began before and lasts is cut",
+        ),
+        pytest.param(
+            f"80, '0 s', {moment(40)}, {moment(60)}",
+            [(at(40), 20.0, 85.0, 1)],
+            id="a sample at the beginning is the first one",
+        ),
+        pytest.param(
+            f"80, '0 s', {moment(70)}, {moment(100)}",
+            [],
+            id="what a sample at the beginning ends does not count",
         ),
         pytest.param(f"60, '1 s', {moment(250)}, {moment(300)}", [], id="the last value holds"),
         pytest.param(

@@ -128,6 +128,34 @@ async def test_a_held_record_is_whole_and_of_an_unheld_one_nothing_is_left(
     assert (again.deleted, len(broker.sent)) == ({}, 1)
 
 
+@pytest.mark.parametrize(
+    ("other", "left"),
+    [
+        pytest.param("start", 2, id="another batch began then"),
+        pytest.param("start + interval '1 minute'", 0, id="another batch began later"),
+    ],
+)
+async def test_what_held_as_a_batch_began_goes_with_the_last_batch_that_began_then(
+    sql: psycopg.Connection, retention: RecordRetention, other: str, left: int
+):
+    made = "FROM batch_made WHERE batch = 'B-1' AND NOT withdrawn"
+    sql.execute(
+        "INSERT INTO batch_sample_before (run, equipment, tag, start, unit, time, value, quality)"
+        f" SELECT run, equipment, 'heat', start, 'C', start - interval '1 minute', 70, 0 {made}"
+    )
+    sql.execute(
+        "INSERT INTO batch_made (run, site, product, equipment, batch, start, withdrawn,"
+        f" plant_version) SELECT run, site, product, equipment, 'B-9', {other}, false, 'v1' {made}"
+    )
+    before = ask(sql, "SELECT count(*) FROM batch_sample_before")
+
+    deleted = (await retention.run(IN_TEN_YEARS)).deleted["acme/north", "B-1"]
+
+    assert before == [(2,)]
+    assert ask(sql, "SELECT count(*) FROM batch_sample_before") == [(left,)]
+    assert deleted.get("batch_sample_before", 0) == 2 - left
+
+
 async def test_each_hold_is_released_by_itself_and_with_the_last_one_it_is_gone(
     sql: psycopg.Connection, acts: Acts, retention: RecordRetention
 ):

@@ -64,6 +64,19 @@ async def test_the_newest_record_of_a_stop_replaces_the_one_before(
     ]
 
 
+async def test_a_stop_that_was_taken_back_is_neither_listed_nor_counted(
+    sink: TimescaleSink, sql: psycopg.Connection
+):
+    """It was told as it stood; then came what says that it had begun before."""
+    told, taken_back, true = stop(1.7), stop(1.7, 1.7), stop(1.6, 3.3)
+    stood = cell(1, unplanned_stop_ms=24_000, **DAY)
+
+    await sink.write(batch(KPI, [told, taken_back, true, stood]))
+
+    assert ask(sql, "SELECT start, duration_s FROM stops") == [(at(1.6), 102.0)]
+    assert ask(sql, "SELECT category, seconds, number FROM pareto") == [("unplanned_stop", 24.0, 1)]
+
+
 async def test_reasons_are_summed_and_what_they_leave_has_none(
     sink: TimescaleSink, sql: psycopg.Connection
 ):
