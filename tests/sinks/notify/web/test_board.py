@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cause_of
 from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.ports import Outgoing, Record
@@ -19,7 +19,7 @@ from schemas.topics import ALERT_LATEST, CATALOGUE, DELIVERY, OPERATOR, Topic
 from sinks.notify.codes import code_of
 from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, act_of, snooze
 from sinks.notify.web.board import Board, OfAlert
-from sinks.notify.web.follow import KafkaLog, keep_board
+from sinks.notify.web.follow import MOST_REFUSALS, KafkaLog, keep_board
 from sinks.notify.web.links import alert_digest
 from tests.ingest.kit import MemoryBroker
 from tests.parts import eventually, running_kafka
@@ -167,6 +167,50 @@ async def test_a_broker_that_is_away_is_waited_for(monkeypatch):
         await eventually(lambda: made.is_complete)
 
     assert made.standing("hot")
+
+
+class Renewed(MemoryLog):
+    """Ends once it was followed; then the broker seems to lack a topic, so many times."""
+
+    def __init__(self, refusals: int, at_first: bool = False) -> None:
+        super().__init__(MemoryBroker(), (ALERT_LATEST, status()))
+        self.refusals, self.at_first, self.followed = refusals, at_first, 0
+
+    @asynccontextmanager
+    async def news(self, topic: Topic) -> AsyncIterator[AsyncIterator[Record]]:
+        if topic is ALERT_LATEST:
+            if self.refusals and (self.followed or self.at_first):
+                self.refusals -= 1
+                raise MisconfiguredError(f"the broker has no topic {topic.name}")
+            self.followed += 1
+        async with super().news(topic) as records:
+            yield records
+
+
+async def test_a_broker_that_does_not_know_its_topics_yet_is_asked_again(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.follow.AGAIN_AFTER_S", 0.01)
+    log = Renewed(refusals=3)
+    async with running(keep_board(Board(), log)):
+        await eventually(lambda: log.followed >= 3)
+
+    assert log.refusals == 0
+
+
+async def test_a_board_that_is_refused_for_good_ends_and_may_be_started_again(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.follow.AGAIN_AFTER_S", 0.001)
+    log = Renewed(refusals=1_000)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await keep_board(Board(), log)
+    assert isinstance(cause_of(caught.value), UnavailableError)
+    assert log.refusals == 1_000 - MOST_REFUSALS
+
+
+async def test_a_topic_that_is_missing_at_the_start_needs_a_person():
+    with pytest.raises(ExceptionGroup) as caught:
+        await keep_board(Board(), Renewed(refusals=1, at_first=True))
+
+    assert isinstance(cause_of(caught.value), MisconfiguredError)
 
 
 def test_of_two_alerts_of_one_code_the_one_that_fires_is_meant():
