@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from schemas.alerts import is_flood_incident
 from schemas.plant.alerts.channels import PagerDutyChannel
 from schemas.record import UtcTime
 from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, statement_of
@@ -67,15 +68,19 @@ def pagerduty_routes(office: Office) -> list[Route]:
 
 
 async def _take(office: Office, channel: str, event: _Event) -> int:
-    """How many alerts it was about: all of the group that the incident stands for."""
-    if event.event_type not in _WISHES or event.data.incident_key is None:
+    """How many alerts it was about: all of the group that the incident stands for.
+
+    The summary of a flood names some as examples; nobody has seen the others.
+    """
+    group = event.data.incident_key
+    if event.event_type not in _WISHES or group is None or is_flood_incident(group):
         return 0
     wish, comment = _WISHES[event.event_type]
     if wish is ACKNOWLEDGE and not _is_by_a_person(event):
         return 0
     _must_be_new(office, channel, event)
     done = 0
-    for standing in office.board.of_group(event.data.incident_key):
+    for standing in office.board.of_group(group):
         is_taken = standing.acknowledged_by is not None
         if is_taken is (wish is ACKNOWLEDGE):
             continue

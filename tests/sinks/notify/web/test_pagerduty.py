@@ -8,6 +8,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from schemas.alerts import flood_incident
 from schemas.topics import AUDIT_ENTRY, OPERATOR
 from tests.sinks.notify.web.kit import NOW, House, alert, attempt, status
 
@@ -76,6 +77,21 @@ async def test_resolved_there_is_taken_care_of_here(home: House):
 async def test_what_is_not_about_our_alerts_changes_nothing(home: House, said):
     assert (await duty(home, said)).json() == {"alerts": 0}
     assert home.records(OPERATOR) == []
+
+
+@pytest.mark.parametrize(
+    ("group", "acknowledged"),
+    [
+        pytest.param(flood_incident("duty", NOW), 0, id="the summary of a flood"),
+        pytest.param("flood:0123456789abcdef", 1, id="a group of a receiver of that name"),
+    ],
+)
+async def test_the_summary_of_a_flood_stands_for_no_alert(home: House, group, acknowledged):
+    home.board.note(attempt(group=group, channel="duty", recipient="duty"))
+    incident = {"type": "incident", "incident_key": group}
+
+    assert (await duty(home, event(data=incident))).json() == {"alerts": acknowledged}
+    assert len(home.records(OPERATOR)) == acknowledged
 
 
 async def test_what_is_over_is_not_acknowledged(home: House):
