@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from schemas.alerts import SEVERITIES
 from sinks.notify.breaker import Breaker, Resting
 from sinks.notify.delivery import Answer, Delivery, Retrying
-from sinks.notify.message import TemporaryError
+from sinks.notify.message import NotYetKnownError, TemporaryError
 
 IN_FLIGHT = 64
 """Messages that have an intent and no outcome: so many can be repeated after a crash."""
@@ -187,7 +187,9 @@ class Board:
         return self._gates.setdefault(name, Gate(timedelta()))
 
     def _after(self, breaker: Breaker, answer: Answer, now: datetime) -> Breaker:
-        """A provider that says when it will take it is alive."""
+        """A provider that says when it will take it is alive; one not asked says nothing."""
+        if isinstance(answer, NotYetKnownError):
+            return breaker
         if isinstance(answer, TemporaryError) and answer.retry_after is None:
             return breaker.failed(now, self._resting)
         return breaker.answered()

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from sinks.notify.board import IN_FLIGHT, Board
 from sinks.notify.breaker import Breaker, Resting
 from sinks.notify.delivery import Answer, Retrying, opened, settled
-from sinks.notify.message import RefusedError, Sent, TemporaryError
+from sinks.notify.message import NotYetKnownError, RefusedError, Sent, TemporaryError
 from tests.sinks.notify.notifications import AT, notification
 
 FAST = {"mail": 1e6, "sms": 1e6}
@@ -89,10 +89,13 @@ def test_it_says_when_something_can_go_next():
 
 
 def went(board, answers, seconds=7200.0):
-    """Who was asked when, until one takes it; `answers` say so by channel and time."""
+    """Who was asked when, until it is over; `answers` say so by channel and time."""
     asked, at = [], 0.0
     while board.open and at < seconds:
         for job in taken(board, at):
+            if job.expired:
+                board.settle(job, None, None, AT + timedelta(seconds=at))
+                continue
             asked.append((job.channel, at))
             answer(board, job, answers(job.channel, at), at)
         due = board.next_at(AT + timedelta(seconds=at))
@@ -176,6 +179,37 @@ def test_a_provider_that_refuses_is_alive():
             answer(board, job, RefusedError("no"), step)
 
     assert not board.gates()["mail"].breaker.failures
+
+
+def test_what_the_plant_file_does_not_know_yet_says_nothing_of_the_provider():
+    board = board_of(1)
+    (job,) = taken(board)
+    answer(board, job, TemporaryError("no connection"))
+    before = board.gates()["mail"].breaker
+    (job,) = taken(board, 1)
+    answer(board, job, NotYetKnownError("no person eva"), 1)
+
+    assert before.failures == 1
+    assert board.gates()["mail"].breaker == before
+
+
+def test_what_the_plant_file_does_not_know_yet_goes_by_another_channel_soon():
+    def answers(channel, _):
+        return Sent() if channel == "sms" else NotYetKnownError("no channel mail")
+
+    assert went(board_of(1, fallback=("sms",)), answers) == [
+        ("mail", 0.0),
+        ("mail", 2.0),
+        ("mail", 4.0),
+        ("sms", 4.0),
+    ]
+
+
+def test_what_no_plant_file_ever_knows_expires():
+    asked = went(board_of(1), lambda *_: NotYetKnownError("no channel mail"))
+
+    assert 120 < len(asked) < 240
+    assert 3500 < asked[-1][1] <= 3600
 
 
 @given(st.lists(st.sampled_from(["sent", "failed", "later", "refused"]), max_size=60))
