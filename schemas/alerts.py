@@ -145,6 +145,8 @@ class AlertStatus(AlertRecord):
     escalates_to: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     """The newest last; at most 50."""
+    paged: tuple[str, ...] = ()
+    """Its groups of which a service that pages people itself was told with it."""
 
     def record_id(self) -> str:
         """The site and the fingerprint: the newest alert of these labels."""

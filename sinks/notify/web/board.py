@@ -3,7 +3,8 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 from plantstream.runtime.ports import Record, TopicPartition
@@ -18,6 +19,7 @@ TOPICS = (ALERT_LATEST, OPERATOR, DELIVERY)
 MOST_STATEMENTS = 200_000
 MOST_DELIVERIES = 50_000
 MOST_GROUPS = 10_000
+LAST = datetime.max.replace(tzinfo=UTC)
 OfAlert = Acknowledgement | Unacknowledgement | Snooze
 
 
@@ -62,10 +64,23 @@ class Standing:
         until = self.act.until if isinstance(self.act, Snooze) else self.status.snoozed_until
         return until if until is not None and until > now else None
 
-    def told_at(self, recipient: str) -> datetime | None:
-        """When this recipient was last told of it."""
-        found = [one.at for one in self.status.told if one.name == recipient]
+    def told_at(self, recipient: str, by: datetime = LAST) -> datetime | None:
+        """When this recipient was last told of it, until then."""
+        found = [one.at for one in self.status.told if one.name == recipient and one.at <= by]
         return max(found, default=None)
+
+    def is_known(self, channel: str, by: datetime) -> bool:
+        """Whether it stood by then as it does now and was told there, as far as that is known."""
+        told = [one.at for one in self.status.told if one.channel == channel]
+        return self.is_as_of(by) and min(told, default=by) <= by
+
+    def is_as_of(self, by: datetime) -> bool:
+        """Whether it fired by then, and was as severe as it is."""
+        return self.status.alert.at <= by
+
+    def was_taken(self, by: datetime) -> bool:
+        """Whether whoever takes care of it did by then."""
+        return self.acknowledged_at is not None and self.acknowledged_at <= by
 
 
 class Board:
@@ -144,19 +159,23 @@ class Board:
         )
         return Standing(status, act if is_news else None)
 
-    def waiting_for(self, recipient: str) -> Standing | None:
-        """The alert that this recipient was told of last and that nobody takes care of."""
+    def waiting_for(self, recipient: str, by: datetime = LAST) -> Standing | None:
+        """The alert that this recipient was told of last by then, and that nobody takes care of.
+
+        None if it is that one which has become more severe since.
+        """
         known = [
             (at, one)
             for one in self._told(recipient)
             if one.is_firing
             and one.acknowledged_by is None
-            and (at := one.told_at(recipient)) is not None
+            and (at := one.told_at(recipient, by)) is not None
         ]
-        return max(known, key=lambda pair: pair[0], default=(None, None))[1]
+        found = max(known, key=lambda pair: pair[0], default=(None, None))[1]
+        return found if found is not None and found.is_as_of(by) else None
 
-    def taken_by(self, recipient: str) -> Standing | None:
-        """The alert that this person took care of last, and still does."""
+    def taken_by(self, recipient: str, by: datetime = LAST) -> Standing | None:
+        """The alert that this person took care of last by then, and still does."""
         names = {name for name, one in self._alerts.items() if one.acknowledged_by == recipient}
         names |= {name for name, act in self._acts.items() if act.by == recipient}
         found = [self.standing(name) for name in names]
@@ -165,7 +184,7 @@ class Board:
             for one in found
             if one is not None and one.is_firing and one.acknowledged_by == recipient
         ]
-        dated = [(at, one) for at, one in known if at is not None]
+        dated = [(at, one) for at, one in known if at is not None and at <= by]
         return max(dated, key=lambda pair: pair[0], default=(None, None))[1]
 
     def is_used(self, statement: str) -> bool:
@@ -185,9 +204,12 @@ class Board:
         return self._sent.get(provider_id)
 
     def of_group(self, group: str) -> list[Standing]:
-        """The alerts that messages of a group were about, as far as they still fire."""
-        found = [self.by_id(one) for one in self._groups.get(group, ())]
-        return [one for one in found if one is not None and one.is_firing]
+        """What fires of a group: what its messages listed, and what pagers were told with it."""
+        listed = (self.by_id(one) for one in self._groups.get(group, ()))
+        paged = (name for name, one in self._alerts.items() if group in one.paged)
+        found = chain(listed, (self.standing(one) for one in paged))
+        named = {one.status.fingerprint: one for one in found if one is not None and one.is_firing}
+        return list(named.values())
 
     def __len__(self) -> int:
         return len(self._alerts)

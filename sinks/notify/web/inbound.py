@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from schemas.acts import Via
 from schemas.alerts import Outcome
 from sinks.notify.web.acts import UNACKNOWLEDGE, Author, outcome_of, saying_outcome, statement_of
-from sinks.notify.web.board import Standing
+from sinks.notify.web.board import LAST, Standing
 from sinks.notify.web.moments import Reader, readers_of
 from sinks.notify.web.office import Office
 from sinks.notify.web.phrases import PHRASES
@@ -15,6 +15,8 @@ from sinks.notify.web.replies import Reply, answer, help_for, read_reply, sender
 
 STALE_AFTER = timedelta(hours=1)
 """A provider that was away brings old answers; they were not about what fires now."""
+CLOCKS_DIFFER = timedelta(seconds=2)
+"""Providers tell whole seconds by their own clocks; nobody reads a message and answers so fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ async def take(office: Office, said: Said) -> str:
     if reply is None:
         office.board.use(statement)
         return help_for(office.board.waiting_for(person.id), reader)
-    meant = _meant(office, reply, reader)
+    meant = _meant(office, reply, reader, said.at)
     if meant is None:
         office.board.use(statement)
         return _nothing(reply, reader)
@@ -78,14 +80,21 @@ async def delivered(
     return True
 
 
-def _meant(office: Office, reply: Reply, reader: Reader) -> Standing | None:
+def latest(said_at: datetime | None) -> datetime:
+    """What came later than this was not known to who said it; where nobody knows when, any time."""
+    return LAST if said_at is None else said_at + CLOCKS_DIFFER
+
+
+def _meant(
+    office: Office, reply: Reply, reader: Reader, said_at: datetime | None
+) -> Standing | None:
     """The alert that was named, or the newest that this person was told of and may mean."""
     if reply.code is not None:
         named = office.board.by_code(reply.code, reader.id)
         return named if named is not None and named.is_firing else None
     if reply.wish is UNACKNOWLEDGE:
-        return office.board.taken_by(reader.id)
-    return office.board.waiting_for(reader.id)
+        return office.board.taken_by(reader.id, latest(said_at))
+    return office.board.waiting_for(reader.id, latest(said_at))
 
 
 def _nothing(reply: Reply, reader: Reader) -> str:

@@ -3,6 +3,7 @@
 https://developer.pagerduty.com/docs/verifying-webhook-signatures
 """
 
+import asyncio
 import hmac
 from datetime import datetime
 
@@ -15,7 +16,8 @@ from schemas.alerts import is_flood_incident
 from schemas.plant.alerts.channels import PagerDutyChannel
 from schemas.record import UtcTime
 from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, statement_of
-from sinks.notify.web.inbound import STALE_AFTER
+from sinks.notify.web.board import Standing
+from sinks.notify.web.inbound import STALE_AFTER, latest
 from sinks.notify.web.office import Office, guarded
 from sinks.notify.web.refusals import RefusedError
 
@@ -79,18 +81,27 @@ async def _take(office: Office, channel: str, event: _Event) -> int:
     if wish is ACKNOWLEDGE and not _is_by_a_person(event):
         return 0
     _must_be_new(office, channel, event)
-    done = 0
-    for standing in office.board.of_group(group):
-        is_taken = standing.acknowledged_by is not None
-        if is_taken is (wish is ACKNOWLEDGE):
-            continue
+    by, who = latest(event.occurred_at), _who(office, event)
+
+    async def do(standing: Standing) -> None:
         said_with = f"{channel}|{event.id}|{standing.status.fingerprint}"
-        statement = statement_of(WAY, said_with)
-        author = Author(_who(office, event), "pagerduty", statement, comment=comment)
+        author = Author(who, "pagerduty", statement_of(WAY, said_with), comment=comment)
         await office.do(wish, standing, author)
-        done += 1
+
+    meant = [one for one in office.board.of_group(group) if _is_meant(one, wish, channel, by)]
+    done = await asyncio.gather(*map(do, meant), return_exceptions=True)
+    for failure in done:
+        if isinstance(failure, BaseException):
+            raise failure
     office.board.use(_name(channel, event))
-    return done
+    return len(done)
+
+
+def _is_meant(standing: Standing, wish: Wish, channel: str, by: datetime) -> bool:
+    """Whether it is about an alert: nobody has answered one of which they heard only later."""
+    if wish is ACKNOWLEDGE:
+        return standing.acknowledged_by is None and standing.is_known(channel, by)
+    return standing.was_taken(by)
 
 
 def _is_by_a_person(event: _Event) -> bool:

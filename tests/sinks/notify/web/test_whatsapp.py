@@ -9,8 +9,9 @@ import httpx2
 import pytest
 
 from plantstream.runtime.errors import UnavailableError
+from schemas.alerts import AlertStatus, Told
 from schemas.topics import AUDIT_ENTRY, DELIVERY, OPERATOR
-from tests.sinks.notify.web.kit import ANA, NOW, House, attempt
+from tests.sinks.notify.web.kit import ANA, NOW, SINCE, House, alert, attempt, status
 
 PATH = "/in/whatsapp/whatsapp"
 
@@ -81,6 +82,50 @@ async def test_an_old_answer_acknowledges_nothing_new(home: House):
     assert answer.status_code == 200
     assert home.records(OPERATOR) == []
     assert home.refused("whatsapp", "stale") == 1
+
+
+def told(name: str, *minutes_ago: float, **more: Any) -> AlertStatus:
+    """An alert of which Ana was told so long ago; it fired then for the first time."""
+    times = [NOW - timedelta(minutes=one) for one in minutes_ago]
+    said = alert(name, **{"starts_at": times[0], "at": times[0]} | more)
+    return status(said, told=tuple(Told(at=at, name="ana", channel="sms") for at in times))
+
+
+async def late(home: House, minutes_ago: float, text: str = "ok") -> None:
+    """An answer that was written so long ago comes only now; Meta tells whole seconds."""
+    at = str(int((NOW - timedelta(minutes=minutes_ago)).timestamp()))
+    await meta(home, messages=[message(text, timestamp=at)])
+
+
+@pytest.mark.parametrize(
+    ("known", "acknowledged"),
+    [
+        pytest.param([told("a", 55), told("b", 1)], ["a"], id="told of another one since"),
+        pytest.param([told("b", 1)], [], id="told of nothing before"),
+        pytest.param([told("a", 55, 1)], ["a"], id="told again since"),
+        pytest.param([told("a", 50 - 0.9 / 60)], ["a"], id="told within the second it came in"),
+        pytest.param(
+            [told("c", 58), told("a", 55, 1, at=NOW - timedelta(minutes=1))],
+            [],
+            id="more severe since",
+        ),
+    ],
+)
+async def test_an_answer_that_comes_late_is_about_what_its_author_had_been_told(
+    home: House, known, acknowledged
+):
+    for one in (status(alert(state="resolved", at=NOW), at=NOW), *known):
+        home.board.note(one)
+    await late(home, 50)
+
+    assert [one.fingerprint for one in home.records(OPERATOR)] == acknowledged
+
+
+async def test_an_answer_that_comes_late_takes_back_nothing_that_was_taken_since(home: House):
+    await meta(home, messages=[message()])
+    await meta(home, messages=[message("unack", id="w2", timestamp=str(int(SINCE.timestamp())))])
+
+    assert [one.type for one in home.records(OPERATOR)] == ["acknowledgement"]
 
 
 async def test_what_has_no_shape_does_not_take_the_others_with_it(home: House):
