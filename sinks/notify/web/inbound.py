@@ -32,6 +32,16 @@ class Said:
     """When it was sent, where the provider says so."""
 
 
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a provider says has become of a message."""
+
+    message: str
+    """As the provider knows it."""
+    outcome: Outcome
+    detail: str
+
+
 async def take(office: Office, said: Said) -> str:
     """Do what was asked for; gives what the sender is answered.
 
@@ -61,19 +71,32 @@ async def take(office: Office, said: Said) -> str:
     return answer(reply.wish, meant, reader, office.now())
 
 
-async def delivered(
-    office: Office, channel: str, provider_id: str, outcome: Outcome, detail: str
-) -> bool:
+def not_now(office: Office, number: str, refused: RefusedError) -> str:
+    """What somebody is answered of whom nothing can be stored now; it may have been, all the same.
+
+    Raises:
+        RefusedError: it was refused for another reason, or the number is nobody's.
+    """
+    person = sender_of(office.site, number)
+    if person is None or refused.reason not in {"not_now", "too_often"}:
+        raise refused
+    return PHRASES[person.language].answered_not_now
+
+
+async def delivered(office: Office, channel: str, status: Status, until_s: float) -> bool:
     """Record what became of a message; False if nobody knows the message, or knew it already.
+
+    One that is not known yet is waited for until then, by the monotonic clock.
 
     Raises:
         RefusedError: Kafka does not take it now.
     """
-    known = await office.sent(provider_id)
+    outcome = status.outcome
+    known = await office.sent(status.message, until_s)
     if known is None or known.channel != channel or known.outcome in {outcome, "delivered"}:
         office.meters.called_back(channel, "known" if known else "unknown_message")
         return False
-    changed = outcome_of(known, outcome, detail, office.now())
+    changed = outcome_of(known, outcome, status.detail, office.now())
     await office.publish([saying_outcome(changed)])
     office.board.note(changed)
     office.meters.called_back(channel, outcome)

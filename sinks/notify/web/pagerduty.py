@@ -57,10 +57,11 @@ def pagerduty_routes(office: Office) -> list[Route]:
 
     async def news(request: Request) -> Response:
         name = request.path_params["channel"]
-        office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
+        office.must_not_knock_too_often(request)
         secret = _secret(office, name)
         body = await office.body(request, office.limits.webhook_bytes)
         _must_be_signed(request, body, secret)
+        office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
         event = _event(body)
         office.must_be_complete()
         done = await _take(office, name, event)

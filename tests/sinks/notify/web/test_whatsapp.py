@@ -1,7 +1,9 @@
 """Meta brings answers and statuses for WhatsApp: several at once, repeated for days, signed."""
 
+import asyncio
 import hmac
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +13,9 @@ import pytest
 from plantstream.runtime.errors import UnavailableError
 from schemas.alerts import AlertStatus, Told
 from schemas.topics import AUDIT_ENTRY, DELIVERY, OPERATOR
+from sinks.notify.web.acts import statement_of
+from sinks.notify.web.office import KNOWN_WITHIN_S
+from tests.parts import eventually
 from tests.sinks.notify.web.kit import ANA, NOW, SINCE, House, alert, attempt, status
 
 PATH = "/in/whatsapp/whatsapp"
@@ -27,12 +32,21 @@ def message(text: str = "ok", **more: Any) -> dict[str, Any]:
     } | more
 
 
+def value_of(number: str = "42", **value: Any) -> dict[str, Any]:
+    return {"messaging_product": "whatsapp", "metadata": {"phone_number_id": number}} | value
+
+
 async def meta(
     home: House, secret: str = "meta-secret", number: str = "42", **value: Any
 ) -> httpx2.Response:
-    said = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": number}} | value
-    change = {"field": "messages", "value": said}
-    entry = {"id": "1", "changes": [change]}
+    return await bring(home, value_of(number, **value), secret=secret)
+
+
+async def bring(
+    home: House, *values: dict[str, Any], secret: str = "meta-secret"
+) -> httpx2.Response:
+    changes = [{"field": "messages", "value": one} for one in values]
+    entry = {"id": "1", "changes": changes}
     body = json.dumps({"object": "whatsapp_business_account", "entry": [entry]}).encode()
     signature = hmac.new(secret.encode(), body, "sha256").hexdigest()
     headers = {"X-Hub-Signature-256": f"sha256={signature}"}
@@ -136,6 +150,56 @@ async def test_what_has_no_shape_does_not_take_the_others_with_it(home: House):
     assert len(home.records(OPERATOR)) == 1
 
 
+async def test_news_for_another_number_of_the_app_keep_nothing_from_ours(home: House):
+    home.board.note(attempt(channel="whatsapp", provider_id="wamid.out"))
+    sent = {"id": "wamid.out", "status": "failed"}
+    answer = await bring(
+        home,
+        value_of("77", statuses=[sent], messages=[message(id="wamid.77")]),
+        value_of(messages=[message()]),
+        value_of("78", statuses=[sent]),
+    )
+
+    assert answer.status_code == 200
+    assert [one.statement for one in home.records(OPERATOR)] == [
+        statement_of("whatsapp", "wamid.1")
+    ]
+    assert home.records(DELIVERY) == []
+    assert home.refused("whatsapp", "wrong_account") == 2
+    assert home.answers
+
+
+async def test_what_people_say_waits_for_no_status(home: House):
+    unknown = [{"id": f"wamid.{number}", "status": "read"} for number in range(50)]
+    taking = asyncio.create_task(
+        bring(home, value_of(statuses=unknown), value_of(messages=[message()]))
+    )
+    began = time.monotonic()
+    await eventually(lambda: home.answers)
+
+    assert not taking.done()
+    assert (await taking).status_code == 200
+    assert time.monotonic() - began < 10 * KNOWN_WITHIN_S
+
+
+async def test_of_several_statuses_of_a_message_each_is_recorded_in_its_order(home: House):
+    home.board.note(attempt(channel="whatsapp", provider_id="wamid.out"))
+    said = [{"id": "wamid.out", "status": one} for one in ("sent", "failed", "delivered", "read")]
+    await meta(home, statuses=said)
+
+    assert [one.outcome for one in home.records(DELIVERY)] == ["failed", "delivered"]
+
+
+async def test_without_kafka_no_status_is_lost(home: House):
+    home.board.note(attempt(channel="whatsapp", provider_id="wamid.out"))
+    said = [{"id": "wamid.gone", "status": "read"}, {"id": "wamid.out", "status": "failed"}]
+    home.broker.trouble = away
+    assert (await meta(home, statuses=said)).status_code == 503
+    home.broker.trouble = None
+    assert (await meta(home, statuses=said)).status_code == 200
+    assert [one.outcome for one in home.records(DELIVERY)] == ["failed"]
+
+
 async def test_an_unknown_number_is_refused_counted_and_recorded(home: House):
     answer = await meta(home, messages=[message(**{"from": "15005550001"})])
 
@@ -144,10 +208,11 @@ async def test_an_unknown_number_is_refused_counted_and_recorded(home: House):
     assert [one.after["reason"] for one in home.records(AUDIT_ENTRY)] == ["unknown_number"]
 
 
-async def test_without_kafka_meta_is_asked_to_come_again(home: House):
-    def away(_):
-        raise UnavailableError("the broker is away")
+def away(_):
+    raise UnavailableError("the broker is away")
 
+
+async def test_without_kafka_meta_is_asked_to_come_again(home: House):
     home.broker.trouble = away
     assert (await meta(home, messages=[message()])).status_code == 503
     home.broker.trouble = None
@@ -168,7 +233,6 @@ async def test_what_became_of_a_message_is_recorded(home: House):
     ("change", "reason"),
     [
         pytest.param({"secret": "wrong"}, "wrong_signature", id="wrong signature"),
-        pytest.param({"number": "43"}, "wrong_account", id="another number of ours"),
         pytest.param({"messages": 1}, "unreadable", id="no messages"),
         pytest.param({"padding": "x" * 1_100_000}, "too_large", id="too large"),
     ],
