@@ -19,6 +19,10 @@ TOPICS = (ALERT_LATEST, OPERATOR, DELIVERY)
 MOST_STATEMENTS = 200_000
 MOST_DELIVERIES = 50_000
 MOST_GROUPS = 10_000
+MOST_OVER = 10_000
+"""Alerts that are over; what fires is kept whatever its number."""
+MOST_ACTS = 20_000
+"""On alerts of which nothing newer is known."""
 LAST = datetime.max.replace(tzinfo=UTC)
 OfAlert = Acknowledgement | Unacknowledgement | Snooze
 
@@ -95,7 +99,8 @@ class Board:
         self._alerts: dict[str, AlertStatus] = {}
         self._by_digest: dict[bytes, str] = {}
         self._by_code: defaultdict[str, set[str]] = defaultdict(set)
-        self._acts: dict[str, OfAlert] = {}
+        self._over: OrderedDict[str, None] = OrderedDict()
+        self._acts: OrderedDict[str, OfAlert] = OrderedDict()
         self._used: OrderedDict[str, None] = OrderedDict()
         self._sent: OrderedDict[str, DeliveryAttempt] = OrderedDict()
         self._groups: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -225,13 +230,29 @@ class Board:
         before = self._alerts.get(status.fingerprint)
         if before is None or before.starts_at != status.starts_at:
             if before is not None:
-                self._by_code[code_of(before.alert_id())].discard(status.fingerprint)
+                self._unname(before)
             self._by_code[code_of(status.alert_id())].add(status.fingerprint)
         self._alerts[status.fingerprint] = status
         self._by_digest[alert_digest(status.fingerprint)] = status.fingerprint
         act = self._acts.get(status.fingerprint)
         if act is not None and act.source_time <= status.at:
             del self._acts[status.fingerprint]
+        self._over.pop(status.fingerprint, None)
+        if status.alert.state == "resolved":
+            self._over[status.fingerprint] = None
+            if len(self._over) > MOST_OVER:
+                self._forget(self._over.popitem(last=False)[0])
+
+    def _forget(self, fingerprint: str) -> None:
+        self._unname(self._alerts.pop(fingerprint))
+        self._by_digest.pop(alert_digest(fingerprint), None)
+        self._acts.pop(fingerprint, None)
+
+    def _unname(self, status: AlertStatus) -> None:
+        code = code_of(status.alert_id())
+        self._by_code[code].discard(status.fingerprint)
+        if not self._by_code[code]:
+            del self._by_code[code]
 
     def _acted(self, act: OperatorRecord) -> None:
         self.use(act.statement)
@@ -242,7 +263,7 @@ class Board:
         known, status = self._acts.get(act.fingerprint), self._alerts.get(act.fingerprint)
         is_newer = known is None or act.source_time >= known.source_time
         if is_newer and (status is None or act.source_time > status.at):
-            self._acts[act.fingerprint] = act
+            _keep(self._acts, act.fingerprint, act, MOST_ACTS)
 
     def _delivered(self, attempt: DeliveryAttempt) -> None:
         if attempt.provider_id is not None:

@@ -14,6 +14,7 @@ from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.ports import Outgoing, Record
 from schemas.acts import Acknowledgement
+from schemas.alerts import AlertStatus
 from schemas.codec import encode
 from schemas.topics import ALERT_LATEST, CATALOGUE, DELIVERY, OPERATOR, Topic
 from sinks.notify.codes import code_of
@@ -213,11 +214,41 @@ async def test_a_topic_that_is_missing_at_the_start_needs_a_person():
     assert isinstance(cause_of(caught.value), MisconfiguredError)
 
 
+def over(name: str) -> AlertStatus:
+    return status(alert(name, state="resolved", at=NOW), at=NOW)
+
+
+def test_of_what_is_over_the_newest_is_kept_and_of_what_fires_all(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.board.MOST_OVER", 2)
+    names = [f"hot-{number}" for number in range(5)]
+    made = board(*(status(alert(name)) for name in (*names, "on")), act(), *map(over, names))
+    again = [over("hot-3"), status(alert("hot-4", starts_at=NOW, at=NOW)), over("hot-9")]
+    for one in again:
+        made.note(one)
+
+    known = {name for name in (*names, "on", "hot-9") if made.standing(name) is not None}
+    assert known == {"on", "hot-3", "hot-4", "hot-9"}
+    assert len(made) == 4
+    gone, kept = alert("hot-1"), alert("hot-3")
+    assert made.by_digest(alert_digest(gone.fingerprint)) is None
+    assert made.by_code(code_of(gone.alert_id()), "ana") is None
+    assert made.by_code(code_of(kept.alert_id()), "ana") is not None
+
+
+def test_of_acts_on_alerts_of_which_nothing_is_known_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.board.MOST_ACTS", 2)
+    acts = [act().model_copy(update={"fingerprint": f"hot-{number}"}) for number in range(3)]
+    made = board(*acts, *(status(alert(f"hot-{number}")) for number in range(3)))
+
+    taken = [made.standing(f"hot-{number}") for number in range(3)]
+    assert [one is not None and one.acknowledged_by for one in taken] == [None, "ana", "ana"]
+
+
 def test_of_two_alerts_of_one_code_the_one_that_fires_is_meant():
-    over = alert("a", state="resolved", at=NOW)
-    made = board(status(over), status(alert("b")))
-    made._by_code[code_of(over.alert_id())].add("b")
-    found = made.by_code(code_of(over.alert_id()), "ana")
+    ended = alert("a", state="resolved", at=NOW)
+    made = board(status(ended), status(alert("b")))
+    made._by_code[code_of(ended.alert_id())].add("b")
+    found = made.by_code(code_of(ended.alert_id()), "ana")
 
     assert found is not None
     assert found.status.fingerprint == "b"
