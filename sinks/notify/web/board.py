@@ -3,7 +3,7 @@
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
@@ -13,6 +13,7 @@ from schemas.alerts import AlertStatus, DeliveryAttempt
 from schemas.codec import UnreadableError, decode
 from schemas.topics import ALERT_LATEST, BY_NAME, DELIVERY, OPERATOR
 from sinks.notify.codes import code_of
+from sinks.notify.web.hindsight import Hindsight
 from sinks.notify.web.links import alert_digest
 
 TOPICS = (ALERT_LATEST, OPERATOR, DELIVERY)
@@ -23,7 +24,7 @@ MOST_OVER = 10_000
 """Alerts that are over; what fires is kept whatever its number."""
 MOST_ACTS = 20_000
 """On alerts of which nothing newer is known."""
-LAST = datetime.max.replace(tzinfo=UTC)
+ALL = Hindsight()
 OfAlert = Acknowledgement | Unacknowledgement | Snooze
 
 
@@ -68,23 +69,23 @@ class Standing:
         until = self.act.until if isinstance(self.act, Snooze) else self.status.snoozed_until
         return until if until is not None and until > now else None
 
-    def told_at(self, recipient: str, by: datetime = LAST) -> datetime | None:
-        """When this recipient was last told of it, until then."""
-        found = [one.at for one in self.status.told if one.name == recipient and one.at <= by]
-        return max(found, default=None)
+    def told_at(self, recipient: str, then: Hindsight = ALL) -> datetime | None:
+        """When this recipient was last told of it, as far as that was known then."""
+        told = (one.at for one in self.status.told if one.name == recipient)
+        return max(filter(then.covers, told), default=None)
 
-    def is_known(self, channel: str, by: datetime) -> bool:
-        """Whether it stood by then as it does now and was told there, as far as that is known."""
+    def is_known(self, channel: str, then: Hindsight) -> bool:
+        """Whether it stood then as it does now and was told there, as far as that is known."""
         told = [one.at for one in self.status.told if one.channel == channel]
-        return self.is_as_of(by) and min(told, default=by) <= by
+        return self.is_as_of(then) and (not told or any(map(then.covers, told)))
 
-    def is_as_of(self, by: datetime) -> bool:
-        """Whether it fired by then, and was as severe as it is."""
-        return self.status.alert.at <= by
+    def is_as_of(self, then: Hindsight) -> bool:
+        """Whether it fired then, and was as severe as it is."""
+        return then.covers(self.status.alert.at)
 
-    def was_taken(self, by: datetime) -> bool:
-        """Whether whoever takes care of it did by then."""
-        return self.acknowledged_at is not None and self.acknowledged_at <= by
+    def was_taken(self, then: Hindsight) -> bool:
+        """Whether whoever takes care of it did then."""
+        return self.acknowledged_at is not None and then.covers(self.acknowledged_at)
 
 
 class Board:
@@ -164,8 +165,8 @@ class Board:
         )
         return Standing(status, act if is_news else None)
 
-    def waiting_for(self, recipient: str, by: datetime = LAST) -> Standing | None:
-        """The alert that this recipient was told of last by then, and that nobody takes care of.
+    def waiting_for(self, recipient: str, then: Hindsight = ALL) -> Standing | None:
+        """The alert that this recipient knew last then, and that nobody takes care of.
 
         None if it is that one which has become more severe since.
         """
@@ -174,13 +175,13 @@ class Board:
             for one in self._told(recipient)
             if one.is_firing
             and one.acknowledged_by is None
-            and (at := one.told_at(recipient, by)) is not None
+            and (at := one.told_at(recipient, then)) is not None
         ]
         found = max(known, key=lambda pair: pair[0], default=(None, None))[1]
-        return found if found is not None and found.is_as_of(by) else None
+        return found if found is not None and found.is_as_of(then) else None
 
-    def taken_by(self, recipient: str, by: datetime = LAST) -> Standing | None:
-        """The alert that this person took care of last by then, and still does."""
+    def taken_by(self, recipient: str, then: Hindsight = ALL) -> Standing | None:
+        """The alert that this person took care of last then, and still does."""
         names = {name for name, one in self._alerts.items() if one.acknowledged_by == recipient}
         names |= {name for name, act in self._acts.items() if act.by == recipient}
         found = [self.standing(name) for name in names]
@@ -189,7 +190,7 @@ class Board:
             for one in found
             if one is not None and one.is_firing and one.acknowledged_by == recipient
         ]
-        dated = [(at, one) for at, one in known if at is not None and at <= by]
+        dated = [(at, one) for at, one in known if at is not None and then.covers(at)]
         return max(dated, key=lambda pair: pair[0], default=(None, None))[1]
 
     def is_used(self, statement: str) -> bool:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from schemas.acts import Via
 from schemas.alerts import Outcome
 from sinks.notify.web.acts import UNACKNOWLEDGE, Author, outcome_of, saying_outcome, statement_of
-from sinks.notify.web.board import LAST, Standing
+from sinks.notify.web.board import Standing
+from sinks.notify.web.hindsight import Hindsight, hindsight
 from sinks.notify.web.moments import Reader, readers_of
 from sinks.notify.web.office import Office
 from sinks.notify.web.phrases import PHRASES
@@ -15,8 +16,6 @@ from sinks.notify.web.replies import Reply, answer, help_for, read_reply, sender
 
 STALE_AFTER = timedelta(hours=1)
 """A provider that was away brings old answers; they were not about what fires now."""
-CLOCKS_DIFFER = timedelta(seconds=2)
-"""Providers tell whole seconds by their own clocks; nobody reads a message and answers so fast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,10 @@ async def take(office: Office, said: Said) -> str:
     if reply is None:
         office.board.use(statement)
         return help_for(office.board.waiting_for(person.id), reader)
-    meant = _meant(office, reply, reader, said.at)
+    meant = _meant(office, reply, reader, hindsight(said.at, office.now()))
     if meant is None:
         office.board.use(statement)
-        return _nothing(reply, reader)
+        return _nothing(office, reply, reader)
     author = Author(person.id, said.via, statement, comment=said.text)
     await office.do(reply.wish, meant, author)
     return answer(reply.wish, meant, reader, office.now())
@@ -103,25 +102,20 @@ async def delivered(office: Office, channel: str, status: Status, until_s: float
     return True
 
 
-def latest(said_at: datetime | None) -> datetime:
-    """What came later than this was not known to who said it; where nobody knows when, any time."""
-    return LAST if said_at is None else said_at + CLOCKS_DIFFER
-
-
-def _meant(
-    office: Office, reply: Reply, reader: Reader, said_at: datetime | None
-) -> Standing | None:
+def _meant(office: Office, reply: Reply, reader: Reader, then: Hindsight) -> Standing | None:
     """The alert that was named, or the newest that this person was told of and may mean."""
     if reply.code is not None:
         named = office.board.by_code(reply.code, reader.id)
         return named if named is not None and named.is_firing else None
     if reply.wish is UNACKNOWLEDGE:
-        return office.board.taken_by(reader.id, latest(said_at))
-    return office.board.waiting_for(reader.id, latest(said_at))
+        return office.board.taken_by(reader.id, then)
+    return office.board.waiting_for(reader.id, then)
 
 
-def _nothing(reply: Reply, reader: Reader) -> str:
+def _nothing(office: Office, reply: Reply, reader: Reader) -> str:
+    """Where an answer came too late for what waits now, its author is asked to name it."""
     says = PHRASES[reader.language]
     if reply.code is not None:
         return says.answered_unknown_code.format(code=reply.code)
-    return says.answered_nothing
+    waiting = None if reply.wish is UNACKNOWLEDGE else office.board.waiting_for(reader.id)
+    return says.answered_nothing if waiting is None else help_for(waiting, reader)

@@ -17,7 +17,8 @@ from schemas.plant.alerts.channels import PagerDutyChannel
 from schemas.record import UtcTime
 from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, statement_of
 from sinks.notify.web.board import Standing
-from sinks.notify.web.inbound import STALE_AFTER, latest
+from sinks.notify.web.hindsight import Hindsight, hindsight
+from sinks.notify.web.inbound import STALE_AFTER
 from sinks.notify.web.office import Office, guarded
 from sinks.notify.web.refusals import RefusedError
 
@@ -82,14 +83,14 @@ async def _take(office: Office, channel: str, event: _Event) -> int:
     if wish is ACKNOWLEDGE and not _is_by_a_person(event):
         return 0
     _must_be_new(office, channel, event)
-    by, who = latest(event.occurred_at), _who(office, event)
+    then, who = hindsight(event.occurred_at, office.now()), _who(office, event)
 
     async def do(standing: Standing) -> None:
         said_with = f"{channel}|{event.id}|{standing.status.fingerprint}"
         author = Author(who, "pagerduty", statement_of(WAY, said_with), comment=comment)
         await office.do(wish, standing, author)
 
-    meant = [one for one in office.board.of_group(group) if _is_meant(one, wish, channel, by)]
+    meant = [one for one in office.board.of_group(group) if _is_meant(one, wish, channel, then)]
     done = await asyncio.gather(*map(do, meant), return_exceptions=True)
     for failure in done:
         if isinstance(failure, BaseException):
@@ -98,11 +99,11 @@ async def _take(office: Office, channel: str, event: _Event) -> int:
     return len(done)
 
 
-def _is_meant(standing: Standing, wish: Wish, channel: str, by: datetime) -> bool:
+def _is_meant(standing: Standing, wish: Wish, channel: str, then: Hindsight) -> bool:
     """Whether it is about an alert: nobody has answered one of which they heard only later."""
     if wish is ACKNOWLEDGE:
-        return standing.acknowledged_by is None and standing.is_known(channel, by)
-    return standing.was_taken(by)
+        return standing.acknowledged_by is None and standing.is_known(channel, then)
+    return standing.was_taken(then)
 
 
 def _is_by_a_person(event: _Event) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from plantstream.runtime.errors import UnavailableError
 from schemas.alerts import AlertStatus, Told
 from schemas.topics import AUDIT_ENTRY, DELIVERY, OPERATOR
+from sinks.notify.codes import code_of
 from sinks.notify.web.acts import statement_of
 from sinks.notify.web.office import KNOWN_WITHIN_S
 from tests.parts import eventually
@@ -123,6 +124,7 @@ async def late(home: House, minutes_ago: float, text: str = "ok") -> None:
             [],
             id="more severe since",
         ),
+        pytest.param([told("a", -1)], ["a"], id="told by a clock that is ahead"),
     ],
 )
 async def test_an_answer_that_comes_late_is_about_what_its_author_had_been_told(
@@ -133,6 +135,19 @@ async def test_an_answer_that_comes_late_is_about_what_its_author_had_been_told(
     await late(home, 50)
 
     assert [one.fingerprint for one in home.records(OPERATOR)] == acknowledged
+
+
+async def test_whoever_answers_too_late_for_what_waits_is_asked_to_name_it(home: House):
+    fired = told("b", 1)
+    home.board.note(status(alert(state="resolved", at=NOW), at=NOW))
+    home.board.note(fired)
+    await late(home, 50)
+    code = code_of(fired.alert_id())
+    ((_, _, text),) = home.answers
+    await meta(home, messages=[message(f"ok {code}", id="w2")])
+
+    assert f"OK {code}" in text
+    assert [one.fingerprint for one in home.records(OPERATOR)] == ["b"]
 
 
 async def test_an_answer_that_comes_late_takes_back_nothing_that_was_taken_since(home: House):
