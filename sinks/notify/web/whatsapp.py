@@ -7,6 +7,7 @@ then signed POSTs that bring several things at once and are repeated for days un
 import hmac
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -94,10 +95,10 @@ def whatsapp_routes(office: Office) -> list[Route]:
         office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
         ours = [one for one in _values(body) if await _is_ours(office, name, one)]
         for said in chain.from_iterable(one.messages for one in ours):
-            await _take(office, lambda said=said: _answer(office, name, said))
+            await _take(office, partial(_answer, office, name, said))
         until_s = clock.monotonic() + KNOWN_WITHIN_S  # for all of them together
         for said in chain.from_iterable(one.statuses for one in ours):
-            await _take(office, lambda said=said: _note(office, name, said, until_s))
+            await _take(office, partial(_note, office, name, said, until_s))
         return Response(status_code=200)
 
     return [

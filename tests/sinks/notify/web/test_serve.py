@@ -2,9 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import httpx2
 import pytest
@@ -14,7 +13,6 @@ from prometheus_client.exposition import generate_latest
 from plantstream.runtime.errors import MisconfiguredError, cause_of
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.http_server import Listening, _listener
-from plantstream.runtime.ports import Record
 from schemas.plant.secrets import Secret
 from schemas.topics import ALERT_LATEST, Topic
 from sinks.notify.web.board import Board
@@ -57,10 +55,8 @@ async def test_the_interface_answers_once_all_is_known_and_no_metric_holds_a_tok
 class Refused(MemoryLog):
     """A broker that lacks a topic."""
 
-    @asynccontextmanager
-    async def news(self, topic: Topic) -> AsyncIterator[AsyncIterator[Record]]:
+    def news(self, topic: Topic) -> NoReturn:
         raise MisconfiguredError(f"the broker has no topic {topic.name}")
-        yield self.past(topic)
 
 
 async def test_where_alerts_are_no_longer_followed_the_interface_ends_and_gives_up_what_waits(
