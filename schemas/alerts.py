@@ -1,5 +1,6 @@
 """Alerts: what became true and when, what people did about it, and who was told."""
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -144,6 +145,8 @@ class AlertStatus(AlertRecord):
     escalates_to: tuple[str, ...] = ()
     told: tuple[Told, ...] = ()
     """The newest last; at most 50."""
+    paged: tuple[str, ...] = ()
+    """Its groups of which a service that pages people itself was told with it."""
 
     def record_id(self) -> str:
         """The site and the fingerprint: the newest alert of these labels."""
@@ -230,6 +233,25 @@ class Notification(Frozen):
     def record_id(self) -> str:
         """What it is named by."""
         return self.id
+
+
+_FLOOD = "flood"
+
+
+def flood_group(recipient: str) -> str:
+    """The group of summaries that somebody is told in place of a flood."""
+    return f"{_FLOOD}:{recipient}"
+
+
+def flood_incident(channel: str, at: datetime) -> str:
+    """The group of one summary at a service that pages people itself: an incident of its own."""
+    return f"{flood_group(channel)}:{at:%Y%m%dT%H%M%S.%f}"
+
+
+def is_flood_incident(group: str) -> bool:
+    """Whether this is the group of such a summary; names of receivers hold no colon."""
+    kind, *rest = group.split(":")
+    return kind == _FLOOD and len(rest) > 1
 
 
 Outcome = Literal["intent", "delivered", "accepted", "failed", "refused", "expired", "unknown"]

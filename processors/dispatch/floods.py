@@ -10,7 +10,7 @@ from processors.dispatch.mutes import rank
 from processors.dispatch.plan import Recipient
 from processors.dispatch.state import Alert, Flow
 from processors.dispatch.work import Work
-from schemas.alerts import Severity, Why
+from schemas.alerts import Severity, Why, flood_group, flood_incident
 
 MOST_INCIDENTS = 50
 """Summaries at a paging service that are remembered until all that they stand for is over."""
@@ -29,7 +29,7 @@ def summarise(work: Work, flow: Flow, at: datetime) -> None:
     others = any(not one.group for one in flow.held)
     groups = f"more than {MOST_HELD}" if others else str(len(flow.held))
     telling = Telling(
-        group=f"flood:{flow.recipient}",
+        group=flood_group(flow.recipient),
         labels={},
         why="summary",
         at=at,
@@ -43,7 +43,7 @@ def summarise(work: Work, flow: Flow, at: datetime) -> None:
             alerts = list(islice(_pressing(work, flow, channel), EXAMPLES))
             if not alerts:
                 continue
-            said = replace(telling, group=f"{telling.group}:{at:%Y%m%dT%H%M%S.%f}")
+            said = replace(telling, group=flood_incident(flow.recipient, at))
             incidents = (*incidents, said.group)[-MOST_INCIDENTS:]
         tell(work, said, Recipient(flow.recipient, channel, fallback), alerts, total)
     times = (*recent(work, flow, at), at)

@@ -5,7 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from processors.dispatch.state import Alert, Answer
+from processors.dispatch.state import Alert, Answer, Membership
 from processors.dispatch.work import Work
 from processors.step import Output
 from schemas.acts import OperatorRecord
@@ -136,4 +136,9 @@ def _status(work: Work, alert: Alert) -> AlertStatus:
         escalates_at=due,
         escalates_to=() if group is None or due is None else work.next_people(group, due),
         told=alert.told,
+        paged=tuple(sorted(one.group for one in alert.groups if _is_paged(work, one))),
     )
+
+
+def _is_paged(work: Work, membership: Membership) -> bool:
+    return any(work.plan.is_pager(channel) for _, channel in membership.told_to)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from schemas.alerts import SEVERITIES
 from sinks.notify.breaker import Breaker, Resting
 from sinks.notify.delivery import Answer, Delivery, Retrying
-from sinks.notify.message import TemporaryError
+from sinks.notify.message import NotYetKnownError, TemporaryError
 
 IN_FLIGHT = 64
 """Messages that have an intent and no outcome: so many can be repeated after a crash."""
@@ -74,7 +74,7 @@ class Board:
         self.open += 1
         self._lanes.setdefault(lane, deque()).append((self._count, delivery))
         if len(self._lanes[lane]) == 1:
-            self._enqueue(lane)
+            self._enqueue(lane, delivery.since)
 
     def take(self, now: datetime) -> list[Job]:
         """What is to go now; each channel has its share, so none waits for another's provider."""
@@ -100,7 +100,7 @@ class Board:
         else:
             lane.appendleft((number, left))
         if lane:
-            self._enqueue(job.lane)
+            self._enqueue(job.lane, now)
         else:
             del self._lanes[job.lane]
 
@@ -140,23 +140,24 @@ class Board:
             if delivery.is_expired(now):
                 yield Job(delivery, name, True, lane)
             elif gate.breaker.is_open(now):
-                self._turn_away(name, number, lane, now)
+                self._turn_away(number, lane, now)
             else:
                 gate.in_flight += 1
                 self._taken += 1
                 gate.free_at = max(gate.free_at, now) + gate.pause
                 yield Job(delivery, name, False, lane)
 
-    def _turn_away(self, name: str, number: int, lane: LaneKey, now: datetime) -> None:
-        """To a channel whose provider answers, or back until this one is tried again."""
+    def _turn_away(self, number: int, lane: LaneKey, now: datetime) -> None:
+        """To a channel whose provider answers, or until the first of them is tried again."""
         delivery = self._lanes[lane][0][1]
-        resting = [one for one, gate in self._gates.items() if gate.breaker.is_open(now)]
-        other = delivery.channel(self._retrying, resting)
-        if other not in resting:
-            due = delivery.due(other)
-        else:
-            other, gate = name, self._gates[name]
-            due = min(gate.breaker.until or now, delivery.notification.expires_at)
+        resting = {
+            one: gate.breaker.until
+            for one, gate in self._gates.items()
+            if gate.breaker.until is not None and gate.breaker.is_open(now)
+        }
+        other = delivery.channel(now, self._retrying, resting)
+        due = max(delivery.due(other), resting.get(other, now))
+        due = min(due, delivery.notification.expires_at)
         heapq.heappush(self._gate(other).waiting, (due, number, lane))
 
     def _has_room(self, gate: Gate, now: datetime) -> bool:
@@ -173,9 +174,9 @@ class Board:
         if gate.waiting:
             yield gate.waiting[0][0]
 
-    def _enqueue(self, lane: LaneKey) -> None:
+    def _enqueue(self, lane: LaneKey, now: datetime) -> None:
         number, delivery = self._lanes[lane][0]
-        name = delivery.channel(self._retrying)
+        name = delivery.channel(now, self._retrying)
         heapq.heappush(self._gate(name).waiting, (delivery.due(name), number, lane))
 
     def _rank(self, lane: LaneKey) -> int:
@@ -186,7 +187,9 @@ class Board:
         return self._gates.setdefault(name, Gate(timedelta()))
 
     def _after(self, breaker: Breaker, answer: Answer, now: datetime) -> Breaker:
-        """A provider that says when it will take it is alive."""
+        """A provider that says when it will take it is alive; one not asked says nothing."""
+        if isinstance(answer, NotYetKnownError):
+            return breaker
         if isinstance(answer, TemporaryError) and answer.retry_after is None:
             return breaker.failed(now, self._resting)
         return breaker.answered()

@@ -1,5 +1,6 @@
 """Listening to what becomes of messages: what was accepted and did not arrive is said aloud."""
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -10,6 +11,10 @@ from schemas.codec import UnreadableError, decode
 from schemas.topics import DELIVERY, Topic
 from sinks.notify.delivery import is_bounced
 from sinks.notify.web.follow import Log
+
+MOST_BOUNCES = 10_000
+"""Of the past; older ones are messages that have long expired."""
+_FAILED = b'"failed"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +28,8 @@ class Listened:
     bounced: Callable[[DeliveryAttempt], None]
 
     def past(self, topic: Topic) -> AsyncIterator[Record]:
-        """As the log has it."""
-        return self.log.past(topic)
+        """As the log has it; what bounced in a gap of the news is heard at its end."""
+        return self._past() if topic is DELIVERY else self.log.past(topic)
 
     def news(self, topic: Topic) -> AbstractAsyncContextManager[AsyncIterator[Record]]:
         """As the log has them."""
@@ -38,9 +43,31 @@ class Listened:
     async def _each(self, records: AsyncIterator[Record]) -> AsyncIterator[Record]:
         async for record in records:
             yield record
-            try:
-                said = decode(DELIVERY, record.value)
-            except UnreadableError:
-                continue
-            if is_bounced(said):
+            said = _bounce(record)
+            if said is not None:
                 self.bounced(said)
+
+    async def _past(self) -> AsyncIterator[Record]:
+        """Of each message the last word counts, which may be that it arrived after all."""
+        found: OrderedDict[bytes | None, DeliveryAttempt] = OrderedDict()
+        async for record in self.log.past(DELIVERY):
+            yield record
+            found.pop(record.key, None)
+            said = _bounce(record)
+            if said is not None:
+                found[record.key] = said
+                while len(found) > MOST_BOUNCES:
+                    found.popitem(last=False)
+        for said in found.values():
+            self.bounced(said)
+
+
+def _bounce(record: Record) -> DeliveryAttempt | None:
+    """What says that a message did not arrive, if this does."""
+    if record.value is None or _FAILED not in record.value:
+        return None
+    try:
+        said: DeliveryAttempt = decode(DELIVERY, record.value)
+    except UnreadableError:
+        return None
+    return said if is_bounced(said) else None

@@ -5,7 +5,7 @@ the outcome after it; an intent without outcome is therefore a message that may 
 """
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -36,7 +36,8 @@ class Retrying:
     tries: int = 3
     """On one channel before the next one has its turn."""
     patience_s: float = 30.0
-    """A provider that asks for a longer pause gives its turn to the next channel."""
+    """A provider that asks for a longer pause gives its turn to the next channel, and no message
+    waits so much longer for one channel than it would for another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,19 @@ class Delivery:
         """Whether it may have arrived already."""
         return any(way.unclear for way in self.ways.values())
 
-    def channel(self, retrying: Retrying, avoid: Collection[str] = ()) -> str:
-        """Whose turn it is; channels to be avoided have none while there is another."""
+    def channel(
+        self, now: datetime, retrying: Retrying, resting: Mapping[str, datetime] | None = None
+    ) -> str:
+        """Whose turn it is, of those that may go about as soon as any.
+
+        One that rests until some time has no turn while another does not.
+        """
+        rests = resting or {}
         open_ways = {name: way for name, way in self.ways.items() if not way.refused}
-        left = {name: way for name, way in open_ways.items() if name not in avoid} or open_ways
-        return min(left, key=lambda name: left[name].turns // retrying.tries)
+        due = {name: max(now, self.due(name), rests.get(name, now)) for name in open_ways}
+        soon = min(due.values()) + timedelta(seconds=retrying.patience_s)
+        left = [name for name in open_ways if due[name] <= soon]
+        return min(left, key=lambda name: (name in rests, open_ways[name].turns // retrying.tries))
 
     def due(self, channel: str) -> datetime:
         """When it may go on this channel; never later than when it expires."""

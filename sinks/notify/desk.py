@@ -1,6 +1,7 @@
 """The plant file in force, and all that is built of it: channels, words, secrets of providers."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +12,7 @@ from plantstream.runtime.secrets import read_secret
 from schemas.alerts import Notification
 from schemas.plant.load import PlantFile
 from schemas.plant.model import Plant
-from sinks.notify.message import Message, RefusedError, Sent
+from sinks.notify.message import Message, NotYetKnownError, RefusedError, Sent, UnknownError
 from sinks.notify.registry import Means, build_channels
 from sinks.notify.sender import Sender, sender_of
 from sinks.notify.web.links import Links
@@ -19,6 +20,8 @@ from sinks.notify.web.office import ChannelSecrets
 from sinks.notify.web.serve import channel_secrets, link_to
 from sinks.notify.web.twilio import STATUSES
 
+MOST_VERSIONS = 1_000
+"""Of plant files that others have replaced since the start."""
 _log = get_logger(__name__)
 Now = Callable[[], datetime]
 
@@ -37,6 +40,9 @@ class _Equipment:
 class Desk:
     """Sends by the channels in force; those of before are closed once nothing is under way there.
 
+    Whoever decides on messages may go by a later plant file, or by one that cannot be used here:
+    what is not known is refused only where no file to come can know it.
+
     Raises:
         MisconfiguredError: a secret or a certificate of the plant file cannot be read, or a
             library is missing.
@@ -45,6 +51,8 @@ class Desk:
     def __init__(self, file: PlantFile, means: Means, links: Links, now: Now) -> None:
         self._means, self._links, self._now = means, links, now
         self._used = self._built(file)
+        self._given = file.version
+        self._replaced: deque[str] = deque(maxlen=MOST_VERSIONS)
         self._closing: set[asyncio.Task[None]] = set()
 
     @property
@@ -64,6 +72,8 @@ class Desk:
 
     def use(self, file: PlantFile) -> bool:
         """From here on messages go by this plant file; False if it cannot be used."""
+        known = (one for one in (*self._replaced, self._given) if one != file.version)
+        self._replaced, self._given = deque(known, maxlen=MOST_VERSIONS), file.version
         try:
             built = self._built(file)
         except MisconfiguredError as error:
@@ -77,11 +87,22 @@ class Desk:
         return True
 
     async def send(self, notification: Notification, channel: str, repeated: bool) -> Sent:
-        """Hand it over, as `Sender` does."""
+        """Hand it over.
+
+        Raises:
+            NotYetKnownError: a plant file that is not in force here may know where it goes.
+            TemporaryError: later it may be taken.
+            RefusedError: it never will be.
+        """
         used = self._used
         used.under_way += 1
         try:
             return await used.sender.send(notification, channel, repeated)
+        except UnknownError as error:
+            version = notification.plant_version
+            if version == used.file.version or version in self._replaced:
+                raise
+            raise NotYetKnownError(f"{error} ({used.file.version}, needed {version})") from None
         finally:
             used.under_way -= 1
             used.idle.set()

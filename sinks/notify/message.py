@@ -10,6 +10,9 @@ from plantstream.runtime.errors import RejectedError, UnavailableError
 from schemas.alerts import Severity, Why
 from schemas.plant.alerts.rules import Language
 
+LOOK_AGAIN_S = 2.0
+"""A plant file that others go by already is here about so soon."""
+
 
 class TemporaryError(UnavailableError):
     """The provider does not take it now.
@@ -23,8 +26,19 @@ class TemporaryError(UnavailableError):
         self.unclear = unclear
 
 
+class NotYetKnownError(TemporaryError):
+    """The plant file in force lacks what the message goes by; the one it was decided by may not."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, retry_after=LOOK_AGAIN_S)
+
+
 class RefusedError(RejectedError):
     """The provider will never take this message at this address."""
+
+
+class UnknownError(RefusedError):
+    """The plant file in force has no such channel, person or address."""
 
 
 class Kind(StrEnum):

@@ -10,7 +10,15 @@ from schemas.alerts import Notification
 from schemas.plant.alerts.channels import PERSONAL, Channel as Settings, address_of
 from schemas.plant.alerts.people import Person
 from schemas.plant.model import Plant
-from sinks.notify.message import Channel, Kind, Message, RefusedError, Sent, TemporaryError
+from sinks.notify.message import (
+    Channel,
+    Kind,
+    Message,
+    RefusedError,
+    Sent,
+    TemporaryError,
+    UnknownError,
+)
 from sinks.notify.words.compose import Wording
 from sinks.notify.words.facts import LinkTo, Reader, place_of
 
@@ -33,12 +41,12 @@ class Sender:
 
         Raises:
             TemporaryError: later it may be taken.
-            RefusedError: it never will be; also where the plant file knows no such channel, person
-                or address.
+            UnknownError: the plant file knows no such channel, person or address.
+            RefusedError: it never will be.
         """
         found = self.channels.get(channel)
         if found is None:
-            raise RefusedError(f"the plant file has no channel {channel}")
+            raise UnknownError(f"the plant file has no channel {channel}")
         settings = self.plant.channels[channel]
         person = self.people.get(notification.recipient)
         address = _address(settings, person, notification.recipient)
@@ -100,8 +108,8 @@ def _address(settings: Any, person: Person | None, recipient: str) -> str | None
     if settings.type not in PERSONAL:
         return None
     if person is None:
-        raise RefusedError(f"the plant file has no person {recipient}")
+        raise UnknownError(f"the plant file has no person {recipient}")
     address = address_of(settings, person)
     if address is None:
-        raise RefusedError(f"{recipient} has no address for a channel of type {settings.type}")
+        raise UnknownError(f"{recipient} has no address for a channel of type {settings.type}")
     return address

@@ -11,7 +11,7 @@ import aiohttp
 
 from plantstream.runtime import clock
 from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cause_of
-from plantstream.runtime.http_server import Listening, Serving
+from plantstream.runtime.http_server import Listening
 from plantstream.runtime.kafka.admin import describe_cluster
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.kafka.inbox import KafkaInbox
@@ -40,7 +40,7 @@ from sinks.notify.web.links import Links
 from sinks.notify.web.meters import WebMeters
 from sinks.notify.web.office import SENDERS, SENDERS_FILE, Office
 from sinks.notify.web.publishing import Publisher
-from sinks.notify.web.serve import serving_web
+from sinks.notify.web.serve import Web, serving_web
 from sinks.notify.windows import Windows
 
 GROUP = "plantstream-notify"
@@ -102,7 +102,7 @@ class _Parts:
     desk: Desk
     office: Office
     loop: NotifyLoop
-    web: Serving
+    web: Web
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, snoo
 from sinks.notify.web.board import OfAlert, Standing
 from sinks.notify.web.links import Link, Reason, RefusedLinkError
 from sinks.notify.web.moments import Reader, reader_of
-from sinks.notify.web.office import Office
+from sinks.notify.web.office import Office, address_of
 from sinks.notify.web.page import alert_page, refusal_page
 from sinks.notify.web.phrases import PHRASES
 from sinks.notify.web.refusals import RefusedError
@@ -74,8 +74,7 @@ def acknowledge_routes(office: Office) -> list[Route]:
 
 def _visit(office: Office, request: Request) -> _Visit:
     office.must_be_complete()
-    address = request.client.host if request.client else "?"
-    office.must_not_hurry("page", address, office.limits.pages_per_s)
+    office.must_not_hurry("page", address_of(request), office.limits.pages_per_s)
     try:
         link = office.links.read(request.path_params["token"], office.now())
     except RefusedLinkError as error:
@@ -159,6 +158,5 @@ async def _refuse(office: Office, request: Request, error: RefusedError) -> Resp
 
 
 async def _record(office: Office, request: Request, error: RefusedError, who: str = "") -> None:
-    address = request.client.host if request.client else "?"
     site = office.site.site_path()
-    await office.refusals.record(WAY, error, site, office.now(), who or address)
+    await office.refusals.record(WAY, error, site, office.now(), who or address_of(request))

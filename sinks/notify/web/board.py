@@ -4,6 +4,7 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from plantstream.runtime.ports import Record, TopicPartition
@@ -12,12 +13,18 @@ from schemas.alerts import AlertStatus, DeliveryAttempt
 from schemas.codec import UnreadableError, decode
 from schemas.topics import ALERT_LATEST, BY_NAME, DELIVERY, OPERATOR
 from sinks.notify.codes import code_of
+from sinks.notify.web.hindsight import Hindsight
 from sinks.notify.web.links import alert_digest
 
 TOPICS = (ALERT_LATEST, OPERATOR, DELIVERY)
 MOST_STATEMENTS = 200_000
 MOST_DELIVERIES = 50_000
 MOST_GROUPS = 10_000
+MOST_OVER = 10_000
+"""Alerts that are over; what fires is kept whatever its number."""
+MOST_ACTS = 20_000
+"""On alerts of which nothing newer is known."""
+ALL = Hindsight()
 OfAlert = Acknowledgement | Unacknowledgement | Snooze
 
 
@@ -62,10 +69,23 @@ class Standing:
         until = self.act.until if isinstance(self.act, Snooze) else self.status.snoozed_until
         return until if until is not None and until > now else None
 
-    def told_at(self, recipient: str) -> datetime | None:
-        """When this recipient was last told of it."""
-        found = [one.at for one in self.status.told if one.name == recipient]
-        return max(found, default=None)
+    def told_at(self, recipient: str, then: Hindsight = ALL) -> datetime | None:
+        """When this recipient was last told of it, as far as that was known then."""
+        told = (one.at for one in self.status.told if one.name == recipient)
+        return max(filter(then.covers, told), default=None)
+
+    def is_known(self, channel: str, then: Hindsight) -> bool:
+        """Whether it stood then as it does now and was told there, as far as that is known."""
+        told = [one.at for one in self.status.told if one.channel == channel]
+        return self.is_as_of(then) and (not told or any(map(then.covers, told)))
+
+    def is_as_of(self, then: Hindsight) -> bool:
+        """Whether it fired then, and was as severe as it is."""
+        return then.covers(self.status.alert.at)
+
+    def was_taken(self, then: Hindsight) -> bool:
+        """Whether whoever takes care of it did then."""
+        return self.acknowledged_at is not None and then.covers(self.acknowledged_at)
 
 
 class Board:
@@ -80,7 +100,8 @@ class Board:
         self._alerts: dict[str, AlertStatus] = {}
         self._by_digest: dict[bytes, str] = {}
         self._by_code: defaultdict[str, set[str]] = defaultdict(set)
-        self._acts: dict[str, OfAlert] = {}
+        self._over: OrderedDict[str, None] = OrderedDict()
+        self._acts: OrderedDict[str, OfAlert] = OrderedDict()
         self._used: OrderedDict[str, None] = OrderedDict()
         self._sent: OrderedDict[str, DeliveryAttempt] = OrderedDict()
         self._groups: OrderedDict[str, tuple[str, ...]] = OrderedDict()
@@ -144,19 +165,23 @@ class Board:
         )
         return Standing(status, act if is_news else None)
 
-    def waiting_for(self, recipient: str) -> Standing | None:
-        """The alert that this recipient was told of last and that nobody takes care of."""
+    def waiting_for(self, recipient: str, then: Hindsight = ALL) -> Standing | None:
+        """The alert that this recipient knew last then, and that nobody takes care of.
+
+        None if it is that one which has become more severe since.
+        """
         known = [
             (at, one)
             for one in self._told(recipient)
             if one.is_firing
             and one.acknowledged_by is None
-            and (at := one.told_at(recipient)) is not None
+            and (at := one.told_at(recipient, then)) is not None
         ]
-        return max(known, key=lambda pair: pair[0], default=(None, None))[1]
+        found = max(known, key=lambda pair: pair[0], default=(None, None))[1]
+        return found if found is not None and found.is_as_of(then) else None
 
-    def taken_by(self, recipient: str) -> Standing | None:
-        """The alert that this person took care of last, and still does."""
+    def taken_by(self, recipient: str, then: Hindsight = ALL) -> Standing | None:
+        """The alert that this person took care of last then, and still does."""
         names = {name for name, one in self._alerts.items() if one.acknowledged_by == recipient}
         names |= {name for name, act in self._acts.items() if act.by == recipient}
         found = [self.standing(name) for name in names]
@@ -165,7 +190,7 @@ class Board:
             for one in found
             if one is not None and one.is_firing and one.acknowledged_by == recipient
         ]
-        dated = [(at, one) for at, one in known if at is not None]
+        dated = [(at, one) for at, one in known if at is not None and then.covers(at)]
         return max(dated, key=lambda pair: pair[0], default=(None, None))[1]
 
     def is_used(self, statement: str) -> bool:
@@ -185,9 +210,12 @@ class Board:
         return self._sent.get(provider_id)
 
     def of_group(self, group: str) -> list[Standing]:
-        """The alerts that messages of a group were about, as far as they still fire."""
-        found = [self.by_id(one) for one in self._groups.get(group, ())]
-        return [one for one in found if one is not None and one.is_firing]
+        """What fires of a group: what its messages listed, and what pagers were told with it."""
+        listed = (self.by_id(one) for one in self._groups.get(group, ()))
+        paged = (name for name, one in self._alerts.items() if group in one.paged)
+        found = chain(listed, (self.standing(one) for one in paged))
+        named = {one.status.fingerprint: one for one in found if one is not None and one.is_firing}
+        return list(named.values())
 
     def __len__(self) -> int:
         return len(self._alerts)
@@ -203,13 +231,29 @@ class Board:
         before = self._alerts.get(status.fingerprint)
         if before is None or before.starts_at != status.starts_at:
             if before is not None:
-                self._by_code[code_of(before.alert_id())].discard(status.fingerprint)
+                self._unname(before)
             self._by_code[code_of(status.alert_id())].add(status.fingerprint)
         self._alerts[status.fingerprint] = status
         self._by_digest[alert_digest(status.fingerprint)] = status.fingerprint
         act = self._acts.get(status.fingerprint)
         if act is not None and act.source_time <= status.at:
             del self._acts[status.fingerprint]
+        self._over.pop(status.fingerprint, None)
+        if status.alert.state == "resolved":
+            self._over[status.fingerprint] = None
+            if len(self._over) > MOST_OVER:
+                self._forget(self._over.popitem(last=False)[0])
+
+    def _forget(self, fingerprint: str) -> None:
+        self._unname(self._alerts.pop(fingerprint))
+        self._by_digest.pop(alert_digest(fingerprint), None)
+        self._acts.pop(fingerprint, None)
+
+    def _unname(self, status: AlertStatus) -> None:
+        code = code_of(status.alert_id())
+        self._by_code[code].discard(status.fingerprint)
+        if not self._by_code[code]:
+            del self._by_code[code]
 
     def _acted(self, act: OperatorRecord) -> None:
         self.use(act.statement)
@@ -220,7 +264,7 @@ class Board:
         known, status = self._acts.get(act.fingerprint), self._alerts.get(act.fingerprint)
         is_newer = known is None or act.source_time >= known.source_time
         if is_newer and (status is None or act.source_time > status.at):
-            self._acts[act.fingerprint] = act
+            _keep(self._acts, act.fingerprint, act, MOST_ACTS)
 
     def _delivered(self, attempt: DeliveryAttempt) -> None:
         if attempt.provider_id is not None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError
 from plantstream.runtime.kafka.follow import Start, following
 from plantstream.runtime.kafka.whole import read_partitions
 from plantstream.runtime.logs import get_logger
@@ -17,6 +17,9 @@ from sinks.notify.web.board import TOPICS, Board
 AGAIN_AFTER_S = 1.0
 AT_ONCE = 20
 """Records that are read before others have their turn, some 50 µs each."""
+MOST_REFUSALS = 30
+"""In a row, of a topic that was followed before: a broker that has just come back may not know all
+of it yet, and a process that ends for good tells nobody anything."""
 _log = get_logger(__name__)
 
 
@@ -51,7 +54,8 @@ async def keep_board(board: Board, log: Log) -> None:
     """Follow the topics until it is cancelled; the board says when it is complete.
 
     Raises:
-        MisconfiguredError: the broker lacks a topic.
+        ExceptionGroup: of MisconfiguredError where the broker lacks a topic at the start, of
+            UnavailableError where it refuses one that it had.
     """
     waiting = {topic.name for topic in TOPICS}
 
@@ -69,15 +73,24 @@ class _Known(Protocol):
 
 
 async def _keep(board: Board, log: Log, topic: Topic, known: _Known) -> None:
+    refusals: int | None = None  # None until it was followed once
     while True:
         try:
             # First the ear, then the past: so nothing is said in between unheard.
             async with log.news(topic) as news:
                 await _apply(board, log.past(topic))
                 known(topic)
+                refusals = 0
                 await _apply(board, news)
         except UnavailableError as error:
             _log.warning("following again soon", topic=topic.name, reason=str(error))
+        except MisconfiguredError as error:
+            if refusals is None:
+                raise
+            refusals += 1
+            if refusals >= MOST_REFUSALS:
+                raise UnavailableError(f"{topic.name} is followed no longer: {error}") from error
+            _log.error("following again soon", topic=topic.name, reason=str(error))
         await asyncio.sleep(AGAIN_AFTER_S)
 
 

@@ -54,8 +54,10 @@ class Limits:
     alerts_per_post: int = 5_000
     pages_per_s: float = 100.0
     """From one address; twice as many may come at once."""
+    knocks_per_s: float = 100.0
+    """Webhooks from one address, whoever sends them."""
     webhooks_per_s: float = 100.0
-    """To one channel."""
+    """To one channel, of its provider."""
     posts_per_s: float = 50.0
     """Of one sender of alerts."""
     answer_within_s: float = ANSWER_WITHIN_S
@@ -121,6 +123,14 @@ class Office:
         if wait_s:
             raise later(f"more than {per_s:g} requests a second", 429, wait_s)
 
+    def must_not_knock_too_often(self, request: Request) -> None:
+        """Take one webhook of this address, before anything is known of who sends it.
+
+        Raises:
+            RefusedError: they come too often.
+        """
+        self.must_not_hurry("webhook", address_of(request), self.limits.knocks_per_s)
+
     async def body(self, request: Request, limit: int) -> bytes:
         """The request's body.
 
@@ -142,14 +152,16 @@ class Office:
         query = f"?{request.url.query}" if request.url.query else ""
         return f"{outside.rstrip('/')}{request.url.path}{query}"
 
-    async def sent(self, provider_id: str) -> DeliveryAttempt | None:
-        """The message that a provider speaks of; it may know of it before our own topic does."""
-        for _ in range(round(KNOWN_WITHIN_S / _LOOK_EVERY_S)):
-            found = self.board.sent(provider_id)
-            if found is not None:
-                return found
+    async def sent(self, provider_id: str, until_s: float) -> DeliveryAttempt | None:
+        """The message that a provider speaks of; it may know of it before our own topic does.
+
+        `until_s` is by the monotonic clock.
+        """
+        found = self.board.sent(provider_id)
+        while found is None and clock.monotonic() < until_s:
             await asyncio.sleep(_LOOK_EVERY_S)
-        return self.board.sent(provider_id)
+            found = self.board.sent(provider_id)
+        return found
 
     async def publish(self, sayings: Sequence[Saying]) -> None:
         """Have these in Kafka.
@@ -192,9 +204,18 @@ def guarded(office: Office, way: str, handler: Handler) -> Handler:
         try:
             return await handler(request)
         except RefusedError as error:
-            address = request.client.host if request.client else "?"
-            who = f"{request.url.path} from {address}"
-            await office.refusals.record(way, error, office.site.site_path(), office.now(), who)
+            await record(office, way, request, error)
             return JSONResponse({"error": error.told}, error.status, error.headers)
 
     return handling
+
+
+async def record(office: Office, way: str, request: Request, error: RefusedError) -> None:
+    """Count and keep that a program was refused."""
+    who = f"{request.url.path} from {address_of(request)}"
+    await office.refusals.record(way, error, office.site.site_path(), office.now(), who)
+
+
+def address_of(request: Request) -> str:
+    """Who is connected; behind a proxy that is believed, who is connected to it."""
+    return request.client.host if request.client else "?"

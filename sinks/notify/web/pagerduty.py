@@ -3,6 +3,7 @@
 https://developer.pagerduty.com/docs/verifying-webhook-signatures
 """
 
+import asyncio
 import hmac
 from datetime import datetime
 
@@ -11,9 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from schemas.alerts import is_flood_incident
 from schemas.plant.alerts.channels import PagerDutyChannel
 from schemas.record import UtcTime
 from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, statement_of
+from sinks.notify.web.board import Standing
+from sinks.notify.web.hindsight import Hindsight, hindsight
 from sinks.notify.web.inbound import STALE_AFTER
 from sinks.notify.web.office import Office, guarded
 from sinks.notify.web.refusals import RefusedError
@@ -54,10 +58,11 @@ def pagerduty_routes(office: Office) -> list[Route]:
 
     async def news(request: Request) -> Response:
         name = request.path_params["channel"]
-        office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
+        office.must_not_knock_too_often(request)
         secret = _secret(office, name)
         body = await office.body(request, office.limits.webhook_bytes)
         _must_be_signed(request, body, secret)
+        office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
         event = _event(body)
         office.must_be_complete()
         done = await _take(office, name, event)
@@ -67,25 +72,38 @@ def pagerduty_routes(office: Office) -> list[Route]:
 
 
 async def _take(office: Office, channel: str, event: _Event) -> int:
-    """How many alerts it was about: all of the group that the incident stands for."""
-    if event.event_type not in _WISHES or event.data.incident_key is None:
+    """How many alerts it was about: all of the group that the incident stands for.
+
+    The summary of a flood names some as examples; nobody has seen the others.
+    """
+    group = event.data.incident_key
+    if event.event_type not in _WISHES or group is None or is_flood_incident(group):
         return 0
     wish, comment = _WISHES[event.event_type]
     if wish is ACKNOWLEDGE and not _is_by_a_person(event):
         return 0
     _must_be_new(office, channel, event)
-    done = 0
-    for standing in office.board.of_group(event.data.incident_key):
-        is_taken = standing.acknowledged_by is not None
-        if is_taken is (wish is ACKNOWLEDGE):
-            continue
+    then, who = hindsight(event.occurred_at, office.now()), _who(office, event)
+
+    async def do(standing: Standing) -> None:
         said_with = f"{channel}|{event.id}|{standing.status.fingerprint}"
-        statement = statement_of(WAY, said_with)
-        author = Author(_who(office, event), "pagerduty", statement, comment=comment)
+        author = Author(who, "pagerduty", statement_of(WAY, said_with), comment=comment)
         await office.do(wish, standing, author)
-        done += 1
+
+    meant = [one for one in office.board.of_group(group) if _is_meant(one, wish, channel, then)]
+    done = await asyncio.gather(*map(do, meant), return_exceptions=True)
+    for failure in done:
+        if isinstance(failure, BaseException):
+            raise failure
     office.board.use(_name(channel, event))
-    return done
+    return len(done)
+
+
+def _is_meant(standing: Standing, wish: Wish, channel: str, then: Hindsight) -> bool:
+    """Whether it is about an alert: nobody has answered one of which they heard only later."""
+    if wish is ACKNOWLEDGE:
+        return standing.acknowledged_by is None and standing.is_known(channel, then)
+    return standing.was_taken(then)
 
 
 def _is_by_a_person(event: _Event) -> bool:

@@ -54,6 +54,7 @@ class Phrases:
     answered_nothing: str
     answered_unknown_code: str
     answered_help: str
+    answered_not_now: str
 
 
 _EN = Phrases(
@@ -105,6 +106,8 @@ _EN = Phrases(
     answered_unknown_code="There is no open alert {code}.",
     answered_help="Answer OK (you take care), UNACK, or SNOOZE 30m; with the alert's code if you "
     "were told of several, such as OK {code}.",
+    answered_not_now="Your answer could not be stored. Please answer again in a minute, best "
+    "with the alert's code.",
 )
 _ES = Phrases(
     severity={"info": "INFORMACIÓN", "warning": "ADVERTENCIA", "critical": "CRÍTICA"},
@@ -152,6 +155,8 @@ _ES = Phrases(
     answered_unknown_code="No hay alerta abierta {code}.",
     answered_help="Responda OK (usted se encarga), UNACK o SNOOZE 30m; con el código de la alerta "
     "si le avisaron de varias, por ejemplo OK {code}.",
+    answered_not_now="Su respuesta no se pudo guardar. Responda otra vez en un minuto, de "
+    "preferencia con el código de la alerta.",
 )
 PHRASES: dict[Language, Phrases] = {"en": _EN, "es": _ES}
 BOTH = {

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 
-from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.http_server import Listening, Serving, serving
 from schemas.alerts import AlertTransition
@@ -29,10 +29,39 @@ ReadSecret = Callable[[Secret, str], str]
 """The secret itself, and the key of the plant file that a mistake is told with."""
 
 
+@dataclass(frozen=True, slots=True)
+class Web:
+    """The interface while it answers."""
+
+    server: Serving
+    keeping: "asyncio.Task[None]"
+    """Follows what is known of alerts."""
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return self.server.url
+
+    async def ended(self) -> None:
+        """Return when it answers no longer.
+
+        Raises:
+            ExceptionGroup: why it no longer hears what is said of alerts.
+        """
+        answering = asyncio.create_task(self.server.ended())
+        try:
+            either = {answering, self.keeping}
+            done, _ = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            answering.cancel()
+        for task in done:
+            task.result()
+
+
 @asynccontextmanager
 async def serving_web(
     office: Office, log: Log, at: Listening, http: HttpMetrics
-) -> AsyncIterator[Serving]:
+) -> AsyncIterator[Web]:
     """Answer while the block runs; until the board is complete with 503.
 
     Raises:
@@ -42,11 +71,10 @@ async def serving_web(
     keeping = asyncio.create_task(keep_board(office.board, log), name="board of alerts")
     try:
         async with serving(app, at) as server:
-            yield server
+            yield Web(server, keeping)
     finally:
         keeping.cancel()
-        with suppress(asyncio.CancelledError, PlantstreamError):
-            await keeping
+        await asyncio.wait({keeping})  # Whoever waited for its end has heard why.
         await office.publisher.close()
 
 

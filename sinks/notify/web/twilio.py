@@ -12,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from twilio.request_validator import RequestValidator
 
+from plantstream.runtime import clock
 from schemas.acts import Via
 from schemas.alerts import Outcome
 from schemas.plant.alerts.channels import TwilioChannel
-from sinks.notify.web.inbound import Said, delivered, take
-from sinks.notify.web.office import Office, guarded
+from sinks.notify.web.inbound import Said, Status, delivered, not_now, take
+from sinks.notify.web.office import KNOWN_WITHIN_S, Office, guarded, record
 from sinks.notify.web.refusals import RefusedError
 
 WAY = "twilio"
@@ -43,16 +44,23 @@ def twilio_routes(office: Office) -> list[Route]:
         if via == "whatsapp":
             office.heard(number.removeprefix("whatsapp:"), office.now())
         message_id = f"{channel}|{_needed(form, 'MessageSid')}"
-        answer = await take(office, Said(via, number, form.get("Body", ""), message_id))
+        try:
+            _must_not_hurry(office, channel)
+            answer = await take(office, Said(via, number, form.get("Body", ""), message_id))
+        except RefusedError as error:
+            answer = not_now(office, number, error)  # Twilio would not bring it again.
+            await record(office, WAY, request, error)
         text = f"<Response><Message>{escape(answer)}</Message></Response>"
         return Response(text, media_type="text/xml")
 
     async def status(request: Request) -> Response:
         channel, form = await _form(office, request)
+        _must_not_hurry(office, channel)
         outcome = _OUTCOMES.get(form.get("MessageStatus", ""))
         if outcome is not None:
             detail = f"{form.get('MessageStatus', '')} {form.get('ErrorCode', '')}".strip()
-            await delivered(office, channel, _needed(form, "MessageSid"), outcome, detail)
+            told = Status(_needed(form, "MessageSid"), outcome, detail)
+            await delivered(office, channel, told, clock.monotonic() + KNOWN_WITHIN_S)
         return Response(status_code=204)
 
     return [
@@ -64,7 +72,7 @@ def twilio_routes(office: Office) -> list[Route]:
 async def _form(office: Office, request: Request) -> tuple[str, Form]:
     """The channel and what Twilio says, if it is Twilio that says it."""
     name = request.path_params["channel"]
-    office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
+    office.must_not_knock_too_often(request)
     settings, secrets = office.site.channels.get(name), office.secrets.get(name)
     if not isinstance(settings, TwilioChannel) or secrets is None or secrets.token is None:
         raise RefusedError(404, "unknown_channel", "no such channel of Twilio")
@@ -81,6 +89,10 @@ async def _form(office: Office, request: Request) -> tuple[str, Form]:
     if form.get("AccountSid") != settings.account:
         raise RefusedError(403, "wrong_account", "of another account than the channel's")
     return name, form
+
+
+def _must_not_hurry(office: Office, channel: str) -> None:
+    office.must_not_hurry(WAY, channel, office.limits.webhooks_per_s)
 
 
 def _needed(form: Form, name: str) -> str:

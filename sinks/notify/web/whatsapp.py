@@ -5,8 +5,10 @@ then signed POSTs that bring several things at once and are repeated for days un
 """
 
 import hmac
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from pydantic import BaseModel, Field, ValidationError
@@ -14,12 +16,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from plantstream.runtime import clock
 from plantstream.runtime.errors import PlantstreamError
 from plantstream.runtime.logs import get_logger
 from schemas.alerts import Outcome
 from schemas.plant.alerts.channels import WhatsAppChannel
-from sinks.notify.web.inbound import Said, delivered, take
-from sinks.notify.web.office import ChannelSecrets, Office, guarded
+from sinks.notify.web.inbound import Said, Status, delivered, take
+from sinks.notify.web.office import KNOWN_WITHIN_S, ChannelSecrets, Office, guarded
 from sinks.notify.web.refusals import RefusedError
 
 WAY = "whatsapp"
@@ -89,9 +92,13 @@ def whatsapp_routes(office: Office) -> list[Route]:
         name, secrets = _channel(office, request)
         body = await office.body(request, office.limits.webhook_bytes)
         _must_be_signed(request, body, secrets)
-        for value in _values(body):
-            for one in _news(office, name, value):
-                await _take(office, name, one)
+        office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
+        ours = [one for one in _values(body) if await _is_ours(office, name, one)]
+        for said in chain.from_iterable(one.messages for one in ours):
+            await _take(office, partial(_answer, office, name, said))
+        until_s = clock.monotonic() + KNOWN_WITHIN_S  # for all of them together
+        for said in chain.from_iterable(one.statuses for one in ours):
+            await _take(office, partial(_note, office, name, said, until_s))
         return Response(status_code=200)
 
     return [
@@ -102,7 +109,7 @@ def whatsapp_routes(office: Office) -> list[Route]:
 
 def _channel(office: Office, request: Request) -> tuple[str, ChannelSecrets]:
     name = request.path_params["channel"]
-    office.must_not_hurry(WAY, name, office.limits.webhooks_per_s)
+    office.must_not_knock_too_often(request)
     settings, secrets = office.site.channels.get(name), office.secrets.get(name)
     if not isinstance(settings, WhatsAppChannel) or secrets is None:
         raise RefusedError(404, "unknown_channel", "no such channel of WhatsApp")
@@ -129,24 +136,20 @@ def _values(body: bytes) -> Iterator[_Value]:
             yield change.value
 
 
-def _news(office: Office, channel: str, value: _Value) -> Iterator[tuple[type[BaseModel], Any]]:
-    """What a webhook brings, and what each should be."""
+async def _is_ours(office: Office, channel: str, value: _Value) -> bool:
+    """An app may have several numbers, and brings what is said to each of them."""
     ours = getattr(office.site.channels[channel], "phone_number_id", None)
-    if value.metadata.phone_number_id not in {"", ours}:
-        raise RefusedError(403, "wrong_account", "for another number than the channel's")
-    yield from ((_Message, one) for one in value.messages)
-    yield from ((_Status, one) for one in value.statuses)
+    if value.metadata.phone_number_id in {"", ours}:
+        return True
+    told = "for another number than the channel's"
+    await _record(office, RefusedError(403, "wrong_account", told))
+    return False
 
 
-async def _take(office: Office, channel: str, news: tuple[type[BaseModel], Any]) -> None:
+async def _take(office: Office, one: Callable[[], Awaitable[None]]) -> None:
     """What is refused for good is taken all the same, or Meta would bring it for a week."""
-    kind, given = news
     try:
-        found = kind.model_validate(given)
-        if isinstance(found, _Message):
-            await _answer(office, channel, found)
-        elif isinstance(found, _Status):
-            await _note(office, channel, found)
+        await one()
     except ValidationError:
         await _record(office, RefusedError(400, "unreadable", "a message or status of no shape"))
     except RefusedError as error:
@@ -155,7 +158,8 @@ async def _take(office: Office, channel: str, news: tuple[type[BaseModel], Any])
         await _record(office, error)
 
 
-async def _answer(office: Office, channel: str, message: _Message) -> None:
+async def _answer(office: Office, channel: str, given: Any) -> None:
+    message = _Message.model_validate(given)
     number, part = f"+{message.sender}", message.text or message.button
     at = datetime.fromtimestamp(message.timestamp, UTC)
     office.heard(number, at)
@@ -167,11 +171,13 @@ async def _answer(office: Office, channel: str, message: _Message) -> None:
         _log.warning("an answer is not answered", channel=channel, reason=str(error))
 
 
-async def _note(office: Office, channel: str, status: _Status) -> None:
+async def _note(office: Office, channel: str, given: Any, until_s: float) -> None:
+    status = _Status.model_validate(given)
     outcome = _OUTCOMES.get(status.status)
     if outcome is not None:
         told = next((str(error.get("title", "")) for error in status.errors), "")
-        await delivered(office, channel, status.id, outcome, f"{status.status} {told}".strip())
+        said = Status(status.id, outcome, f"{status.status} {told}".strip())
+        await delivered(office, channel, said, until_s)
 
 
 async def _record(office: Office, error: RefusedError) -> None:

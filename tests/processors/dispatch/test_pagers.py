@@ -66,6 +66,16 @@ def test_the_service_pages_on_until_every_alert_of_the_group_is_acknowledged(sit
     assert heard(site)[-1] == (9, "acknowledged")
 
 
+def test_of_each_alert_it_is_told_in_which_groups_a_service_knows_it(site):
+    site.tell(alert(1, equipment="mixer"))
+    before = site.status(alertname="Hot", equipment="mixer").paged
+    site.wait(7)
+    (group,) = {one.group for one in of(site.said, Notification) if one.recipient == "duty"}
+
+    assert before == ()
+    assert site.status(alertname="Hot", equipment="mixer").paged == (group,)
+
+
 def test_when_the_last_alert_that_nobody_took_is_over_the_rest_is_taken_care_of(site):
     site.tell(alert(6, equipment="mixer"))
     site.wait(7)

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from sinks.notify.board import IN_FLIGHT, Board
 from sinks.notify.breaker import Breaker, Resting
 from sinks.notify.delivery import Answer, Retrying, opened, settled
-from sinks.notify.message import RefusedError, Sent, TemporaryError
+from sinks.notify.message import NotYetKnownError, RefusedError, Sent, TemporaryError
 from tests.sinks.notify.notifications import AT, notification
 
 FAST = {"mail": 1e6, "sms": 1e6}
@@ -88,6 +88,88 @@ def test_it_says_when_something_can_go_next():
     assert board.next_at(AT + timedelta(seconds=0.5)) == AT + timedelta(seconds=60)
 
 
+def went(board, answers, seconds=7200.0):
+    """Who was asked when, until it is over; `answers` say so by channel and time."""
+    asked, at = [], 0.0
+    while board.open and at < seconds:
+        for job in taken(board, at):
+            if job.expired:
+                board.settle(job, None, None, AT + timedelta(seconds=at))
+                continue
+            asked.append((job.channel, at))
+            answer(board, job, answers(job.channel, at), at)
+        due = board.next_at(AT + timedelta(seconds=at))
+        at = seconds if due is None else max(at, (due - AT).total_seconds())
+    return asked
+
+
+def test_a_channel_that_asks_for_an_hour_keeps_nothing_from_the_one_that_works():
+    def answers(channel, at):
+        if channel == "mail":
+            return TemporaryError("429", retry_after=3600.0)
+        return Sent() if at > 2 else TemporaryError("no connection")
+
+    asked = went(board_of(1, fallback=("sms",)), answers)
+
+    assert asked[0] == ("mail", 0.0)
+    assert {channel for channel, _ in asked[1:]} == {"sms"}
+    assert asked[-1][1] < 5
+
+
+def test_a_channel_that_rests_for_seconds_is_waited_for_where_the_other_asks_for_an_hour():
+    board = Board(FAST, resting=Resting(failures=3))
+    add(board, 1, fallback=("sms",))
+
+    def answers(channel, at):
+        if channel == "mail":
+            return TemporaryError("429", retry_after=3600.0)
+        return Sent() if at > 4 else TemporaryError("no connection")
+
+    asked = went(board, answers)
+
+    assert [channel for channel, _ in asked] == ["mail", "sms", "sms", "sms", "sms"]
+    assert asked[-1][1] < 10
+
+
+@pytest.mark.parametrize(
+    ("resting", "channel"),
+    [
+        pytest.param({}, "mail", id="none rests"),
+        pytest.param({"mail": 5}, "sms", id="the first rests"),
+        pytest.param({"mail": 60, "sms": 5}, "sms", id="both rest, the first for longer"),
+        pytest.param({"mail": 5, "sms": 60}, "mail", id="both rest, the second for longer"),
+    ],
+)
+def test_of_channels_that_rest_the_one_that_is_tried_sooner_is_waited_for(resting, channel):
+    delivery = opened(notification(1, fallback=("sms",)), {}, AT, Retrying())
+    assert delivery is not None
+    until = {name: AT + timedelta(seconds=rest) for name, rest in resting.items()}
+
+    assert delivery.channel(AT, Retrying(), until) == channel
+
+
+@given(
+    st.lists(
+        st.sampled_from([None, 1.0, 29.0, 40.0, 3600.0]).map(
+            lambda pause: TemporaryError("no", retry_after=pause)
+        ),
+        max_size=12,
+    )
+)
+def test_no_message_waits_for_one_channel_while_another_may_go_much_sooner(answers):
+    retrying, now = Retrying(), AT
+    delivery = opened(notification(1, fallback=("sms", "chat")), {}, now, retrying)
+    assert delivery is not None
+    for said in answers:
+        channel = delivery.channel(now, retrying)
+        soonest = min(max(now, delivery.due(name)) for name in delivery.ways)
+        assert delivery.due(channel) <= soonest + timedelta(seconds=retrying.patience_s)
+        now = max(now, delivery.due(channel))
+        left = settled(delivery, channel, said, now, retrying).left
+        assert left is not None
+        delivery = left
+
+
 def test_a_provider_that_refuses_is_alive():
     board = Board(FAST)
     for number in range(20):
@@ -97,6 +179,37 @@ def test_a_provider_that_refuses_is_alive():
             answer(board, job, RefusedError("no"), step)
 
     assert not board.gates()["mail"].breaker.failures
+
+
+def test_what_the_plant_file_does_not_know_yet_says_nothing_of_the_provider():
+    board = board_of(1)
+    (job,) = taken(board)
+    answer(board, job, TemporaryError("no connection"))
+    before = board.gates()["mail"].breaker
+    (job,) = taken(board, 1)
+    answer(board, job, NotYetKnownError("no person eva"), 1)
+
+    assert before.failures == 1
+    assert board.gates()["mail"].breaker == before
+
+
+def test_what_the_plant_file_does_not_know_yet_goes_by_another_channel_soon():
+    def answers(channel, _):
+        return Sent() if channel == "sms" else NotYetKnownError("no channel mail")
+
+    assert went(board_of(1, fallback=("sms",)), answers) == [
+        ("mail", 0.0),
+        ("mail", 2.0),
+        ("mail", 4.0),
+        ("sms", 4.0),
+    ]
+
+
+def test_what_no_plant_file_ever_knows_expires():
+    asked = went(board_of(1), lambda *_: NotYetKnownError("no channel mail"))
+
+    assert 120 < len(asked) < 240
+    assert 3500 < asked[-1][1] <= 3600
 
 
 @given(st.lists(st.sampled_from(["sent", "failed", "later", "refused"]), max_size=60))

@@ -9,7 +9,7 @@ import pytest
 from plantstream.embedded.waiting import until
 from plantstream.runtime.ports import Record
 from schemas.alerts import DeliveryAttempt
-from schemas.codec import encode
+from schemas.codec import UnreadableError, decode, encode
 from schemas.partitioning import partition_of
 from schemas.topics import DELIVERY, OPERATOR
 from sinks.notify.bounces import Listened
@@ -160,6 +160,13 @@ def test_of_too_many_the_newest_are_kept_each_for_one_time():
     assert [handed.take(name) for name in ("n1", "n2", "n2")] == [None, told(2), None]
 
 
+def key_of(value):
+    try:
+        return decode(DELIVERY, value).record_id().encode()
+    except UnreadableError:
+        return b"k"
+
+
 class News:
     """A log whose news are these records."""
 
@@ -168,7 +175,7 @@ class News:
 
     async def past(self, topic):
         for offset, value in enumerate(self.values):
-            yield Record(topic.name, 0, offset, b"k", value)
+            yield Record(topic.name, 0, offset, key_of(value), value)
 
     @asynccontextmanager
     async def news(self, topic):
@@ -192,3 +199,37 @@ async def test_news_of_deliveries_are_heard_and_passed_on():
     async with log.news(OPERATOR) as records:
         assert len([one async for one in records]) == 4
     assert heard == [last]
+
+
+async def test_what_bounced_while_nobody_followed_is_heard_with_the_past():
+    heard: list[DeliveryAttempt] = []
+    of = {"site": told().site, "group": "g1", "channel": "sms", "recipient": "ana", "attempt": 1}
+
+    def said(id, outcome):
+        return DeliveryAttempt(**of, notification=id, outcome=outcome, provider_id="SM1", at=AT)
+
+    first, last = said("n1", "failed"), said("n2", "failed")
+    values = [first, said("n2", "accepted"), last, said("n3", "failed"), said("n3", "delivered")]
+    log = Listened(News(*map(encode, values)), heard.append)
+
+    assert len([one async for one in log.past(DELIVERY)]) == 5
+    assert len([one async for one in log.past(OPERATOR)]) == 5
+    assert heard == [first, last]
+
+
+def test_a_past_that_is_told_again_sends_nothing_again():
+    async def story():
+        world = World()
+        world.notify(told())
+        loop = loop_of(world)
+        running = await accepted(world, loop, "n1")
+        bounce(world)
+        for _ in range(3):
+            log = Listened(News(*(encode(one) for one in world.attempts())), loop.bounced)
+            assert [one async for one in log.past(DELIVERY)]
+            await asyncio.sleep(5)
+        await ended(loop, running)
+
+        assert channels(world) == ["sms", "mail"]
+
+    simulate(story)

@@ -9,7 +9,7 @@ import pytest
 from plantstream.runtime.errors import MisconfiguredError
 from schemas.plant.load import load_plant
 from sinks.notify.desk import Desk, status_url_of
-from sinks.notify.message import RefusedError
+from sinks.notify.message import NotYetKnownError, RefusedError, TemporaryError
 from sinks.notify.registry import Means
 from sinks.notify.web.links import Links
 from tests.ingest.kit import PLANT
@@ -19,9 +19,11 @@ from tests.sinks.notify.notifications import notification
 from tests.sinks.notify.web.kit import KEY, NOW, PUBLIC, plant
 
 FILE = """
-people: [{{id: ana, name: Ana, language: en, phone: "+522281234567"}}]
+people:
+  - {{id: ana, name: Ana, language: en, phone: "+522281234567"}}
+  - {{id: luis, name: Luis, language: en, email: luis@plant.example}}
 channels:
-  hook: {{type: webhook, url: "{url}/{version}", most_per_s: {rate}, timeout: 5s}}
+  {hook}: {{type: webhook, url: "{url}/{version}", most_per_s: {rate}, timeout: 5s}}
   meta:
     type: whatsapp
     phone_number_id: "42"
@@ -29,7 +31,7 @@ channels:
     app_secret: {{env: {secret}}}
     endpoint: "{url}"
     templates: {{en: {{name: alert, language: en}}}}
-chains: {{day: {{steps: [{{people: [ana], endpoints: [hook]}}]}}}}
+chains: {{day: {{steps: [{{people: [ana], endpoints: [{hook}]}}]}}}}
 alerts:
   route: {{receiver: all}}
   receivers: {{all: {{chain: day}}}}
@@ -37,8 +39,8 @@ alerts:
 """
 
 
-def file(url, version, rate=10, secret="T"):
-    said = PLANT + FILE.format(url=url, version=version, rate=rate, secret=secret)
+def file(url, version, rate=10, secret="T", hook="hook"):
+    said = PLANT + FILE.format(url=url, version=version, rate=rate, secret=secret, hook=hook)
     return load_plant(said, "plant.yaml")
 
 
@@ -81,6 +83,61 @@ async def test_a_file_that_cannot_be_used_leaves_the_one_before_in_force():
         assert one.file is before
         assert one.secrets["meta"].app_secret == "s3cret"
         assert [path for path, _, _ in provider.heard] == ["/v1"]
+
+
+LACKS = [
+    pytest.param("new", "ana", "no channel new", id="channel"),
+    pytest.param("meta", "eva", "no person eva", id="person"),
+    pytest.param("meta", "luis", "luis has no address", id="number"),
+]
+
+
+@pytest.mark.parametrize(("channel", "recipient", "said"), LACKS)
+async def test_what_only_a_plant_file_to_come_knows_is_tried_again(channel, recipient, said):
+    told = notification(recipient=recipient, plant_version="later")
+    async with desk() as (one, _):
+        with pytest.raises(TemporaryError, match=said) as caught:
+            await one.send(told, channel, False)
+
+    assert isinstance(caught.value, NotYetKnownError)
+    assert not caught.value.unclear
+
+
+@pytest.mark.parametrize(("channel", "recipient", "said"), LACKS)
+async def test_what_a_plant_file_of_now_or_before_does_not_know_is_refused(
+    channel, recipient, said
+):
+    async with desk() as (one, provider):
+        before = one.file.version
+        assert one.use(file(provider.address, "v2"))
+        for version in (before, one.file.version):
+            told = notification(recipient=recipient, plant_version=version)
+            with pytest.raises(RefusedError, match=said):
+                await one.send(told, channel, False)
+
+
+async def test_a_plant_file_that_comes_back_is_not_one_of_before(monkeypatch):
+    async with desk() as (one, provider):
+        first = one.file
+        assert one.use(file(provider.address, "v2"))
+        monkeypatch.delenv("T")
+        assert not one.use(first)
+        told = notification(recipient="gone", plant_version=first.version)
+        with pytest.raises(NotYetKnownError):
+            await one.send(told, "gone", False)
+
+
+async def test_what_a_file_that_cannot_be_used_knows_is_sent_once_it_is_mended():
+    async with desk() as (one, provider):
+        broken = file(provider.address, "v2", secret="MISSING", hook="new")
+        told = notification(recipient="new", plant_version=broken.version)
+        assert not one.use(broken)
+        with pytest.raises(TemporaryError, match="no channel new"):
+            await one.send(told, "new", False)
+        assert one.use(file(provider.address, "v3", hook="new"))
+        await one.send(told, "new", False)
+
+    assert [path for path, _, _ in provider.heard] == ["/v3"]
 
 
 async def test_the_first_file_has_to_be_usable():

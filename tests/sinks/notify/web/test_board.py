@@ -9,17 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from plantstream.runtime.errors import UnavailableError
+from plantstream.runtime.errors import MisconfiguredError, UnavailableError, cause_of
 from plantstream.runtime.kafka.admin import apply_topics
 from plantstream.runtime.kafka.broker import KafkaBroker
 from plantstream.runtime.ports import Outgoing, Record
 from schemas.acts import Acknowledgement
+from schemas.alerts import AlertStatus
 from schemas.codec import encode
 from schemas.topics import ALERT_LATEST, CATALOGUE, DELIVERY, OPERATOR, Topic
 from sinks.notify.codes import code_of
 from sinks.notify.web.acts import ACKNOWLEDGE, UNACKNOWLEDGE, Author, Wish, act_of, snooze
 from sinks.notify.web.board import Board, OfAlert
-from sinks.notify.web.follow import KafkaLog, keep_board
+from sinks.notify.web.follow import MOST_REFUSALS, KafkaLog, keep_board
 from sinks.notify.web.links import alert_digest
 from tests.ingest.kit import MemoryBroker
 from tests.parts import eventually, running_kafka
@@ -169,11 +170,85 @@ async def test_a_broker_that_is_away_is_waited_for(monkeypatch):
     assert made.standing("hot")
 
 
+class Renewed(MemoryLog):
+    """Ends once it was followed; then the broker seems to lack a topic, so many times."""
+
+    def __init__(self, refusals: int, at_first: bool = False) -> None:
+        super().__init__(MemoryBroker(), (ALERT_LATEST, status()))
+        self.refusals, self.at_first, self.followed = refusals, at_first, 0
+
+    @asynccontextmanager
+    async def news(self, topic: Topic) -> AsyncIterator[AsyncIterator[Record]]:
+        if topic is ALERT_LATEST:
+            if self.refusals and (self.followed or self.at_first):
+                self.refusals -= 1
+                raise MisconfiguredError(f"the broker has no topic {topic.name}")
+            self.followed += 1
+        async with super().news(topic) as records:
+            yield records
+
+
+async def test_a_broker_that_does_not_know_its_topics_yet_is_asked_again(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.follow.AGAIN_AFTER_S", 0.01)
+    log = Renewed(refusals=3)
+    async with running(keep_board(Board(), log)):
+        await eventually(lambda: log.followed >= 3)
+
+    assert log.refusals == 0
+
+
+async def test_a_board_that_is_refused_for_good_ends_and_may_be_started_again(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.follow.AGAIN_AFTER_S", 0.001)
+    log = Renewed(refusals=1_000)
+
+    with pytest.raises(ExceptionGroup) as caught:
+        await keep_board(Board(), log)
+    assert isinstance(cause_of(caught.value), UnavailableError)
+    assert log.refusals == 1_000 - MOST_REFUSALS
+
+
+async def test_a_topic_that_is_missing_at_the_start_needs_a_person():
+    with pytest.raises(ExceptionGroup) as caught:
+        await keep_board(Board(), Renewed(refusals=1, at_first=True))
+
+    assert isinstance(cause_of(caught.value), MisconfiguredError)
+
+
+def over(name: str) -> AlertStatus:
+    return status(alert(name, state="resolved", at=NOW), at=NOW)
+
+
+def test_of_what_is_over_the_newest_is_kept_and_of_what_fires_all(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.board.MOST_OVER", 2)
+    names = [f"hot-{number}" for number in range(5)]
+    made = board(*(status(alert(name)) for name in (*names, "on")), act(), *map(over, names))
+    again = [over("hot-3"), status(alert("hot-4", starts_at=NOW, at=NOW)), over("hot-9")]
+    for one in again:
+        made.note(one)
+
+    known = {name for name in (*names, "on", "hot-9") if made.standing(name) is not None}
+    assert known == {"on", "hot-3", "hot-4", "hot-9"}
+    assert len(made) == 4
+    gone, kept = alert("hot-1"), alert("hot-3")
+    assert made.by_digest(alert_digest(gone.fingerprint)) is None
+    assert made.by_code(code_of(gone.alert_id()), "ana") is None
+    assert made.by_code(code_of(kept.alert_id()), "ana") is not None
+
+
+def test_of_acts_on_alerts_of_which_nothing_is_known_the_newest_are_kept(monkeypatch):
+    monkeypatch.setattr("sinks.notify.web.board.MOST_ACTS", 2)
+    acts = [act().model_copy(update={"fingerprint": f"hot-{number}"}) for number in range(3)]
+    made = board(*acts, *(status(alert(f"hot-{number}")) for number in range(3)))
+
+    taken = [made.standing(f"hot-{number}") for number in range(3)]
+    assert [one is not None and one.acknowledged_by for one in taken] == [None, "ana", "ana"]
+
+
 def test_of_two_alerts_of_one_code_the_one_that_fires_is_meant():
-    over = alert("a", state="resolved", at=NOW)
-    made = board(status(over), status(alert("b")))
-    made._by_code[code_of(over.alert_id())].add("b")
-    found = made.by_code(code_of(over.alert_id()), "ana")
+    ended = alert("a", state="resolved", at=NOW)
+    made = board(status(ended), status(alert("b")))
+    made._by_code[code_of(ended.alert_id())].add("b")
+    found = made.by_code(code_of(ended.alert_id()), "ana")
 
     assert found is not None
     assert found.status.fingerprint == "b"

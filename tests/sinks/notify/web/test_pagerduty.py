@@ -2,12 +2,14 @@
 
 import hmac
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx2
 import pytest
 
+from plantstream.runtime.errors import UnavailableError
+from schemas.alerts import Told, flood_incident
 from schemas.topics import AUDIT_ENTRY, OPERATOR
 from tests.sinks.notify.web.kit import NOW, House, alert, attempt, status
 
@@ -47,6 +49,68 @@ async def test_all_alerts_of_the_incident_are_acknowledged(home: House):
     }
 
 
+async def test_of_a_storm_those_are_acknowledged_that_no_message_lists(home: House):
+    storm = [alert(f"hot-{number}") for number in range(60)]
+    for one in storm:
+        home.board.note(status(one, paged=("g1",)))
+    home.board.note(status(alert("elsewhere"), paged=("g2",)))
+    listed = tuple(one.alert_id() for one in storm[:50])
+    home.board.note(attempt(channel="duty", recipient="duty", alerts=listed))
+
+    assert (await duty(home, event())).json() == {"alerts": 61}
+    named = {one.fingerprint for one in home.records(OPERATOR)}
+    assert named == {"hot", *(one.fingerprint for one in storm)}
+
+
+async def test_of_a_storm_that_kafka_did_not_take_nothing_is_lost_when_it_comes_again(home: House):
+    for number in range(60):
+        home.board.note(status(alert(f"hot-{number}"), paged=("g1",)))
+
+    def away(_):
+        raise UnavailableError("the broker is away")
+
+    home.broker.trouble = away
+    first = await duty(home, event())
+    home.broker.trouble = None
+    again = await duty(home, event())
+
+    assert (first.status_code, again.json()) == (503, {"alerts": 61})
+
+
+def minutes(number: float) -> datetime:
+    return NOW - timedelta(minutes=number)
+
+
+@pytest.mark.parametrize(
+    ("known", "acknowledged"),
+    [
+        pytest.param({"told": (5,)}, 1, id="told there before"),
+        pytest.param({"told": (5, 1)}, 1, id="told there again since"),
+        pytest.param({"told": (1,)}, 0, id="told there since"),
+        pytest.param({"told": (5, 1), "at": minutes(1)}, 0, id="more severe since"),
+        pytest.param({"told": ()}, 1, id="told there by another way"),
+    ],
+)
+async def test_an_event_that_comes_late_is_about_what_was_told_there_before(
+    home: House, known, acknowledged
+):
+    home.board.note(status(alert(state="resolved", at=NOW), at=NOW))
+    fired = alert("cold", starts_at=minutes(5), at=known.get("at", minutes(5)))
+    told = tuple(Told(at=minutes(one), name="duty", channel="duty") for one in known["told"])
+    home.board.note(status(fired, told=told))
+    home.board.note(attempt(channel="duty", alerts=(fired.alert_id(),)))
+    said = event(occurred_at=minutes(3).isoformat())
+
+    assert (await duty(home, said)).json() == {"alerts": acknowledged}
+
+
+async def test_an_event_that_comes_late_takes_back_nothing_that_was_taken_since(home: House):
+    await duty(home, event())
+    late = event("unacknowledged", id="02EVENT", occurred_at=minutes(3).isoformat())
+
+    assert (await duty(home, late)).json() == {"alerts": 0}
+
+
 async def test_unacknowledged_there_is_unacknowledged_here(home: House):
     await duty(home, event())
     await duty(home, event("unacknowledged", id="02EVENT"))
@@ -76,6 +140,21 @@ async def test_resolved_there_is_taken_care_of_here(home: House):
 async def test_what_is_not_about_our_alerts_changes_nothing(home: House, said):
     assert (await duty(home, said)).json() == {"alerts": 0}
     assert home.records(OPERATOR) == []
+
+
+@pytest.mark.parametrize(
+    ("group", "acknowledged"),
+    [
+        pytest.param(flood_incident("duty", NOW), 0, id="the summary of a flood"),
+        pytest.param("flood:0123456789abcdef", 1, id="a group of a receiver of that name"),
+    ],
+)
+async def test_the_summary_of_a_flood_stands_for_no_alert(home: House, group, acknowledged):
+    home.board.note(attempt(group=group, channel="duty", recipient="duty"))
+    incident = {"type": "incident", "incident_key": group}
+
+    assert (await duty(home, event(data=incident))).json() == {"alerts": acknowledged}
+    assert len(home.records(OPERATOR)) == acknowledged
 
 
 async def test_what_is_over_is_not_acknowledged(home: House):

@@ -1,16 +1,19 @@
 """The interface as the service runs it: metrics without anybody's token, secrets where they are."""
 
+import asyncio
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 import httpx2
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 
+from plantstream.runtime.errors import MisconfiguredError, cause_of
 from plantstream.runtime.http_metrics import HttpMetrics
 from plantstream.runtime.http_server import Listening, _listener
 from schemas.plant.secrets import Secret
-from schemas.topics import ALERT_LATEST
+from schemas.topics import ALERT_LATEST, Topic
 from sinks.notify.web.board import Board
 from sinks.notify.web.links import Links
 from sinks.notify.web.office import ChannelSecrets
@@ -46,6 +49,38 @@ async def test_the_interface_answers_once_all_is_known_and_no_metric_holds_a_tok
     told = generate_latest(registry).decode()
     assert 'route="/a/{token}",service="notify"' in told
     assert link.removeprefix("/a/") not in told
+
+
+class Refused(MemoryLog):
+    """A broker that lacks a topic."""
+
+    def news(self, topic: Topic) -> NoReturn:
+        raise MisconfiguredError(f"the broker has no topic {topic.name}")
+
+
+async def test_where_alerts_are_no_longer_followed_the_interface_ends_and_gives_up_what_waits(
+    tmp_path: Path,
+):
+    log, at, closed = Refused(MemoryBroker()), Listening("127.0.0.1", 0), 0
+    async with house(tmp_path) as home:
+        close = home.office.publisher.close
+
+        async def closing() -> None:
+            nonlocal closed
+            closed += 1
+            await close()
+
+        home.office.publisher.close = closing  # type: ignore[method-assign]
+        http = HttpMetrics(CollectorRegistry())
+        async with serving_web(home.office, log, at, http) as web:
+            ended = asyncio.create_task(web.ended())
+            await asyncio.wait({ended}, timeout=5)
+            assert ended.done()
+
+        error = ended.exception()
+        assert isinstance(error, ExceptionGroup)
+        assert isinstance(cause_of(error), MisconfiguredError)
+        assert closed == 1
 
 
 async def test_a_link_as_messages_carry_it_opens_the_page(home: House):

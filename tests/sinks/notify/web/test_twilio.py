@@ -10,6 +10,7 @@ from twilio.request_validator import RequestValidator
 from plantstream.runtime.errors import UnavailableError
 from schemas.topics import AUDIT_ENTRY, DELIVERY, OPERATOR
 from sinks.notify.codes import code_of
+from sinks.notify.web.office import Limits
 from tests.sinks.notify.web.kit import (
     ACCOUNT,
     ANA,
@@ -144,17 +145,79 @@ async def test_a_replayed_request_is_refused(home: House):
     assert len(home.records(OPERATOR)) == 1
 
 
-async def test_what_kafka_did_not_take_may_come_again(home: House):
-    def away(_):
-        raise UnavailableError("the broker is away")
+def away(_):
+    raise UnavailableError("the broker is away")
 
+
+async def test_what_kafka_did_not_take_may_come_again(home: House):
     home.broker.trouble = away
     first = await twilio(home)
     home.broker.trouble = None
     second = await twilio(home)
 
-    assert (first.status_code, second.status_code) == (503, 200)
+    assert "no se pudo guardar" in first.text
+    assert "usted se encarga" in second.text
     assert len(home.records(OPERATOR)) == 1
+
+
+async def kafka_is_away(home: House) -> None:
+    home.broker.trouble = away
+
+
+async def the_service_starts(home: House) -> None:
+    home.board.is_complete = False
+
+
+async def there_are_too_many(home: House) -> None:
+    home.office.limits = Limits(webhooks_per_s=1)
+    for number in range(2):
+        await twilio(home, MessageSid=f"SMbefore{number}", Body="?")
+
+
+@pytest.mark.parametrize("trouble", [kafka_is_away, the_service_starts, there_are_too_many])
+async def test_whoever_answers_what_cannot_be_stored_now_is_told_to_answer_again(
+    home: House, trouble
+):
+    await trouble(home)
+    answer = await twilio(home)
+
+    assert answer.status_code == 200  # Twilio brings nothing again, and nobody sees its errors
+    assert answer.headers["content-type"].startswith("text/xml")
+    assert "no se pudo guardar. Responda otra vez en un minuto" in answer.text
+    assert home.refused("twilio", "not_now") + home.refused("twilio", "too_often") == 1
+    assert home.records(OPERATOR) == []
+
+
+async def test_a_number_that_is_nobodys_is_told_nothing(home: House):
+    await the_service_starts(home)
+
+    assert (await twilio(home, From="+15005550001")).status_code == 503
+
+
+async def test_a_status_that_cannot_be_stored_now_may_come_again(home: House):
+    home.broker.trouble = away
+    path = f"{PATH}/status"
+    answer = await twilio(home, path, MessageSid="SM1", MessageStatus="failed")
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "6")
+
+
+async def test_what_is_not_signed_takes_no_turn_of_what_is(home: House):
+    home.office.limits = Limits(webhooks_per_s=1)
+    for number in range(5):
+        rubbish = {"X-Forwarded-For": f"203.0.113.{number}"}
+        await home.client.post(PATH, content=b"x=1", headers=rubbish)
+
+    assert "usted se encarga" in (await twilio(home)).text
+
+
+async def test_who_comes_too_often_from_one_address_is_not_listened_to(home: House):
+    home.office.limits = Limits(knocks_per_s=1)
+    codes = [(await home.client.post(PATH, content=b"x=1")).status_code for _ in range(3)]
+
+    assert codes == [403, 403, 429]
+    assert (await home.client.post("/in/pagerduty/duty", content=b"{}")).status_code == 429
+    assert (await home.client.post("/in/whatsapp/whatsapp", content=b"{}")).status_code == 429
 
 
 @pytest.mark.parametrize(
