@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from processors.rules.board import Board, Watch
 from processors.rules.excursions import forwarded
@@ -33,6 +34,7 @@ from schemas.machine import (
     Gap,
     MachineRecord,
     StateChanged,
+    TimeCategory,
 )
 from schemas.manual import (
     AndonCleared,
@@ -124,6 +126,12 @@ def _topic_of(event: Event) -> str:
 _MISSED = "gap"
 
 
+class _Ended(NamedTuple):
+    """A batch that is made no longer."""
+
+    batch: str
+
+
 def _take(board: Board, event: Event, facts: Sequence[tuple[int, int, Fact]]) -> None:
     board.hear(max((at for at, _, _ in facts), default=micros(event.source_time)))
     plain: list[Fact] = []
@@ -133,6 +141,9 @@ def _take(board: Board, event: Event, facts: Sequence[tuple[int, int, Fact]]) ->
                 _take_one(board, fact)
             case _ if fact.name == _MISSED:
                 board.miss(fact.at)
+            case _Ended(batch=batch):
+                made = board.signals.get(BATCH)
+                plain += [Fact(fact.at, BATCH, None)] * (made is not None and made.value == batch)
             case _:
                 plain.append(fact)
     board.apply(plain)
@@ -173,8 +184,15 @@ def _said(event: Event, plan: RulesPlan) -> Iterator[Fact]:
     fact = _fact(event, micros(event.source_time))
     if fact is not None and (fact.name in plan.by_signal or (fact.name == _MISSED and plan.tags)):
         yield fact
-    if EQUIPMENT_HEARD in plan.by_signal and not isinstance(event, ManualRecord | Gap):
+    if EQUIPMENT_HEARD in plan.by_signal and _is_its_own(event):
         yield Fact(micros(event.source_time), EQUIPMENT_HEARD, True)
+
+
+def _is_its_own(event: MachineRecord) -> bool:
+    """Whether the equipment said it, and not people, or the edge of what it cannot see."""
+    if isinstance(event, StateChanged):
+        return event.category is not TimeCategory.UNKNOWN
+    return not isinstance(event, ManualRecord | Gap)
 
 
 def _fact(event: MachineRecord, at: int) -> Fact | None:
@@ -183,7 +201,8 @@ def _fact(event: MachineRecord, at: int) -> Fact | None:
         case StateChanged():
             return Fact(at, STATE, (str(event.category), event.state))
         case BatchStarted() | BatchEnded():
-            return Fact(at, BATCH, event.batch if isinstance(event, BatchStarted) else None)
+            is_made = isinstance(event, BatchStarted)
+            return Fact(at, BATCH, event.batch if is_made else _Ended(event.batch))
         case MaintenanceStarted() | MaintenanceEnded():
             return Fact(at, MAINTAINED, tuple(_maintenance(event)))
         case AndonRaised():
@@ -216,8 +235,18 @@ def _samples(frame: TelemetryFrame, plan: RulesPlan) -> Iterator[Fact]:
             base = micros(frame.source_time) if base is None else base
             yield from _column(column, tag(column.tag), base)
     if EQUIPMENT_HEARD in plan.by_signal:
-        newest = max(max(column.offset_ms, default=0) for column in frame.columns)
-        yield Fact(micros(frame.source_time) + newest * MILLISECOND, EQUIPMENT_HEARD, True)
+        good = [offset for offset in map(_newest_good, frame.columns) if offset is not None]
+        if good:
+            at = micros(frame.source_time) + max(good) * MILLISECOND
+            yield Fact(at, EQUIPMENT_HEARD, True)
+
+
+def _newest_good(column: Column) -> int | None:
+    """The offset of its newest sample that is not bad: a source gives those of what is silent."""
+    offsets, quality = column.offset_ms, column.quality
+    if quality is not None:
+        offsets = [at for at, code in zip(offsets, quality, strict=True) if not code & _BAD]
+    return max(offsets, default=None)
 
 
 def _column(column: Column, name: str, base: int) -> Iterator[Fact]:
