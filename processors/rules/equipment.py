@@ -1,12 +1,12 @@
 """The rules of one equipment: what its samples, states, calls and alarms say to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from processors.rules.board import Board, Watch
 from processors.rules.excursions import forwarded
-from processors.rules.plan import RulesPlan, equipment_rules
+from processors.rules.plan import RulesPlan, equipment_rules, is_known, plan_of
 from processors.rules.signals import (
     ALARMS,
     BATCH,
@@ -25,8 +25,8 @@ from processors.rules.signals import (
 )
 from processors.rules.state import RulesState, dump, load
 from processors.rules.telling import is_repeat, outputs
-from processors.rules.times import MILLISECOND, instant, is_a_time, micros
-from processors.step import Transition
+from processors.rules.times import MILLISECOND, instant, is_a_time, micros, span
+from processors.step import Sites, Transition
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -44,10 +44,14 @@ from schemas.manual import (
     ManualRecord,
 )
 from schemas.plant.load import PlantFile
+from schemas.record import site_of
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import MACHINE, RULES_STATE, TELEMETRY, Topic
 
 Event = TelemetryFrame | MachineRecord
+LEAVES_WITHIN = timedelta(minutes=1)
+"""So long after a plant file came into force edges may still work by the one before."""
+SILENT = timedelta(minutes=10)
 _BAD = 0x8000_0000
 """The severity of an OPC UA status code that says that the value is of no use."""
 
@@ -106,6 +110,24 @@ class RulesEngine:
         plan = equipment_rules(plant, state.about)
         board = Board(state, plan, self._watch)
         board.tick(at)
+        return _done(board, plan)
+
+    def retire(self, state: RulesState, now: datetime, sites: Sites) -> Transition[RulesState]:
+        """End the alerts of equipment that the plant file in force has no longer.
+
+        An edge that uses another file tells of it all the same: then it is there until it is
+        silent.
+        """
+        found = sites.get(site_of(state.about))
+        if found is None or state.plant_version in {"", found.plant.version}:
+            return Transition(state)
+        gone_at = found.since + LEAVES_WITHIN
+        is_heard = state.seen > micros(gone_at) and micros(now) - state.seen < span(SILENT)
+        if now < gone_at or is_heard or is_known(found.plant, state.about):
+            return Transition(state)
+        plan = plan_of(found.plant, ())
+        board = Board(state, plan, self._watch)
+        board.tick(micros(found.since))
         return _done(board, plan)
 
 
