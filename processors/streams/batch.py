@@ -14,6 +14,8 @@ from processors.streams.memory import Draft, Memory, Rows, mark_of
 from schemas.acts import OperatorRecord
 from schemas.alerts import AlertTransition
 from schemas.codec import UnreadableError, decode, encode
+from schemas.kpi import OeeReport
+from schemas.lab import Excursion
 from schemas.machine import Gap, MachineRecord
 from schemas.partitioning import partition_key, partition_of
 from schemas.plant.load import PlantFile
@@ -22,7 +24,12 @@ from schemas.topics import BY_NAME
 
 MOST_AHEAD = timedelta(seconds=10)
 """Of somebody's clock before ours."""
-_TIMES: Mapping[type[Frozen], str] = {AlertTransition: "at", OperatorRecord: "source_time"}
+_TIMES: Mapping[type[Frozen], str] = {
+    AlertTransition: "at",
+    OperatorRecord: "source_time",
+    OeeReport: "end",
+    Excursion: "at",
+}
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -163,9 +170,9 @@ def _decode(record: Record) -> Any:
 
 
 def _placed(event: Any, outcome: Outcome, now: datetime) -> Any:
-    """The event; what an alert or a person says of the future is taken to be said now.
+    """The event; what is said of the future to all of a site or product is taken to be of now.
 
-    Of a whole site one clock that is ahead would make it later for everything else.
+    There one clock that is ahead would make it later for everything else.
     """
     for kind, name in _TIMES.items():
         if isinstance(event, kind) and getattr(event, name) > now + MOST_AHEAD:
