@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.logs import get_logger
 from plantstream.runtime.ports import Record
 from processors.step import InForce, Sites
@@ -17,7 +19,7 @@ PATIENCE_S = 10.0
 """How long an event may be ahead of its plant file."""
 LOOK_AGAIN_S = 30.0
 """So long one that was never published is taken to be so: what was buried may be sent again."""
-READ_EVERY_S = 300.0
+READ_EVERY_S = 3600.0
 """So often it is read for files that were applied, if no event has named one before."""
 _RETRY_S = 0.5
 
@@ -56,9 +58,13 @@ class PublishedPlants:
         return {version: self._known[version] for version in versions & self._known.keys()}
 
     async def in_force(self, now: datetime) -> Sites:
-        """The plant files in force, of sites where one was applied, as was read lately."""
+        """The plant files in force, of sites where one was applied, as was read lately.
+
+        Where no broker answers they are those that are known.
+        """
         if self._read_at is None or _seconds() - self._read_at >= READ_EVERY_S:
-            await self._refresh()
+            with suppress(UnavailableError):
+                await self._refresh()
         return dict(self._in_force(now))
 
     def _in_force(self, now: datetime) -> Iterator[tuple[str, InForce]]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from plantstream.runtime.errors import UnavailableError
 from plantstream.runtime.ports import Record
 from processors.streams.plants import LOOK_AGAIN_S, PATIENCE_S, READ_EVERY_S, PublishedPlants
 from schemas.codec import encode
@@ -25,6 +26,7 @@ class Models:
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.read = 0
+        self.is_away = False
 
     def publish(self, number: int = 0, in_force_from: datetime | None = None) -> None:
         told = PlantPublished(
@@ -40,6 +42,8 @@ class Models:
 
     async def all(self) -> AsyncIterator[Record]:
         self.read += 1
+        if self.is_away:
+            raise UnavailableError("nobody answers")
         for record in self.records:
             yield record
 
@@ -126,8 +130,24 @@ def test_what_is_in_force_is_read_now_and_then():
         models.publish(1, NOW)
         assert not await plants.in_force(NOW)
         await asyncio.sleep(READ_EVERY_S)
+        models.is_away = True
+        assert not await plants.in_force(NOW)
+        models.is_away = False
 
         assert await plants.in_force(NOW)
-        assert models.read == 2
+        assert models.read == 3
+
+    simulate(story)
+
+
+def test_a_file_that_an_event_names_is_in_force_at_once():
+    async def story():
+        models = Models()
+        plants = PublishedPlants(models.all)
+        assert not await plants.in_force(NOW)
+        models.publish(1, NOW)
+        await plants.known({VERSION})
+
+        assert await plants.in_force(NOW)
 
     simulate(story)
