@@ -289,7 +289,7 @@ def test_a_rate_is_not_known_from_before_a_value_was_missing(quality: Any, is_wr
 
 
 def test_a_change_that_is_no_number_is_not_known():
-    samples = [(0, -1.7e308), (60, 1.7e308), (61, 1.7e308), (130, 1.7e308)]
+    samples: list[tuple[float, Any]] = [(0, -1.7e308), (60, 1.7e308), (61, 1.7e308), (130, 1.7e308)]
 
     assert told("{rate_of: temperature, above: 10, per: 60s}", samples, until=300) == []
     assert told("{rate_of: temperature, above: 10, per: 60s}", [(0, 0), (60, 1e308)])

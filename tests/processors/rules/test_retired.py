@@ -1,7 +1,10 @@
 """Alerts of equipment that was taken out of the plant file."""
 
+from dataclasses import dataclass
+
 import pytest
 
+from processors.rules.equipment import RulesEngine
 from processors.step import InForce
 from schemas.plant.load import PlantFile, load_plant
 from tests.processors.rules.telling import SITE, Run, Sayer, at, plant, short
@@ -22,17 +25,21 @@ def without_press() -> PlantFile:
 WITHOUT = without_press()
 
 
+@dataclass
 class Place(Run):
     """The press, and the file that is in force at its site from 100 s on."""
 
+    plant: PlantFile = WITH
+    about: str = PRESS
+
     def looked(self, seconds: float, file: PlantFile = WITHOUT) -> "Place":
         sites = {SITE: InForce(file, at(100))}
-        self._take(self.engine.retire(self.state, at(seconds), sites))
+        self._take(RulesEngine().retire(self.state, at(seconds), sites))
         return self
 
 
 def press(written: bool = False) -> tuple[Place, Sayer]:
-    place, said = Place(WITH, about=PRESS, written=written), Sayer(WITH, PRESS)
+    place, said = Place(written=written), Sayer(WITH, PRESS)
     place.hear(said.tag(0, 90.0))
     return place, said
 
@@ -57,12 +64,14 @@ def test_nothing_is_told_of_it_any_more(written: bool):
 
     assert place.engine.due(place.state) is None
     place.plant = WITHOUT
-    assert not place.tick(9999).looked(9999).told
+    place.tick(9999)
+    assert not place.looked(9999).told
 
 
 def test_a_silence_that_was_told_meanwhile_is_over_as_well():
     place, _ = press()
-    place.tick(400).looked(401)
+    place.tick(400)
+    place.looked(401)
 
     assert sorted(short(place.told)) == [
         *("firing 0", "firing 300 critical", "resolved 100", "resolved 300")
@@ -81,7 +90,8 @@ def test_an_edge_has_a_minute_to_take_the_file_up(seconds: float):
 
 def test_what_an_edge_with_another_file_tells_of_is_there_until_it_is_silent():
     place, said = press()
-    place.hear(said.tag(500, 91.0)).looked(600)
+    place.hear(said.tag(500, 91.0))
+    place.looked(600)
     assert short(place.told) == ["firing 0", "firing 300 critical", "resolved 500"]
 
     place.looked(500 + 600)
@@ -94,7 +104,7 @@ def test_equipment_that_is_in_the_file_is_left_alone_and_so_are_other_sites():
 
     assert place.looked(9999, plant(RULES.replace("80", "85"))).state is before
     assert place.looked(9999, WITH).state is before
-    assert place.engine.retire(before, at(9999), {}).state is before
+    assert RulesEngine().retire(before, at(9999), {}).state is before
 
 
 def test_it_is_told_of_anew_when_it_is_back():
