@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
@@ -33,6 +33,26 @@ class Transition(Generic[State]):
 
     state: State
     outputs: Sequence[Output] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The plant file that was applied at a site, and since when it holds."""
+
+    plant: PlantFile
+    since: datetime
+
+
+Sites = Mapping[str, InForce]
+"""By site (enterprise/site)."""
+
+
+@runtime_checkable
+class Retiring(Protocol[State]):
+    """An engine whose states end when the plant file knows no more what they are about."""
+
+    def retire(self, state: State, now: datetime, sites: Sites) -> Transition[State]:
+        """End what is said of something that the file in force at its site has no longer."""
 
 
 class Engine(Protocol[State]):

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from processors.cycles.context import Context, Owner
-from processors.cycles.sums import Sums, together
+from processors.cycles.sums import Sums, fits, is_possible, together
 from processors.step import Output
 from schemas.cycles import CycleCell
 from schemas.record import EventId
@@ -69,17 +69,28 @@ def entered(cells: Cells, hour: datetime) -> Cells:
     return cells if cells.hour is not None and hour <= cells.hour else Cells(hour)
 
 
+def can_be(fact: Fact) -> bool:
+    """Whether there can be such cycles, and a cell that holds them."""
+    return is_possible(fact.sums.cycles, fact.sums.ideal_us) and fits(fact.sums)
+
+
 def put(cells: Cells, fact: Fact) -> tuple[Cells, list[Cell]]:
     """Add cycles to the cell of their place, and what is to be said at once.
 
     An hour that is closed is not opened again, because its cells are forgotten and a cell's record
-    replaces the one before: what comes for it is a cell of its own, named by its event.
+    replaces the one before: what comes for it is a cell of its own, named by its event. So is what
+    the cell of its place cannot hold as well; what cannot be is left out.
     """
+    if not can_be(fact):
+        return cells, []
     if cells.hour is None or fact.place.hour != cells.hour:
         return cells, [Cell(fact.place, fact.day, fact.sums, late=fact.event)]
     for index, cell in enumerate(cells.open):
         if cell.place == fact.place:
-            grown = cell._replace(sums=together(cell.sums, fact.sums), said=False)
+            sums = together(cell.sums, fact.sums)
+            if not fits(sums):
+                return cells, [Cell(fact.place, fact.day, fact.sums, late=fact.event)]
+            grown = cell._replace(sums=sums, said=False)
             opened = (*cells.open[:index], grown, *cells.open[index + 1 :])
             return cells._replace(open=opened), []
     cells, closed = _with_room(cells)

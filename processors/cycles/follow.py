@@ -134,23 +134,38 @@ def _complain(
     hour = cells.floor_hour(at)
     if state.complained == hour:
         return state, []
+    text = (
+        f"Of {owner.equipment}, a state or a count of {at.isoformat()} came after later ones: "
+        "cycle times of this hour leave it out (time and counts do not). If it happens again, "
+        f"compare the clock and the delay of source {event.id.source} with the other sources' of "
+        "this equipment."
+    )
+    told = _finding(owner, "cycles_too_late", hour, text)
+    return state._replace(complained=hour), [told]
+
+
+def _finding(owner: Owner, kind: str, hour: datetime, text: str) -> Output:
+    """One of its kind per hour: the newest replaces the others."""
     finding = Finding(
         run=owner.run,
         plant_version=owner.plant_version,
         equipment=owner.equipment,
-        kind="cycles_too_late",
+        kind=kind,
         start=hour,
         end=hour + cells.HOUR,
-        text=f"Of {owner.equipment}, a state or a count of {at.isoformat()} came after later ones: "
-        "cycle times of this hour leave it out (time and counts do not). If it happens again, "
-        f"compare the clock and the delay of source {event.id.source} with the other sources' of "
-        "this equipment.",
+        text=text,
     )
-    output = Output(KPI, owner.equipment, finding.record_id(), finding)
-    return state._replace(complained=hour), [output]
+    return Output(KPI, owner.equipment, finding.record_id(), finding)
 
 
 def _put(state: CycleState, fact: Fact, owner: Owner) -> tuple[CycleState, list[Output]]:
+    if not cells.can_be(fact):
+        text = (
+            f"Cycles of {fact.sums.total_ms} ms in all, {fact.sums.cycles} at once, cannot be: a "
+            "cycle lasts 35 days at most. Cycle times of this hour leave them out; see the counter "
+            f"or the clock of source {fact.event.source}."
+        )
+        return state, [_finding(owner, "impossible_cycle", fact.place.hour, text)]
     known, at_once = cells.put(state.cells, fact)
     return state._replace(cells=known), [cells.output(owner, cell) for cell in at_once]
 

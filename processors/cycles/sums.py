@@ -5,6 +5,11 @@ from decimal import Decimal
 
 from processors.cycles.sketch import Sketch, bucket_of, merged
 
+MOST = 2**63 - 1
+"""Of any sum: what records and tables hold."""
+MOST_UNITS = 10**12
+MOST_IDEAL_US = 10 * 366 * 24 * 3600 * 1_000_000
+"""Of one event: ten years of ideal cycles are a counter that jumped."""
 _US_PER_MS = 1000
 
 
@@ -46,6 +51,16 @@ def cycles_of(units: int, total_ms: int, yardstick: Yardstick) -> Sums:
     length, longer = divmod(total_ms, units)
     found = _alike(units - longer, length, yardstick)
     return together(found, _alike(longer, length + 1, yardstick)) if longer else found
+
+
+def is_possible(units: int, ideal_us: int) -> bool:
+    """Whether one event can have told of so many units, with ideal cycles of so long in all."""
+    return units <= MOST_UNITS and ideal_us <= MOST_IDEAL_US
+
+
+def fits(sums: Sums) -> bool:
+    """Whether a record holds them."""
+    return max(sums.cycles, sums.total_ms, sums.squares_ms2, sums.ideal_us) <= MOST
 
 
 def together(one: Sums, other: Sums) -> Sums:

@@ -1,7 +1,9 @@
 """The dispatcher of a site: alerts and acts of people in, messages and what was done out.
 
 All that is due by the time of an event is done before it, each at its own time; so a tick only
-finds out what is due, and any schedule of ticks gives the same messages.
+finds out what is due, and any schedule of ticks gives the same messages. An alert that is heard of
+long after it was waits for the next tick, before which all is heard that was said, and begins then:
+nobody is told of what is over, and nobody could answer before.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +16,7 @@ from processors.dispatch.floods import summarise
 from processors.dispatch.groups import due as group_due
 from processors.dispatch.hands import hand_due, renew_hands
 from processors.dispatch.index import Index
-from processors.dispatch.lifecycle import hear, leave, refresh_all, routed
+from processors.dispatch.lifecycle import hear, is_news, leave, refresh_all, routed
 from processors.dispatch.mutes import Calendars
 from processors.dispatch.plan import plan_of
 from processors.dispatch.quiet_times import muting_due, renew_mutings
@@ -29,6 +31,10 @@ from schemas.topics import ALERT, DISPATCH_STATE, OPERATOR, Topic
 
 RETURNS_AFTER = timedelta(hours=1)
 """A version of the plant file that was replaced holds again if it is named after so long."""
+PRESENT = timedelta(minutes=1)
+"""An alert of more than so long before the newest time that is known begins with the next tick."""
+MOST_LATE = 10_000
+"""Alerts that wait for it."""
 Event = AlertTransition | OperatorRecord
 
 
@@ -82,24 +88,31 @@ class DispatchEngine:
         _take_up(work, _time_of(heard[0]))
         for event in heard:
             at = _time_of(event)
+            if isinstance(event, AlertTransition) and _is_late(work, event):
+                work.put_late(event)
+                continue
             _catch_up(work, at)
-            _apply(work, event)
+            _apply(work, event, at)
             _catch_up(work, at)
+        _catch_up(work, _newest_time(work, at))
         return _finished(state, work)
 
     def due(self, state: DispatchState) -> datetime | None:
-        """When the next thing on the agenda is due."""
-        return state.desk.agenda.next_due
+        """When the next thing on the agenda is due; what came late is due at once."""
+        desk = state.desk
+        return min(one.at for one in desk.late.values()) if len(desk.late) else desk.agenda.next_due
 
     def tick(
         self, state: DispatchState, now: datetime, plant: PlantFile
     ) -> Transition[DispatchState]:
         """Do what is due by now."""
-        if state.run or not state.plant_version or not state.desk.agenda.is_due(now):
+        is_due = len(state.desk.late) > 0 or state.desk.agenda.is_due(now)
+        if state.run or not state.plant_version or not is_due:
             return Transition(state)
         work = Work(state.desk.fork(), plan_of(plant, self._calendars))
         _take_up(work, now)
-        _catch_up(work, now)
+        _catch_up(work, _newest_time(work, now))
+        _hear_late(work, now)
         return _finished(state, work)
 
 
@@ -107,9 +120,27 @@ def _time_of(event: Event) -> datetime:
     return event.at if isinstance(event, AlertTransition) else event.source_time
 
 
-def _apply(work: Work, event: Event) -> None:
+def _is_late(work: Work, heard: AlertTransition) -> bool:
+    now = work.desk.head.now
+    is_old = now is not None and heard.at < now - PRESENT
+    return is_old and len(work.desk.late) < MOST_LATE and is_news(work, heard)
+
+
+def _hear_late(work: Work, now: datetime) -> None:
+    """What came late is so from now on.
+
+    Where the newest time that is known is ahead, because a clock was, each counts at its own time:
+    it would be waited for.
+    """
+    until = _newest_time(work, now)
+    for heard in work.take_late():
+        _apply(work, heard, until if until < now + PRESENT else heard.at)
+    _catch_up(work, until)
+
+
+def _apply(work: Work, event: Event, at: datetime) -> None:
     if isinstance(event, AlertTransition):
-        alert = hear(work, event)
+        alert = hear(work, event, at)
         if alert is not None:
             act_early(work, alert)
     else:
@@ -126,14 +157,17 @@ _DUE: dict[str, Callable[[Work, str, datetime], None]] = {
 }
 
 
+def _newest_time(work: Work, at: datetime) -> datetime:
+    known = work.desk.head.now
+    return at if known is None else max(at, known)
+
+
 def _catch_up(work: Work, until: datetime) -> None:
-    """Do all that is due by then, or was before; the newest time that is known holds.
+    """Do all that is due by then, or was before.
 
     Under a version that was replaced nothing is done: the one in force says when it is due.
     """
-    head = work.desk.head
-    now = until if head.now is None else max(until, head.now)
-    while not work.is_replaced and (found := work.desk.agenda.pop(now)) is not None:
+    while not work.is_replaced and (found := work.desk.agenda.pop(until)) is not None:
         at, name = found
         kind, _, key = name[1:].partition("|")
         if kind == "flow":
@@ -142,7 +176,7 @@ def _catch_up(work: Work, until: datetime) -> None:
                 summarise(work, flow, at)
         else:
             _DUE[kind](work, key, at)
-    work.desk.head = replace(work.desk.head, now=now)
+    work.desk.head = replace(work.desk.head, now=_newest_time(work, until))
 
 
 def _take_up(work: Work, at: datetime) -> None:
@@ -161,7 +195,7 @@ def _take_up(work: Work, at: datetime) -> None:
             _reroute(work, desk.head.now or at, only_astray=True)
         return
     if desk.head.plant_version:
-        _catch_up(work, at)
+        _catch_up(work, _newest_time(work, at))
     retired = [one for one in desk.head.retired if one[0] != version]
     if desk.head.plant_version:
         retired.append((desk.head.plant_version, at))

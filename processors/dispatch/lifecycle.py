@@ -17,13 +17,19 @@ from schemas.plant.alerts.matchers import are_met
 _ROSE = "its severity rose"
 
 
-def hear(work: Work, heard: AlertTransition) -> Alert | None:
-    """The alert after a transition; None where it is not news."""
+def is_news(work: Work, heard: AlertTransition) -> bool:
+    """Whether the alert is not known to have come so far."""
+    known = work.desk.alerts.get(heard.alert_id())
+    return known is None or _stage(heard) > _stage(known.alert)
+
+
+def hear(work: Work, heard: AlertTransition, at: datetime) -> Alert | None:
+    """The alert after a transition that counts from `at` on; None where it is not news."""
+    if not is_news(work, heard):
+        return None
     name = heard.alert_id()
     known = work.desk.alerts.get(name)
-    if known is not None and _stage(heard) <= _stage(known.alert):
-        return None
-    _supersede(work, heard)
+    _supersede(work, heard, at)
     is_withdrawn = False
     if known is None:
         alert = Alert(name, heard, risen_at=heard.at)
@@ -36,11 +42,11 @@ def hear(work: Work, heard: AlertTransition) -> Alert | None:
         alert = replace(alert, fired_at=alert.fired_at or heard.at)
         alert = routed(work, alert)
     elif heard.state == "resolved":
-        alert = replace(alert, forget_at=heard.at + KEPT)
-    refresh(work, alert, heard.at, urgent=is_withdrawn)
+        alert = replace(alert, forget_at=at + KEPT)
+    refresh(work, alert, at, urgent=is_withdrawn)
     if heard.labels.get("alertname") == MAINTENANCE:
         place = ("equipment", heard.labels.get("equipment", ""))
-        refresh_all(work, work.desk.index.labels.of(place), heard.at)
+        refresh_all(work, work.desk.index.labels.of(place), at)
     return work.desk.alerts.get(name)
 
 
@@ -105,15 +111,15 @@ def _stage(alert: AlertTransition) -> int:
     return stages[alert.state]
 
 
-def _supersede(work: Work, heard: AlertTransition) -> None:
+def _supersede(work: Work, heard: AlertTransition, at: datetime) -> None:
     """An alert that fires anew is no longer what it was, though nobody said that it was over."""
     newest = work.desk.alerts.get(work.desk.newest.get(heard.fingerprint) or "")
     if newest is None or heard.late or newest.alert.state == "resolved":
         return
     if newest.alert.starts_at < heard.starts_at:
         over = newest.alert.model_copy(update={"state": "resolved", "at": heard.at})
-        ended = replace(newest, alert=over, forget_at=heard.at + KEPT)
-        refresh(work, ended, heard.at)
+        ended = replace(newest, alert=over, forget_at=at + KEPT)
+        refresh(work, ended, at)
 
 
 def _risen(work: Work, alert: Alert, at: datetime) -> Alert:

@@ -21,7 +21,8 @@ EXAMPLES = 10
 GATHERED = timedelta(seconds=30)
 """So long the first summary of a flood waits for what follows."""
 HELPS_FOR = timedelta(hours=24)
-"""A message that could not be delivered for so long is given up."""
+"""A message that could not be delivered for so long is given up: since it was known what it says,
+where that was later, but for a repetition, which the next one follows."""
 MOST_HELD = 200
 """Groups that a flood is counted by; what others have to say is added up."""
 _WAVES: tuple[Why, ...] = ("firing", "changed", "reminder", "resolved")
@@ -93,6 +94,8 @@ def _notification(
     about: tuple[Sequence[Alert], tuple[str, ...]],
 ) -> Notification:
     alerts, others = about
+    known_at = work.desk.head.now or telling.at
+    helps_from = telling.at if telling.why == "repeat" else max(telling.at, known_at)
     when = telling.at.strftime("%Y%m%dT%H%M%S.%f")
     cause = (telling.group, telling.why, when, str(telling.position), telling.severity)
     return Notification(
@@ -103,7 +106,7 @@ def _notification(
         group_labels=dict(telling.labels),
         why=telling.why,
         at=telling.at,
-        expires_at=telling.at + telling.helps_for,
+        expires_at=helps_from + telling.helps_for,
         recipient=to.name,
         channel=to.channel,
         fallback=to.fallback,

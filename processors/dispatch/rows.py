@@ -20,10 +20,11 @@ from processors.dispatch.state import (
 )
 from processors.dispatch.tables import Agenda, Sets, Table
 from schemas.acts import REMEMBERED, Acknowledgement, Snooze, Unacknowledgement
+from schemas.alerts import AlertTransition
 
 Early = tuple[Acknowledgement | Unacknowledgement | Snooze, ...]
 """Acts on alerts of which nothing has been heard yet."""
-Kind = Literal["silence", "mute", "hand", "alert", "group", "flow", "taking", "early"]
+Kind = Literal["silence", "mute", "hand", "alert", "group", "flow", "taking", "early", "late"]
 _HEAD = "head"
 _KINDS: dict[Kind, TypeAdapter[Any]] = {
     "silence": TypeAdapter(KnownSilence),
@@ -34,6 +35,7 @@ _KINDS: dict[Kind, TypeAdapter[Any]] = {
     "flow": TypeAdapter(Flow),
     "taking": TypeAdapter(Taking),
     "early": TypeAdapter(Early),
+    "late": TypeAdapter(AlertTransition),
 }
 """In the order in which they are dealt with where they are due at the same time."""
 _HEADS: TypeAdapter[Head] = TypeAdapter(Head)
@@ -68,6 +70,8 @@ class Desk:
         self.flows: Table[str, Flow] = Table()
         self.takings: Table[str, Taking] = Table()
         self.early: Table[str, Early] = Table()
+        self.late: Table[str, AlertTransition] = Table()
+        """Alerts that were heard of long after they were, until the next tick, by record id."""
         self.agenda = Agenda()
         self.index = Index("")
         self.rows: Table[str, bytes] = Table()
@@ -102,6 +106,7 @@ def load(rows: Mapping[str, bytes]) -> Desk:
         "alert": desk.alerts,
         "taking": desk.takings,
         "early": desk.early,
+        "late": desk.late,
     }
     kinds = {str(kind): kind for kind in tables}
     for name, row in rows.items():

@@ -19,6 +19,7 @@ from processors.dispatch.state import (
     Taking,
 )
 from processors.step import Output
+from schemas.alerts import AlertTransition
 from schemas.plant.alerts.duty import Taken
 
 
@@ -111,6 +112,19 @@ class Work:
         self.desk.write("early", fingerprint, acts)
         due = None if acts is None else acts[-1].source_time + KEPT
         self.desk.agenda.put(agenda_name("early", fingerprint), due)
+
+    def put_late(self, heard: AlertTransition) -> None:
+        """Keep an alert until the next tick."""
+        self.desk.late.put(heard.record_id(), heard)
+        self.desk.write("late", heard.record_id(), heard)
+
+    def take_late(self) -> list[AlertTransition]:
+        """Those that were kept, in the order of their times."""
+        found = sorted(self.desk.late.values(), key=lambda one: (one.at, one.record_id()))
+        for one in found:
+            self.desk.late.drop(one.record_id())
+            self.desk.write("late", one.record_id(), None)
+        return found
 
     def drop_taking(self, taking: Taking) -> None:
         """Forget that somebody took over."""

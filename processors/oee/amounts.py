@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from processors.cycles.sums import MOST
 from schemas.kpi import Quantities, ReasonTime, StopCounts, TimeElements
 from schemas.machine import TimeCategory
 
@@ -40,11 +41,12 @@ def total(parts: Iterable[Mapping[str, int]]) -> Amounts:
 
 
 def facts(amounts: Mapping[str, int]) -> dict[str, Any]:
-    """The amounts as fields of a cell or a report."""
+    """The amounts as fields of a cell or a report; a sum that none holds is the most it does."""
     parted: tuple[Amounts, ...] = ({}, {}, {}, {})
     for name, amount in amounts.items():
         if amount:
-            parted[_PART_OF.get(name, _REASONS)][name] = amount
+            held = amount if -MOST <= amount <= MOST else max(-MOST, min(amount, MOST))
+            parted[_PART_OF.get(name, _REASONS)][name] = held
     time, quantities, stops, reasons = parted
     return {
         "time": TimeElements(**time),

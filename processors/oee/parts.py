@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from processors.cycles.sums import is_possible
 from processors.oee.amounts import Amounts
 from processors.oee.book import HAS_PARTS, Book, Making, made_at
 from processors.oee.booking import miss_ideal
@@ -13,6 +14,7 @@ from processors.oee.silences import hear
 from processors.oee.windows import enter, turn_shift
 from schemas.machine import PartsCounted
 from schemas.manual import PartsReported
+from schemas.record import EventId
 
 
 class Parts(NamedTuple):
@@ -37,6 +39,8 @@ def count(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPlan) ->
     key, parts = place.key, counted(event, plan)
     turn_shift(book, key.shift, at)
     ideal, is_startup = plan.ideal_us(key.product, key.day), book.startup_ms > 0
+    if not _can_be(book, parts, ideal, (at, event.id)):
+        return
     amounts = amounts_of(parts, ideal, planned=place.planned, startup=is_startup)
     enter(book, key, amounts, (at, at))
     if event.good or event.scrap or event.rework or event.produced:
@@ -52,8 +56,9 @@ def count_late(book: Book, event: PartsCounted, at: datetime, plan: EquipmentPla
     key, slot = key_at(at, made.batch, made.product, plan)
     parts, planned = counted(event, plan), plan.is_planned(slot, made.batch)
     ideal = plan.ideal_us(key.product, key.day)
-    amounts = amounts_of(parts, ideal, planned=planned, startup=_was_startup(book, at))
-    restate(book, [Change(at, at, key, amounts)], event.id)
+    if _can_be(book, parts, ideal, (at, event.id)):
+        amounts = amounts_of(parts, ideal, planned=planned, startup=_was_startup(book, at))
+        restate(book, [Change(at, at, key, amounts)], event.id)
     hear(book, at, event.id, plan)
 
 
@@ -65,8 +70,9 @@ def report(book: Book, event: PartsReported, at: datetime, plan: EquipmentPlan) 
     key, slot = key_at(at, made.batch, made.product, plan)
     parts = Parts(event.good, event.scrap, event.rework)
     planned, ideal = plan.is_planned(slot, made.batch), plan.ideal_us(key.product, key.day)
-    amounts = amounts_of(parts, ideal, planned=planned, startup=event.startup)
-    restate(book, [Change(at, at, key, amounts)], event.id)
+    if _can_be(book, parts, ideal, (at, event.id)):
+        amounts = amounts_of(parts, ideal, planned=planned, startup=event.startup)
+        restate(book, [Change(at, at, key, amounts)], event.id)
 
 
 def amounts_of(parts: Parts, ideal_us: int | None, *, planned: bool, startup: bool) -> Amounts:
@@ -86,6 +92,22 @@ def amounts_of(parts: Parts, ideal_us: int | None, *, planned: bool, startup: bo
         if startup:
             found["ideal_startup_us"] = (scrap + rework) * ideal_us
     return {name: amount for name, amount in found.items() if amount}
+
+
+def _can_be(
+    book: Book, parts: Parts, ideal_us: int | None, named: tuple[datetime, EventId]
+) -> bool:
+    """Whether so many can have been made; what cannot be is told once an hour."""
+    (at, event), made = named, sum(map(abs, parts))
+    if is_possible(made, made * (ideal_us or 0)):
+        return True
+    text = (
+        f"{max(parts, key=abs)} parts at once cannot be: more than ten years of ideal cycles, or "
+        "than 10^12; they are left out. See the counter and the product's ideal cycle, and report "
+        "what was made"
+    )
+    tell(book, "impossible_count", (at, at), text, event, once=f"{at:%Y-%m-%dT%H}")
+    return False
 
 
 def _made(book: Book, event: PartsCounted | PartsReported, at: datetime) -> Making:

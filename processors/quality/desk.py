@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from processors.quality import auditing, records, telling
 from processors.quality.capabilities import capability
+from processors.quality.charts.capability import LARGEST
 from processors.quality.deviations import Case, Kind, course
 from processors.quality.evaluation import Evaluation, evaluate
 from processors.quality.facts import Dossier
@@ -236,7 +237,8 @@ def _points(key: str, evaluation: Evaluation | None) -> dict[tuple[str, str], Po
         number, name = one.newest.number, one.first.statement
         is_exact = one.newest.comparator is None
         if number is not None and is_exact and one.verdict.is_judged:
-            found[one.newest.test, name] = Point(one.root.at, name, number, one.sampled_at, key)
+            charted = max(-LARGEST, min(number, LARGEST))
+            found[one.newest.test, name] = Point(one.root.at, name, charted, one.sampled_at, key)
     return found
 
 

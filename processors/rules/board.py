@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any
 
+from processors.rules.adoption import LATE, is_watched, silences_begun
 from processors.rules.life import Change, abandon
 from processors.rules.plan import RulesPlan, Watched
-from processors.rules.signals import STATE, Fact, Late, Signal, extended, heard, tag, trace
+from processors.rules.signals import STATE, Fact, Late, Signal, extended, heard, lost, tag, trace
 from processors.rules.state import Instance, RulesState
 from processors.rules.stepping import Known, Stepped, due_after, step, told
 from processors.rules.times import MINUTE, NEVER, instant
 from schemas.alerts import AlertTransition
 
-LATE = "|late"
 LATE_QUIET = 5 * MINUTE
 """No late facts for so long: what they raised is resolved by what is known by now."""
 
@@ -81,6 +81,8 @@ class Board:
         known = {name: one.at for name, one in self.signals.items() if name.startswith("tag|")}
         heard_at = dict.fromkeys(map(tag, self._plan.tags), NEVER) | known
         news = {name: Signal(at, None) for name, then in heard_at.items() if then < at}
+        for name in tuple(news):
+            news |= lost(name.removeprefix("tag|"), at, self.signals, self._plan.spans)
         self.change(at, news)
 
     def tick(self, now: int) -> None:
@@ -132,7 +134,9 @@ class Board:
             return
         news[fact.name] = Signal(fact.at, fact.value)
         _, is_tag, name = fact.name.partition("tag|")
-        if is_tag and fact.value is not None:
+        if is_tag and fact.value is None:
+            news |= lost(name, fact.at, self.signals, self._plan.spans)
+        elif is_tag:
             self._follow(name, fact, news)
 
     def _follow(self, name: str, fact: Fact, news: dict[str, Signal]) -> None:
@@ -271,11 +275,17 @@ class Board:
         is_new = self._before.plant_version not in {"", self._plan.version}
         self._dues = {}
         for key, instance in list(self._instances.items()):
-            if not self._is_watched(key, instance):
+            if not is_watched(self._plan, key, instance):
                 del self._instances[key]
                 moment = max(at, instance.at, instance.life.at)
                 if instance.life.phase != "inactive":
                     self._resolve(instance, Change("resolved", moment, instance.life))
+        if is_new:
+            self.signals = silences_begun(self._plan, self._instances, self.signals, self.seen)
+        self._look_ahead(at, is_new=is_new)
+
+    def _look_ahead(self, at: int, *, is_new: bool) -> None:
+        """When each rule is due, by what it looked at last."""
         for key, watched in self._plan.watched.items():
             looked_at = self._looked_at(watched)
             looked_at = self.born if looked_at == NEVER else looked_at
@@ -283,12 +293,7 @@ class Board:
             if looked_at == NEVER:
                 continue
             due = due_after(watched, instance, looked_at, known)
-            if due is not None:
+            if due is not None and self._dues is not None:
                 self._dues[key] = due
             if is_new and any(name in self.signals for name in watched.signals):
                 self._observe(watched, at)
-
-    def _is_watched(self, key: str, instance: Instance) -> bool:
-        watched = self._plan.watched.get(key.removesuffix(LATE))
-        told = instance.told
-        return watched is not None and (told is None or told.fingerprint == watched.fingerprint)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from processors.ratios import ratios
@@ -92,7 +93,8 @@ def _tag_changes(look: Look, condition: TagChanges, piece: Piece) -> Seen:
     if inside:
         look.wait_until(inside[0] + per)
     change = known.value[-1][1] - before[-1][1] if before else None
-    return limited(look, condition, piece, change)
+    is_number = change is not None and isfinite(change)
+    return limited(look, condition, piece, change if is_number else None)
 
 
 def _tag_deviates(look: Look, condition: TagDeviates, piece: Piece) -> Seen:
@@ -103,7 +105,7 @@ def _tag_deviates(look: Look, condition: TagDeviates, piece: Piece) -> Seen:
     is_off = condition.is_off(value, aim, was_off=bool(look.memory[piece.place]))
     look.memory[piece.place] = 1 if is_off else None
     limit = aim + condition.by if value >= aim else aim - condition.by
-    return Seen(is_off, value, limit, piece.unit)
+    return Seen(is_off, value, limit if isfinite(limit) else None, piece.unit)
 
 
 def _tag_equals(look: Look, condition: TagEquals, piece: Piece) -> Seen:

@@ -1,11 +1,12 @@
 """The rules of one equipment: what its samples, states, calls and alarms say to them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from processors.rules.board import Board, Watch
 from processors.rules.excursions import forwarded
-from processors.rules.plan import RulesPlan, equipment_rules
+from processors.rules.plan import RulesPlan, equipment_rules, is_known, plan_of
 from processors.rules.signals import (
     ALARMS,
     BATCH,
@@ -24,8 +25,8 @@ from processors.rules.signals import (
 )
 from processors.rules.state import RulesState, dump, load
 from processors.rules.telling import is_repeat, outputs
-from processors.rules.times import MILLISECOND, instant, is_a_time, micros
-from processors.step import Transition
+from processors.rules.times import MILLISECOND, instant, is_a_time, micros, span
+from processors.step import Sites, Transition
 from schemas.machine import (
     AlarmChanged,
     BatchEnded,
@@ -33,6 +34,7 @@ from schemas.machine import (
     Gap,
     MachineRecord,
     StateChanged,
+    TimeCategory,
 )
 from schemas.manual import (
     AndonCleared,
@@ -42,10 +44,14 @@ from schemas.manual import (
     ManualRecord,
 )
 from schemas.plant.load import PlantFile
+from schemas.record import site_of
 from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import MACHINE, RULES_STATE, TELEMETRY, Topic
 
 Event = TelemetryFrame | MachineRecord
+LEAVES_WITHIN = timedelta(minutes=1)
+"""So long after a plant file came into force edges may still work by the one before."""
+SILENT = timedelta(minutes=10)
 _BAD = 0x8000_0000
 """The severity of an OPC UA status code that says that the value is of no use."""
 
@@ -106,6 +112,24 @@ class RulesEngine:
         board.tick(at)
         return _done(board, plan)
 
+    def retire(self, state: RulesState, now: datetime, sites: Sites) -> Transition[RulesState]:
+        """End the alerts of equipment that the plant file in force has no longer.
+
+        An edge that uses another file tells of it all the same: then it is there until it is
+        silent.
+        """
+        found = sites.get(site_of(state.about))
+        if found is None or state.plant_version in {"", found.plant.version}:
+            return Transition(state)
+        gone_at = found.since + LEAVES_WITHIN
+        is_heard = state.seen > micros(gone_at) and micros(now) - state.seen < span(SILENT)
+        if now < gone_at or is_heard or is_known(found.plant, state.about):
+            return Transition(state)
+        plan = plan_of(found.plant, ())
+        board = Board(state, plan, self._watch)
+        board.tick(micros(found.since))
+        return _done(board, plan)
+
 
 def _done(board: Board, plan: RulesPlan) -> Transition[RulesState]:
     """The alerts, and what products hear of them."""
@@ -124,6 +148,12 @@ def _topic_of(event: Event) -> str:
 _MISSED = "gap"
 
 
+class _Ended(NamedTuple):
+    """A batch that is made no longer."""
+
+    batch: str
+
+
 def _take(board: Board, event: Event, facts: Sequence[tuple[int, int, Fact]]) -> None:
     board.hear(max((at for at, _, _ in facts), default=micros(event.source_time)))
     plain: list[Fact] = []
@@ -133,6 +163,9 @@ def _take(board: Board, event: Event, facts: Sequence[tuple[int, int, Fact]]) ->
                 _take_one(board, fact)
             case _ if fact.name == _MISSED:
                 board.miss(fact.at)
+            case _Ended(batch=batch):
+                made = board.signals.get(BATCH)
+                plain += [Fact(fact.at, BATCH, None)] * (made is not None and made.value == batch)
             case _:
                 plain.append(fact)
     board.apply(plain)
@@ -173,8 +206,15 @@ def _said(event: Event, plan: RulesPlan) -> Iterator[Fact]:
     fact = _fact(event, micros(event.source_time))
     if fact is not None and (fact.name in plan.by_signal or (fact.name == _MISSED and plan.tags)):
         yield fact
-    if EQUIPMENT_HEARD in plan.by_signal and not isinstance(event, ManualRecord | Gap):
+    if EQUIPMENT_HEARD in plan.by_signal and _is_its_own(event):
         yield Fact(micros(event.source_time), EQUIPMENT_HEARD, True)
+
+
+def _is_its_own(event: MachineRecord) -> bool:
+    """Whether the equipment said it, and not people, or the edge of what it cannot see."""
+    if isinstance(event, StateChanged):
+        return event.category is not TimeCategory.UNKNOWN
+    return not isinstance(event, ManualRecord | Gap)
 
 
 def _fact(event: MachineRecord, at: int) -> Fact | None:
@@ -183,7 +223,8 @@ def _fact(event: MachineRecord, at: int) -> Fact | None:
         case StateChanged():
             return Fact(at, STATE, (str(event.category), event.state))
         case BatchStarted() | BatchEnded():
-            return Fact(at, BATCH, event.batch if isinstance(event, BatchStarted) else None)
+            is_made = isinstance(event, BatchStarted)
+            return Fact(at, BATCH, event.batch if is_made else _Ended(event.batch))
         case MaintenanceStarted() | MaintenanceEnded():
             return Fact(at, MAINTAINED, tuple(_maintenance(event)))
         case AndonRaised():
@@ -216,8 +257,18 @@ def _samples(frame: TelemetryFrame, plan: RulesPlan) -> Iterator[Fact]:
             base = micros(frame.source_time) if base is None else base
             yield from _column(column, tag(column.tag), base)
     if EQUIPMENT_HEARD in plan.by_signal:
-        newest = max(max(column.offset_ms, default=0) for column in frame.columns)
-        yield Fact(micros(frame.source_time) + newest * MILLISECOND, EQUIPMENT_HEARD, True)
+        good = [offset for offset in map(_newest_good, frame.columns) if offset is not None]
+        if good:
+            at = micros(frame.source_time) + max(good) * MILLISECOND
+            yield Fact(at, EQUIPMENT_HEARD, True)
+
+
+def _newest_good(column: Column) -> int | None:
+    """The offset of its newest sample that is not bad: a source gives those of what is silent."""
+    offsets, quality = column.offset_ms, column.quality
+    if quality is not None:
+        offsets = [at for at, code in zip(offsets, quality, strict=True) if not code & _BAD]
+    return max(offsets, default=None)
 
 
 def _column(column: Column, name: str, base: int) -> Iterator[Fact]:

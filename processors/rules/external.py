@@ -62,7 +62,7 @@ def _resolve(
         return known, []
     if event.source_time < known.told.starts_at:
         return known, []
-    over = _ended(known, event.ends_at or event.source_time)
+    over = _ended(known, min(event.ends_at or event.source_time, event.source_time))
     return over, [over.told]
 
 

@@ -95,6 +95,12 @@ def equipment_rules(plant: PlantFile, path: EquipmentPath) -> RulesPlan:
     return _of_equipment(ByVersion(plant), path)
 
 
+def is_known(plant: PlantFile, path: EquipmentPath) -> bool:
+    """Whether the plant file has this equipment, there."""
+    found = plant.plant.find(path)
+    return found is not None and plant.plant.path_of(found) == path
+
+
 def site_rules(plant: PlantFile) -> RulesPlan:
     """The rules of the whole site."""
     return _of_site(ByVersion(plant))
@@ -104,7 +110,7 @@ def site_rules(plant: PlantFile) -> RulesPlan:
 def _of_equipment(versioned: ByVersion, path: EquipmentPath) -> RulesPlan:
     plant = versioned.plant.plant
     equipment = plant.find(path)
-    if equipment is None or plant.path_of(equipment) != path:
+    if equipment is None or not is_known(versioned.plant, path):
         raise UnprocessableError(f"plant file {versioned.plant.version} has no equipment {path}")
     found = [
         _on_equipment(rule, equipment, plant)

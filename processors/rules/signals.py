@@ -4,7 +4,7 @@ A signal has the time of the newest fact of it. What is older than that is late.
 are sets of things that each have times of their own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from processors.rules.times import NEVER
@@ -104,6 +104,14 @@ def extended(known: Signal | None, at: int, value: float, per: int) -> Signal:
     while first + 1 < len(points) and points[first + 1][0] <= at - per:
         first += 1
     return Signal(at, (*points[first:], (at, value)))
+
+
+def lost(
+    name: str, at: int, known: Signals, spans: Mapping[str, Sequence[int]]
+) -> dict[str, Signal]:
+    """A value of a tag is missing: how fast it changes is not known from before."""
+    traces = (trace(name, per) for per in spans.get(name, ()))
+    return {one: Signal(at, ()) for one in traces if one in known}
 
 
 class Call(NamedTuple):

@@ -1,6 +1,6 @@
 """One micro-batch of one partition: records in, changed rows and outputs out. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -8,12 +8,14 @@ from typing import Any
 
 from plantstream.runtime import burial
 from plantstream.runtime.ports import Outgoing, Record
-from processors.step import Engine, Output, UnprocessableError
+from processors.step import Engine, Output, Retiring, Sites, Transition, UnprocessableError
 from processors.streams.causes import Arrival, Headers
 from processors.streams.memory import Draft, Memory, Rows, mark_of
 from schemas.acts import OperatorRecord
 from schemas.alerts import AlertTransition
 from schemas.codec import UnreadableError, decode, encode
+from schemas.kpi import OeeReport
+from schemas.lab import Excursion
 from schemas.machine import Gap, MachineRecord
 from schemas.partitioning import partition_key, partition_of
 from schemas.plant.load import PlantFile
@@ -23,7 +25,12 @@ from schemas.topics import BY_NAME
 
 MOST_AHEAD = timedelta(seconds=10)
 """Of somebody's clock before ours."""
-_TIMES: Mapping[type[Frozen], str] = {AlertTransition: "at", OperatorRecord: "source_time"}
+_TIMES: Mapping[type[Frozen], str] = {
+    AlertTransition: "at",
+    OperatorRecord: "source_time",
+    OeeReport: "end",
+    Excursion: "at",
+}
 _BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -106,13 +113,32 @@ def tick(
     now: datetime,
 ) -> Outcome:
     """Tell these states the time, as far as they are live."""
+
+    def told(state: Any) -> Transition[Any]:
+        plant = plants.get(state.plant_version)
+        return Transition(state) if plant is None else engine.tick(state, now, plant)
+
+    return _each(engine, memory, keys, told)
+
+
+def retire(
+    engine: Engine[Any], retiring: Retiring[Any], memory: Memory, sites: Sites, now: datetime
+) -> Outcome:
+    """Tell all live states which plant files are in force."""
+    keys = sorted(memory.stored.keys() | memory.states.keys())
+    return _each(engine, memory, keys, lambda state: retiring.retire(state, now, sites))
+
+
+def _each(
+    engine: Engine[Any],
+    memory: Memory,
+    keys: Sequence[str],
+    told: Callable[[Any], Transition[Any]],
+) -> Outcome:
     outcome, causes = Outcome(engine.name), memory.causes
     for key in keys:
         state = memory.state_of(key, engine)
-        plant = plants.get(state.plant_version)
-        if state.run or plant is None:
-            continue
-        transition = engine.tick(state, now, plant)
+        transition = Transition(state) if state.run else told(state)
         if transition.state is not state:
             outcome.draft.states[key] = transition.state
             outcome.outputs += (outgoing(one, causes.of_tick(one)) for one in transition.outputs)
@@ -145,9 +171,9 @@ def _decode(record: Record) -> Any:
 
 
 def _placed(event: Any, outcome: Outcome, now: datetime) -> Any:
-    """The event; what an alert or a person says of the future is taken to be said now.
+    """The event; what is said of the future to all of a site or product is taken to be of now.
 
-    Of a whole site one clock that is ahead would make it later for everything else.
+    There one clock that is ahead would make it later for everything else.
     """
     for kind, name in _TIMES.items():
         if isinstance(event, kind) and getattr(event, name) > now + MOST_AHEAD:

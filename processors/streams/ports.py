@@ -8,6 +8,7 @@ from typing import Protocol
 from plantstream.runtime.ports import Feed, Journal
 from plantstream.runtime.reach import Reach
 from plantstream.runtime.tracing import NO_TRACING, Tracing
+from processors.step import Sites
 from processors.streams.upstream import NoUpstream, Upstream
 from schemas.plant.load import PlantFile
 
@@ -17,6 +18,9 @@ class Plants(Protocol):
 
     async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
         """The plant files of these versions; those never published are left out."""
+
+    async def in_force(self, now: datetime) -> Sites:
+        """The plant files in force, of sites where one was applied, as was read lately."""
 
 
 @dataclass(frozen=True, slots=True)

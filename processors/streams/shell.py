@@ -33,6 +33,7 @@ from processors.streams.memory import Memory, Unsaved
 from processors.streams.metrics import ShellMetrics
 from processors.streams.missing import Missing
 from processors.streams.ports import ShellLimits, ShellPorts
+from processors.streams.retirement import Retirement
 from processors.streams.telling import tell
 
 TICKED_AT_ONCE = 50
@@ -62,6 +63,7 @@ class Shell:
         self._unsaved: dict[int, Unsaved] = {}
         self._memories: dict[int, Memory] = {}
         self._missing, self._claims = Missing(self._feed), Claims()
+        self._retirement = Retirement(engine, ports.plants)
         self._ticked_at: datetime | None = None
         self._offered: dict[TopicPartition, int] = {}
         self._offered_at: datetime | None = None
@@ -230,7 +232,12 @@ class Shell:
             del self._due[partition]
         states = [memory.state_of(key, self._engine) for key in keys]
         plants = await self._plants.known({state.plant_version for state in states} - {""})
-        outcome = batch.tick(self._engine, memory, keys, plants, due.at)
+        told = batch.tick(self._engine, memory, keys, plants, due.at)
+        await self._say(partition, told, now)
+        if partition not in self._due:
+            await self._say(partition, await self._retirement.of(partition, memory, due.at), now)
+
+    async def _say(self, partition: int, outcome: Outcome, now: datetime) -> None:
         if outcome.rows:
             with self._working(partition, outcome.outputs) as span:
                 outcome.outputs = span.on(outcome.outputs)

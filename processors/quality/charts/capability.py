@@ -13,6 +13,9 @@ from typing import NamedTuple
 from processors.quality.charts.constants import MOVING, factors
 from processors.quality.charts.limits import moving_ranges, range_of
 
+LARGEST = 1e150
+"""Of numbers, so that squares and sums of them are numbers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Specification:
@@ -108,10 +111,16 @@ def indices(mean: float, sigma: float, specification: Specification) -> Indices:
         return Indices(None, None, None)
     low, high = specification.lower, specification.upper
     return Indices(
-        potential=None if low is None or high is None else (high - low) / (6 * sigma),
-        lower=None if low is None else (mean - low) / (3 * sigma),
-        upper=None if high is None else (high - mean) / (3 * sigma),
+        potential=None if low is None or high is None else _index(high - low, 6 * sigma),
+        lower=None if low is None else _index(mean - low, 3 * sigma),
+        upper=None if high is None else _index(high - mean, 3 * sigma),
     )
+
+
+def _index(distance: float, width: float) -> float | None:
+    """None beyond what can be reckoned with: it does not vary, or hardly."""
+    found = distance / width if width > 0 else math.inf
+    return found if abs(found) <= LARGEST else None
 
 
 def interval(

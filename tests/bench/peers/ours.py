@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -15,6 +16,7 @@ from plantstream.runtime.kafka.admin import end_offsets
 from plantstream.runtime.kafka.journal import KafkaJournal
 from plantstream.runtime.ports import Assigned, Feed, Record, TopicPartition
 from plantstream.runtime.settings import KafkaSettings
+from processors.step import Sites
 from processors.streams.faust_feed import FaustFeed
 from processors.streams.metrics import ProcessorMetrics
 from processors.streams.ports import ShellPorts
@@ -34,6 +36,11 @@ class OnePlant:
     async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
         """It."""
         return {self._plant.version: self._plant} if self._plant.version in versions else {}
+
+    async def in_force(self, now: datetime) -> Sites:
+        """None was applied."""
+        del now
+        return {}
 
 
 class Bounded:

@@ -266,3 +266,68 @@ def test_a_stop_that_is_taken_back_does_not_count():
     run = Run(plant, SiteEngine(), SITE).hear(stop, stop.model_copy(update={"end": stop.start}))
 
     assert short(run.told) == ["firing 0", "resolved 0"]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+@pytest.mark.parametrize("quality", [None, 0x800A0000], ids=["a gap", "bad quality"])
+def test_a_rate_is_not_known_from_before_a_value_was_missing(quality: Any, is_written: bool):
+    plant = rule("{rate_of: temperature, per: 1m, below: -5}")
+    said, hours = Sayer(plant), 8 * 3600
+    run = Run(plant, written=is_written)
+    run.hear(*(said.tag(second, 80) for second in range(0, 300, 10)))
+    if quality is None:
+        run.hear(said.gap(290, 290 + hours))
+    else:
+        run.hear(said.frame({"temperature": [(300, None)]}, quality=[quality]))
+    run.hear(*(said.tag(300 + hours + second, 20) for second in range(0, 200, 10)))
+
+    assert not run.told
+
+    run.hear(said.tag(500 + hours, 12))
+
+    assert short(run.told) == [f"firing {500 + hours}"]
+
+
+def test_a_change_that_is_no_number_is_not_known():
+    samples: list[tuple[float, Any]] = [(0, -1.7e308), (60, 1.7e308), (61, 1.7e308), (130, 1.7e308)]
+
+    assert told("{rate_of: temperature, above: 10, per: 60s}", samples, until=300) == []
+    assert told("{rate_of: temperature, above: 10, per: 60s}", [(0, 0), (60, 1e308)])
+
+
+def test_a_limit_that_is_no_number_is_not_told():
+    plant = rule("{deviation_of: temperature, target: setpoint, by: 1.0e+308}")
+    said = Sayer(plant)
+
+    run = Run(plant).hear(said.tag(0, -1.7e308, "setpoint"), said.tag(1, 1.7e308))
+    run.hear(said.tag(2, -1.75e308))
+
+    assert short(run.told) == ["firing 1", "resolved 2"]
+    assert run.told[-1].limit is None
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param(
+            lambda said, at: said.frame({"temperature": [(at, None)]}, quality=[0x800A0000]),
+            id="values of bad quality",
+        ),
+        pytest.param(lambda said, at: said.state(at, "unknown"), id="a state that is not known"),
+    ],
+)
+def test_what_the_edge_says_of_equipment_that_does_not_answer_is_no_sign_of_life(word: Any):
+    plant = rule("{absent: equipment, after: 60s}")
+    said = Sayer(plant)
+
+    events = [word(said, seconds) for seconds in range(2, 200, 2)]
+
+    assert heard(plant, said.tag(0, 50), *events, until=200) == ["firing 60"]
+
+
+def test_a_good_value_beside_bad_ones_is_a_sign_of_life_of_its_time():
+    plant = rule("{absent: equipment, after: 60s}")
+    said = Sayer(plant)
+    frame = said.frame({"temperature": [(0, 5), (30, 5), (50, None)]}, quality=[0, 0, 0x800A0000])
+
+    assert heard(plant, frame, until=100) == ["firing 90"]

@@ -48,6 +48,18 @@ RESOLVED = {"status": "resolved"}
             id="it fires again",
         ),
         pytest.param(
+            [(5, {}), (10, RESOLVED | {"ends_at": at(610)}), (310, {"starts_at": at(300)})],
+            None,
+            ["firing 5", "resolved 10", "firing 310"],
+            id="it fires again before the end that its sender's clock gave",
+        ),
+        pytest.param(
+            [(5, {}), (20, RESOLVED | {"ends_at": at(8)})],
+            None,
+            ["firing 5", "resolved 8"],
+            id="it ended before that was told",
+        ),
+        pytest.param(
             [(5, {"ends_at": at(10)})],
             10,
             ["firing 5", "resolved 10"],

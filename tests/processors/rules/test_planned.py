@@ -46,3 +46,12 @@ def test_where_only_batches_are_planned_it_is_silent_without_one():
     events = [said.tag(0, 90), said.batch(60), said.batch_ends(120)]
 
     assert heard(plant, *events) == ["firing 60", "resolved 120"]
+
+
+def test_the_end_of_a_batch_is_none_of_the_one_that_is_made():
+    plant = rule(HOT, only_planned="true", during="batch")
+    said = Sayer(plant)
+    run = Run(plant).hear(said.batch(0, "b1"), said.batch(100, "b2"), said.batch_ends(200, "b1"))
+
+    assert short(run.hear(said.tag(300, 96)).told) == ["firing 300"]
+    assert short(run.hear(said.batch_ends(400, "b2")).told) == ["firing 300", "resolved 400"]

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from plantstream.runtime.errors import FencedError, UnavailableError
 from plantstream.runtime.ports import Assigned, Outgoing, Record, TopicPartition
-from processors.step import Output, Transition
+from processors.step import InForce, Output, Sites, Transition
 from processors.streams.batch import Outcome, apply, read, tick, unread
 from processors.streams.memory import Memory
 from processors.streams.metrics import ProcessorMetrics
@@ -216,8 +216,17 @@ class MemoryJournal:
 class Published:
     """Plant files by version."""
 
+    def __init__(self) -> None:
+        self.asked_at: list[datetime] = []
+        """For what is in force."""
+
     async def known(self, versions: set[str]) -> Mapping[str, PlantFile]:
         return {version: PLANTS[version] for version in versions & PLANTS.keys()}
+
+    async def in_force(self, now: datetime) -> Sites:
+        """The small plant's, at its site."""
+        self.asked_at.append(now)
+        return {PLANT.plant.site_path(): InForce(PLANT, NOW)}
 
 
 class SlowUpstream:
@@ -246,17 +255,18 @@ class Bench:
         journal: MemoryJournal | None = None,
         limits: ShellLimits | None = None,
         feed: MemoryFeed | None = None,
+        engine: Listener | None = None,
     ) -> None:
         self.machine = Machine()
         self.feed, self.journal = feed or MemoryFeed(), journal or MemoryJournal()
         self.registry, self.upstream = CollectorRegistry(), SlowUpstream()
-        self.seconds = 0
+        self.seconds, self.plants = 0, Published()
         self.shell = Shell(
-            Listener(),
+            engine or Listener(),
             ShellPorts(
                 self.feed,
                 self.journal,
-                Published(),
+                self.plants,
                 lambda: NOW + timedelta(seconds=self.seconds),
                 self.upstream,
             ),

@@ -16,11 +16,13 @@ from processors.streams.batch import Outcome, unread
 from processors.streams.memory import Memory
 from schemas.alerts import AlertTransition
 from schemas.codec import encode
+from schemas.kpi import OeeReport, Quantities, TimeElements
+from schemas.lab import Excursion
 from schemas.partitioning import partition_of
 from schemas.record import ONCE, EventId
 from schemas.site import EdgeHeartbeat
 from schemas.stops import AndonCall
-from schemas.topics import ALERT, KPI, MACHINE, OPERATOR, SITE
+from schemas.topics import ALERT, KPI, LAB, MACHINE, OPERATOR, SITE
 from tests.makers import PATH, Machine
 from tests.processors.dispatch import site as dispatch
 from tests.processors.streams.doubles import (
@@ -339,6 +341,54 @@ def test_an_alert_of_the_future_is_taken_to_be_of_now(ahead_s: int, taken_s: int
 
     assert arrival.event.at == NOW + timedelta(seconds=taken_s)
     assert outcome.ahead == (ahead_s != taken_s)
+
+
+@pytest.mark.parametrize(("ahead_s", "taken_s"), [(-60, -60), (5, 5), (7200, 0)])
+def test_so_is_an_hour_of_one_equipment_for_the_figures_of_its_site(
+    ahead_s: int, taken_s: int, machine: Machine
+):
+    end = NOW + timedelta(seconds=ahead_s)
+    hour = OeeReport(
+        plant_version=PLANT.version,
+        equipment=machine.equipment,
+        kind="hour",
+        window="rolling",
+        start=end - timedelta(hours=1),
+        end=end,
+        final=False,
+        time=TimeElements(),
+        quantities=Quantities(),
+    )
+    outcome = Outcome("site")
+
+    (arrival,) = batch.read([of_site(0, hour)], outcome, NOW)
+
+    assert arrival.event.end == NOW + timedelta(seconds=taken_s)
+    assert arrival.event.start == hour.start
+
+
+def test_and_an_excursion_which_keeps_its_name():
+    said = Excursion(
+        plant_version=PLANT.version,
+        site="acme/north",
+        product="fast",
+        rule="Hot",
+        fingerprint="f",
+        equipment=PATH,
+        concerns=PATH,
+        severity="major",
+        tag="temperature",
+        start=NOW,
+        fired_at=NOW,
+        at=NOW + timedelta(hours=20),
+    )
+    partition = partition_of(said.partition_key().encode(), LAB.partitions)
+    outcome = Outcome("quality")
+
+    (arrival,) = batch.read([Record(LAB.name, partition, 0, b"key", encode(said))], outcome, NOW)
+
+    assert (arrival.event.at, arrival.event.record_id()) == (NOW, said.record_id())
+    assert outcome.ahead == 1
 
 
 @pytest.mark.parametrize(("epoch", "marks"), [(ONCE, 0), ("e", 50)])
