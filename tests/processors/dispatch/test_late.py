@@ -1,6 +1,7 @@
 """Alerts that are heard of long after they were: an edge is back after hours."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -10,7 +11,7 @@ from schemas.alerts import Notification
 from tests.processors.dispatch.site import START, Site, acknowledge, after, alert, of, pages, plant
 
 DAY = 24 * 60
-PAGING = {
+PAGING: dict[str, Any] = {
     "chains": {"call": {"steps": [{"schedules": ["night"], "endpoints": ["duty"], "wait": "5m"}]}}
 }
 
