@@ -29,7 +29,7 @@ def hear(work: Work, heard: AlertTransition, at: datetime) -> Alert | None:
         return None
     name = heard.alert_id()
     known = work.desk.alerts.get(name)
-    _supersede(work, heard, at)
+    superseded = _supersede(work, heard, at)
     is_withdrawn = False
     if known is None:
         alert = Alert(name, heard, risen_at=heard.at)
@@ -44,6 +44,8 @@ def hear(work: Work, heard: AlertTransition, at: datetime) -> Alert | None:
     elif heard.state == "resolved":
         alert = replace(alert, forget_at=at + KEPT)
     refresh(work, alert, at, urgent=is_withdrawn)
+    for group in superseded:
+        calm(work, group, at)
     if heard.labels.get("alertname") == MAINTENANCE:
         place = ("equipment", heard.labels.get("equipment", ""))
         refresh_all(work, work.desk.index.labels.of(place), at)
@@ -51,11 +53,18 @@ def hear(work: Work, heard: AlertTransition, at: datetime) -> Alert | None:
 
 
 def refresh(
-    work: Work, alert: Alert, at: datetime, news: News = "new", *, urgent: bool = False
+    work: Work,
+    alert: Alert,
+    at: datetime,
+    news: News = "new",
+    *,
+    urgent: bool = False,
+    calms: bool = True,
 ) -> None:
     """Keep an alert with what is quiet about it now, and announce what is to be told of it.
 
-    Alerts that it begins or ceases to inhibit are looked at as well.
+    Alerts that it begins or ceases to inhibit are looked at as well. Services that page people
+    themselves are told where that leaves nothing unanswered, unless more is to come (`calms`).
     """
     quiet = _suppressed(work, alert)
     groups = [_member(quiet, one, news) for one in quiet.groups]
@@ -69,7 +78,7 @@ def refresh(
         if one.news and (has_risen or one.news != told.get(one.group, "")):
             severity = after.alert.severity if after.is_firing else None
             announce(work, one.group, at, severity, "asked" if urgent else _haste(after, one))
-    if after.acknowledged is not None or not after.is_firing:
+    if calms and (after.acknowledged is not None or not after.is_firing):
         for name in sorted(told):
             calm(work, name, at)
     leave(work, told.keys() - {one.group for one in after.groups}, at)
@@ -111,15 +120,21 @@ def _stage(alert: AlertTransition) -> int:
     return stages[alert.state]
 
 
-def _supersede(work: Work, heard: AlertTransition, at: datetime) -> None:
-    """An alert that fires anew is no longer what it was, though nobody said that it was over."""
+def _supersede(work: Work, heard: AlertTransition, at: datetime) -> list[str]:
+    """An alert that fires anew is no longer what it was, though nobody said that it was over.
+
+    Gives the groups in which something ended by that: whether all else there is answered shows
+    once it fires anew.
+    """
     newest = work.desk.alerts.get(work.desk.newest.get(heard.fingerprint) or "")
     if newest is None or heard.late or newest.alert.state == "resolved":
-        return
-    if newest.alert.starts_at < heard.starts_at:
-        over = newest.alert.model_copy(update={"state": "resolved", "at": heard.at})
-        ended = replace(newest, alert=over, forget_at=at + KEPT)
-        refresh(work, ended, at)
+        return []
+    if newest.alert.starts_at >= heard.starts_at:
+        return []
+    over = newest.alert.model_copy(update={"state": "resolved", "at": heard.at})
+    ended = replace(newest, alert=over, forget_at=at + KEPT)
+    refresh(work, ended, at, calms=False)
+    return sorted(one.group for one in newest.groups)
 
 
 def _risen(work: Work, alert: Alert, at: datetime) -> Alert:

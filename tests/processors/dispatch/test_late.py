@@ -107,7 +107,8 @@ def test_what_is_heard_within_a_minute_is_told_as_if_it_had_been_heard_at_once()
 
 
 def test_what_is_over_within_that_minute_calls_nobody_for_later_steps():
-    site = awake(0.9, chains={"call": {"steps": [{"people": ["ana"], "wait": "10s"}] * 3}})
+    quick: dict[str, Any] = {"call": {"steps": [{"people": ["ana"], "wait": "10s"}] * 3}}
+    site = awake(0.9, chains=quick)
     site.tell(alert(0), alert(0.6, "resolved", since="0"), at_once=True)
 
     assert [why for _, why, _, _ in pages(site.said)] == ["firing"]

@@ -250,6 +250,7 @@ def test_a_late_alert_is_told_and_the_newest_one_stays_the_newest(site):
     late = alert(5, since="4").model_copy(update={"late": True})
     over = alert(7, "resolved", since="4").model_copy(update={"late": True})
     site.tell(alert(10), alert(12, "resolved", since="10"), late)
+    site.wait(12)
     site.wait(20)
 
     assert [one.alerts[0].late for one in of(site.said, Notification)[1:2]] == [True]

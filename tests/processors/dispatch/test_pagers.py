@@ -88,6 +88,16 @@ def test_when_the_last_alert_that_nobody_took_is_over_the_rest_is_taken_care_of(
     assert heard(site)[3:] == [(70, "resolved")]
 
 
+def test_what_fires_anew_before_it_was_over_leaves_nothing_that_is_taken_care_of(site):
+    site.tell(alert(2, equipment="mixer"))
+    site.wait(7)
+    site.tell(acknowledge(8))
+
+    site.tell(alert(9, since="9", equipment="mixer"))
+
+    assert "acknowledged" not in [why for _, why in heard(site)]
+
+
 def test_an_alert_of_a_group_that_is_over_does_not_end_the_incident_of_the_others(site):
     site.tell(alert(6, equipment="mixer"))
     site.wait(7)
