@@ -50,7 +50,7 @@ class Life:
 
     phase: Phase = "inactive"
     since: int = 0
-    """When the condition became true."""
+    """When the condition became true. Inactive: when something began that ended at that instant."""
     over: int | None = None
     """Firing: when the condition ceased to be true."""
     severity: Severity = "info"
@@ -63,7 +63,7 @@ class Life:
     @property
     def is_at_rest(self) -> bool:
         """Whether there is nothing to remember."""
-        return self.phase == "inactive" and not self.past
+        return self.phase == "inactive" and not self.past and not self.since
 
     def covers(self, at: int) -> bool:
         """Whether it was pending or firing at this instant already."""
@@ -142,7 +142,8 @@ def _happen(life: Life, timing: Timing, at: int) -> tuple[Life, list[Change]]:
 
 def _begin(life: Life, timing: Timing, at: int) -> tuple[Life, list[Change]]:
     # No two alerts may begin at the same instant: it is part of their name.
-    since = max([at, *(one.since + 1 for one in life.past[-1:])])
+    before = [one.since for one in life.past[-1:]] + [life.since] * bool(life.since)
+    since = max([at, *(one + 1 for one in before)])
     life = Life("pending", since, severity=timing.severity, at=at, past=life.past)
     if timing.wait == 0:
         return _fire(life, timing, since)
@@ -161,7 +162,8 @@ def _end(life: Life, timing: Timing, at: int) -> tuple[Life, list[Change]]:
     past = life.past
     if life.phase == "firing":
         past = (*past, Episode(life.since, at))[-max(timing.flapping, _REMEMBERED) :]
-    return (Life(at=at, past=past) if past else REST), [change]
+    began = life.since if life.phase == "pending" and life.since == at else 0
+    return (Life(since=began, at=at, past=past) if past or began else REST), [change]
 
 
 def _resolves_at(life: Life, timing: Timing) -> int | None:

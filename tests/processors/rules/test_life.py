@@ -131,6 +131,17 @@ def test_firings_that_are_an_hour_apart_do_not_flap():
     assert told == ["firing 0", "resolved 1", "firing 3600", "resolved 3601"]
 
 
+def test_what_is_pending_again_at_the_same_instant_is_another_alert_that_fires():
+    plant = rule("{deviation_of: temperature, target: setpoint, by: 10}", for_="60s", missing="ok")
+    said = Sayer(plant)
+    run = Run(plant).hear(said.tag(0, 60), said.tag(1, 71, "setpoint"), said.gap(-1, 1))
+    run.hear(said.tag(1, 60)).tick(99)
+
+    assert [one.state for one in run.told] == ["pending", "resolved", "pending", "firing"]
+    ended, fired = run.told[1], run.told[3]
+    assert ended.alert_id() == run.told[0].alert_id() != fired.alert_id()
+
+
 def test_nothing_is_remembered_of_what_is_at_rest():
     plant = rule(HOT)
     run = Run(plant).hear(*series(Sayer(plant), [(0, 81), (1, 79)])).tick(99999)
