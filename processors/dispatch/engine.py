@@ -88,9 +88,12 @@ class DispatchEngine:
         _take_up(work, _time_of(heard[0]))
         for event in heard:
             at = _time_of(event)
-            if isinstance(event, AlertTransition) and _is_late(work, event):
-                work.put_late(event)
-                continue
+            if isinstance(event, AlertTransition):
+                if _waits(work, event):
+                    work.put_late(event)
+                    continue
+                at = _counts_from(work, event)
+                _overtake(work, event, at)
             _catch_up(work, at)
             _apply(work, event, at)
             _catch_up(work, at)
@@ -120,10 +123,27 @@ def _time_of(event: Event) -> datetime:
     return event.at if isinstance(event, AlertTransition) else event.source_time
 
 
-def _is_late(work: Work, heard: AlertTransition) -> bool:
-    now = work.desk.head.now
-    is_old = now is not None and heard.at < now - PRESENT
-    return is_old and len(work.desk.late) < MOST_LATE and is_news(work, heard)
+def _waits(work: Work, heard: AlertTransition) -> bool:
+    """Whether it is so late that what came after it is heard first, because that may be its end."""
+    desk, now = work.desk, work.desk.head.now
+    if now is None or heard.at >= now - PRESENT or len(desk.late) >= MOST_LATE:
+        return False
+    known = desk.alerts.get(heard.alert_id())
+    is_end = heard.state == "resolved" and known is not None and known.is_firing
+    return is_news(work, heard) and (not is_end or desk.waiting.count(heard.fingerprint) > 0)
+
+
+def _counts_from(work: Work, heard: AlertTransition) -> datetime:
+    """The end of an alert is the end for those who were told when it is heard of."""
+    newest = _newest_time(work, heard.at)
+    is_late_end = heard.state == "resolved" and heard.at < newest - PRESENT
+    return newest if is_late_end else heard.at
+
+
+def _overtake(work: Work, heard: AlertTransition, at: datetime) -> None:
+    """What waits of these labels was before this, which nothing of them may come after."""
+    for before in work.take_late(work.desk.waiting.of(heard.fingerprint)):
+        _apply(work, before, _newest_time(work, at))
 
 
 def _hear_late(work: Work, now: datetime) -> None:
@@ -133,7 +153,7 @@ def _hear_late(work: Work, now: datetime) -> None:
     it would be waited for.
     """
     until = _newest_time(work, now)
-    for heard in work.take_late():
+    for heard in work.take_late(list(work.desk.late)):
         _apply(work, heard, until if until < now + PRESENT else heard.at)
     _catch_up(work, until)
 

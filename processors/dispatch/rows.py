@@ -72,6 +72,8 @@ class Desk:
         self.early: Table[str, Early] = Table()
         self.late: Table[str, AlertTransition] = Table()
         """Alerts that were heard of long after they were, until the next tick, by record id."""
+        self.waiting: Sets[str] = Sets()
+        """Those record ids by fingerprint."""
         self.agenda = Agenda()
         self.index = Index("")
         self.rows: Table[str, bytes] = Table()
@@ -118,6 +120,8 @@ def load(rows: Mapping[str, bytes]) -> Desk:
         tables[kind].put(key, _KINDS[kind].validate_json(row, context=REMEMBERED))
         desk.rows.put(name, row)
     _derive(desk)
+    for name, heard in desk.late.items():
+        desk.waiting.add(heard.fingerprint, name)
     return desk
 
 

@@ -1,6 +1,6 @@
 """One step of the dispatcher: the desk that is worked on, the plan, and what is said."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 
@@ -116,13 +116,16 @@ class Work:
     def put_late(self, heard: AlertTransition) -> None:
         """Keep an alert until the next tick."""
         self.desk.late.put(heard.record_id(), heard)
+        self.desk.waiting.add(heard.fingerprint, heard.record_id())
         self.desk.write("late", heard.record_id(), heard)
 
-    def take_late(self) -> list[AlertTransition]:
-        """Those that were kept, in the order of their times."""
-        found = sorted(self.desk.late.values(), key=lambda one: (one.at, one.record_id()))
+    def take_late(self, names: Iterable[str]) -> list[AlertTransition]:
+        """Those of them that were kept, in the order of their times."""
+        kept = (self.desk.late.get(name) for name in names)
+        found = sorted(filter(None, kept), key=lambda one: (one.at, one.record_id()))
         for one in found:
             self.desk.late.drop(one.record_id())
+            self.desk.waiting.discard(one.fingerprint, one.record_id())
             self.desk.write("late", one.record_id(), None)
         return found
 
