@@ -7,7 +7,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from pydantic import BaseModel
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from plantstream.runtime.errors import FencedError, MisconfiguredError
 from plantstream.runtime.ports import TopicPartition
@@ -22,6 +22,7 @@ from schemas.telemetry import Column, TelemetryFrame
 from schemas.topics import AUDIT_ENTRY, DEADLETTER, KPI, LAB, MACHINE, OPERATOR, TELEMETRY, Topic
 from sinks.batch import Batch, outgoing
 from sinks.sink import Written
+from sinks.timescale import writer
 from sinks.timescale.loss import accept_loss
 from sinks.timescale.writer import TimescaleSink
 from tests.sinks.doubles import NOW
@@ -150,14 +151,15 @@ async def test_what_people_say_has_its_tables(sink: TimescaleSink, sql: psycopg.
 
 
 async def test_repeats_are_dropped_and_holes_counted_and_told(
-    sink: TimescaleSink, sql: psycopg.Connection
+    sink: TimescaleSink, sql: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
 ):
+    told = CapturingLogger()
+    monkeypatch.setattr(writer, "_log", told)
     await sink.write(batch(MACHINE, [counted(0), counted(1), counted(0)]))
 
-    with capture_logs() as told:
-        again = await sink.write(batch(MACHINE, [counted(0), counted(1), counted(4)], begin=3))
+    again = await sink.write(batch(MACHINE, [counted(0), counted(1), counted(4)], begin=3))
 
-    (lost,) = [one for one in told if one["event"] == "events never arrived"]
+    (lost,) = [one.kwargs for one in told.calls]
     assert (lost["number"], lost["before"], lost["topic"]) == (2, 4, MACHINE.name)
     assert again == Written({"machine_event": 1}, repeats=2, holes=2)
     assert ask(sql, "SELECT seq FROM machine_event ORDER BY 1") == [(0,), (1,), (4,)]
