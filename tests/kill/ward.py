@@ -202,11 +202,18 @@ class Ward:
             await asyncio.sleep(chance.uniform(*LIVES_S))
             victim = self.running[name]
             if name == "notify":
-                found = await victim.metrics()
-                self.in_flight += int(total(found, "plantstream_notify_in_flight"))
-            await victim.kill()
+                self.in_flight += await self._killed_amid_messages(victim)
+            else:
+                await victim.kill()
             await self.start(name)
         self.kills.append(f"pages-{seed}: {name} killed {times} times at random")
+
+    async def _killed_amid_messages(self, notifier: Running) -> int:
+        """How many were under way: those it told of, and those that began until it was killed."""
+        known = len(self.provider.messages)
+        told = int(total(await notifier.metrics(), "plantstream_notify_in_flight"))
+        await notifier.kill()
+        return told + len(self.provider.messages) - known
 
     async def publish_plant(self) -> None:
         plant = self.plant
