@@ -11,12 +11,13 @@ from ingest.meanings import MEANINGS
 from ingest.memory import Memory
 from ingest.reporting import remind, report
 from ingest.rules import EquipmentRules, TagRule
-from ingest.values import LARGEST_NUMBER, UNCERTAIN, is_bad, legible, number, scaled, word
+from ingest.values import UNCERTAIN, is_bad, legible, number, scaled, word
 from schemas.machine import (
     AlarmChanged,
     Gap,
     Heartbeat,
 )
+from schemas.record import LARGEST_NUMBER
 
 SKEW_LIMIT = timedelta(hours=24)
 """A live source time that is older than this is not believed."""

@@ -6,8 +6,8 @@ from ingest.counters import Ignored
 from ingest.drafts import Problem
 from ingest.meanings import MAX_NAME
 from ingest.metrics import EdgeMetrics
-from ingest.values import LARGEST_NUMBER
 from plantstream.runtime.logs import get_logger
+from schemas.record import LARGEST_NUMBER
 
 LOGGED_KINDS = 1_000
 """Kinds (reason, equipment, tag) that are logged at most."""

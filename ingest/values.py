@@ -3,12 +3,10 @@
 import math
 
 from ingest.input import GOOD, Value
+from schemas.record import LARGEST_NUMBER
 
 UNCERTAIN = 0x40000000
 """OPC UA status of a value that is there and cannot quite be trusted."""
-LARGEST_NUMBER = 1e150
-"""No machine measures more, and no float holds the square of much more; some devices say nearly the
-largest float for a value that they do not have."""
 MAX_TEXT = 1_000
 """Characters of a text sample; a longer one is no value of a machine."""
 

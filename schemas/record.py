@@ -19,10 +19,16 @@ def in_utc(moment: datetime) -> datetime:
 UtcTime = Annotated[datetime, AfterValidator(in_utc)]
 """An instant; always UTC once it is read."""
 
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+LARGEST_NUMBER = 1e150
+"""Of measured values and results: no machine measures more, and no float holds the square of much
+more; some devices say nearly the largest float for a value that they do not have."""
+LARGEST_COUNT = 2**63 - 1
+"""What a column of 64 bits holds."""
+
+Count = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 """A number of things, as a column of 64 bits holds it."""
 
-Change = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
+Change = Annotated[int, Field(ge=-LARGEST_COUNT - 1, le=LARGEST_COUNT)]
 """An amount that may be taken away again, as a column of 64 bits holds it."""
 
 EquipmentPath = Annotated[

@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from processors.cycles.sketch import Sketch, bucket_of, merged
+from schemas.record import LARGEST_COUNT
 
-MOST = 2**63 - 1
-"""Of any sum: what records and tables hold."""
 MOST_UNITS = 10**12
 MOST_IDEAL_US = 10 * 366 * 24 * 3600 * 1_000_000
 """Of one event: ten years of ideal cycles are a counter that jumped."""
@@ -60,7 +59,7 @@ def is_possible(units: int, ideal_us: int) -> bool:
 
 def fits(sums: Sums) -> bool:
     """Whether a record holds them."""
-    return max(sums.cycles, sums.total_ms, sums.squares_ms2, sums.ideal_us) <= MOST
+    return max(sums.cycles, sums.total_ms, sums.squares_ms2, sums.ideal_us) <= LARGEST_COUNT
 
 
 def together(one: Sums, other: Sums) -> Sums:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from processors.cycles.sums import MOST
 from schemas.kpi import Quantities, ReasonTime, StopCounts, TimeElements
 from schemas.machine import TimeCategory
+from schemas.record import LARGEST_COUNT
 
 Amounts = dict[str, int]
 """Fields of `TimeElements`, `Quantities` and `StopCounts` that are not 0, and reasons."""
@@ -45,7 +45,7 @@ def facts(amounts: Mapping[str, int]) -> dict[str, Any]:
     parted: tuple[Amounts, ...] = ({}, {}, {}, {})
     for name, amount in amounts.items():
         if amount:
-            held = amount if -MOST <= amount <= MOST else max(-MOST, min(amount, MOST))
+            held = max(-LARGEST_COUNT, min(amount, LARGEST_COUNT))
             parted[_PART_OF.get(name, _REASONS)][name] = held
     time, quantities, stops, reasons = parted
     return {

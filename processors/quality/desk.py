@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 
 from processors.quality import auditing, records, telling
 from processors.quality.capabilities import capability
-from processors.quality.charts.capability import LARGEST
 from processors.quality.deviations import Case, Kind, course
 from processors.quality.evaluation import Evaluation, evaluate
 from processors.quality.facts import Dossier
@@ -17,6 +16,7 @@ from processors.quality.trends import Change, Point, Trend
 from processors.quality.windows import LENGTHS, NOTHING
 from processors.rules.times import span
 from schemas.audit import AuditEntry
+from schemas.record import LARGEST_NUMBER
 
 _ROLLING, _CAPABILITY = "rolling", "capability of "
 
@@ -237,7 +237,7 @@ def _points(key: str, evaluation: Evaluation | None) -> dict[tuple[str, str], Po
         number, name = one.newest.number, one.first.statement
         is_exact = one.newest.comparator is None
         if number is not None and is_exact and one.verdict.is_judged:
-            charted = max(-LARGEST, min(number, LARGEST))
+            charted = max(-LARGEST_NUMBER, min(number, LARGEST_NUMBER))
             found[one.newest.test, name] = Point(one.root.at, name, charted, one.sampled_at, key)
     return found
 

@@ -18,12 +18,12 @@ from ingest.inputs.lab.statements import (
     times_of,
 )
 from ingest.mapping import AHEAD
-from ingest.values import LARGEST_NUMBER, number
+from ingest.values import number
 from schemas.lab import SignedRecord
 from schemas.mistakes import did_you_mean
 from schemas.plant.model import Plant
 from schemas.plant.products import LabTest, Product
-from schemas.record import Envelope, EventId
+from schemas.record import LARGEST_NUMBER, Envelope, EventId
 from schemas.signature import content_digest
 from schemas.topics import LAB, MACHINE, OPERATOR
 

@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 from processors.quality.charts.constants import MOVING, factors
 from processors.quality.charts.limits import moving_ranges, range_of
-
-LARGEST = 1e150
-"""Of numbers, so that squares and sums of them are numbers."""
+from schemas.record import LARGEST_NUMBER
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def indices(mean: float, sigma: float, specification: Specification) -> Indices:
 def _index(distance: float, width: float) -> float | None:
     """None beyond what can be reckoned with: it does not vary, or hardly."""
     found = distance / width if width > 0 else math.inf
-    return found if abs(found) <= LARGEST else None
+    return found if abs(found) <= LARGEST_NUMBER else None
 
 
 def interval(
